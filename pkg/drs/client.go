@@ -1,0 +1,149 @@
+package drs
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// Config is what a Client needs to know. Endpoint, ProjectID and Authorizer
+// are required.
+type Config struct {
+	Endpoint   *url.URL // scheme and host, no path
+	ProjectID  string
+	Authorizer Authorizer
+	UserAgent  string
+	RootCAs    *x509.CertPool                        // nil: the system's
+	Proxy      func(*http.Request) (*url.URL, error) // nil: none
+	Backoff    time.Duration                         // base of the pause before a read is repeated; 0 is 1 s
+	Observe    func(Exchange)                        // told of every answer or failure; nil: nobody
+}
+
+func (c Config) backoff() time.Duration {
+	if c.Backoff > 0 {
+		return c.Backoff
+	}
+	return time.Second
+}
+
+// Exchange is one request and what came of it, without anything secret.
+type Exchange struct {
+	Op         string
+	StatusCode int // 0 where no answer came
+	RequestID  string
+	Duration   time.Duration
+	Err        error
+}
+
+// Client calls the five-operation API of backup migration, of which it uses
+// three. It is safe for concurrent use.
+type Client struct {
+	config Config
+	reads  *http.Transport
+	read   *retryablehttp.Client
+}
+
+// New makes a client. It opens no connection.
+func New(config Config) (*Client, error) {
+	if config.Endpoint == nil || config.ProjectID == "" || config.Authorizer == nil {
+		return nil, errors.New("a client needs an endpoint, a project id and an authorizer")
+	}
+	c := &Client{config: config}
+	c.reads = c.transport()
+	c.read = c.readHTTP()
+	return c, nil
+}
+
+// url is the address of the jobs, or of one job.
+func (c *Client) url(jobID string, query url.Values) string {
+	u := c.config.Endpoint.JoinPath("v5", url.PathEscape(c.config.ProjectID), "backup-migration-jobs")
+	if jobID != "" {
+		u = u.JoinPath(url.PathEscape(jobID))
+	}
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+// setHeaders sets what every request bears. The texts of errors come in the
+// language asked for.
+func (c *Client) setHeaders(h http.Header) {
+	h.Set("Content-Type", "application/json")
+	h.Set("X-Language", "en-us")
+	h.Set("User-Agent", c.config.UserAgent)
+	h.Set("Accept-Encoding", "identity")
+}
+
+// get reads one document. A refused credential is renewed once.
+func (c *Client) get(ctx context.Context, op, address string, into any) (http.Header, error) {
+	header, err := c.getOnce(ctx, op, address, into)
+	var refused *Error
+	if errors.As(err, &refused) && (refused.StatusCode == http.StatusUnauthorized || refused.Code == "DRS.M00100") {
+		if renewed, renewErr := c.config.Authorizer.Renew(ctx); renewErr == nil && renewed {
+			return c.getOnce(ctx, op, address, into)
+		}
+	}
+	return header, err
+}
+
+func (c *Client) getOnce(ctx context.Context, op, address string, into any) (http.Header, error) {
+	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	c.setHeaders(req.Header)
+	req.Header.Set("Cache-Control", "no-cache")
+	began := time.Now()
+	resp, err := c.read.Do(req)
+	if resp != nil {
+		defer resp.Body.Close()
+	}
+	if err != nil {
+		c.observe(op, nil, began, err)
+		return nil, fmt.Errorf("%s: %w", op, bare(err))
+	}
+	body, err := readBody(resp.Body, maxReadBody)
+	c.observe(op, resp, began, err)
+	return resp.Header, readAnswer(op, resp, body, err, into)
+}
+
+// readAnswer decodes a 200. A 200 that carries an error code, or is no JSON,
+// says nothing about any job.
+func readAnswer(op string, resp *http.Response, body []byte, err error, into any) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", op, err)
+	}
+	refused := newError(op, resp.StatusCode, resp.Header, body)
+	if resp.StatusCode != http.StatusOK || refused.Code != "" {
+		return refused
+	}
+	if err := decode(body, into); err != nil {
+		return fmt.Errorf("%s: the answer is not the documented JSON: %w", op, err)
+	}
+	return nil
+}
+
+func (c *Client) observe(op string, resp *http.Response, began time.Time, err error) {
+	if c.config.Observe == nil {
+		return
+	}
+	e := Exchange{Op: op, Duration: time.Since(began), Err: err}
+	if resp != nil {
+		e.StatusCode, e.RequestID = resp.StatusCode, resp.Header.Get("X-Request-Id")
+	}
+	c.config.Observe(e)
+}
+
+// bare takes the URL, with its query, out of a network error.
+func bare(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}

@@ -1,0 +1,56 @@
+package drs
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// dateLayout is the form of the X-Sdk-Date header that a signature covers.
+const dateLayout = "20060102T150405Z"
+
+// Create is one intended create-job request.
+type Create struct {
+	Body       []byte        // the exact bytes
+	SignedAt   time.Time     // the date of the signature, as the intent records it
+	IntendedAt time.Duration // Uptime when the intent was about to be written
+}
+
+// CreateReplicationJob sends the request once, over a connection of its own,
+// and says what is known of it afterwards. It never repeats anything: that is
+// for the caller, who first writes down what became of this one.
+func (c *Client) CreateReplicationJob(ctx context.Context, create Create) Outcome {
+	f := &flight{intendedAt: create.IntendedAt}
+	req, err := c.createRequest(f.trace(ctx), create)
+	if err != nil {
+		return Outcome{Kind: Unsent, Err: err}
+	}
+	began := time.Now()
+	resp, err := c.createHTTP(f).Do(req)
+	answer := Answer{Err: bare(err)}
+	if resp != nil {
+		defer resp.Body.Close()
+		answer.StatusCode, answer.Header = resp.StatusCode, resp.Header
+		if err == nil {
+			answer.Body, answer.Err = readBody(resp.Body, maxCreateBody)
+		}
+	}
+	answer.Wrote = f.hasWritten()
+	c.observe(opCreate, resp, began, answer.Err)
+	return Classify(answer)
+}
+
+// createRequest signs the exact bytes and takes away what would let net/http
+// send them again: GetBody, and any idempotency key.
+func (c *Client) createRequest(ctx context.Context, create Create) (*retryablehttp.Request, error) {
+	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodPost, c.url("", nil), create.Body)
+	if err != nil {
+		return nil, err
+	}
+	req.GetBody = nil
+	c.setHeaders(req.Header)
+	req.Header.Set("X-Sdk-Date", create.SignedAt.UTC().Format(dateLayout))
+	return req, c.config.Authorizer.Authorize(req.Request, create.Body)
+}

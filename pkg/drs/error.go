@@ -1,0 +1,77 @@
+package drs
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// Error is an answer that refuses a request.
+type Error struct {
+	Op         string // Huawei's name of the operation
+	StatusCode int
+	Code       string // DRS.M00200, APIGW.0301; "" where the body has none
+	Message    string // as the server wrote it: clean it before a terminal
+	RequestID  string // X-Request-Id
+}
+
+func (e *Error) Error() string {
+	s := fmt.Sprintf("%s: HTTP %d", e.Op, e.StatusCode)
+	if e.Code != "" {
+		s += " " + e.Code
+	}
+	if e.Message != "" {
+		s += ": " + e.Message
+	}
+	if e.RequestID != "" {
+		s += " (request " + e.RequestID + ")"
+	}
+	return s
+}
+
+// NotFound reports that DRS does not know the job, or has deleted it: HTTP 400
+// and not 404 (error codes page; Terraform provider).
+func (e *Error) NotFound() bool {
+	switch e.Code {
+	case "DRS.10000010", "DRS.M05003", "DRS.M05004":
+		return true
+	}
+	return false
+}
+
+// Denied reports that credentials or permissions were refused.
+func (e *Error) Denied() bool {
+	return e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden || deniedCode(e.StatusCode, e.Code)
+}
+
+// newError reads the body of an answer in any of the shapes that DRS, the API
+// gateway and IAM give; a body that is none of them is left out.
+func newError(op string, status int, header http.Header, body []byte) *Error {
+	e := &Error{Op: op, StatusCode: status, RequestID: header.Get("X-Request-Id")}
+	var shape map[string]any
+	if decode(body, &shape) != nil {
+		return e
+	}
+	e.Code, e.Message = codeAndMessage(shape)
+	if inner, ok := shape["error"].(map[string]any); ok && e.Code == "" {
+		e.Code, e.Message = codeAndMessage(inner)
+	}
+	if id, ok := shape["request_id"].(string); ok && e.RequestID == "" {
+		e.RequestID = id
+	}
+	return e
+}
+
+func codeAndMessage(shape map[string]any) (code, message string) {
+	for _, key := range []string{"error_code", "err code", "code"} {
+		if v, ok := shape[key]; ok && v != nil && code == "" {
+			code = strings.TrimSpace(fmt.Sprint(v))
+		}
+	}
+	for _, key := range []string{"error_msg", "error msg", "message"} {
+		if v, ok := shape[key].(string); ok && message == "" {
+			message = v
+		}
+	}
+	return code, message
+}

@@ -1,0 +1,84 @@
+package drs
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http/httptrace"
+	"sync"
+	"time"
+)
+
+// MaxIntentAge is how old an intent may be when the first byte of its create
+// leaves. A process that slept longer must not send: others may have settled
+// the intent meanwhile.
+const MaxIntentAge = 60 * time.Second
+
+// ErrLate says that an intent was too old to be sent.
+var ErrLate = errors.New("the process slept between deciding and sending: nothing was sent")
+
+// flight watches the one connection of one create. From the moment the
+// connection is ready (dialled, through the proxy, TLS done) every write is
+// the request's: the first one settles whether anything was sent.
+type flight struct {
+	intendedAt time.Duration // Uptime when the intent was written
+
+	mu    sync.Mutex
+	armed bool
+	wrote bool
+}
+
+// trace arms the flight when the connection is handed to the request.
+func (f *flight) trace(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.armed = true
+		},
+	})
+}
+
+// dial is the dialer of a transport made for this flight alone.
+func (f *flight) dial(next func(context.Context, string, string) (net.Conn, error)) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := next(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &watchedConn{Conn: conn, flight: f}, nil
+	}
+}
+
+// mayWrite is asked before each write on the connection.
+func (f *flight) mayWrite() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.armed {
+		return nil
+	}
+	if !f.wrote && Uptime()-f.intendedAt > MaxIntentAge {
+		return ErrLate
+	}
+	f.wrote = true
+	return nil
+}
+
+func (f *flight) hasWritten() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.wrote
+}
+
+// watchedConn is a connection that asks its flight before it writes.
+type watchedConn struct {
+	net.Conn
+	flight *flight
+}
+
+func (c *watchedConn) Write(p []byte) (int, error) {
+	if err := c.flight.mayWrite(); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(p)
+}

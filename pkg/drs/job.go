@@ -1,0 +1,137 @@
+package drs
+
+import (
+	"strings"
+	"time"
+)
+
+// OfflineTaskInfo is one job in a list (list page, jobs). It has no files, no
+// target, no options and no tags: a list alone cannot prove which step a job is.
+type OfflineTaskInfo struct {
+	ID                  string
+	Name                string
+	Status              string // as DRS spells it; see ParseStatus
+	Description         string
+	ErrorLog            string
+	EnterpriseProjectID string
+	CreateTime          time.Time // zero where it could not be read
+	FinishTime          time.Time
+}
+
+// Job is what ShowReplicationJob gives (detail page).
+type Job struct {
+	OfflineTaskInfo
+	FileSource       string
+	BucketName       string
+	FileNames        []string // without their folders: the answer has no obs_path
+	TargetInstanceID string
+	InstanceName     string
+	RecoveryMode     string // RecoveryModeFull or RecoveryModeIncre, whichever spelling came; else as it came
+	IsLastBackup     bool
+	HasIsLastBackup  bool // whether the answer says so at all
+	IsCover          bool
+	DBNames          []string
+	NewDBNames       string
+	Date             time.Time // the server's clock, zero where it gave none to trust
+}
+
+// wireTask is a list item on the wire.
+type wireTask struct {
+	ID                  text `json:"id"`
+	Name                text `json:"name"`
+	Status              text `json:"status"`
+	Description         text `json:"description"`
+	ErrorLog            text `json:"error_log"`
+	EnterpriseProjectID text `json:"enterprise_project_id"`
+	CreateTime          text `json:"create_time"`
+	FinishTime          text `json:"finish_time"`
+}
+
+func (w wireTask) task() OfflineTaskInfo {
+	return OfflineTaskInfo{
+		ID: string(w.ID), Name: string(w.Name), Status: string(w.Status),
+		Description: string(w.Description), ErrorLog: string(w.ErrorLog),
+		EnterpriseProjectID: string(w.EnterpriseProjectID),
+		CreateTime:          parseTime(w.CreateTime), FinishTime: parseTime(w.FinishTime),
+	}
+}
+
+// wireList is the answer of ListReplicationJobs.
+type wireList struct {
+	Count *int        `json:"count"`
+	Jobs  *[]wireTask `json:"jobs"`
+}
+
+// wireJob is the answer of ShowReplicationJob. A request has files[].name, the
+// answer file_info[].file_name.
+type wireJob struct {
+	wireTask
+	BackupInfo struct {
+		FileSource text `json:"file_source"`
+		BucketName text `json:"bucket_name"`
+		FileInfo   []struct {
+			FileName text `json:"file_name"`
+		} `json:"file_info"`
+	} `json:"backup_info"`
+	BaseInfo struct {
+		Name                text `json:"name"`
+		Description         text `json:"description"`
+		EnterpriseProjectID text `json:"enterprise_project_id"`
+	} `json:"base_info"`
+	TargetDBInfo struct {
+		TargetInstanceID text `json:"target_instance_id"`
+	} `json:"target_db_info"`
+	Options struct {
+		IsCover      boolean  `json:"is_cover"`
+		IsLastBackup *boolean `json:"is_last_backup"`
+		RecoveryMode text     `json:"recovery_mode"`
+		DBNames      []text   `json:"db_names"`
+	} `json:"options"`
+	NewDBNames   text `json:"new_db_names"`
+	InstanceName text `json:"instance_name"`
+}
+
+func (w wireJob) job() Job {
+	j := Job{
+		OfflineTaskInfo:  w.task(),
+		FileSource:       string(w.BackupInfo.FileSource),
+		BucketName:       string(w.BackupInfo.BucketName),
+		TargetInstanceID: string(w.TargetDBInfo.TargetInstanceID),
+		InstanceName:     string(w.InstanceName),
+		RecoveryMode:     recoveryMode(string(w.Options.RecoveryMode)),
+		IsCover:          bool(w.Options.IsCover),
+		NewDBNames:       string(w.NewDBNames),
+	}
+	if w.Options.IsLastBackup != nil {
+		j.IsLastBackup, j.HasIsLastBackup = bool(*w.Options.IsLastBackup), true
+	}
+	for _, f := range w.BackupInfo.FileInfo {
+		j.FileNames = append(j.FileNames, string(f.FileName))
+	}
+	for _, n := range w.Options.DBNames {
+		j.DBNames = append(j.DBNames, string(n))
+	}
+	j.Name = firstOf(string(w.BaseInfo.Name), j.Name)
+	j.Description = firstOf(string(w.BaseInfo.Description), j.Description)
+	j.EnterpriseProjectID = firstOf(string(w.BaseInfo.EnterpriseProjectID), j.EnterpriseProjectID)
+	return j
+}
+
+// recoveryMode folds "1" and "2", which the detail gives (Terraform provider,
+// 2019 API), into the words of the request.
+func recoveryMode(s string) string {
+	switch strings.ToLower(strings.TrimSpace(s)) {
+	case "1", "full":
+		return RecoveryModeFull
+	case "2", "incre":
+		return RecoveryModeIncre
+	}
+	return s
+}
+
+func firstOf(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,126 @@
+package drs
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"math"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// Limits on what a server may make the client hold.
+const (
+	maxHeaderBytes = 64 << 10
+	maxCreateBody  = 1 << 20
+	maxReadBody    = 4 << 20
+)
+
+// Times that a request may take.
+const (
+	createTimeout = 30 * time.Second
+	readTimeout   = 15 * time.Second // each attempt
+	maxBackoff    = 20 * time.Second // also the longest Retry-After that is waited for
+)
+
+// transport speaks HTTP/1 only: HTTP/2 clients send a request again by
+// themselves when a stream is refused.
+func (c *Client) transport() *http.Transport {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Transport{
+		Proxy:                  c.config.Proxy,
+		DialContext:            dialer.DialContext,
+		Protocols:              protocols,
+		TLSClientConfig:        &tls.Config{RootCAs: c.config.RootCAs, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    10 * time.Second,
+		ResponseHeaderTimeout:  25 * time.Second,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+		DisableCompression:     true,
+	}
+}
+
+// createHTTP sends one request over one fresh connection, once: no retry, no
+// redirect, no connection that could be found dead after a byte was written.
+func (c *Client) createHTTP(f *flight) *retryablehttp.Client {
+	t := c.transport()
+	t.DisableKeepAlives = true
+	t.DialContext = f.dial(t.DialContext)
+	return &retryablehttp.Client{
+		HTTPClient:   &http.Client{Transport: t, Timeout: createTimeout, CheckRedirect: noRedirect},
+		RetryMax:     0,
+		CheckRetry:   func(context.Context, *http.Response, error) (bool, error) { return false, nil },
+		Backoff:      retryablehttp.DefaultBackoff,
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}
+}
+
+// readHTTP repeats what only reads.
+func (c *Client) readHTTP() *retryablehttp.Client {
+	return &retryablehttp.Client{
+		HTTPClient:   &http.Client{Transport: signing{c}, Timeout: readTimeout, CheckRedirect: noRedirect},
+		RetryMax:     4,
+		CheckRetry:   checkReadRetry,
+		Backoff:      backoff,
+		RetryWaitMin: c.config.backoff(),
+		RetryWaitMax: maxBackoff,
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}
+}
+
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// checkReadRetry repeats after network errors, 429 and 5xx, unless the server
+// asks for a longer pause than this run will make.
+func checkReadRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
+	var tlsErr *tls.CertificateVerificationError
+	switch {
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case errors.As(err, &tlsErr):
+		return false, nil
+	case err != nil:
+		return true, nil
+	case resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode >= 500:
+		return retryAfter(resp.Header) <= maxBackoff, nil
+	}
+	return false, nil
+}
+
+// backoff waits as long as the server asks, at most most; else full jitter
+// over a doubling range.
+func backoff(least, most time.Duration, attempt int, resp *http.Response) time.Duration {
+	if resp != nil {
+		if d := retryAfter(resp.Header); d > 0 {
+			return min(d, most)
+		}
+	}
+	ceiling := math.Min(float64(least)*math.Pow(2, float64(attempt)), float64(most))
+	return time.Duration(rand.Float64() * ceiling)
+}
+
+// signing authorizes every attempt anew, below the client that repeats.
+type signing struct{ c *Client }
+
+func (s signing) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	if err := s.c.config.Authorizer.Authorize(req, nil); err != nil {
+		return nil, err
+	}
+	return s.c.reads.RoundTrip(req)
+}
+
+// readBody reads at most limit bytes; more is an error.
+func readBody(r io.Reader, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err == nil && int64(len(body)) > limit {
+		err = errors.New("the answer is larger than any that DRS gives")
+	}
+	return body, err
+}

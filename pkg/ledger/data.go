@@ -1,0 +1,121 @@
+package ledger
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// OpenedData is the identity of a chain: whoever continues it must bear the
+// same.
+type OpenedData struct {
+	Plan                string   `json:"plan"`
+	Generation          int      `json:"generation"`
+	Region              string   `json:"region"`
+	ProjectID           string   `json:"project_id"`
+	InstanceID          string   `json:"instance_id"`
+	EnterpriseProjectID string   `json:"enterprise_project_id,omitempty"`
+	Endpoint            string   `json:"endpoint"`
+	Principal           string   `json:"principal"`
+	Baseline            []string `json:"baseline"` // ids of the jobs already on the target
+}
+
+// ClosedData names the generation that has taken over.
+type ClosedData struct {
+	By         string `json:"by"` // its chain
+	Generation int    `json:"generation"`
+}
+
+// IntentData is a create that is about to be sent.
+type IntentData struct {
+	JobName     string    `json:"job_name"`
+	Body        string    `json:"body"`
+	BodySHA256  string    `json:"body_sha256"`
+	ChainSHA256 string    `json:"chain_sha256"`
+	Last        bool      `json:"last"`
+	SignedAt    time.Time `json:"signed_at"` // the date of the signature, by the server's clock
+	// FenceUntil is when, by the server's clock, a request without an answer
+	// can no longer turn into a job; AnsweredFenceUntil, one with an answer.
+	FenceUntil         time.Time `json:"fence_until"`
+	AnsweredFenceUntil time.Time `json:"answered_fence_until"`
+	TokenAuth          bool      `json:"token_auth,omitempty"`
+	Principal          string    `json:"principal"`
+	Listed             []string  `json:"listed"` // ids on the target when this was decided
+}
+
+// OutcomeData is what became of an intent, or what was answered to it.
+type OutcomeData struct {
+	Intent      int64         `json:"intent"`     // Seq of the intent; 0 for a job adopted without one
+	IntentRun   string        `json:"intent_run"` // Run of the intent
+	JobID       string        `json:"job_id,omitempty"`
+	ChainSHA256 string        `json:"chain_sha256,omitempty"` // adopted without an intent
+	Last        bool          `json:"last,omitempty"`         // adopted without an intent
+	StatusCode  int           `json:"status_code,omitempty"`
+	Code        string        `json:"code,omitempty"`
+	Message     string        `json:"message,omitempty"`
+	RequestID   string        `json:"request_id,omitempty"`
+	NotBefore   time.Time     `json:"not_before,omitzero"` // throttled: no create before this, by the server's clock
+	Evidence    string        `json:"evidence,omitempty"`  // absent: what shows it
+	Decision    *DecisionData `json:"decision,omitempty"`  // adopted by a person
+}
+
+// SearchedData is one listing of the target made to settle a doubt.
+type SearchedData struct {
+	Intent    int64     `json:"intent"`
+	Date      time.Time `json:"date"` // the server's clock
+	IDs       []string  `json:"ids"`
+	Witness   string    `json:"witness"` // the newest job that the ledger knows here, seen in this listing
+	Principal string    `json:"principal"`
+}
+
+// FinishedData is the end of a job as DRS showed it.
+type FinishedData struct {
+	JobID    string    `json:"job_id"`
+	Status   string    `json:"status"` // as DRS spells it
+	ErrorLog string    `json:"error_log,omitempty"`
+	Finished time.Time `json:"finished,omitzero"` // as DRS says
+}
+
+// What a person may decide.
+const (
+	Retry      = "retry"       // send the step again, as the next attempt
+	NotCreated = "not-created" // the create in doubt was not taken
+	IsSuccess  = "succeeded"   // the step's backup is restored
+	IsFailure  = "failed"      // the step's backup is not restored
+	IgnoreJob  = "ignore-job"  // a job on the target is of no concern
+	Hold       = "hold"        // nobody touches the plan
+	Release    = "release"     // the hold ends
+	Confirm    = "confirm"     // the second key was given
+	Recognize  = "recognize"   // adopt --all: all jobs of the chain were seen, under this principal
+)
+
+// DecisionData is what a person decided, and why.
+type DecisionData struct {
+	What        string `json:"what"`
+	User        string `json:"user"`
+	Host        string `json:"host"`
+	Reason      string `json:"reason,omitempty"`
+	Intent      int64  `json:"intent,omitempty"` // not-created: Seq of the intent in doubt
+	JobID       string `json:"job_id,omitempty"`
+	Key         string `json:"key,omitempty"` // confirm: NAME@HASH
+	Principal   string `json:"principal,omitempty"`
+	BeforeFence bool   `json:"before_fence,omitempty"`
+}
+
+// New makes an event of a kind with its data; Append fills in the rest.
+func New(chain string, kind Kind, step, attempt int, run string, data any) (Event, error) {
+	raw, err := json.Marshal(data)
+	if err != nil {
+		return Event{}, err
+	}
+	return Event{Chain: chain, At: time.Now(), Kind: kind, Step: step, Attempt: attempt, Run: run, Data: raw}, nil
+}
+
+// decode reads an event's data as the type that its kind has.
+func decode[T any](e Event) (T, error) {
+	var v T
+	if err := json.Unmarshal(e.Data, &v); err != nil {
+		return v, fmt.Errorf("event %d of chain %s (%s) cannot be read: %w", e.Seq, e.Chain, e.Kind, err)
+	}
+	return v, nil
+}

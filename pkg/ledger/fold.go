@@ -1,0 +1,256 @@
+package ledger
+
+import (
+	"fmt"
+	"time"
+)
+
+// StepState is where a step stands.
+type StepState string
+
+// The states of a step.
+const (
+	Pending       StepState = "pending"
+	InDoubt       StepState = "in-doubt" // a create was intended, and what became of it is open
+	Running       StepState = "running"
+	StepSucceeded StepState = "succeeded"
+	StepFailed    StepState = "failed"
+	StepRefused   StepState = "refused"
+)
+
+// History reports whether a step in this state may no longer change in the
+// plan.
+func (s StepState) History() bool {
+	return s == InDoubt || s == Running || s == StepSucceeded
+}
+
+// Step is what the ledger knows of one step.
+type Step struct {
+	State   StepState
+	Attempt int // the current one, from 1
+
+	Intent      IntentData // the newest one
+	IntentSeq   int64      // 0: none
+	IntentRun   string
+	IntentAt    time.Time
+	ChainSHA256 string // of what was sent last
+	Last        bool
+
+	JobID       string
+	SubmittedAt time.Time
+	FinishedAt  time.Time
+	Status      string // DRS's word for the end
+	ErrorLog    string
+
+	Answer    OutcomeData // the newest refusal, throttling or doubtful answer
+	Answered  bool        // the intent in doubt had a complete answer
+	NotBefore time.Time   // no create before this, by the server's clock
+	Searches  []SearchedData
+	Absences  int // how often absence was believed in this attempt
+	PriorJob  string
+}
+
+// State is a chain's history, folded.
+type State struct {
+	Chain     string
+	Head      Head
+	Opened    *OpenedData
+	Principal string // who continues the chain
+	Closed    *ClosedData
+	Held      *DecisionData // the hold in force
+	Steps     []Step        // by Seq-1; a step beyond the end is pending
+	Ignored   map[string]bool
+	Jobs      map[string]int // every job id that is this chain's: its step
+	Witness   string         // the newest of them
+	Conflict  string         // what contradicts itself, "" if nothing
+	Date      time.Time      // the highest server clock seen
+}
+
+// Step gives the state of step seq, counted from 1.
+func (s *State) Step(seq int) Step {
+	if seq < 1 || seq > len(s.Steps) {
+		return Step{State: Pending, Attempt: 1}
+	}
+	return s.Steps[seq-1]
+}
+
+// Fold reads a chain's events, in order, into its state. Every prefix of a
+// history folds.
+func Fold(chain string, events []Event) (*State, error) {
+	s := &State{Chain: chain, Ignored: map[string]bool{}, Jobs: map[string]int{}}
+	for _, e := range events {
+		if err := s.apply(e); err != nil {
+			return nil, err
+		}
+		s.Head = Head{Seq: e.Seq, Hash: e.Hash}
+	}
+	return s, nil
+}
+
+func (s *State) apply(e Event) error {
+	switch e.Kind {
+	case Opened:
+		return with(e, s.open)
+	case Closed:
+		return with(e, func(d ClosedData) { s.Closed = &d })
+	case Intent:
+		return with(e, func(d IntentData) { s.intend(e, d) })
+	case Unsent, Throttled, Refused, Accepted, Adopted, Absent, Answered:
+		return with(e, func(d OutcomeData) { s.settle(e, d) })
+	case Searched:
+		return with(e, func(d SearchedData) { s.search(e, d) })
+	case Succeeded, Failed:
+		return with(e, func(d FinishedData) { s.finish(e, d) })
+	case Decision:
+		return with(e, func(d DecisionData) { s.decide(e, d) })
+	}
+	return fmt.Errorf("event %d of chain %s is of the kind %q: %w", e.Seq, e.Chain, e.Kind, ErrNewer)
+}
+
+func with[T any](e Event, f func(T)) error {
+	d, err := decode[T](e)
+	if err == nil {
+		f(d)
+	}
+	return err
+}
+
+// at gives the step to change.
+func (s *State) at(seq int) *Step {
+	for len(s.Steps) < seq {
+		s.Steps = append(s.Steps, Step{State: Pending, Attempt: 1})
+	}
+	return &s.Steps[max(seq, 1)-1]
+}
+
+func (s *State) open(d OpenedData) {
+	s.Opened, s.Principal = &d, d.Principal
+}
+
+func (s *State) intend(e Event, d IntentData) {
+	st := s.at(e.Step)
+	st.State, st.Attempt = InDoubt, e.Attempt
+	st.Intent, st.IntentSeq, st.IntentRun, st.IntentAt = d, e.Seq, e.Run, e.At
+	st.ChainSHA256, st.Last = d.ChainSHA256, d.Last
+	st.JobID, st.Answered, st.Answer, st.Searches = "", false, OutcomeData{}, nil
+	s.sawDate(d.SignedAt)
+}
+
+// settle applies an outcome. One that comes too late, for an intent that is no
+// longer in doubt, is recorded by its event and changes nothing, unless it
+// says that a job was made.
+func (s *State) settle(e Event, d OutcomeData) {
+	st := s.at(e.Step)
+	made := e.Kind == Accepted || e.Kind == Adopted
+	switch {
+	case made && d.Intent == 0:
+		st.Attempt, st.ChainSHA256, st.Last = e.Attempt, d.ChainSHA256, d.Last
+		s.run(st, e, d)
+	case made && st.IntentSeq == d.Intent && st.State == InDoubt:
+		s.run(st, e, d)
+	case made && st.JobID == d.JobID:
+		// Two runs learnt the same thing.
+	case made:
+		s.Jobs[d.JobID] = e.Step
+		s.Conflict = fmt.Sprintf("job %s was made for step %d by an intent that was already settled", d.JobID, e.Step)
+	case st.IntentSeq == d.Intent && st.State == InDoubt:
+		st.close(e.Kind, d)
+	}
+}
+
+func (s *State) run(st *Step, e Event, d OutcomeData) {
+	st.State, st.JobID, st.SubmittedAt = Running, d.JobID, e.At
+	st.FinishedAt, st.Status, st.ErrorLog = time.Time{}, "", ""
+	s.Jobs[d.JobID] = e.Step
+	s.Witness = d.JobID
+}
+
+// close ends a doubt without a job, or notes an answer that does not end it.
+func (st *Step) close(kind Kind, d OutcomeData) {
+	st.Answer = d
+	switch kind {
+	case Answered:
+		st.Answered = true
+	case Refused:
+		st.State = StepRefused
+	case Throttled:
+		st.State, st.NotBefore = Pending, d.NotBefore
+	case Unsent:
+		st.State = Pending
+	case Absent:
+		st.State = Pending
+		st.Absences++
+	}
+}
+
+func (s *State) search(e Event, d SearchedData) {
+	s.sawDate(d.Date)
+	if st := s.at(e.Step); st.IntentSeq == d.Intent {
+		st.Searches = append(st.Searches, d)
+	}
+}
+
+func (s *State) finish(e Event, d FinishedData) {
+	st := s.at(e.Step)
+	if st.JobID != d.JobID || st.State != Running {
+		return
+	}
+	st.State = StepSucceeded
+	if e.Kind == Failed {
+		st.State = StepFailed
+	}
+	st.Status, st.ErrorLog, st.FinishedAt = d.Status, d.ErrorLog, e.At
+}
+
+func (s *State) decide(e Event, d DecisionData) {
+	switch d.What {
+	case Hold:
+		s.Held = &d
+	case Release:
+		s.Held = nil
+	case IgnoreJob:
+		s.Ignored[d.JobID] = true
+	case Recognize:
+		s.Principal, s.Conflict = d.Principal, ""
+	case Retry:
+		s.retry(e)
+	case NotCreated:
+		if st := s.at(e.Step); st.State == InDoubt && st.IntentSeq == d.Intent {
+			st.State = Pending
+		}
+	case IsSuccess, IsFailure:
+		s.pronounce(e, d)
+	}
+}
+
+// retry opens the next attempt of a step that failed or was refused.
+func (s *State) retry(e Event) {
+	st := s.at(e.Step)
+	if st.Attempt != e.Attempt || st.State != StepFailed && st.State != StepRefused {
+		return
+	}
+	prior := ""
+	if st.State == StepFailed {
+		prior = st.JobID
+	}
+	*st = Step{State: Pending, Attempt: e.Attempt + 1, PriorJob: prior}
+}
+
+// pronounce closes what no look at DRS can show any more.
+func (s *State) pronounce(e Event, d DecisionData) {
+	st := s.at(e.Step)
+	if st.Attempt != e.Attempt {
+		return
+	}
+	st.State, st.FinishedAt = StepSucceeded, e.At
+	if d.What == IsFailure {
+		st.State = StepFailed
+	}
+	st.Status = ""
+}
+
+func (s *State) sawDate(at time.Time) {
+	if at.After(s.Date) {
+		s.Date = at
+	}
+}

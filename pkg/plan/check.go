@@ -1,0 +1,133 @@
+package plan
+
+import (
+	"iter"
+
+	"gopkg.in/yaml.v3"
+)
+
+// rule is one thing that a well-formed plan may still have wrong.
+type rule struct {
+	name     string
+	severity Severity
+	check    func(c *checker)
+}
+
+// rules is every rule behind the schema. An Error rests on the API page or on
+// what the planner needs; a Warning on a console guide or on what a detail of
+// a job cannot show.
+func rules() []rule {
+	return []rule{
+		{"chain-start", Error, checkChainStart},
+		{"chain-cutover", Error, checkChainCutover},
+		{"source", Error, checkSource},
+		{"rds-source", Error, checkRDSSource},
+		{"rds-ids", Warning, checkRDSIDs},
+		{"bucket", Error, checkBucket},
+		{"prefix", Warning, checkPrefix},
+		{"object-key", Error, checkObjectKeys},
+		{"object-twice", Error, checkObjectTwice},
+		{"keys-per-step", Error, checkKeysPerStep},
+		{"keys-databases", Warning, checkKeysDatabases},
+		{"bak-suffix", Warning, checkBakSuffix},
+		{"file-name", Warning, checkFileName},
+		{"base-name-twice", Warning, checkBaseNameTwice},
+		{"stripe", Warning, checkStripes},
+		{"database-reserved", Error, checkDatabaseReserved},
+		{"database-twice", Error, checkDatabaseTwice},
+		{"database-name", Warning, checkDatabaseName},
+		{"database-count", Warning, checkDatabaseCount},
+		{"overwrite", Error, checkOverwrite},
+		{"rename", Error, checkRename},
+		{"rename-name", Warning, checkRenameName},
+		{"window", Error, checkWindow},
+		{"description", Warning, checkDescription},
+		{"description-control", Error, checkDescriptionControl},
+		{"tag", Error, checkTags},
+		{"tag-limits", Warning, checkTagLimits},
+		{"target-ids", Warning, checkTargetIDs},
+		{"filestream", Warning, checkFilestream},
+	}
+}
+
+// checkRules runs every rule. What the schema has already refused is zero in
+// the plan, and a rule leaves a zero value alone.
+func (d *document) checkRules(p *Plan) {
+	c := checker{document: d, plan: p, entries: entries(d.root)}
+	for _, r := range rules() {
+		c.rule = r
+		r.check(&c)
+	}
+}
+
+// checker is what one rule sees, and where it complains.
+type checker struct {
+	*document
+	plan    *Plan
+	rule    rule
+	entries []entry
+}
+
+func (c *checker) complain(at *yaml.Node, what, remedy string) {
+	c.add(c.rule.severity, c.rule.name, at, what, remedy)
+}
+
+// entry is one entry of backups as it is written.
+type entry struct {
+	node *yaml.Node
+	kind string     // "full", "incremental", "cutover"; "" where it is malformed
+	keys *yaml.Node // what stands behind full or incremental
+}
+
+func entries(root *yaml.Node) []entry {
+	n := child(root, "backups")
+	if n == nil || n.Kind != yaml.SequenceNode {
+		return nil
+	}
+	out := make([]entry, len(n.Content))
+	for i, node := range n.Content {
+		out[i] = entry{node: node}
+		if text(node) == "cutover" {
+			out[i].kind = "cutover"
+		} else if node.Kind == yaml.MappingNode && len(node.Content) == 2 {
+			out[i].setKind(node.Content[0].Value, node.Content[1])
+		}
+	}
+	return out
+}
+
+func (e *entry) setKind(kind string, behind *yaml.Node) {
+	switch kind {
+	case string(Full), string(Incremental):
+		e.kind, e.keys = kind, behind
+	case "cutover":
+		e.kind = kind
+	}
+}
+
+// objects yields every object key of an OBS plan as it is written, and whole.
+func (c *checker) objects() iter.Seq2[*yaml.Node, string] {
+	return func(yield func(*yaml.Node, string) bool) {
+		if c.plan.Source.OBS == nil {
+			return
+		}
+		for _, e := range c.entries {
+			for _, n := range e.keyNodes() {
+				if text(n) != "" && !yield(n, c.plan.Source.OBS.Prefix+n.Value) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// keyNodes are the keys of an entry: one scalar, or a list of them.
+func (e *entry) keyNodes() []*yaml.Node {
+	switch {
+	case e.keys == nil:
+		return nil
+	case e.keys.Kind == yaml.SequenceNode:
+		return e.keys.Content
+	}
+	return []*yaml.Node{e.keys}
+}

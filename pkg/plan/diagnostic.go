@@ -1,0 +1,95 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/mattn/go-runewidth"
+)
+
+// Severity tells what a plan may not do from what it had better not do.
+type Severity string
+
+// A plan with an Error is not run. A Warning rests on a console guide only,
+// and is an error under --strict.
+const (
+	Error   Severity = "error"
+	Warning Severity = "warning"
+)
+
+// Diagnostic is one complaint about a plan: where, what, and what to do.
+type Diagnostic struct {
+	File string
+	Pos
+	Severity Severity
+	Rule     string // as listed in docs/rules.md
+	Summary  string // what is wrong
+	Hint     string // what to do
+	Line     string `json:"-"` // the line of the file at Pos, for Snippet
+}
+
+// String is the diagnostic on one line: file:line:col: what. what to do [rule].
+func (d Diagnostic) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s:%d:%d: ", d.File, d.Pos.Line, d.Column)
+	if d.Severity == Warning {
+		b.WriteString("warning: ")
+	}
+	b.WriteString(d.Message())
+	fmt.Fprintf(&b, " [%s]", d.Rule)
+	return b.String()
+}
+
+// Message is what is wrong and what to do.
+func (d Diagnostic) Message() string {
+	if d.Hint == "" {
+		return printable(d.Summary)
+	}
+	return printable(d.Summary + ". " + d.Hint)
+}
+
+// Snippet is the line of the file with a caret under the place, or "" where
+// there is no such line. Wide characters take two columns on a terminal.
+func (d Diagnostic) Snippet() string {
+	line := []rune(d.Line)
+	if d.Line == "" || d.Column < 1 || d.Column > len(line)+1 {
+		return ""
+	}
+	const most = 160 // a longer line is cut around the place
+	from := max(0, d.Column-1-most/2)
+	to := min(len(line), from+most)
+	before := printable(string(line[from : d.Column-1]))
+	text := printable(string(line[from:to]))
+	return fmt.Sprintf("  | %s\n  | %s^", text, strings.Repeat(" ", runewidth.StringWidth(before)))
+}
+
+// printable keeps what a plan file holds from steering the terminal: control
+// and formatting characters become a replacement character, tabs a space.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t':
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r) && r != '\u200d', r == '\u2028', r == '\u2029':
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
+}
+
+// Sort orders diagnostics by place, then rule.
+func Sort(ds []Diagnostic) {
+	slices.SortStableFunc(ds, func(a, b Diagnostic) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Pos.Line, b.Pos.Line),
+			cmp.Compare(a.Column, b.Column), cmp.Compare(a.Rule, b.Rule))
+	})
+}
+
+// Invalid reports whether a plan with these diagnostics must not be run;
+// strict counts warnings too.
+func Invalid(ds []Diagnostic, strict bool) bool {
+	return slices.ContainsFunc(ds, func(d Diagnostic) bool { return strict || d.Severity == Error })
+}

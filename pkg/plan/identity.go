@@ -1,0 +1,116 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Chain is the identity of one start of one migration: 16 hex digits over the
+// project, the target instance, the plan's name and the generation.
+func (p *Plan) Chain() string { return p.identity()[:16] }
+
+// identity is the whole hash, on which the hash of the first step builds.
+func (p *Plan) identity() string {
+	return hash([]any{p.Target.ProjectID, p.Target.InstanceID, p.Name, p.Generation})
+}
+
+// canonicalStep is what a step does to the database. Two steps with equal
+// canonical forms restore the same thing; description, tags, precheck, kept
+// copies, overwrite and attempt are not part of it.
+type canonicalStep struct {
+	Type      Type
+	Source    Source
+	Keys      []string
+	Databases Databases
+	Rename    string
+	Mode      string
+	Last      bool
+	Target    canonicalTarget
+}
+
+type canonicalTarget struct {
+	ProjectID, InstanceID string
+	Filestream            bool
+}
+
+// hash is the SHA-256 over the JSON of v, whose strings cannot run into each
+// other, in hex.
+func hash(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // plain data always marshals
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// jobName is derived from identity, and from no random state: a lost ledger
+// collides with its old jobs instead of doubling them. It starts with a
+// letter and has at most 50 of a-z, 0-9 and "-" (page, table 4; console).
+func jobName(plan, chain string, seq, attempt int) string {
+	raw, _ := hex.DecodeString(chain)
+	short := strings.ToLower(base32.StdEncoding.EncodeToString(raw))[:8]
+	name := fmt.Sprintf("%s-%03d-%s", plan, seq, short)
+	if attempt > 1 {
+		name += "-a" + strconv.Itoa(attempt)
+	}
+	return name
+}
+
+// Marker is what ends the description of every job: which chain and step it
+// belongs to, and the start of the hash of all that the chain has done then.
+type Marker struct {
+	Chain string // 16 hex digits
+	Step  int
+	Hash  string // the first 12 hex digits of the step's chain hash
+}
+
+// String has none of ! = < > ' & " \, which the console refuses.
+func (m Marker) String() string {
+	return fmt.Sprintf("[migplan chain %s step %03d hash %s]", m.Chain, m.Step, m.Hash)
+}
+
+var markerForm = regexp.MustCompile(`\[migplan chain ([0-9a-f]{16}) step ([0-9]{3,9}) hash ([0-9a-f]{12})\]\s*$`)
+
+// ParseMarker finds the marker at the end of a job's description.
+func ParseMarker(description string) (Marker, bool) {
+	m := markerForm.FindStringSubmatch(description)
+	if m == nil {
+		return Marker{}, false
+	}
+	step, err := strconv.Atoi(m[2])
+	return Marker{Chain: m[1], Step: step, Hash: m[3]}, err == nil
+}
+
+// ConfirmMinHash is how many hex digits a person must give of the hash in
+// NAME@HASH.
+const ConfirmMinHash = 12
+
+// Confirmation is NAME@HASH, the second key of a cutover or an overwrite:
+// the plan's name and the start of its last step's chain hash, so that it
+// covers every step, and the attempt where it is not the first.
+func Confirmation(name, lastHash string, attempt int) string {
+	c := name + "@" + lastHash[:ConfirmMinHash]
+	if attempt > 1 {
+		c += "-a" + strconv.Itoa(attempt)
+	}
+	return c
+}
+
+// Confirms reports whether given is the Confirmation of these, or a longer
+// start of the same hash.
+func Confirms(given, name, lastHash string, attempt int) bool {
+	hash, ok := strings.CutPrefix(given, name+"@")
+	if attempt > 1 {
+		var is bool
+		hash, is = strings.CutSuffix(hash, "-a"+strconv.Itoa(attempt))
+		ok = ok && is
+	}
+	return ok && len(hash) >= ConfirmMinHash && strings.HasPrefix(lastHash, strings.ToLower(hash))
+}

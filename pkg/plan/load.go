@@ -1,0 +1,148 @@
+package plan
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+// MaxSize is the size of the largest plan file that is read, in bytes.
+const MaxSize = 16 << 20
+
+// LoadFile reads and checks the plan file at path. The error is about reading
+// it; what is wrong inside the file comes as diagnostics.
+func LoadFile(path string) (*Plan, []Diagnostic, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, nil, fmt.Errorf("%s is a folder", path)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
+	if err != nil {
+		return nil, nil, err
+	}
+	p, ds := Load(path, data)
+	return p, ds, nil
+}
+
+// Load checks the bytes of a plan file, whose name is for the diagnostics. All
+// complaints come at once, ordered by place. The plan is nil when one of them
+// is an Error.
+func Load(file string, data []byte) (*Plan, []Diagnostic) {
+	d := &document{file: file, data: data}
+	if d.parse(); len(d.diagnostics) > 0 {
+		return nil, d.finish()
+	}
+	d.checkSchema()
+	p := d.decode()
+	d.checkRules(p)
+	ds := d.finish()
+	if Invalid(ds, false) {
+		return nil, ds
+	}
+	return p, ds
+}
+
+// document is a plan file on its way to a Plan, with the complaints so far.
+type document struct {
+	file        string
+	data        []byte
+	root        *yaml.Node
+	diagnostics []Diagnostic
+}
+
+// add notes a complaint at a node.
+func (d *document) add(sev Severity, rule string, at *yaml.Node, summary, hint string) {
+	d.addAt(sev, rule, Pos{Line: at.Line, Column: at.Column}, summary, hint)
+}
+
+func (d *document) addAt(sev Severity, rule string, pos Pos, summary, hint string) {
+	d.diagnostics = append(d.diagnostics, Diagnostic{
+		File: d.file, Pos: Pos{Line: max(1, pos.Line), Column: max(1, pos.Column)},
+		Severity: sev, Rule: rule, Summary: summary, Hint: hint,
+	})
+}
+
+// finish orders the complaints, drops what was said twice and quotes the lines.
+func (d *document) finish() []Diagnostic {
+	Sort(d.diagnostics)
+	lines := strings.Split(string(d.data), "\n")
+	var out []Diagnostic
+	for i, c := range d.diagnostics {
+		if i > 0 && c.String() == d.diagnostics[i-1].String() {
+			continue
+		}
+		if c.Pos.Line <= len(lines) && utf8.Valid(d.data) {
+			c.Line = strings.TrimSuffix(lines[c.Pos.Line-1], "\r")
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// parse reads the one YAML document and refuses what a plan may not hold.
+func (d *document) parse() {
+	start := Pos{1, 1}
+	switch {
+	case len(d.data) > MaxSize:
+		d.addAt(Error, "size", start, "the file is larger than 16 MiB", "split the migration into several plans")
+		return
+	case bytes.IndexByte(d.data, 0) >= 0 || !utf8.Valid(d.data):
+		d.addAt(Error, "encoding", start, "the file is not UTF-8 text", "save it as UTF-8; a plan is a YAML file")
+		return
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(d.data))
+	var doc yaml.Node
+	if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
+		d.addAt(Error, "empty", start, "the file holds no plan", "write one; README.md shows a plan of ten lines")
+		return
+	} else if err != nil {
+		d.addSyntax(err)
+		return
+	}
+	d.root = doc.Content[0]
+	if d.root.Kind == yaml.ScalarNode && d.root.Tag == "!!null" {
+		d.addAt(Error, "empty", start, "the file holds no plan", "write one; README.md shows a plan of ten lines")
+		return
+	}
+	d.refuseSecondDocument(dec)
+	d.checkNode(d.root, 0)
+}
+
+func (d *document) refuseSecondDocument(dec *yaml.Decoder) {
+	var second yaml.Node
+	err := dec.Decode(&second)
+	switch {
+	case errors.Is(err, io.EOF):
+	case err != nil:
+		d.addSyntax(err)
+	default:
+		d.add(Error, "one-document", &second, "a second document begins here", "keep one plan in a file and leave out the ---")
+	}
+}
+
+var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
+
+// addSyntax places an error of the YAML parser, which knows only the line.
+func (d *document) addSyntax(err error) {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	pos := Pos{1, 1}
+	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+		pos.Line, _ = strconv.Atoi(m[1])
+		text = strings.TrimPrefix(text, "line "+m[1]+": ")
+	}
+	last := bytes.Count(bytes.TrimRight(d.data, "\n"), []byte("\n")) + 1
+	pos.Line = min(pos.Line, last)
+	d.addAt(Error, "yaml", pos, "this is not YAML: "+text, "mend the line, or the one above it")
+}

@@ -1,0 +1,161 @@
+package plan
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// maxDepth is far more than a plan needs (5), far less than hurts.
+const maxDepth = 16
+
+// checkNode refuses what YAML allows and a plan does not: whatever makes a
+// file mean something else than what a reviewer reads.
+func (d *document) checkNode(n *yaml.Node, depth int) {
+	switch {
+	case depth > maxDepth:
+		d.add(Error, "depth", n, "the file is nested more than 16 deep", "a plan is flat; take the brackets away")
+		return
+	case n.Kind == yaml.AliasNode:
+		d.add(Error, "anchor", n, "*"+n.Value+" is an alias", "write the value out")
+		return
+	case n.Anchor != "":
+		d.add(Error, "anchor", n, "&"+n.Anchor+" is an anchor", "write the value out where it is used")
+	}
+	if n.Tag == "!!binary" || n.Style&yaml.TaggedStyle != 0 {
+		d.add(Error, "tag", n, n.Tag+" is a tag", "write the value without it")
+	}
+	if n.Kind == yaml.MappingNode {
+		d.checkKeys(n)
+	}
+	for _, c := range n.Content {
+		d.checkNode(c, depth+1)
+	}
+}
+
+func (d *document) checkKeys(n *yaml.Node) {
+	seen := make(map[string]*yaml.Node, len(n.Content)/2)
+	for i := 0; i < len(n.Content); i += 2 {
+		key := n.Content[i]
+		switch {
+		case key.Tag == "!!merge":
+			d.add(Error, "anchor", key, "<< is a merge key", "write the values out")
+		case key.Kind == yaml.ScalarNode && key.Tag != "!!str":
+			d.add(Error, "quote", key, fmt.Sprintf("the key %s is not a string", key.Value), "every key of a plan is a word")
+		case seen[key.Value] != nil:
+			d.add(Error, "duplicate-key", key, fmt.Sprintf("key %q stands here twice, first in line %d", key.Value, seen[key.Value].Line), "take one away")
+		}
+		seen[key.Value] = key
+	}
+}
+
+// value converts a node to what encoding/json would give for it. A timestamp
+// keeps its text: a plan reads it itself.
+func value(n *yaml.Node) any {
+	switch n.Kind {
+	case yaml.MappingNode:
+		m := make(map[string]any, len(n.Content)/2)
+		for i := 0; i < len(n.Content); i += 2 {
+			m[n.Content[i].Value] = value(n.Content[i+1])
+		}
+		return m
+	case yaml.SequenceNode:
+		s := make([]any, len(n.Content))
+		for i, c := range n.Content {
+			s[i] = value(c)
+		}
+		return s
+	}
+	return scalar(n)
+}
+
+func scalar(n *yaml.Node) any {
+	switch n.Tag {
+	case "!!null":
+		return nil
+	case "!!bool", "!!int", "!!float":
+		var v any
+		if err := n.Decode(&v); err != nil {
+			return n.Value
+		}
+		if f, ok := v.(float64); ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
+			return n.Value
+		}
+		return v
+	}
+	return n.Value
+}
+
+// child is the value at a key of a mapping, or nil.
+func child(n *yaml.Node, key string) *yaml.Node {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}
+
+// keyNode is the key itself, for complaints about the key.
+func keyNode(n *yaml.Node, key string) *yaml.Node {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i]
+		}
+	}
+	return n
+}
+
+// at follows keys from the root as far as they go: the place for a complaint
+// about a value that may be missing.
+func (d *document) at(path ...string) *yaml.Node {
+	n := d.root
+	for _, key := range path {
+		c := child(n, key)
+		if c == nil {
+			return n
+		}
+		n = c
+	}
+	return n
+}
+
+// text is the string at a node, "" where there is none or it is no string.
+func text(n *yaml.Node) string {
+	if n == nil || n.Kind != yaml.ScalarNode || n.Tag != "!!str" && n.Tag != "!!timestamp" {
+		return ""
+	}
+	return n.Value
+}
+
+// texts is a list of strings, or one string as a list of one.
+func texts(n *yaml.Node) []string {
+	switch {
+	case n == nil:
+		return nil
+	case n.Kind == yaml.ScalarNode && text(n) != "":
+		return []string{n.Value}
+	case n.Kind == yaml.SequenceNode:
+		var s []string
+		for _, c := range n.Content {
+			s = append(s, text(c))
+		}
+		return s
+	}
+	return nil
+}
+
+func boolean(n *yaml.Node, otherwise bool) bool {
+	if n == nil || n.Tag != "!!bool" {
+		return otherwise
+	}
+	return strings.EqualFold(n.Value, "true")
+}
+
+// pos is the place of a node.
+func pos(n *yaml.Node) Pos { return Pos{Line: n.Line, Column: n.Column} }

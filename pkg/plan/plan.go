@@ -1,0 +1,92 @@
+// Package plan turns the bytes of a plan file into a checked Plan or into
+// diagnostics, and a Plan into the steps of its migration, each with the exact
+// request that will be sent. It reads no clock, no environment and no network.
+package plan
+
+import (
+	"time"
+)
+
+// Plan is a checked plan file.
+type Plan struct {
+	File string // as it was named to Load
+
+	Name        string // identifies the migration for ever
+	Description string
+	Tags        []Tag
+	Generation  int // 1 or more: which start of the chain this is
+
+	Target Target
+	Source Source
+
+	Databases           Databases // what is restored
+	Overwrite           bool      // is_cover: what bears these names on the target is replaced
+	OverwriteUnattended bool      // the overwriting full may go without a person
+	Rename              string    // new name of the one database; "" keeps it
+	Precheck            bool
+	KeepDownloaded      bool
+	AcceptDifferential  bool
+
+	Backups []Backup // one full, then incrementals in order
+	Cutover *Cutover // the marker behind the last backup; nil while the chain is open
+}
+
+// Tag is a resource tag of a job.
+type Tag struct{ Key, Value string }
+
+// Target is the RDS for SQL Server instance that receives the databases.
+type Target struct {
+	Region, ProjectID, InstanceID, EnterpriseProjectID string
+	Filestream                                         bool
+}
+
+// Source says where the backups are: in a bucket, or one backup of another RDS
+// instance. Exactly one of the two is set.
+type Source struct {
+	OBS *OBS
+	RDS *RDS
+}
+
+// OBS is a bucket, and the folder in it that all keys are below.
+type OBS struct {
+	Bucket string
+	Prefix string // "" or without a leading and with one trailing slash
+}
+
+// RDS is the instance whose backup is restored.
+type RDS struct{ InstanceID, Version string }
+
+// Databases is a list of names, or all that the backups hold.
+type Databases struct {
+	All   bool
+	Names []string
+}
+
+// Backup is one backup of the chain: one object key for each file (several
+// files are several databases), or the id of an RDS backup.
+type Backup struct {
+	Type Type
+	Keys []string // whole object keys: the source's prefix and the entry
+	Pos  Pos
+}
+
+// Type is the type of a backup in the plan's words.
+type Type string
+
+// The types of backups. "Incremental" is DRS's word for what follows the full:
+// a log backup.
+const (
+	Full        Type = "full"
+	Incremental Type = "incremental"
+)
+
+// Cutover is the marker behind the last backup. The zero times are ends that
+// the window does not have.
+type Cutover struct {
+	NotBefore, NotAfter time.Time
+	Unattended          bool // no second key is needed inside the window
+	Pos                 Pos
+}
+
+// Pos is a place in a plan file, both counted from 1, columns in characters.
+type Pos struct{ Line, Column int }

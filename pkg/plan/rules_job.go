@@ -1,0 +1,94 @@
+package plan
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// checkDescription: the console refuses these; the page's own example has an
+// apostrophe.
+func checkDescription(c *checker) {
+	if i := strings.IndexAny(c.plan.Description, `!=<>'&"\`); i >= 0 {
+		c.complain(c.at("description"), fmt.Sprintf("description holds %q, which the console refuses", c.plan.Description[i]), `leave out ! = < > ' & " and \`)
+	}
+}
+
+func checkDescriptionControl(c *checker) {
+	if strings.ContainsFunc(c.plan.Description, unicode.IsControl) {
+		c.complain(c.at("description"), "description holds a line break or another control character", "write it on one line")
+	}
+}
+
+var (
+	tagKeyForm   = regexp.MustCompile(`^[\p{L}\p{N}_-]{1,36}$`)
+	tagValueForm = regexp.MustCompile(`^[\p{L}\p{N} _.:/=+@-]*$`)
+)
+
+// checkTags: page, table 5 (key and value of a resource tag).
+func checkTags(c *checker) {
+	list, seen := child(c.root, "tags"), map[string]bool{}
+	for i, t := range c.plan.Tags {
+		n := list.Content[i]
+		switch {
+		case t.Key == "":
+		case !tagKeyForm.MatchString(t.Key):
+			c.complain(child(n, "key"), fmt.Sprintf("tag key %q cannot be one", t.Key), "use 1 to 36 letters, digits, underscores and hyphens")
+		case seen[t.Key]:
+			c.complain(child(n, "key"), fmt.Sprintf("tag key %q stands here twice", t.Key), "take one away")
+		case !tagValueForm.MatchString(t.Value):
+			c.complain(child(n, "value"), fmt.Sprintf("tag value %q cannot be one", t.Value), "use letters, digits, spaces and _ . : / = + - @")
+		}
+		seen[t.Key] = true
+	}
+}
+
+// checkTagLimits: 20 tags, and values of at most 43 characters (guides).
+func checkTagLimits(c *checker) {
+	list := child(c.root, "tags")
+	for i, t := range c.plan.Tags {
+		if i == 20 {
+			c.complain(list.Content[i], fmt.Sprintf("the plan has %d tags", len(c.plan.Tags)), "DRS's guide allows 20")
+		}
+		if len([]rune(t.Value)) > 43 {
+			c.complain(child(list.Content[i], "value"), fmt.Sprintf("the value of tag %q is longer than 43 characters", t.Key), "shorten it")
+		}
+	}
+}
+
+var projectForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+// checkTargetIDs: ids as every example shows them.
+func checkTargetIDs(c *checker) {
+	t := c.plan.Target
+	if t.ProjectID != "" && !projectForm.MatchString(t.ProjectID) {
+		c.complain(c.at("target", "project_id"), fmt.Sprintf("%q does not look like a project id", t.ProjectID), "it has 32 hexadecimal digits")
+	}
+	if t.InstanceID != "" && !strings.HasSuffix(t.InstanceID, "in04") {
+		c.complain(c.at("target", "instance_id"), fmt.Sprintf("%q does not look like an RDS for SQL Server instance", t.InstanceID), "its id ends in in04")
+	}
+}
+
+// checkRDSIDs: ids as the page's example shows them.
+func checkRDSIDs(c *checker) {
+	rds := c.plan.Source.RDS
+	if rds == nil {
+		return
+	}
+	if rds.InstanceID != "" && !strings.HasSuffix(rds.InstanceID, "in04") {
+		c.complain(c.at("source", "rds", "instance_id"), fmt.Sprintf("%q does not look like an RDS for SQL Server instance", rds.InstanceID), "its id ends in in04")
+	}
+	for _, e := range c.entries {
+		if id := text(e.keys); e.kind == "full" && id != "" && !strings.HasSuffix(id, "br04") {
+			c.complain(e.keys, fmt.Sprintf("%q does not look like the id of an RDS backup", id), "its id ends in br04; a file name belongs to a source in obs")
+		}
+	}
+}
+
+// checkFilestream: "off" is the only value in any example (page, table 5).
+func checkFilestream(c *checker) {
+	if c.plan.Target.Filestream {
+		c.complain(c.at("target", "filestream"), `filestream true is sent as ms_file_stream_status "on", a value that no page shows`, "rehearse it on a throw-away instance first")
+	}
+}

@@ -1,0 +1,210 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// violation is one keyword of the schema that a node does not obey.
+type violation struct {
+	d       *document
+	keyword string
+	schema  map[string]any // the object that holds the keyword
+	node    *yaml.Node
+	name    string
+}
+
+func (v violation) add(rule, summary, hint string) {
+	v.d.add(Error, rule, v.node, summary, hint)
+}
+
+// report says the violation in the words of a plan. Every keyword that the
+// schema uses has its sentence; a test holds that.
+func (v violation) report() {
+	switch v.keyword {
+	case "additionalProperties":
+		v.unknownKeys()
+	case "required":
+		v.missingKeys()
+	case "type":
+		v.wrongType()
+	case "const", "enum":
+		v.wrongValue()
+	case "pattern":
+		v.pattern()
+	case "format":
+		v.add("format", fmt.Sprintf("%s %q is not a time with an offset", v.name, v.node.Value), "write it like 2027-03-01T01:00:00+08:00")
+	case "minLength":
+		v.add("length", v.name+" is empty", "fill it in, or take the key away")
+	case "maxLength":
+		v.add("length", fmt.Sprintf("%s has %d characters, and %v at most are allowed", v.name, len([]rune(v.node.Value)), v.schema["maxLength"]), "shorten it: migplan's marker comes behind it")
+	case "minItems":
+		v.add("length", v.name+" is an empty list", "fill it in, or take the key away")
+	case "minProperties", "maxProperties":
+		v.wrongCount()
+	case "minimum", "maximum":
+		v.add("value", fmt.Sprintf("%s %s is out of range", v.name, v.node.Value), fmt.Sprintf("write a number from %v to %v", v.schema["minimum"], v.schema["maximum"]))
+	default:
+		v.add("type", v.name+" breaks the schema's "+v.keyword, "see migplan schema")
+	}
+}
+
+func (v violation) unknownKeys() {
+	known := sortedKeys(v.schema["properties"])
+	for i := 0; i+1 < len(v.node.Content); i += 2 {
+		key := v.node.Content[i]
+		if slices.Contains(known, key.Value) || key.Tag != "!!str" {
+			continue
+		}
+		hint := "a plan knows " + strings.Join(known, ", ") + " here"
+		if s := nearest(key.Value, known); s != "" {
+			hint = fmt.Sprintf("did you mean %q?", s)
+		}
+		v.d.add(Error, "unknown-key", key, fmt.Sprintf("unknown key %q", key.Value), hint)
+	}
+}
+
+func (v violation) missingKeys() {
+	for _, key := range strs(v.schema["required"]) {
+		if child(v.node, key) == nil {
+			v.add("required", fmt.Sprintf("%s lacks the key %q", v.name, key), "add it")
+		}
+	}
+}
+
+// wrongType speaks of the commonest mistake first: what YAML reads as a number
+// or a Boolean where the plan wants a string.
+func (v violation) wrongType() {
+	wanted := strs(v.schema["type"])
+	if s, ok := v.schema["type"].(string); ok {
+		wanted = []string{s}
+	}
+	n := v.node
+	isScalar := n.Kind == yaml.ScalarNode
+	switch {
+	case v.name == "cutover" && n.Tag == "!!null":
+		v.add("cutover-empty", `nothing stands behind "cutover:"`, `write "- cutover" without the colon, or give it a window`)
+	case isScalar && n.Tag == "!!null":
+		v.add("type", v.name+" is empty", "fill it in, or take the key away")
+	case isScalar && slices.Contains(wanted, "string") && n.Tag != "!!str":
+		v.add("quote", fmt.Sprintf("%s is %s here, not a string", v.name, kind(n)), fmt.Sprintf("quote it: %q", n.Value))
+	case isScalar && slices.Contains(wanted, "boolean") && isYes(n.Value):
+		v.add("boolean", fmt.Sprintf("%s is the string %q here", v.name, n.Value), "write true or false")
+	default:
+		v.add("type", fmt.Sprintf("%s is %s", v.name, kind(n)), "it must be "+article(wanted))
+	}
+}
+
+func isYes(s string) bool {
+	return slices.Contains([]string{"yes", "no", "on", "off", "y", "n", "true", "false"}, strings.ToLower(s))
+}
+
+// kind names what YAML read.
+func kind(n *yaml.Node) string {
+	switch {
+	case n.Kind == yaml.MappingNode:
+		return "a map"
+	case n.Kind == yaml.SequenceNode:
+		return "a list"
+	}
+	words := map[string]string{"!!int": "a number", "!!float": "a number", "!!bool": "a Boolean", "!!null": "empty"}
+	if w := words[n.Tag]; w != "" {
+		return w
+	}
+	return "a string"
+}
+
+func article(types []string) string {
+	words := map[string]string{
+		"object": "a map", "array": "a list", "string": "a string", "boolean": "true or false", "integer": "a whole number",
+	}
+	var out []string
+	for _, t := range types {
+		out = append(out, words[t])
+	}
+	return strings.Join(out, " or ")
+}
+
+func (v violation) wrongValue() {
+	allowed := strs(v.schema["enum"])
+	if c, ok := v.schema["const"]; ok {
+		allowed = []string{fmt.Sprint(c)}
+	}
+	switch {
+	case v.name == "version":
+		v.add("version", "version "+strconv.Quote(v.node.Value)+" is not known to this migplan", "write version: 1, or use a newer migplan")
+	case v.name == "an entry of backups" && nearest(v.node.Value, []string{"full", "incremental"}) != "":
+		v.add("value", fmt.Sprintf("%q names no backup file", v.node.Value), "put a colon and the object key behind it")
+	case v.name == "databases" || v.name == "overwrite":
+		v.add("value", fmt.Sprintf("%s is the string %q", v.name, v.node.Value), fmt.Sprintf("write a list: [%s], or: all", v.node.Value))
+	default:
+		v.add("value", fmt.Sprintf("%s is %q", v.name, v.node.Value), "it must be "+names(allowed))
+	}
+}
+
+func (v violation) pattern() {
+	hints := map[string]string{
+		"name":    "2 to 24 lower-case letters, digits and hyphens, a letter first",
+		"region":  "a region looks like ap-southeast-3",
+		"version": `a version looks like "2019_EE"`,
+	}
+	hint := hints[v.name]
+	if hint == "" {
+		hint = "an id has only letters, digits, hyphens and underscores, 64 at most"
+	}
+	v.add("format", fmt.Sprintf("%s %q cannot be one", v.name, v.node.Value), hint)
+}
+
+func (v violation) wrongCount() {
+	switch v.name {
+	case "source":
+		v.add("source", "source must name one place", "give obs or rds, and not both")
+	default:
+		v.add("value", v.name+" must hold one of full, incremental and cutover", "begin each of them with its own hyphen")
+	}
+}
+
+// nearest is the candidate that a misspelt word most likely means, or "".
+func nearest(word string, candidates []string) string {
+	best, least := "", 1+len(word)/3
+	for _, c := range candidates {
+		if dist := distance(strings.ToLower(word), c); dist <= least {
+			best, least = c, dist-1
+		}
+	}
+	return best
+}
+
+// distance is the number of edits between two words, where swapping two
+// neighbours is one edit (optimal string alignment).
+func distance(a, b string) int {
+	s, t := []rune(a), []rune(b)
+	if len(s) > 64 || len(t) > 64 {
+		return 64
+	}
+	rows := make([][]int, len(s)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(t)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(s); i++ {
+		for j := 1; j <= len(t); j++ {
+			cost := 1
+			if s[i-1] == t[j-1] {
+				cost = 0
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if i > 1 && j > 1 && s[i-1] == t[j-2] && s[i-2] == t[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(s)][len(t)]
+}

@@ -1,0 +1,10 @@
+// Package schema holds the JSON Schema of a plan file.
+package schema
+
+import _ "embed"
+
+// Plan is the JSON Schema (draft 2020-12) of a plan file: the structural
+// truth, for migplan and for editors alike.
+//
+//go:embed plan.schema.json
+var Plan []byte
