@@ -1,0 +1,106 @@
+package credentials
+
+import (
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/drs/v5/region"
+)
+
+const endpointVariable = "MIGPLAN_ENDPOINT"
+
+// Endpoint returns scheme and host of DRS in a region: override, which is the
+// flag's value, else MIGPLAN_ENDPOINT, else the first address in the SDK's
+// HUAWEICLOUD_SDK_REGION_DRS_<REGION>, else the SDK's regions file and table
+// (reference 3.4). env may be nil for os.LookupEnv. Only https is accepted, and
+// plain http to loopback. Errors are of type *Error.
+func Endpoint(regionID, override string, env func(string) (string, bool)) (*url.URL, error) {
+	o := Options{Env: env}
+	if o.Env == nil {
+		o.Env = os.LookupEnv
+	}
+	if override != "" {
+		return baseURL("--endpoint", override)
+	}
+	if raw := o.get(endpointVariable); raw != "" {
+		return baseURL(endpointVariable, raw)
+	}
+	if !regionName(regionID) {
+		return nil, unknownRegion(regionID)
+	}
+	name := "HUAWEICLOUD_SDK_REGION_DRS_" + strings.ToUpper(strings.ReplaceAll(regionID, "-", "_"))
+	if raw := o.get(name); raw != "" {
+		first, _, _ := strings.Cut(raw, ",")
+		return baseURL(name, first)
+	}
+	return regionEndpoint(regionID)
+}
+
+// regionEndpoint asks the SDK. SafeValueOf turns its panics into errors: one
+// for a region it does not know, others for a regions file it cannot read.
+func regionEndpoint(regionID string) (*url.URL, error) {
+	found, err := region.SafeValueOf(regionID)
+	switch {
+	case err != nil && strings.HasPrefix(err.Error(), "region id "):
+		return nil, unknownRegion(regionID)
+	case err != nil || found == nil || len(found.Endpoints) == 0:
+		return nil, settingError("HUAWEICLOUD_SDK_REGIONS_FILE or ~/.huaweicloud/regions.yaml",
+			"cannot be read", "correct it, or set "+endpointVariable)
+	}
+	return baseURL("the endpoint of region "+regionID, found.Endpoints[0])
+}
+
+// baseURL accepts an address that is nothing but scheme, host and port. The
+// text itself is in no error: it may hold a password.
+func baseURL(place, raw string, paths ...string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	if err != nil || !headerSafe(raw) {
+		return nil, settingError(place, "is no URL", "write it as https://host")
+	}
+	problem := ""
+	switch {
+	case u.Scheme != "https" && u.Scheme != "http" || u.Opaque != "":
+		problem = "does not start with https://"
+	case u.User != nil:
+		problem = "contains a user or a password"
+	case u.Hostname() == "" || strings.ContainsAny(u.Host, "%,"):
+		problem = "has no plain host"
+	case u.RawQuery != "" || u.ForceQuery || strings.Contains(raw, "#"):
+		problem = "has a query or a fragment"
+	case !slices.Contains(append(paths, "", "/"), u.EscapedPath()):
+		problem = "has a path"
+	case !encrypted(u):
+		problem = "is plain http to another machine"
+	}
+	if problem != "" {
+		return nil, settingError(place, problem, "write it as https://host")
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
+}
+
+// encrypted reports whether what goes to u can be read on the way: https
+// cannot, and http to this machine leaves it nowhere.
+func encrypted(u *url.URL) bool {
+	return u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname())
+}
+
+func loopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		return strings.EqualFold(host, "localhost")
+	}
+	return addr.IsLoopback() && addr.Zone() == ""
+}
+
+// unknownRegion names the regions that look most like it.
+func unknownRegion(regionID string) *Error {
+	if len(regionID) > 40 {
+		regionID = regionID[:40]
+	}
+	near := strings.Join(nearest(regionID, regions(), 3), ", ")
+	return settingError("region", "DRS has no endpoint known for this region; the nearest names are "+near,
+		"correct the region, or set "+endpointVariable)
+}

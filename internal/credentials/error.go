@@ -1,0 +1,50 @@
+package credentials
+
+import "strings"
+
+// Kind is the class of an Error. The command turns it into its exit code.
+type Kind string
+
+// The kinds of Error.
+const (
+	// NotFound: no source holds a credential.
+	NotFound Kind = "not found"
+	// Setting: a variable, flag or file is incomplete or unusable. Nothing was
+	// asked of the network.
+	Setting Kind = "setting"
+	// Refused: IAM refused the user. Asking again may lock the account.
+	Refused Kind = "refused"
+	// Unavailable: the place that hands out the credential gave no usable
+	// answer. A later run may have more luck.
+	Unavailable Kind = "unavailable"
+)
+
+// Error says why there is no credential or endpoint. None of its fields holds
+// a secret, nor any text that a server sent.
+type Error struct {
+	Kind    Kind
+	Place   string   // the variable, flag, file or service
+	Problem string   // what is wrong with it
+	Remedy  string   // what a person does about it, may be empty
+	Looked  []string // for NotFound: every place, and what was there
+}
+
+// Error gives place and problem in one line, without the remedy.
+func (e *Error) Error() string {
+	text := e.Problem
+	if e.Place != "" {
+		text = e.Place + ": " + text
+	}
+	if len(e.Looked) > 0 {
+		text += "; looked at " + strings.Join(e.Looked, ", ")
+	}
+	return text
+}
+
+func settingError(place, problem, remedy string) *Error {
+	return &Error{Kind: Setting, Place: place, Problem: problem, Remedy: remedy}
+}
+
+func unavailable(place, problem string) *Error {
+	return &Error{Kind: Unavailable, Place: place, Problem: problem, Remedy: "try again later"}
+}

@@ -1,0 +1,128 @@
+package credentials
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	maxAnswer  = 256 << 10
+	maxHeaders = 64 << 10
+)
+
+// answer is a complete answer of a place that hands out credentials.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// newClient returns a client that follows no redirect, since the request
+// carries a password or a token, and is bounded in time and memory.
+func newClient(o Options, dial, total time.Duration) *http.Client {
+	return &http.Client{
+		Timeout:       total,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			DialContext:            (&net.Dialer{Timeout: dial}).DialContext,
+			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.Roots},
+			DisableKeepAlives:      true, // asked about once an hour
+			DisableCompression:     true, // so that the limit counts what is kept
+			MaxResponseHeaderBytes: maxHeaders,
+		},
+	}
+}
+
+// exchange sends one request and reads the whole answer.
+func exchange(client *http.Client, req *http.Request, place string) (answer, error) {
+	resp, err := client.Do(req)
+	if err != nil {
+		return answer{}, plainError(req.Context(), place, err)
+	}
+	return readAnswer(req.Context(), resp, place)
+}
+
+func readAnswer(ctx context.Context, resp *http.Response, place string) (answer, error) {
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err != nil {
+		return answer{}, plainError(ctx, place, err)
+	}
+	if len(body) > maxAnswer {
+		return answer{}, unavailable(place, "answered with more than 256 KiB")
+	}
+	return answer{status: resp.StatusCode, header: resp.Header, body: body}, nil
+}
+
+// plainError says in own words what went wrong: the text of net/http may quote
+// what the server sent, and that may be the secret it was sent.
+func plainError(ctx context.Context, place string, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var timeout interface{ Timeout() bool }
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return unavailable(place, "gave no answer in time")
+	case notConnected(err):
+		return unavailable(place, "cannot be reached")
+	case errors.As(err, &certificate):
+		return unavailable(place, "shows a certificate that is not trusted")
+	}
+	return unavailable(place, "broke off without a usable answer")
+}
+
+// notConnected reports whether no byte can have been sent.
+func notConnected(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+func unexpectedStatus(place string, status int) *Error {
+	return unavailable(place, fmt.Sprintf("answered with status %d", status))
+}
+
+// temporaryKey is the answer of the ECS metadata service or of pod identity,
+// which name the same things differently (the SDK's core/auth/internal
+// model.go). The names of the security token differ in case only, to which
+// encoding/json is blind.
+type temporaryKey struct {
+	Access          string    `json:"access"`
+	AccessKeyID     string    `json:"accessKeyId"`
+	Secret          string    `json:"secret"`
+	SecretAccessKey string    `json:"secretAccessKey"`
+	SecurityToken   string    `json:"securityToken"`
+	ExpiresAt       time.Time `json:"expires_at"`
+	Expiration      time.Time `json:"expiration"`
+}
+
+// temporary reads the key under the given member of the answer.
+func temporary(place, principal, member string, body []byte) (credential, error) {
+	var envelope map[string]json.RawMessage
+	var key temporaryKey
+	if json.Unmarshal(body, &envelope) != nil || json.Unmarshal(envelope[member], &key) != nil {
+		return credential{}, unavailable(place, "answered with something that is no credential")
+	}
+	c := credential{
+		principal: principal,
+		access:    key.Access + key.AccessKeyID,
+		secret:    NewSecret(key.Secret + key.SecretAccessKey),
+		token:     NewSecret(key.SecurityToken),
+		expires:   key.ExpiresAt,
+	}
+	if c.expires.IsZero() {
+		c.expires = key.Expiration
+	}
+	if !headerSafe(c.access) || !headerSafe(c.secret.Reveal()) || !headerSafe(c.token.Reveal()) || c.expires.IsZero() {
+		return credential{}, unavailable(place, "answered with an incomplete credential")
+	}
+	return c, nil
+}

@@ -1,0 +1,172 @@
+package credentials
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"gopkg.in/ini.v1"
+)
+
+const (
+	profileVariable = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
+	profileSection  = "basic" // the SDK's section for regional services
+	maxFile         = 64 << 10
+)
+
+// readFile returns a small regular file that only its owner can write: whoever
+// can write it chooses who calls. place is the setting that named it.
+func readFile(place, path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fileError(place, path, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, settingError(place, path+" is not a regular file", "name a file that can be read again")
+	}
+	// Windows has no such permission bits.
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o022 != 0 {
+		return nil, settingError(place, path+" can be written by others than its owner", "chmod 600 "+path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fileError(place, path, err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, fileError(place, path, err)
+	}
+	if len(data) > maxFile {
+		return nil, settingError(place, path+" is larger than 64 KiB", "name the right file")
+	}
+	return data, nil
+}
+
+// fileError keeps the operating system's word for what went wrong.
+func fileError(place, path string, err error) *Error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return settingError(place, path+": "+err.Error(), "make it readable for the user that runs migplan")
+}
+
+// readWord returns the one word a token file holds.
+func readWord(place, path string) (string, error) {
+	data, err := readFile(place, path)
+	if err != nil {
+		return "", err
+	}
+	word := strings.TrimSpace(string(data))
+	if word == "" {
+		return "", settingError(place, path+" is empty", "write the token into it")
+	}
+	if !headerSafe(word) {
+		return "", settingError(place, path+" holds more than one word, or characters outside ASCII", "write the token alone into it")
+	}
+	return word, nil
+}
+
+// profile is the SDK's credentials file.
+type profile struct {
+	path     string
+	explicit bool // named by the variable, so it has to be there
+}
+
+func findProfile(o Options) (*source, error) {
+	p := profilePath(o)
+	if p.path == "" {
+		return nil, nil
+	}
+	cred, err := p.read()
+	if cred == nil || err != nil {
+		return nil, err
+	}
+	return &source{name: "profile " + p.path, load: p.load}, nil
+}
+
+func profilePath(o Options) profile {
+	if path := o.get(profileVariable); path != "" {
+		return profile{path: path, explicit: true}
+	}
+	for _, name := range []string{"HOME", "USERPROFILE"} {
+		if home := o.get(name); home != "" {
+			return profile{path: filepath.Join(home, ".huaweicloud", "credentials")}
+		}
+	}
+	return profile{}
+}
+
+// load reads the profile again; it was complete when it was found.
+func (p profile) load(context.Context) (credential, error) {
+	cred, err := p.read()
+	if err != nil {
+		return credential{}, err
+	}
+	if cred == nil {
+		return credential{}, settingError(p.path, "holds no access key any more", "write ak and sk into section ["+profileSection+"]")
+	}
+	return *cred, nil
+}
+
+// read returns nil where the default file is absent or has no access key.
+func (p profile) read() (*credential, error) {
+	if _, err := os.Stat(p.path); !p.explicit && errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	data, err := readFile(profileVariable, p.path)
+	if err != nil {
+		return nil, err
+	}
+	get, err := p.parse(data)
+	if err != nil {
+		return nil, err
+	}
+	names := keyNames{place: p.path + ": ", access: "ak", secret: "sk", token: "security_token"}
+	cred, err := names.read(get)
+	if cred == nil && err == nil {
+		return nil, p.withoutKey(get)
+	}
+	return cred, err
+}
+
+// parse gives a look-up into the section. The parser's own error is dropped,
+// since it quotes the line.
+func (p profile) parse(data []byte) (func(string) string, error) {
+	file, err := ini.Load(data)
+	if err != nil {
+		return nil, settingError(p.path, "is not of the form [section], name = value", "compare it with the SDK's example")
+	}
+	return func(name string) string {
+		section, err := file.GetSection(profileSection)
+		if err != nil || !section.HasKey(name) {
+			return ""
+		}
+		// Value and not String: %(name)s in a secret is no reference.
+		return section.Key(name).Value()
+	}, nil
+}
+
+// withoutKey says when a profile without access key stops the search.
+func (p profile) withoutKey(get func(string) string) error {
+	if get("idp_id") != "" {
+		return noIdentityProvider(p.path + ": idp_id")
+	}
+	if p.explicit {
+		return settingError(p.path, "has no access key", "write ak and sk into section ["+profileSection+"]")
+	}
+	return nil
+}
+
+// noIdentityProvider refuses what the SDK knows and migplan does not: to pass
+// it over would mean to call as somebody else.
+func noIdentityProvider(place string) *Error {
+	return settingError(place, "sign-in through an identity provider is not supported",
+		"exchange its token at IAM and set "+tokenFileVariable)
+}

@@ -1,0 +1,215 @@
+package credentials
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+const (
+	iamPlace = "IAM"
+	iamWait  = 500 * time.Millisecond
+	iamLimit = 5 * time.Second // longest pause between two tries
+)
+
+// user is an IAM user. A "Huawei ID" account cannot get a token by itself
+// (reference 3.1).
+type user struct {
+	name, domain string
+	password     Secret
+}
+
+// tokenSource gets tokens from IAM and keeps them in memory only. Its loads
+// are never concurrent.
+type tokenSource struct {
+	user   user
+	url    *url.URL
+	scope  map[string]string
+	client *retryablehttp.Client
+	// refused is the answer after which IAM is never asked again: wrong
+	// passwords lock the account (reference 3.1).
+	refused error
+}
+
+func newTokenSource(o Options, u user) (*tokenSource, error) {
+	if !utf8.ValidString(u.name + u.domain + u.password.Reveal()) {
+		return nil, settingError("HW_USER_NAME, HW_USER_PASSWORD or HW_DOMAIN_NAME", "is not UTF-8", "write it in UTF-8")
+	}
+	base, err := iamURL(o)
+	if err != nil {
+		return nil, err
+	}
+	scope := map[string]string{"id": o.ProjectID}
+	if o.ProjectID == "" {
+		scope = map[string]string{"name": o.Region}
+	}
+	if o.ProjectID == "" && o.Region == "" {
+		return nil, settingError("project_id", "is missing: a token without a project is of no use to DRS", "name the project or the region")
+	}
+	return &tokenSource{user: u, url: base, scope: scope, client: iamClient(o)}, nil
+}
+
+// iamURL is HW_AUTH_URL, which Terraform writes with /v3 at the end, or the
+// region's endpoint (reference 3.4).
+func iamURL(o Options) (*url.URL, error) {
+	base := &url.URL{Scheme: "https", Host: "iam.myhuaweicloud.com"}
+	switch raw := o.get("HW_AUTH_URL"); {
+	case raw != "":
+		var err error
+		if base, err = baseURL("HW_AUTH_URL", raw, "/v3", "/v3/"); err != nil {
+			return nil, err
+		}
+	case o.Region == "eu-west-101":
+		base.Host = "iam.eu-west-101.myhuaweicloud.eu"
+	case o.Region != "":
+		base.Host = "iam." + o.Region + ".myhuaweicloud.com"
+	}
+	base.Path, base.RawQuery = "/v3/auth/tokens", "nocatalog=1"
+	return base, nil
+}
+
+// iamClient repeats only what cannot have counted as a failed sign-in.
+func iamClient(o Options) *retryablehttp.Client {
+	c := newClient(o, 10*time.Second, 10*time.Second)
+	if t, ok := c.Transport.(*http.Transport); ok {
+		t.Proxy = o.Proxy
+	}
+	return &retryablehttp.Client{
+		HTTPClient:   c,
+		RetryMax:     2,
+		RetryWaitMin: iamWait,
+		RetryWaitMax: iamLimit,
+		CheckRetry:   mayAskAgain,
+		Backoff:      iamBackoff,
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}
+}
+
+// mayAskAgain allows another try when no connection came about, or when IAM
+// said that it did not look (429, 503) and wants no long pause.
+func mayAskAgain(ctx context.Context, resp *http.Response, err error) (bool, error) {
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	if err != nil {
+		return notConnected(err), nil
+	}
+	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
+		return false, nil
+	}
+	_, ok := retryAfter(resp)
+	return ok, nil
+}
+
+// retryAfter returns the pause the server asks for, zero where it asks for
+// none, and false where that is too long or unreadable.
+func retryAfter(resp *http.Response) (time.Duration, bool) {
+	text := resp.Header.Get("Retry-After")
+	if text == "" {
+		return 0, true
+	}
+	seconds, err := strconv.ParseUint(text, 10, 8)
+	pause := time.Duration(seconds) * time.Second
+	return pause, err == nil && pause <= iamLimit
+}
+
+func iamBackoff(least, most time.Duration, attempt int, resp *http.Response) time.Duration {
+	pause := min(least<<attempt, most)
+	if resp != nil {
+		if asked, ok := retryAfter(resp); ok {
+			pause = max(pause, asked)
+		}
+	}
+	return pause
+}
+
+func (s *tokenSource) load(ctx context.Context) (credential, error) {
+	if s.refused != nil {
+		return credential{}, s.refused
+	}
+	a, err := s.ask(ctx)
+	if err != nil {
+		return credential{}, err
+	}
+	switch {
+	case a.status == http.StatusCreated:
+		return s.credential(a)
+	case a.status == http.StatusTooManyRequests, a.status < 400, a.status >= 500:
+		return credential{}, unexpectedStatus(iamPlace, a.status)
+	}
+	s.refused = s.refusal(a.status)
+	return credential{}, s.refused
+}
+
+func (s *tokenSource) ask(ctx context.Context) (answer, error) {
+	body, err := s.body()
+	if err != nil {
+		return answer{}, err
+	}
+	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodPost, s.url.String(), body)
+	if err != nil {
+		return answer{}, settingError("HW_AUTH_URL", "is malformed", "")
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := s.client.Do(req)
+	if err != nil {
+		if resp != nil {
+			resp.Body.Close()
+		}
+		return answer{}, plainError(ctx, iamPlace, err)
+	}
+	return readAnswer(ctx, resp, iamPlace)
+}
+
+// body is the request of reference 3.1, scoped to the project: an unscoped
+// token is useless for DRS.
+func (s *tokenSource) body() ([]byte, error) {
+	type object = map[string]any
+	return json.Marshal(object{"auth": object{
+		"identity": object{
+			"methods": []string{"password"},
+			"password": object{"user": object{
+				"name":     s.user.name,
+				"password": s.user.password.Reveal(),
+				"domain":   object{"name": s.user.domain},
+			}},
+		},
+		"scope": object{"project": s.scope},
+	}})
+}
+
+// credential takes the token from the header X-Subject-Token and its end from
+// the body.
+func (s *tokenSource) credential(a answer) (credential, error) {
+	var body struct {
+		Token struct {
+			ExpiresAt time.Time `json:"expires_at"`
+		} `json:"token"`
+	}
+	token := a.header.Get("X-Subject-Token")
+	if json.Unmarshal(a.body, &body) != nil || body.Token.ExpiresAt.IsZero() || !headerSafe(token) {
+		return credential{}, unavailable(iamPlace, "answered with something that is no token")
+	}
+	return credential{
+		principal: "user:" + s.user.domain + "/" + s.user.name,
+		token:     NewSecret(token),
+		expires:   body.Token.ExpiresAt,
+	}, nil
+}
+
+// refusal keeps IAM's text out: it may repeat what it was sent.
+func (s *tokenSource) refusal(status int) *Error {
+	problem := fmt.Sprintf("refused the user with status %d; not asked again, since that may lock the account", status)
+	remedy := "check HW_USER_NAME, HW_USER_PASSWORD, HW_DOMAIN_NAME, and that the user may sign in by programme"
+	if status == http.StatusNotFound {
+		remedy = "check HW_AUTH_URL"
+	}
+	return &Error{Kind: Refused, Place: iamPlace, Problem: problem, Remedy: remedy}
+}

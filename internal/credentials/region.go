@@ -1,0 +1,48 @@
+package credentials
+
+import (
+	"cmp"
+	"slices"
+)
+
+// regions are the regions of DRS in Huawei's SDK (services/drs/v5/region), by
+// name. The SDK does not give the list out.
+func regions() []string {
+	return []string{
+		"ae-ad-1", "af-north-1", "af-south-1",
+		"ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5",
+		"cn-east-2", "cn-east-3", "cn-east-4", "cn-east-5",
+		"cn-north-1", "cn-north-11", "cn-north-12", "cn-north-2", "cn-north-4", "cn-north-9",
+		"cn-south-1", "cn-south-2", "cn-south-4", "cn-southwest-2", "cn-southwest-3",
+		"eu-west-0", "eu-west-101", "la-north-2", "la-south-2", "me-east-1", "my-kualalumpur-1",
+		"na-mexico-1", "ru-moscow-1", "ru-northwest-2", "sa-brazil-1", "tr-west-1",
+	}
+}
+
+// nearest returns the n names with the smallest edit distance to s.
+func nearest(s string, names []string, n int) []string {
+	sorted := slices.Clone(names)
+	slices.SortStableFunc(sorted, func(a, b string) int { return cmp.Compare(distance(s, a), distance(s, b)) })
+	return sorted[:min(n, len(sorted))]
+}
+
+// distance is the number of bytes to insert, delete or replace to make b of a.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replace := diagonal
+			if a[i] != b[j] {
+				replace++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replace, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}

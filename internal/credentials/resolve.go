@@ -1,0 +1,146 @@
+package credentials
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"time"
+)
+
+// Options says where to look and for what.
+type Options struct {
+	// Env looks up a variable; nil means os.LookupEnv. An empty value counts
+	// as not set, as in Huawei's SDK.
+	Env func(string) (string, bool)
+	// Region chooses the IAM endpoint, and the project where ProjectID is
+	// empty.
+	Region string
+	// ProjectID is sent as X-Project-Id and is the scope of an IAM token.
+	ProjectID string
+	// Roots are the trusted certificates; nil means the system's.
+	Roots *x509.CertPool
+	// Proxy is used for IAM only; nil means none. Metadata and pod identity
+	// are never asked through a proxy.
+	Proxy func(*http.Request) (*url.URL, error)
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// MetadataURL is the ECS metadata service; empty means
+	// http://169.254.169.254.
+	MetadataURL string
+}
+
+// source is a place that holds a credential.
+type source struct {
+	name string
+	load loader
+}
+
+// place is somewhere to look. find returns nil where nothing is set, and an
+// error where something is set only half.
+type place struct {
+	name string
+	find func(Options) (*source, error)
+}
+
+// Resolve returns the credential of the first place that holds one:
+//
+//  1. MIGPLAN_AUTH_TOKEN or MIGPLAN_AUTH_TOKEN_FILE
+//  2. HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK, HUAWEICLOUD_SDK_SECURITY_TOKEN
+//  3. HW_ACCESS_KEY, HW_SECRET_KEY, HW_SECURITY_TOKEN
+//  4. HW_USER_NAME, HW_USER_PASSWORD, HW_DOMAIN_NAME, for a token from IAM
+//  5. the SDK's profile, HUAWEICLOUD_SDK_CREDENTIALS_FILE or
+//     ~/.huaweicloud/credentials, section basic
+//  6. pod identity, HC_CONTAINER_CREDENTIALS_FULL_URI and
+//     HC_CONTAINER_AUTHORIZATION_TOKEN_FILE
+//  7. the agency of this ECS, from its metadata service
+//
+// What somebody set for this process goes before what lies around, and the
+// metadata service comes last because asking where there is none takes
+// seconds. A place that is set half is an error and not passed over: the next
+// one may be somebody else. Errors are of type *Error, or the context's.
+func Resolve(ctx context.Context, o Options) (*Credentials, error) {
+	o, err := o.complete()
+	if err != nil {
+		return nil, err
+	}
+	none := &Error{
+		Kind: NotFound, Problem: "no credentials found",
+		Remedy: "set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK",
+	}
+	for _, p := range places() {
+		s, err := p.find(o)
+		if err != nil {
+			return nil, err
+		}
+		if s == nil {
+			none.Looked = append(none.Looked, p.name+" (not set)")
+			continue
+		}
+		first, err := s.load(ctx)
+		if err == nil {
+			return newCredentials(o, s, first), nil
+		}
+		if p.name != metadataPlace || ctx.Err() != nil {
+			return nil, err
+		}
+		none.Looked = append(none.Looked, metadataPlace+" ("+problemOf(err)+")")
+	}
+	return nil, none
+}
+
+func places() []place {
+	return []place{
+		{tokenVariable + " or " + tokenFileVariable, findToken},
+		{"HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK", findSDKKeys},
+		{"HW_ACCESS_KEY and HW_SECRET_KEY", findTerraformKeys},
+		{"HW_USER_NAME, HW_USER_PASSWORD and HW_DOMAIN_NAME", findUser},
+		{"the profile " + profileVariable + " or ~/.huaweicloud/credentials", findProfile},
+		{podURIVariable + " and " + podTokenVariable, findPodIdentity},
+		{metadataPlace, findMetadata},
+	}
+}
+
+// complete fills in the defaults and checks what ends up in host names and
+// headers.
+func (o Options) complete() (Options, error) {
+	if o.Env == nil {
+		o.Env = os.LookupEnv
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.MetadataURL == "" {
+		o.MetadataURL = "http://169.254.169.254"
+	}
+	if o.Region != "" && !regionName(o.Region) {
+		return o, unknownRegion(o.Region)
+	}
+	if o.ProjectID != "" && !headerSafe(o.ProjectID) {
+		return o, settingError("project_id", "contains a space or a character outside ASCII", "copy it from the console")
+	}
+	return o, nil
+}
+
+// get returns the value of a variable, empty where it is not set.
+func (o Options) get(name string) string {
+	value, _ := o.Env(name)
+	return value
+}
+
+// regionName keeps a region from the plan from being anything but one label of
+// a host name.
+func regionName(s string) bool {
+	return regexp.MustCompile(`^[a-z][a-z0-9-]{1,39}$`).MatchString(s)
+}
+
+func problemOf(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Problem
+	}
+	return "no answer"
+}
