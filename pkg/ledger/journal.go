@@ -1,0 +1,155 @@
+package ledger
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// A rollback journal holds the old content of every page that a transaction
+// has changed: https://www.sqlite.org/fileformat2.html, section 3. While it
+// exists the transaction is not committed, so undoing it gives the last
+// committed state, whether its writer is dead or only slow.
+
+// committed returns the last committed state of the database at path, from
+// reading alone. A writer may be at work meanwhile: only what was read twice
+// alike is believed.
+func committed(path string) ([]byte, error) {
+	path, err := filepath.EvalSymlinks(path) // the journal is beside the real file
+	if err != nil {
+		return nil, fmt.Errorf("reading the ledger: %w", err)
+	}
+	var last snapshot
+	for range 100 {
+		now, err := takeSnapshot(path)
+		if err != nil {
+			return nil, fmt.Errorf("reading the ledger: %w", err)
+		}
+		if now.equal(last) {
+			return undo(now.database, now.journal), nil
+		}
+		last = now
+		time.Sleep(time.Millisecond)
+	}
+	return nil, fmt.Errorf("reading the ledger %s: another process keeps writing: run again", path)
+}
+
+type snapshot struct{ database, journal []byte }
+
+func takeSnapshot(path string) (s snapshot, err error) {
+	if s.journal, err = os.ReadFile(path + "-journal"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return snapshot{}, err
+	}
+	s.database, err = os.ReadFile(path)
+	return s, err
+}
+
+// equal is false for the empty snapshot: a ledger is never empty.
+func (s snapshot) equal(t snapshot) bool {
+	return len(s.database) > 0 && bytes.Equal(s.journal, t.journal) && bytes.Equal(s.database, t.database)
+}
+
+const journalMagic = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
+
+const journalHeaderSize = 28
+
+// journalHeader begins a segment of a journal.
+type journalHeader struct {
+	records  uint32 // to the end of the file when all bits are set
+	nonce    uint32
+	pages    int64 // of the database before the transaction
+	sector   int64 // a header takes a whole one
+	pageSize int64
+}
+
+// parseJournalHeader reports false where SQLite would see no header and stop.
+func parseJournalHeader(b []byte) (h journalHeader, ok bool) {
+	if len(b) < journalHeaderSize || string(b[:8]) != journalMagic {
+		return h, false
+	}
+	word := func(i int) uint32 { return binary.BigEndian.Uint32(b[i:]) }
+	h = journalHeader{word(8), word(12), int64(word(16)), int64(word(20)), int64(word(24))}
+	return h, within(h.sector, 32, 65536) && within(h.pageSize, 512, 65536)
+}
+
+func within(n, low, high int64) bool { return n >= low && n <= high && n&(n-1) == 0 }
+
+// undo returns the database as it was before the transaction in the journal,
+// by the rules of SQLite's own recovery: everything up to the first record
+// that is cut off or has a wrong checksum. A header that says no records was
+// never synced, and then no page was changed.
+func undo(database, journal []byte) []byte {
+	first, ok := parseJournalHeader(journal)
+	if !ok {
+		return database
+	}
+	database = resize(database, first.pages*first.pageSize)
+	for at := int64(0); ; {
+		h, ok := parseJournalHeader(tail(journal, at))
+		if !ok {
+			return database
+		}
+		h.sector, h.pageSize = first.sector, first.pageSize // only the first header's count
+		n, ok := undoSegment(database, tail(journal, at+h.sector), h)
+		if !ok {
+			return database
+		}
+		at = roundUp(at+h.sector+n, h.sector)
+	}
+}
+
+// undoSegment plays the records behind one header back and returns their
+// length, and false at a record that is not whole.
+func undoSegment(database, b []byte, h journalHeader) (length int64, ok bool) {
+	size := h.pageSize + 8
+	count := int64(h.records)
+	if h.records == 0xffffffff {
+		count = int64(len(b)) / size
+	}
+	for i := range count {
+		r := tail(b, i*size)
+		if int64(len(r)) < size || !undoPage(database, r[:size], h.nonce) {
+			return 0, false
+		}
+	}
+	return count * size, true
+}
+
+// undoPage plays one record back: page number, content, checksum.
+func undoPage(database, r []byte, nonce uint32) bool {
+	page := r[4 : len(r)-4]
+	number := int64(binary.BigEndian.Uint32(r))
+	if number == 0 || journalChecksum(page, nonce) != binary.BigEndian.Uint32(r[len(r)-4:]) {
+		return false
+	}
+	if at := (number - 1) * int64(len(page)); at < int64(len(database)) {
+		copy(database[at:], page)
+	}
+	return true
+}
+
+// journalChecksum adds every 200th byte, from the end, to the nonce.
+func journalChecksum(page []byte, nonce uint32) uint32 {
+	for i := len(page) - 200; i > 0; i -= 200 {
+		nonce += uint32(page[i])
+	}
+	return nonce
+}
+
+func resize(b []byte, n int64) []byte {
+	if n <= int64(len(b)) {
+		return b[:n]
+	}
+	return append(b, make([]byte, n-int64(len(b)))...)
+}
+
+func tail(b []byte, at int64) []byte {
+	return b[min(at, int64(len(b))):]
+}
+
+func roundUp(n, unit int64) int64 { return (n + unit - 1) / unit * unit }

@@ -1,0 +1,168 @@
+package ledger
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// Holder is who holds a lock, as far as is known.
+type Holder struct {
+	User  string    `json:"user"`
+	Host  string    `json:"host"`
+	PID   int       `json:"pid"`
+	Since time.Time `json:"since"`
+}
+
+// LockedError says that another run is at work on the target instance.
+type LockedError struct {
+	InstanceID string
+	Path       string // of the lock file
+	Holder     Holder // zero when the file does not say
+}
+
+func (e *LockedError) Error() string {
+	who := "another process"
+	if h := e.Holder; h != (Holder{}) {
+		who = fmt.Sprintf("%s on %s, process %d, since %s", h.User, h.Host, h.PID, h.Since.Format(time.RFC3339))
+	}
+	return fmt.Sprintf("target instance %s is held by %s (%s): let it finish, or wait longer with --lock-wait",
+		e.InstanceID, who, e.Path)
+}
+
+// Lock keeps other runs off one target instance until Unlock or the end of
+// the process. It is politeness: what is safe rests on Append.
+type Lock struct{ release func() error }
+
+// Unlock releases the lock; a second call does nothing.
+func (l *Lock) Unlock() error {
+	release := l.release
+	l.release = nil
+	if release == nil {
+		return nil
+	}
+	return release()
+}
+
+const lockPoll = 50 * time.Millisecond
+
+// Lock takes the lock of a target instance. While another run holds it, it
+// tries again until wait has passed, and then returns a *LockedError.
+func (l *Ledger) Lock(ctx context.Context, instanceID string, wait time.Duration) (*Lock, error) {
+	if l.locker == nil {
+		return nil, fmt.Errorf("%s: %w", l.path, ErrReadOnly)
+	}
+	for deadline := time.Now().Add(wait); ; {
+		lock, err := l.locker.try(instanceID, currentHolder())
+		var locked *LockedError
+		left := time.Until(deadline)
+		if !errors.As(err, &locked) || left <= 0 {
+			return lock, err
+		}
+		if err := sleep(ctx, min(lockPoll, left)); err != nil {
+			return nil, fmt.Errorf("%w: %w", err, locked)
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+func currentHolder() Holder {
+	h := Holder{User: strconv.Itoa(os.Getuid()), PID: os.Getpid(), Since: time.Now().UTC().Truncate(time.Second)}
+	if u, err := user.Current(); err == nil {
+		h.User = u.Username
+	}
+	h.Host, _ = os.Hostname()
+	return h
+}
+
+// locker tries once, and returns a *LockedError when the lock is held.
+type locker interface {
+	try(instanceID string, me Holder) (*Lock, error)
+}
+
+// fileLocker locks files in a folder. The kernel releases them with the
+// process; the files stay, since removing one would let two runs in.
+type fileLocker struct{ dir string }
+
+// lockName is a hash, so that no id can name a file elsewhere.
+func lockName(instanceID string) string {
+	sum := sha256.Sum256([]byte(instanceID))
+	return "instance-" + hex.EncodeToString(sum[:8]) + ".lock"
+}
+
+func (l fileLocker) try(instanceID string, me Holder) (*Lock, error) {
+	path := filepath.Join(l.dir, lockName(instanceID))
+	f := flock.New(path, flock.SetPermissions(0o600))
+	switch ok, err := f.TryLock(); {
+	case err != nil:
+		return nil, fmt.Errorf("locking target instance %s: %w: user id %d must be able to write the folder",
+			instanceID, err, os.Getuid())
+	case !ok:
+		return nil, &LockedError{instanceID, path, readHolder(path)}
+	}
+	writeHolder(path, me)
+	return &Lock{release: func() error {
+		_ = os.Truncate(path, 0) // nobody holds it any more
+		return f.Unlock()
+	}}, nil
+}
+
+// writeHolder is for the loser's message only: where it cannot be written, on
+// a full disk say, the lock still holds.
+func writeHolder(path string, h Holder) {
+	if b, err := json.Marshal(h); err == nil {
+		_ = os.WriteFile(path, append(b, '\n'), 0o600)
+	}
+}
+
+func readHolder(path string) (h Holder) {
+	b, err := os.ReadFile(path)
+	if err != nil || json.Unmarshal(b, &h) != nil {
+		return Holder{}
+	}
+	return h
+}
+
+// memoryLocker does the same for the users of one ledger in memory.
+type memoryLocker struct {
+	mu   sync.Mutex
+	held map[string]Holder
+}
+
+func newMemoryLocker() *memoryLocker { return &memoryLocker{held: map[string]Holder{}} }
+
+func (l *memoryLocker) try(instanceID string, me Holder) (*Lock, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if h, ok := l.held[instanceID]; ok {
+		return nil, &LockedError{instanceID, memoryPath, h}
+	}
+	l.held[instanceID] = me
+	return &Lock{release: func() error {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.held, instanceID)
+		return nil
+	}}, nil
+}

@@ -1,0 +1,219 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"modernc.org/sqlite"
+)
+
+const (
+	fileName   = "ledger.db"
+	memoryPath = "(in memory)"
+)
+
+// Open opens the ledger in dir for reading and writing. It creates dir (mode
+// 0700, in a parent that exists) and the database (mode 0600) when they are
+// absent, and leaves the modes of what is there. Errors match ErrBroken and
+// ErrNewer; a network file system is refused, because neither the locks nor
+// the syncs of SQLite can be relied upon there.
+func Open(dir string) (*Ledger, error) {
+	path, err := locate(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := prepareFolder(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if err := create(path); err != nil {
+			return nil, fmt.Errorf("creating the ledger %s: %w", path, err)
+		}
+	}
+	if err := checkFile(path); err != nil {
+		return nil, err
+	}
+	db, err := connect(fileDSN(path, "rw", "busy_timeout(10000)", "journal_mode(DELETE)", "synchronous(EXTRA)"))
+	if err != nil {
+		return nil, err
+	}
+	return openWriter(path, db, fileLocker{filepath.Dir(path)})
+}
+
+// OpenReader opens the ledger in dir for reading and opens nothing for
+// writing, ever. The error matches fs.ErrNotExist when there is no ledger,
+// and ErrBroken and ErrNewer as those of Open.
+func OpenReader(dir string) (*Ledger, error) {
+	path, err := locate(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkFile(path); err != nil {
+		return nil, err
+	}
+	db, err := connect(fileDSN(path, "ro", "busy_timeout(10000)", "query_only(1)"))
+	if err != nil {
+		return nil, err
+	}
+	if err := verifyReader(context.Background(), path, db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &Ledger{path: path, db: db}, nil
+}
+
+// OpenMemory makes an empty ledger that lives until it is closed.
+func OpenMemory() (*Ledger, error) {
+	db, err := connect(":memory:")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := db.Exec(schema); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return openWriter(memoryPath, db, newMemoryLocker())
+}
+
+func openWriter(path string, db *sql.DB, locker locker) (*Ledger, error) {
+	l := &Ledger{path: path, db: db, locker: locker}
+	if err := l.prepare(context.Background()); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return l, nil
+}
+
+func (l *Ledger) prepare(ctx context.Context) (err error) {
+	if err := verify(ctx, l.path, l.db); err != nil {
+		return err
+	}
+	l.read = map[string]*sql.Stmt{}
+	for _, s := range []string{selectChain, selectOpened} {
+		if l.read[s], err = l.db.PrepareContext(ctx, s); err != nil {
+			return explain(l.path, "opening", err)
+		}
+	}
+	if l.insert, err = l.db.PrepareContext(ctx, insertEvent); err != nil {
+		return explain(l.path, "opening", err)
+	}
+	return nil
+}
+
+func locate(dir string) (string, error) {
+	if dir == "" {
+		return "", errors.New("no folder is given for the ledger: set MIGPLAN_LEDGER or --ledger")
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fmt.Errorf("ledger: %w", err)
+	}
+	return filepath.Join(dir, fileName), nil
+}
+
+// prepareFolder refuses a network file system before it creates anything.
+func prepareFolder(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return makeFolder(dir)
+	case err != nil:
+		return fmt.Errorf("ledger folder: %w", err)
+	case !info.IsDir():
+		return fmt.Errorf("ledger folder %s is a file: name a folder", dir)
+	}
+	return refuseNetwork(dir)
+}
+
+func makeFolder(dir string) error {
+	parent := filepath.Dir(dir)
+	if _, err := os.Stat(parent); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the folder %s for the ledger %s does not exist: mkdir -p %s", parent, dir, parent)
+	}
+	if err := refuseNetwork(parent); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("ledger folder: %w", err)
+	}
+	return syncFolder(parent)
+}
+
+// create makes an empty ledger appear at path in one step, complete, so that
+// no kill and no second process ever leaves or sees half of one. It is no
+// error if another process was faster.
+func create(path string) error {
+	image, err := emptyDatabase()
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), fileName+".new-*") // 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(image)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+func emptyDatabase() ([]byte, error) {
+	db, err := connect(":memory:")
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	if _, err := db.Exec(schema); err != nil {
+		return nil, err
+	}
+	var image []byte
+	err = raw(context.Background(), db, func(c driverConn) error {
+		b, err := c.Serialize()
+		image = bytes.Clone(b)
+		return err
+	})
+	return image, err
+}
+
+// syncFolder makes the names in dir survive a power cut.
+func syncFolder(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// connect opens one connection, which lives as long as the sql.DB: a second
+// one to ":memory:" would be another, empty database.
+func connect(dsn string) (*sql.DB, error) {
+	// Closing any descriptor of a file drops the POSIX locks that the process
+	// holds on it. Locks of open file descriptions do not have that trap;
+	// where the system lacks them the library keeps to POSIX locks.
+	_, _ = sqlite.OFDLocking(true)
+	c, err := sqlite.NewConnector(dsn)
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(c)
+	db.SetMaxOpenConns(1)
+	db.SetMaxIdleConns(1)
+	return db, nil
+}
+
+// fileDSN escapes the path: it may hold any of "?#%".
+func fileDSN(path, mode string, pragmas ...string) string {
+	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path)}
+	q := url.Values{"mode": {mode}, "_pragma": pragmas}
+	u.RawQuery = q.Encode()
+	return u.String()
+}

@@ -1,0 +1,191 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Stored in the file's header (https://www.sqlite.org/fileformat2.html,
+// section 1.3), at the offsets below.
+const (
+	applicationID = 0x6d69676c // "migl"
+	userVersion   = 1
+
+	offsetVersions = 18
+	offsetUser     = 60
+	offsetApp      = 68
+	headerSize     = 100
+)
+
+const (
+	createTable = `CREATE TABLE event (chain text not null, seq bigint not null, at text not null, kind text not null, ` +
+		`step bigint not null, attempt bigint not null, run text not null, data text not null, ` +
+		`prev text not null, hash text not null, primary key (chain, seq))`
+	createIndex = `CREATE INDEX event_opened ON event (chain, seq) where kind = 'opened'`
+)
+
+var schema = fmt.Sprintf("PRAGMA application_id=%d; PRAGMA user_version=%d; %s; %s;",
+	applicationID, userVersion, createTable, createIndex)
+
+// checkFile looks at the header before SQLite does: SQLite would take an empty
+// file for a new database, convert a foreign one, and write beside one in WAL
+// mode even when reading.
+func checkFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	defer f.Close()
+	header := make([]byte, headerSize)
+	n, err := io.ReadFull(f, header)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("ledger: %w: name a folder that holds no such thing", err)
+	}
+	return checkHeader(path, header[:n])
+}
+
+func checkHeader(path string, h []byte) error {
+	if len(h) == 0 {
+		return brokenFile(path, "the file is empty")
+	}
+	if len(h) < headerSize || !bytes.HasPrefix(h, []byte("SQLite format 3\x00")) {
+		return fmt.Errorf("%s is no ledger and no SQLite database: move it away, or name another folder", path)
+	}
+	if binary.BigEndian.Uint32(h[offsetApp:]) != applicationID {
+		return fmt.Errorf("%s is a database of another program: name another folder for the ledger", path)
+	}
+	switch v := binary.BigEndian.Uint32(h[offsetUser:]); {
+	case v > userVersion:
+		return fmt.Errorf("%s has version %d, this migplan knows %d: %w: use that version", path, v, userVersion, ErrNewer)
+	case v < userVersion:
+		return brokenFile(path, fmt.Sprintf("version %d was never written", v))
+	}
+	if h[offsetVersions] != 1 || h[offsetVersions+1] != 1 {
+		return fmt.Errorf("%s is not in rollback-journal mode: sqlite3 %s 'pragma journal_mode=delete'", path, path)
+	}
+	return nil
+}
+
+// verify shows that no page, row or index entry is lost. The hashes alone
+// cannot: a chain that lost its newest events still is a chain.
+func verify(ctx context.Context, path string, db *sql.DB) error {
+	got, err := column(ctx, db, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type DESC")
+	if err != nil {
+		return explain(path, "opening", err)
+	}
+	if want := createTable + "\n" + createIndex; got != want {
+		return brokenFile(path, "it has other tables than a ledger")
+	}
+	got, err = column(ctx, db, "PRAGMA integrity_check(1)")
+	if err != nil {
+		return explain(path, "opening", err)
+	}
+	if got != "ok" {
+		return brokenFile(path, strings.ReplaceAll(got, "\n", " "))
+	}
+	return nil
+}
+
+// column joins the rows of a query with one column of text.
+func column(ctx context.Context, db *sql.DB, query string) (string, error) {
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	var all []string
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return "", err
+		}
+		all = append(all, s)
+	}
+	return strings.Join(all, "\n"), rows.Err()
+}
+
+// verifyReader is verify for one who may not roll back a journal.
+func verifyReader(ctx context.Context, path string, db *sql.DB) error {
+	err := verify(ctx, path, db)
+	if !needsCopy(err) {
+		return err
+	}
+	copied, err := openCopy(ctx, path)
+	if err != nil {
+		return err
+	}
+	return copied.Close()
+}
+
+// needsCopy says that SQLite cannot read the file without writing: a journal
+// is to be rolled back, or a lock cannot be taken.
+func needsCopy(err error) bool {
+	var se *sqlite.Error
+	if !errors.As(err, &se) {
+		return false
+	}
+	switch se.Code() {
+	case sqlite3.SQLITE_IOERR_LOCK, sqlite3.SQLITE_IOERR_RDLOCK, sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK:
+		return true
+	}
+	switch se.Code() & 0xff {
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_PERM:
+		return true
+	}
+	return false
+}
+
+// openCopy reads the database and its journal as they are, undoes in memory
+// what the journal says is unfinished, and opens the result.
+func openCopy(ctx context.Context, path string) (*sql.DB, error) {
+	image, err := committed(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkHeader(path, image[:min(len(image), headerSize)]); err != nil {
+		return nil, err
+	}
+	db, err := connect(":memory:")
+	if err != nil {
+		return nil, err
+	}
+	err = raw(ctx, db, func(c driverConn) error { return c.Deserialize(image) })
+	if err == nil {
+		err = verify(ctx, path, db)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// driverConn is what modernc.org/sqlite has beyond database/sql.
+type driverConn interface {
+	Serialize() ([]byte, error)
+	Deserialize([]byte) error
+}
+
+func raw(ctx context.Context, db *sql.DB, do func(driverConn) error) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return conn.Raw(func(c any) error {
+		dc, ok := c.(driverConn)
+		if !ok {
+			return fmt.Errorf("%T cannot be read into memory", c)
+		}
+		return do(dc)
+	})
+}
