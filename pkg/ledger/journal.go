@@ -17,26 +17,41 @@ import (
 // committed state, whether its writer is dead or only slow.
 
 // committed returns the last committed state of the database at path, from
-// reading alone. A writer may be at work meanwhile: only what was read twice
-// alike is believed.
+// reading alone. A writer may be at work meanwhile: only what was read alike
+// twice in a row is believed.
 func committed(path string) ([]byte, error) {
 	path, err := filepath.EvalSymlinks(path) // the journal is beside the real file
 	if err != nil {
 		return nil, fmt.Errorf("reading the ledger: %w", err)
 	}
-	var last snapshot
-	for range 100 {
-		now, err := takeSnapshot(path)
+	for range 200 {
+		once, err := takeSnapshot(path)
 		if err != nil {
 			return nil, fmt.Errorf("reading the ledger: %w", err)
 		}
-		if now.equal(last) {
-			return undo(now.database, now.journal), nil
+		twice, err := takeSnapshot(path)
+		if err != nil {
+			return nil, fmt.Errorf("reading the ledger: %w", err)
 		}
-		last = now
+		if once.equal(twice) {
+			return once.undo(path)
+		}
 		time.Sleep(time.Millisecond)
 	}
-	return nil, fmt.Errorf("reading the ledger %s: another process keeps writing: run again", path)
+	return nil, fmt.Errorf("reading the ledger %s: %w: run again", path, errKeepsWriting)
+}
+
+// errKeepsWriting shows a writer that is alive, whose locks SQLite respects.
+var errKeepsWriting = errors.New("another process keeps writing")
+
+// hasJournal says that a transaction is going on, or was when its writer died.
+func hasJournal(path string) bool {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return false
+	}
+	info, err := os.Stat(path + "-journal")
+	return err == nil && info.Size() > 0
 }
 
 type snapshot struct{ database, journal []byte }
@@ -49,9 +64,16 @@ func takeSnapshot(path string) (s snapshot, err error) {
 	return s, err
 }
 
-// equal is false for the empty snapshot: a ledger is never empty.
 func (s snapshot) equal(t snapshot) bool {
-	return len(s.database) > 0 && bytes.Equal(s.journal, t.journal) && bytes.Equal(s.database, t.database)
+	return bytes.Equal(s.journal, t.journal) && bytes.Equal(s.database, t.database)
+}
+
+func (s snapshot) undo(path string) ([]byte, error) {
+	image, err := undo(s.database, s.journal)
+	if err != nil {
+		return nil, brokenFile(path, err.Error())
+	}
+	return image, nil
 }
 
 const journalMagic = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
@@ -67,40 +89,48 @@ type journalHeader struct {
 	pageSize int64
 }
 
-// parseJournalHeader reports false where SQLite would see no header and stop.
-func parseJournalHeader(b []byte) (h journalHeader, ok bool) {
-	if len(b) < journalHeaderSize || string(b[:8]) != journalMagic {
+// parseJournalHeader reports false where SQLite sees no header and stops.
+func parseJournalHeader(b []byte, sector int64) (h journalHeader, ok bool) {
+	if int64(len(b)) < max(sector, journalHeaderSize) || string(b[:8]) != journalMagic {
 		return h, false
 	}
 	word := func(i int) uint32 { return binary.BigEndian.Uint32(b[i:]) }
-	h = journalHeader{word(8), word(12), int64(word(16)), int64(word(20)), int64(word(24))}
-	return h, within(h.sector, 32, 65536) && within(h.pageSize, 512, 65536)
+	return journalHeader{word(8), word(12), int64(word(16)), int64(word(20)), int64(word(24))}, true
 }
 
-func within(n, low, high int64) bool { return n >= low && n <= high && n&(n-1) == 0 }
+// plausible is what SQLite asks of the sizes in the first header; it does not
+// look at those of the others.
+func (h journalHeader) plausible() bool {
+	return powerWithin(h.sector, 32, 65536) && powerWithin(h.pageSize, 512, 65536)
+}
+
+func powerWithin(n, low, high int64) bool { return n >= low && n <= high && n&(n-1) == 0 }
 
 // undo returns the database as it was before the transaction in the journal,
 // by the rules of SQLite's own recovery: everything up to the first record
 // that is cut off or has a wrong checksum. A header that says no records was
-// never synced, and then no page was changed.
-func undo(database, journal []byte) []byte {
-	first, ok := parseJournalHeader(journal)
-	if !ok {
-		return database
+// never synced, and then no page was changed. The database is overwritten.
+func undo(database, journal []byte) ([]byte, error) {
+	first, ok := parseJournalHeader(journal, 512)
+	if !ok || !first.plausible() {
+		return database, nil
 	}
-	database = resize(database, first.pages*first.pageSize)
-	for at := int64(0); ; {
-		h, ok := parseJournalHeader(tail(journal, at))
-		if !ok {
-			return database
+	size := first.pages * first.pageSize
+	if size > int64(len(database)+len(journal)) {
+		return nil, errors.New("the journal is of a larger file")
+	}
+	database = resize(database, size)
+	for at := int64(0); ok; {
+		var h journalHeader
+		if h, ok = parseJournalHeader(tail(journal, at), first.sector); !ok {
+			break
 		}
-		h.sector, h.pageSize = first.sector, first.pageSize // only the first header's count
-		n, ok := undoSegment(database, tail(journal, at+h.sector), h)
-		if !ok {
-			return database
-		}
+		h.sector, h.pageSize = first.sector, first.pageSize
+		var n int64
+		n, ok = undoSegment(database, tail(journal, at+h.sector), h)
 		at = roundUp(at+h.sector+n, h.sector)
 	}
+	return database, nil
 }
 
 // undoSegment plays the records behind one header back and returns their

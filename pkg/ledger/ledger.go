@@ -113,8 +113,11 @@ func (l *Ledger) Append(ctx context.Context, head Head, e Event) (Event, error) 
 	if err != nil {
 		return Event{}, explain(l.path, "appending to", err)
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return Event{}, fmt.Errorf("%s: chain %s, event %d: %w", l.path, e.Chain, e.Seq, errors.Join(ErrLostRace, err))
+	switch n, err := res.RowsAffected(); {
+	case err != nil:
+		return Event{}, explain(l.path, "appending to", err)
+	case n == 0:
+		return Event{}, fmt.Errorf("%s: chain %s, event %d: %w: run again", l.path, e.Chain, e.Seq, ErrLostRace)
 	}
 	return e, nil
 }
@@ -155,24 +158,17 @@ func (l *Ledger) prepared(ctx context.Context, statement string, args ...any) (*
 	return l.read[statement].QueryContext(ctx, args...)
 }
 
-// events runs a select over columns. A reader that meets a journal it may not
-// roll back looks at a copy instead.
-func (l *Ledger) events(ctx context.Context, statement string, args ...any) ([]Event, error) {
+// events runs a select over columns.
+func (l *Ledger) events(ctx context.Context, statement string, args ...any) (events []Event, err error) {
 	if l.insert != nil {
-		events, err := scanAll(ctx, l.prepared, statement, args...)
+		events, err = scanAll(ctx, l.prepared, statement, args...)
 		return events, l.explainRead(err)
 	}
-	events, err := scanAll(ctx, l.db.QueryContext, statement, args...)
-	if !needsCopy(err) {
-		return events, l.explainRead(err)
-	}
-	db, err := openCopy(ctx, l.path)
-	if err != nil {
-		return nil, err
-	}
-	defer db.Close()
-	events, err = scanAll(ctx, db.QueryContext, statement, args...)
-	return events, l.explainRead(err)
+	err = readOnly(ctx, l.path, l.db, func(db *sql.DB) (err error) {
+		events, err = scanAll(ctx, db.QueryContext, statement, args...)
+		return l.explainRead(err)
+	})
+	return events, err
 }
 
 func (l *Ledger) explainRead(err error) error {

@@ -44,6 +44,9 @@ func Open(dir string) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := verify(context.Background(), path, db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	return openWriter(path, db, fileLocker{filepath.Dir(path)})
 }
 
@@ -58,11 +61,12 @@ func OpenReader(dir string) (*Ledger, error) {
 	if err := checkFile(path); err != nil {
 		return nil, err
 	}
-	db, err := connect(fileDSN(path, "ro", "busy_timeout(10000)", "query_only(1)"))
+	db, err := connect(fileDSN(path, "ro", "busy_timeout(10000)", "query_only(1)", "temp_store(MEMORY)"))
 	if err != nil {
 		return nil, err
 	}
-	if err := verifyReader(context.Background(), path, db); err != nil {
+	ctx := context.Background()
+	if err := readOnly(ctx, path, db, func(db *sql.DB) error { return verify(ctx, path, db) }); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return &Ledger{path: path, db: db}, nil
@@ -89,9 +93,6 @@ func openWriter(path string, db *sql.DB, locker locker) (*Ledger, error) {
 }
 
 func (l *Ledger) prepare(ctx context.Context) (err error) {
-	if err := verify(ctx, l.path, l.db); err != nil {
-		return err
-	}
 	l.read = map[string]*sql.Stmt{}
 	for _, s := range []string{selectChain, selectOpened} {
 		if l.read[s], err = l.db.PrepareContext(ctx, s); err != nil {

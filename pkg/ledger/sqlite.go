@@ -114,17 +114,28 @@ func column(ctx context.Context, db *sql.DB, query string) (string, error) {
 	return strings.Join(all, "\n"), rows.Err()
 }
 
-// verifyReader is verify for one who may not roll back a journal.
-func verifyReader(ctx context.Context, path string, db *sql.DB) error {
-	err := verify(ctx, path, db)
-	if !needsCopy(err) {
+// readOnly reads db, the file at path, or a copy of it where the file cannot be
+// read without writing. A journal means a copy from the start: as root, SQLite
+// would set the owner of the journal before it declines to roll it back. Only
+// beside a writer that never rests the file is read, under its locks.
+func readOnly(ctx context.Context, path string, db *sql.DB, read func(*sql.DB) error) error {
+	if hasJournal(path) {
+		if err := readCopy(ctx, path, read); !errors.Is(err, errKeepsWriting) {
+			return err
+		}
+	}
+	if err := read(db); !needsCopy(err) {
 		return err
 	}
-	copied, err := openCopy(ctx, path)
+	return readCopy(ctx, path, read)
+}
+
+func readCopy(ctx context.Context, path string, read func(*sql.DB) error) error {
+	db, err := openCopy(ctx, path)
 	if err != nil {
 		return err
 	}
-	return copied.Close()
+	return errors.Join(read(db), db.Close())
 }
 
 // needsCopy says that SQLite cannot read the file without writing: a journal

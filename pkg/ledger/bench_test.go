@@ -1,0 +1,87 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func BenchmarkOpen(b *testing.B) {
+	dir := b.TempDir()
+	for b.Loop() {
+		mustOpen(b, dir).Close()
+	}
+}
+
+func BenchmarkOpenReader(b *testing.B) {
+	dir := b.TempDir()
+	mustOpen(b, dir)
+	for b.Loop() {
+		mustRead(b, dir).Close()
+	}
+}
+
+func BenchmarkOpenMemory(b *testing.B) {
+	for b.Loop() {
+		mustMemory(b).Close()
+	}
+}
+
+// An intent with a body as long as a real one, on disk durable.
+func BenchmarkAppend(b *testing.B) {
+	for _, where := range []string{"disk", "memory"} {
+		b.Run(where, func(b *testing.B) {
+			l := mustMemory(b)
+			if where == "disk" {
+				l = mustOpen(b, b.TempDir())
+			}
+			var head Head
+			e := longEvent(chainA)
+			for b.Loop() {
+				appended, err := l.Append(context.Background(), head, e)
+				if err != nil {
+					b.Fatal(err)
+				}
+				head = Head{appended.Seq, appended.Hash}
+			}
+		})
+	}
+}
+
+func longEvent(chain string) Event {
+	e := testEvent(chain, Intent, 1)
+	e.Data = json.RawMessage(fmt.Sprintf(`{"body":%q}`, strings.Repeat("0123456789", 80)))
+	return e
+}
+
+// Reading 100,000 events in 100 chains, opening included.
+func BenchmarkRead100000(b *testing.B) {
+	dir := b.TempDir()
+	l := mustOpen(b, dir)
+	if _, err := l.db.Exec("begin"); err != nil {
+		b.Fatal(err)
+	}
+	for c := range 100 {
+		var head Head
+		for range 1000 {
+			e, err := l.Append(context.Background(), head, longEvent(fmt.Sprintf("%016x", c)))
+			if err != nil {
+				b.Fatal(err)
+			}
+			head = Head{e.Seq, e.Hash}
+		}
+	}
+	if _, err := l.db.Exec("commit"); err != nil {
+		b.Fatal(err)
+	}
+	l.Close()
+	for b.Loop() {
+		r := mustRead(b, dir)
+		for c := range 100 {
+			mustEvents(b, r, fmt.Sprintf("%016x", c))
+		}
+		r.Close()
+	}
+}

@@ -1,0 +1,339 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// interrupted leaves in a new folder what a writer killed in the middle of a
+// transaction leaves: pages already in the file, and the journal to undo
+// them, in more than one segment. It returns the events before it.
+func interrupted(t testing.TB) (dir string, events []Event) {
+	t.Helper()
+	l, events := saved(t, 400)
+	conn, err := l.db.Conn(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for _, s := range []string{
+		"pragma cache_size = 4", // pages are written early, and the journal synced each time
+		"begin immediate",
+		"update event set run = 'run-2', step = step + 100",
+		"insert into event select '" + chainB + "', seq, at, kind, step, attempt, run, data, prev, hash from event",
+	} {
+		if _, err := conn.ExecContext(context.Background(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir = t.TempDir()
+	for _, name := range []string{fileName, fileName + "-journal"} {
+		b, err := os.ReadFile(filepath.Join(filepath.Dir(l.Path()), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, name), string(b))
+	}
+	if _, err := conn.ExecContext(context.Background(), "rollback"); err != nil {
+		t.Fatal(err)
+	}
+	return dir, events
+}
+
+// saved opens a ledger file of one chain, made faster than by appending to it.
+func saved(t testing.TB, n int) (l *Ledger, events []Event) {
+	t.Helper()
+	m := mustMemory(t)
+	events = fill(t, m, chainA, n)
+	dir := t.TempDir()
+	err := raw(context.Background(), m.db, func(c driverConn) error {
+		image, err := c.Serialize()
+		write(t, filepath.Join(dir, fileName), string(image))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mustOpen(t, dir), events
+}
+
+func TestInterruptedIsWorthTesting(t *testing.T) {
+	dir, _ := interrupted(t)
+	journal, _ := os.ReadFile(filepath.Join(dir, fileName+"-journal"))
+	database, _ := os.ReadFile(filepath.Join(dir, fileName))
+	if n := bytes.Count(journal, []byte(journalMagic)); n < 2 {
+		t.Errorf("%d segments in the journal", n)
+	}
+	image, err := undo(bytes.Clone(database), journal)
+	if err != nil || bytes.Equal(image, database) {
+		t.Errorf("no page to undo: %v", err)
+	}
+}
+
+// A reader that meets the journal of a dead writer sees the last committed
+// state and changes nothing.
+func TestReaderUndoesInMemory(t *testing.T) {
+	dir, events := interrupted(t)
+	before := fingerprint(t, dir)
+	r := mustRead(t, dir)
+	for range 2 {
+		if got := mustEvents(t, r, chainA); !reflect.DeepEqual(got, events) {
+			t.Errorf("got %+v, want %+v", got, events)
+		}
+	}
+	if got := mustEvents(t, r, chainB); len(got) != 0 {
+		t.Errorf("events of an unfinished transaction: %+v", got)
+	}
+	if opened, err := r.Opened(context.Background()); err != nil || len(opened) != 1 {
+		t.Errorf("opened: %v, %v", opened, err)
+	}
+	if after := fingerprint(t, dir); !reflect.DeepEqual(before, after) {
+		t.Errorf("changed: %v, then %v", before, after)
+	}
+}
+
+// The journal may appear behind the reader's back, when a writer dies later,
+// and may go again.
+func TestReaderMeetsTheJournalLater(t *testing.T) {
+	hot, events := interrupted(t)
+	dir := t.TempDir()
+	for _, name := range []string{fileName, fileName + "-journal"} {
+		b, err := os.ReadFile(filepath.Join(hot, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, name), string(b))
+	}
+	mustOpen(t, dir) // rolls back
+	r := mustRead(t, dir)
+	hotJournal, _ := os.ReadFile(filepath.Join(hot, fileName+"-journal"))
+	write(t, filepath.Join(dir, fileName+"-journal"), string(hotJournal))
+	if got := mustEvents(t, r, chainA); !reflect.DeepEqual(got, events) {
+		t.Errorf("with the journal: %+v", got)
+	}
+	w := mustOpen(t, dir)
+	last := events[len(events)-1]
+	if _, err := w.Append(context.Background(), Head{last.Seq, last.Hash}, testEvent(chainA, Accepted, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if got := mustEvents(t, r, chainA); len(got) != len(events)+1 {
+		t.Errorf("after the writer: %d events", len(got))
+	}
+}
+
+// Beside a link, the journal is that of the real file.
+func TestReaderThroughALink(t *testing.T) {
+	dir, events := interrupted(t)
+	linked := t.TempDir()
+	if err := os.Symlink(filepath.Join(dir, fileName), filepath.Join(linked, fileName)); err != nil {
+		t.Fatal(err)
+	}
+	if got := mustEvents(t, mustRead(t, linked), chainA); !reflect.DeepEqual(got, events) {
+		t.Errorf("got %d events, want %d", len(got), len(events))
+	}
+}
+
+// SQLite's own recovery is the judge, also of journals that are cut off or
+// spoilt: what the reader believes now is what the next writer will believe.
+func TestUndoIsSQLitesRecovery(t *testing.T) {
+	hot, _ := interrupted(t)
+	database, err := os.ReadFile(filepath.Join(hot, fileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(filepath.Join(hot, fileName+"-journal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, compared := t.TempDir(), 0
+	for name, journal := range spoiltJournals(whole) {
+		got, err := undo(bytes.Clone(database), journal)
+		if err != nil {
+			continue // SQLite would make a file of any size
+		}
+		compared++
+		if want := recovered(t, dir, database, journal); !bytes.Equal(got, want) {
+			t.Errorf("%s: differs from SQLite (%d and %d bytes)", name, len(got), len(want))
+		}
+	}
+	if compared < 100 {
+		t.Errorf("only %d compared", compared)
+	}
+}
+
+func spoiltJournals(whole []byte) map[string][]byte {
+	journals := map[string][]byte{"whole": whole}
+	random := rand.New(rand.NewPCG(1, 2))
+	second := bytes.LastIndex(whole, []byte(journalMagic))
+	cuts := []int{1, 7, 8, 27, 28, 511, 512, 513, 516, 4612, 4619, 4620, second, second + 28, second + 512, len(whole) - 1}
+	for range 20 {
+		cuts = append(cuts, random.IntN(len(whole)))
+	}
+	for _, n := range cuts {
+		journals[fmt.Sprint("cut at ", n)] = whole[:n]
+	}
+	for n := range 24 { // magic, count, nonce, pages, sector; the page size is tried below
+		journals[fmt.Sprint("header byte ", n)] = flipped(whole, n)
+		journals[fmt.Sprint("second header byte ", n)] = flipped(whole, second+n)
+	}
+	for range 40 {
+		n := 512 + random.IntN(len(whole)-512)
+		journals[fmt.Sprint("byte ", n)] = flipped(whole, n)
+	}
+	zero := bytes.Clone(whole)
+	clear(zero[:28])
+	journals["header zeroed, as after journal_mode=persist"] = zero
+	unsynced := bytes.Clone(whole)
+	binary.BigEndian.PutUint32(unsynced[8:], 0)
+	journals["count zero, as before the first sync"] = unsynced
+	toEnd := bytes.Clone(whole)
+	binary.BigEndian.PutUint32(toEnd[8:], 0xffffffff)
+	journals["count to the end"] = toEnd
+	for _, size := range []uint32{1, 256, 1 << 17, 4097} {
+		odd := bytes.Clone(whole)
+		binary.BigEndian.PutUint32(odd[24:], size)
+		journals[fmt.Sprint("page size ", size)] = odd
+	}
+	return journals
+}
+
+func flipped(b []byte, n int) []byte {
+	b = bytes.Clone(b)
+	b[n] ^= 1
+	return b
+}
+
+// recovered lets SQLite roll the journal back, and returns the file.
+func recovered(t *testing.T, dir string, database, journal []byte) []byte {
+	t.Helper()
+	path := filepath.Join(dir, fileName)
+	write(t, path, string(database))
+	write(t, path+"-journal", string(journal))
+	db, err := connect(fileDSN(path, "rw"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// An error says that the result is no sound database; it stays the result.
+	_, _ = column(context.Background(), db, "select count(*) from sqlite_schema")
+	db.Close()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// Nothing in a journal can make the reader fail otherwise than by an error.
+func FuzzUndo(f *testing.F) {
+	dir, _ := interrupted(f)
+	database, _ := os.ReadFile(filepath.Join(dir, fileName))
+	journal, _ := os.ReadFile(filepath.Join(dir, fileName+"-journal"))
+	f.Add(database, journal)
+	f.Add(database, journal[:600])
+	f.Add([]byte{}, journal)
+	huge := bytes.Clone(journal)
+	binary.BigEndian.PutUint32(huge[16:], 0xffffffff)
+	f.Add(database, huge)
+	f.Fuzz(func(t *testing.T, database, journal []byte) {
+		if got, _ := undo(bytes.Clone(database), journal); len(got) > len(database)+len(journal) {
+			t.Errorf("%d bytes out of %d and %d", len(got), len(database), len(journal))
+		}
+	})
+}
+
+// No byte of the file may turn one history into another: it is detected, or
+// it does not matter.
+func TestFlippedAndTruncatedFiles(t *testing.T) {
+	dir := t.TempDir()
+	l := mustOpen(t, dir)
+	want := [][]Event{fill(t, l, chainA, 3), fill(t, l, chainB, 2)}
+	l.Close()
+	whole, err := os.ReadFile(l.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(3, 4))
+	detected, harmless := 0, 0
+	try := func(name string, image []byte) {
+		write(t, l.Path(), string(image))
+		switch got, err := readAll(dir); {
+		case err != nil:
+			detected++
+		case !reflect.DeepEqual(got, want):
+			t.Errorf("%s: other events: %+v", name, got)
+		default:
+			harmless++
+		}
+	}
+	for n, b := range whole {
+		if b == 0 && n > 100 && n%61 != 0 || n%sampleEvery != 0 {
+			continue // zeros are mostly the free space in the pages
+		}
+		image := bytes.Clone(whole)
+		image[n] ^= byte(1 + random.IntN(255))
+		try(fmt.Sprint("byte ", n), image)
+	}
+	for n := 0; n < len(whole); n += 1 + random.IntN(200*sampleEvery) {
+		try(fmt.Sprint("first ", n, " bytes"), whole[:n])
+	}
+	for n := 0; n < len(whole); n += 4096 {
+		try(fmt.Sprint("first ", n, " bytes"), whole[:n])
+	}
+	t.Logf("%d detected, %d harmless", detected, harmless)
+	if detected < harmless {
+		t.Error("hardly anything is detected")
+	}
+}
+
+func readAll(dir string) ([][]Event, error) {
+	r, err := OpenReader(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	var all [][]Event
+	var opened []Event
+	for _, chain := range []string{chainA, chainB} {
+		events, err := r.Events(context.Background(), chain)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, events)
+		opened = append(opened, events[:min(1, len(events))]...)
+	}
+	got, err := r.Opened(context.Background())
+	if err == nil && !reflect.DeepEqual(got, opened) {
+		return append(all, got), nil
+	}
+	return all, err
+}
+
+// The message of a damaged file names it and the way out.
+func TestDamageIsExplained(t *testing.T) {
+	dir := t.TempDir()
+	l := mustOpen(t, dir)
+	fill(t, l, chainA, 3)
+	l.Close()
+	whole, err := os.ReadFile(l.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, image := range map[string][]byte{"cut": whole[:8192], "page type": flipped(whole, 4096), "cell count": flipped(whole, 4096+4)} {
+		write(t, l.Path(), string(image))
+		for how, open := range map[string]func(string) (*Ledger, error){"Open": Open, "OpenReader": OpenReader} {
+			_, err := open(dir)
+			if !errors.Is(err, ErrBroken) || !strings.Contains(err.Error(), l.Path()) || !strings.Contains(err.Error(), "--all") {
+				t.Errorf("%s, %s: %v", name, how, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,286 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+const (
+	chainA = "00112233445566aa"
+	chainB = "00112233445566bb"
+)
+
+func testEvent(chain string, kind Kind, n int) Event {
+	return Event{
+		Chain: chain, At: time.Date(2026, 3, 1, 20, 0, n, 123456789, time.FixedZone("", 8*3600)), Kind: kind,
+		Step: n, Attempt: 1, Run: "run-1", Data: json.RawMessage(fmt.Sprintf(`{"n":%d,"text":"<ü�>"}`, n)),
+	}
+}
+
+// fill appends n events to a chain, an `opened` first.
+func fill(t testing.TB, l *Ledger, chain string, n int) []Event {
+	t.Helper()
+	var events []Event
+	var head Head
+	for i := range n {
+		kind := Intent
+		if i == 0 {
+			kind = Opened
+		}
+		e, err := l.Append(context.Background(), head, testEvent(chain, kind, i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		head = Head{e.Seq, e.Hash}
+		events = append(events, e)
+	}
+	return events
+}
+
+func mustOpen(t testing.TB, dir string) *Ledger {
+	t.Helper()
+	l, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+func mustRead(t testing.TB, dir string) *Ledger {
+	t.Helper()
+	l, err := OpenReader(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+func mustMemory(t testing.TB) *Ledger {
+	t.Helper()
+	l, err := OpenMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+func mustEvents(t testing.TB, l *Ledger, chain string) []Event {
+	t.Helper()
+	events, err := l.Events(context.Background(), chain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return events
+}
+
+// What is read is what was returned by Append, from every kind of ledger.
+func TestRoundTrip(t *testing.T) {
+	dir := t.TempDir()
+	file := mustOpen(t, dir)
+	for name, l := range map[string]*Ledger{"file": file, "memory": mustMemory(t)} {
+		a, b := fill(t, l, chainA, 3), fill(t, l, chainB, 2)
+		if got := mustEvents(t, l, chainA); !reflect.DeepEqual(got, a) {
+			t.Errorf("%s: got %+v, want %+v", name, got, a)
+		}
+		opened, err := l.Opened(context.Background())
+		if want := []Event{a[0], b[0]}; err != nil || !reflect.DeepEqual(opened, want) {
+			t.Errorf("%s: opened %+v, %v, want %+v", name, opened, err, want)
+		}
+		if got := mustEvents(t, l, "0000000000000000"); len(got) != 0 {
+			t.Errorf("%s: an unknown chain has events: %+v", name, got)
+		}
+	}
+	if got, want := mustEvents(t, mustRead(t, dir), chainB), mustEvents(t, file, chainB); !reflect.DeepEqual(got, want) {
+		t.Errorf("reader: got %+v, want %+v", got, want)
+	}
+}
+
+// The digest and the layout are a format: a ledger outlives the program.
+func TestHashIsFixed(t *testing.T) {
+	e := testEvent(chainA, Opened, 1).seal(Head{})
+	const want = "0e00b249096901ffd996a2b803021646a0ccaaf836cf65827d8440bb5d65a412"
+	if e.Hash != want {
+		t.Errorf("got %s, want %s", e.Hash, want)
+	}
+}
+
+func TestAppendNeedsTheNewestHead(t *testing.T) {
+	l := mustMemory(t)
+	events := fill(t, l, chainA, 3)
+	heads := map[string]Head{
+		"empty chain":          {},
+		"older":                {2, events[1].Hash},
+		"number ahead":         {7, events[2].Hash},
+		"another history":      {3, strings.Repeat("0", 64)},
+		"hash of another seq":  {3, events[1].Hash},
+		"number of another":    {2, events[2].Hash},
+		"hash of other's head": {3, fill(t, l, chainB, 3)[2].Hash},
+	}
+	for name, head := range heads {
+		if _, err := l.Append(context.Background(), head, testEvent(chainA, Accepted, 3)); !errors.Is(err, ErrLostRace) {
+			t.Errorf("%s: %v, want a lost race", name, err)
+		}
+	}
+	if got := mustEvents(t, l, chainA); !reflect.DeepEqual(got, events) {
+		t.Errorf("a lost race wrote: %+v", got)
+	}
+	if _, err := l.Append(context.Background(), Head{3, events[2].Hash}, testEvent(chainA, Accepted, 3)); err != nil {
+		t.Errorf("the newest head: %v", err)
+	}
+}
+
+func TestAppendRefusesWhatWouldNotComeBack(t *testing.T) {
+	l := mustMemory(t)
+	cases := map[string]func(*Event){
+		"no chain":         func(e *Event) { e.Chain = "" },
+		"no kind":          func(e *Event) { e.Kind = "" },
+		"data is no JSON":  func(e *Event) { e.Data = json.RawMessage(`{"a":`) },
+		"data is no UTF-8": func(e *Event) { e.Data = json.RawMessage("\"\xff\"") },
+		"run is no UTF-8":  func(e *Event) { e.Run = "\xff" },
+		"run with a NUL":   func(e *Event) { e.Run = "a\x00b" },
+		"year 10000":       func(e *Event) { e.At = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
+		"year -1":          func(e *Event) { e.At = time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC) },
+	}
+	for name, spoil := range cases {
+		e := testEvent(chainA, Opened, 1)
+		spoil(&e)
+		if _, err := l.Append(context.Background(), Head{}, e); err == nil || errors.Is(err, ErrLostRace) {
+			t.Errorf("%s: %v, want an error", name, err)
+		}
+	}
+	for _, head := range []Head{{1, ""}, {0, "x"}, {-5, "x"}} {
+		if _, err := l.Append(context.Background(), head, testEvent(chainA, Intent, 1)); err == nil {
+			t.Errorf("head %v: no error", head)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := l.Append(ctx, Head{}, testEvent(chainA, Opened, 1)); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+	if got := mustEvents(t, l, chainA); len(got) != 0 {
+		t.Errorf("something was written: %+v", got)
+	}
+}
+
+// An event without data is stored, and so is one of empty fields.
+func TestAppendTakesEmptyFields(t *testing.T) {
+	l := mustMemory(t)
+	e, err := l.Append(context.Background(), Head{}, Event{Chain: chainA, Kind: Opened, At: time.Unix(0, 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := mustEvents(t, l, chainA); !reflect.DeepEqual(got, []Event{e}) {
+		t.Errorf("got %+v, want %+v", got, e)
+	}
+}
+
+// Edits that keep the database sound are caught by the hashes, with the number
+// of the event. (An edit that also makes all later hashes anew is not.)
+func TestEditedHistoryIsBroken(t *testing.T) {
+	edits := map[string]struct {
+		sql  string
+		want string // in the error
+	}{
+		"middle deleted": {`delete from event where seq = 2`, "event 2: missing"},
+		"first deleted":  {`delete from event where seq = 1`, "event 1: missing"},
+		"data":           {`update event set data = '{}' where seq = 3`, "event 3: its content"},
+		"step":           {`update event set step = 9 where seq = 1`, "event 1: its content"},
+		"time":           {`update event set at = '2026-03-01T12:00:02.123457Z' where seq = 3`, "event 3: its content"},
+		"hash":           {`update event set hash = prev where seq = 2`, "event 2: its content"},
+		"prev":           {`update event set prev = hash where seq = 2`, "event 2: does not follow"},
+		"moved":          {`update event set seq = 5 where seq = 4`, "event 4: missing, number 5 follows"},
+		"swapped":        {`update event set seq = -seq; update event set seq = case seq when -2 then 3 when -3 then 2 else -seq end`, "event 2: does not follow"},
+		"no time":        {`update event set at = 'yesterday' where seq = 2`, "event 2:"},
+		"no number":      {`update event set step = 'x' where seq = 2`, "event 2:"},
+		"no text":        {`update event set data = cast(x'22ff22' as text) where seq = 2`, "event 2:"},
+	}
+	for name, edit := range edits {
+		l := mustMemory(t)
+		fill(t, l, chainA, 4)
+		if _, err := l.db.Exec(edit.sql); err != nil {
+			t.Fatal(name, err)
+		}
+		_, err := l.Events(context.Background(), chainA)
+		if !errors.Is(err, ErrBroken) || !strings.Contains(err.Error(), edit.want) {
+			t.Errorf("%s: %v, want a broken ledger, %q", name, err, edit.want)
+		}
+	}
+}
+
+func TestEditedOpenedIsBroken(t *testing.T) {
+	l := mustMemory(t)
+	fill(t, l, chainA, 1)
+	if _, err := l.db.Exec(`update event set data = '{}'`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Opened(context.Background()); !errors.Is(err, ErrBroken) {
+		t.Errorf("%v, want a broken ledger", err)
+	}
+}
+
+func TestOpenedUsesItsIndex(t *testing.T) {
+	l := mustMemory(t)
+	rows, err := l.db.Query("explain query plan " + selectOpened)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var plan bytes.Buffer
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(&plan, detail)
+	}
+	if got := strings.TrimSpace(plan.String()); got != "SCAN event USING INDEX event_opened" {
+		t.Errorf("plan: %s", got)
+	}
+}
+
+// The model runs in a bubble: no goroutine of the ledger may be left in it and
+// its clock stands still during an append.
+func TestMemoryWorksInABubble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, err := OpenMemory()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+		defer cancel()
+		start := time.Now()
+		if _, err := l.Append(ctx, Head{}, testEvent(chainA, Opened, 1)); err != nil {
+			t.Fatal(err)
+		}
+		if events, err := l.Events(ctx, chainA); err != nil || len(events) != 1 {
+			t.Errorf("%v, %v", events, err)
+		}
+		held, err := l.Lock(ctx, "i", 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(time.Minute, func() { held.Unlock() })
+		again, err := l.Lock(ctx, "i", 2*time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again.Unlock()
+		if d := time.Since(start); d < time.Minute || d > time.Minute+time.Second {
+			t.Errorf("the lock was waited for %v", d)
+		}
+	})
+}

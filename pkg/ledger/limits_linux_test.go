@@ -1,0 +1,193 @@
+package ledger
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// childFull appends until the file may grow no further, then tries again with
+// the limit lifted.
+func childFull(dir, _ string) error {
+	l, err := Open(dir)
+	if err != nil {
+		return err
+	}
+	signal.Ignore(unix.SIGXFSZ)
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &limit); err != nil {
+		return err
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: 40 << 10, Max: limit.Max}); err != nil {
+		return err
+	}
+	n, head, err := appendUntilError(l, Head{})
+	if n == 0 || err == nil || errors.Is(err, ErrLostRace) || errors.Is(err, ErrBroken) {
+		return fmt.Errorf("%d events, then: %w", n, err)
+	}
+	if !strings.Contains(err.Error(), "free space") && !strings.Contains(err.Error(), "free some space") {
+		return fmt.Errorf("no remedy: %w", err)
+	}
+	events, err := l.Events(context.Background(), chainA)
+	if err != nil || headOf(events) != head {
+		return fmt.Errorf("%d events after the failure, %d before: %w", len(events), n, err)
+	}
+	fmt.Println(n)
+	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &limit); err != nil {
+		return err
+	}
+	_, err = l.Append(context.Background(), head, testEvent(chainA, Accepted, 1))
+	return errors.Join(err, l.Close())
+}
+
+func appendUntilError(l *Ledger, head Head) (n int, last Head, err error) {
+	for range 10000 {
+		e, err := l.Append(context.Background(), head, testEvent(chainA, Intent, 1))
+		if err != nil {
+			return n, head, err
+		}
+		n, head = n+1, Head{e.Seq, e.Hash}
+	}
+	return n, head, nil
+}
+
+// A full disk is an error, and the ledger goes on from where it was.
+func TestFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	out, err := childCommand("full", dir, "").Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	n, _ := strconv.Atoi(strings.SplitN(string(out), "\n", 2)[0])
+	if got := mustEvents(t, mustRead(t, dir), chainA); len(got) != n+1 || n == 0 {
+		t.Errorf("%d events, want %d and one", len(got), n)
+	}
+}
+
+func childRead(dir, want string) error {
+	r, err := OpenReader(dir)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	events, err := r.Events(context.Background(), chainA)
+	if err != nil {
+		return err
+	}
+	if _, err := r.Opened(context.Background()); err != nil {
+		return err
+	}
+	if fmt.Sprint(len(events)) != want {
+		return fmt.Errorf("%d events, want %s", len(events), want)
+	}
+	return nil
+}
+
+// The kernel is the witness that a reading process opens nothing for writing.
+func TestReaderOpensNothingForWriting(t *testing.T) {
+	if err := exec.Command("strace", "-f", "true").Run(); err != nil {
+		t.Skip("needs strace: ", err)
+	}
+	whole, events := saved(t, 100)
+	hot, hotEvents := interrupted(t)
+	cases := map[string]struct{ dir, want string }{
+		"plain":         {filepath.Dir(whole.Path()), fmt.Sprint(len(events))},
+		"hot journal":   {hot, fmt.Sprint(len(hotEvents))},
+		"live writer":   {besideAWriter(t), "200"},
+		"not writable":  {readOnlyFolder(t), "100"},
+		"WAL, an error": {walFolder(t), "error"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			before := fingerprint(t, c.dir)
+			trace := filepath.Join(t.TempDir(), "trace")
+			cmd := childCommand("read", c.dir, c.want)
+			cmd.Args = append([]string{"strace", "-f", "-qq", "-o", trace, "-e", "trace=" + watched, "--"}, cmd.Args...)
+			cmd.Path, _ = exec.LookPath("strace")
+			cmd.Stderr = nil
+			if err := cmd.Run(); (err != nil) != (c.want == "error") {
+				t.Fatal(err)
+			}
+			if bad := writesIn(t, trace); len(bad) > 0 {
+				t.Errorf("calls that write:\n%s", strings.Join(bad, "\n"))
+			}
+			if after := fingerprint(t, c.dir); !reflect.DeepEqual(before, after) {
+				t.Errorf("changed: %v, then %v", before, after)
+			}
+		})
+	}
+}
+
+const watched = "open,openat,openat2,creat,socket,connect,unlink,unlinkat,rename,renameat,renameat2,link,linkat,symlink,symlinkat," +
+	"mkdir,mkdirat,rmdir,mknod,mknodat,truncate,ftruncate,fallocate,pwrite64,pwritev,chmod,fchmod,fchmodat,chown,fchown,fchownat," +
+	"utimensat,setxattr,fsync,fdatasync"
+
+// writesIn returns the calls that are not an open for reading.
+func writesIn(t *testing.T, trace string) (bad []string) {
+	t.Helper()
+	f, err := os.Open(trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	call := regexp.MustCompile(`^\d+ +(\w+)\(`)
+	writes := regexp.MustCompile(`O_(WRONLY|RDWR|CREAT|TRUNC|APPEND|TMPFILE)`)
+	reads := 0
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		m := call.FindStringSubmatch(lines.Text())
+		switch {
+		case m == nil: // a signal, or the end of a call
+		case strings.HasPrefix(m[1], "open") && !writes.MatchString(lines.Text()):
+			reads += strings.Count(lines.Text(), fileName)
+		default:
+			bad = append(bad, lines.Text())
+		}
+	}
+	if reads == 0 {
+		t.Error("the trace shows no ledger being read")
+	}
+	return bad
+}
+
+// besideAWriter is a folder where a living process is in a transaction that
+// others may still read beside.
+func besideAWriter(t *testing.T) string {
+	t.Helper()
+	l, _ := saved(t, 200)
+	if _, err := l.db.Exec("begin immediate; update event set step = 7 where seq = 1"); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Dir(l.Path())
+}
+
+func readOnlyFolder(t *testing.T) string {
+	t.Helper()
+	l, _ := saved(t, 100)
+	dir := filepath.Dir(l.Path())
+	l.Close()
+	if err := errors.Join(os.Chmod(l.Path(), 0o400), os.Chmod(dir, 0o500)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
+	return dir
+}
+
+func walFolder(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	editDatabase("pragma journal_mode = wal")(t, dir)
+	return dir
+}

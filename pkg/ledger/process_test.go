@@ -1,0 +1,369 @@
+package ledger
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Other processes are this test binary again, told by the environment what to
+// do: "verb folder [argument]".
+const childVariable = "LEDGER_TEST_CHILD"
+
+func TestChild(t *testing.T) {
+	args := strings.SplitN(os.Getenv(childVariable), "|", 3)
+	if len(args) < 3 {
+		t.Skip("run by the other tests")
+	}
+	verbs := map[string]func(dir, argument string) error{
+		"append": childAppend, "race": childRace, "read": childRead, "lock": childLock,
+		"interrupt": childInterrupt, "full": childFull, "open": childOpen,
+	}
+	if err := verbs[args[0]](args[1], args[2]); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func childCommand(verb, dir, argument string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], "-test.run=^TestChild$", "-test.timeout=60s")
+	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0", childVariable+"="+strings.Join([]string{verb, dir, argument}, "|"))
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+// child is a process that says how far it is, a line each time.
+type child struct {
+	cmd   *exec.Cmd
+	lines *bufio.Scanner
+	once  sync.Once
+}
+
+func start(t *testing.T, verb, dir, argument string) *child {
+	t.Helper()
+	cmd := childCommand(verb, dir, argument)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	c := &child{cmd: cmd, lines: bufio.NewScanner(out)}
+	t.Cleanup(func() { c.kill() })
+	return c
+}
+
+func (c *child) line(t *testing.T) string {
+	t.Helper()
+	if !c.lines.Scan() {
+		t.Fatalf("%v ended early", c.cmd.Env[len(c.cmd.Env)-1])
+	}
+	return c.lines.Text()
+}
+
+// kill is kill -9. It returns the last line that was not read yet, if any.
+func (c *child) kill() (last string) {
+	c.once.Do(func() {
+		_ = c.cmd.Process.Kill()
+		for c.lines.Scan() {
+			last = c.lines.Text()
+		}
+		_ = c.cmd.Wait()
+	})
+	return last
+}
+
+func headOf(events []Event) Head {
+	if len(events) == 0 {
+		return Head{}
+	}
+	return Head{events[len(events)-1].Seq, events[len(events)-1].Hash}
+}
+
+// childAppend appends until it is killed, and says the number of each event
+// once Append has returned.
+func childAppend(dir, _ string) error {
+	l, err := Open(dir)
+	if err != nil {
+		return err
+	}
+	events, err := l.Events(context.Background(), chainA)
+	if err != nil {
+		return err
+	}
+	for head := headOf(events); ; {
+		e, err := l.Append(context.Background(), head, testEvent(chainA, Intent, 1))
+		if err != nil {
+			return err
+		}
+		fmt.Println(e.Seq)
+		head = Head{e.Seq, e.Hash}
+	}
+}
+
+// Whenever a writer dies, the ledger holds all that it was told is in, and a
+// reader sees so at once and changes nothing.
+func TestKilledWriter(t *testing.T) {
+	dir := t.TempDir()
+	random := rand.New(rand.NewPCG(5, 6))
+	acknowledged, journals := int64(0), 0
+	for range 12 {
+		c := start(t, "append", dir, "")
+		for range 1 + random.IntN(10) {
+			acknowledged, _ = strconv.ParseInt(c.line(t), 10, 64)
+		}
+		time.Sleep(time.Duration(random.IntN(2000)) * time.Microsecond)
+		if n, err := strconv.ParseInt(c.kill(), 10, 64); err == nil {
+			acknowledged = n
+		}
+		before := fingerprint(t, dir)
+		seen := mustEvents(t, mustRead(t, dir), chainA)
+		if int64(len(seen)) < acknowledged {
+			t.Fatalf("%d events, %d acknowledged", len(seen), acknowledged)
+		}
+		if after := fingerprint(t, dir); !reflect.DeepEqual(before, after) {
+			t.Errorf("the reader changed: %v, then %v", before, after)
+		}
+		journals += len(before) - 1
+		if got := mustEvents(t, mustOpen(t, dir), chainA); !reflect.DeepEqual(got, seen) {
+			t.Fatalf("the reader saw %d events, the writer %d", len(seen), len(got))
+		}
+	}
+	t.Logf("%d events, killed %d times with a journal", acknowledged, journals)
+}
+
+// childRace appends n events of its own to a chain that others append to.
+func childRace(dir, argument string) error {
+	l, err := Open(dir)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	run, n, _ := strings.Cut(argument, ",")
+	count, err := strconv.Atoi(n)
+	if err != nil {
+		return err
+	}
+	return race(l, run, count)
+}
+
+func race(l *Ledger, run string, n int) error {
+	for i := 0; i < n; {
+		events, err := l.Events(context.Background(), chainA)
+		if err != nil {
+			return err
+		}
+		e := testEvent(chainA, Intent, i)
+		e.Run = run
+		switch _, err := l.Append(context.Background(), headOf(events), e); {
+		case err == nil:
+			i++
+		case !errors.Is(err, ErrLostRace):
+			return err
+		}
+	}
+	return nil
+}
+
+// Goroutines and processes that append at once, the first of them creating
+// the ledger: each event is in exactly once, in the order of its writer.
+func TestManyWriters(t *testing.T) {
+	const processes, goroutines, each = 3, 4, 8
+	dir := filepath.Join(t.TempDir(), "state")
+	var wg sync.WaitGroup
+	run := func(name string, f func() error) {
+		wg.Go(func() {
+			if err := f(); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+	}
+	for i := range processes {
+		name := fmt.Sprint("process ", i)
+		run(name, childCommand("race", dir, fmt.Sprint(name, ",", each)).Run)
+	}
+	for i := range goroutines { // two share a ledger, the others have their own
+		name := fmt.Sprint("goroutine ", i)
+		run(name, func() error { return childRace(dir, fmt.Sprint(name, ",", each)) })
+	}
+	wg.Wait()
+	events := mustEvents(t, mustRead(t, dir), chainA)
+	next := map[string]int{}
+	for _, e := range events {
+		if e.Step != next[e.Run] {
+			t.Fatalf("event %d: %s has written its %d, want %d", e.Seq, e.Run, e.Step, next[e.Run])
+		}
+		next[e.Run]++
+	}
+	if len(events) != (processes+goroutines)*each || len(next) != processes+goroutines {
+		t.Errorf("%d events by %d writers", len(events), len(next))
+	}
+	if names := listing(t, dir); !reflect.DeepEqual(names, []string{fileName}) {
+		t.Errorf("left over: %v", names)
+	}
+}
+
+// One ledger is shared by goroutines.
+func TestManyGoroutines(t *testing.T) {
+	l := mustMemory(t)
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			if err := race(l, fmt.Sprint(i), 8); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if got := mustEvents(t, l, chainA); len(got) != 64 {
+		t.Errorf("%d events", len(got))
+	}
+}
+
+func childOpen(dir, _ string) error {
+	l, err := Open(dir)
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}
+
+// Processes that create the ledger at once all end up in the same one.
+func TestCreatedOnce(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			if err := childCommand("open", dir, "").Run(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for i := range 8 {
+		wg.Go(func() {
+			l, err := Open(dir)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer l.Close()
+			if _, err := l.Append(context.Background(), Head{}, testEvent(fmt.Sprint("chain ", i), Opened, 1)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	opened, err := mustRead(t, dir).Opened(context.Background())
+	if err != nil || len(opened) != 8 {
+		t.Errorf("%d chains, %v, want 8", len(opened), err)
+	}
+}
+
+// childInterrupt dies in the middle of a transaction whose pages are partly
+// in the file.
+func childInterrupt(dir, _ string) error {
+	l, err := Open(dir)
+	if err != nil {
+		return err
+	}
+	for _, s := range []string{"pragma cache_size = 4", "begin immediate", "update event set run = 'run-2', step = step + 100"} {
+		if _, err := l.db.Exec(s); err != nil {
+			return err
+		}
+	}
+	fmt.Println("ready")
+	select {}
+}
+
+func TestWriterKilledInATransaction(t *testing.T) {
+	l, events := saved(t, 200)
+	dir := filepath.Dir(l.Path())
+	l.Close()
+	c := start(t, "interrupt", dir, "")
+	c.line(t)
+	c.kill()
+	before := fingerprint(t, dir)
+	if len(before) != 2 {
+		t.Fatalf("no journal: %v", before)
+	}
+	if got := mustEvents(t, mustRead(t, dir), chainA); !reflect.DeepEqual(got, events) {
+		t.Errorf("%d events, want %d", len(got), len(events))
+	}
+	if after := fingerprint(t, dir); !reflect.DeepEqual(before, after) {
+		t.Errorf("the reader changed: %v, then %v", before, after)
+	}
+	if got := mustEvents(t, mustOpen(t, dir), chainA); !reflect.DeepEqual(got, events) {
+		t.Errorf("writer: %d events, want %d", len(got), len(events))
+	}
+}
+
+// What a reader copies while a writer is at work is the last committed state.
+func TestCopyBesideAWriter(t *testing.T) {
+	dir := t.TempDir()
+	c := start(t, "append", dir, "")
+	for range 30 {
+		acknowledged, _ := strconv.Atoi(c.line(t))
+		db, err := openCopy(context.Background(), filepath.Join(dir, fileName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		copied := &Ledger{path: "copy", db: db}
+		if got := mustEvents(t, copied, chainA); len(got) < acknowledged {
+			t.Errorf("%d events, %d acknowledged", len(got), acknowledged)
+		}
+		copied.Close()
+	}
+}
+
+func childLock(dir, id string) error {
+	l, err := Open(dir)
+	if err != nil {
+		return err
+	}
+	if _, err := l.Lock(context.Background(), id, 0); err != nil {
+		return err
+	}
+	fmt.Println("locked")
+	select {}
+}
+
+func TestLockIsReleasedByTheKernel(t *testing.T) {
+	dir := t.TempDir()
+	c := start(t, "lock", dir, "instance-1")
+	c.line(t)
+	l := mustOpen(t, dir)
+	_, err := l.Lock(context.Background(), "instance-1", 0)
+	var locked *LockedError
+	if !errors.As(err, &locked) {
+		t.Fatalf("%v, want a LockedError", err)
+	}
+	want := currentHolder()
+	want.PID, want.Since = c.cmd.Process.Pid, locked.Holder.Since
+	if locked.Holder != want || time.Since(want.Since).Abs() > time.Minute {
+		t.Errorf("holder %+v, want %+v", locked.Holder, want)
+	}
+	for _, part := range []string{"instance-1", strconv.Itoa(want.PID), want.User, want.Host, dir} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%q does not say %q", err, part)
+		}
+	}
+	time.AfterFunc(50*time.Millisecond, func() { c.kill() })
+	lock, err := l.Lock(context.Background(), "instance-1", 30*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := lock.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+}
