@@ -71,16 +71,16 @@ func signDescribed(t *testing.T, req *http.Request, body []byte, cred credential
 }
 
 // verifier is a server that checks each request as it came in.
-func verifier(t *testing.T, sk, token string, now time.Time) (*httptest.Server, *[]error) {
+func verifier(t *testing.T, sk, token string, now time.Time) (*httptest.Server, <-chan error) {
 	t.Helper()
-	var verdicts []error
+	verdicts := make(chan error, 1)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		lookup := func(ak string) (string, string, bool) { return sk, token, ak == "AK" }
-		verdicts = append(verdicts, credentialstest.Verify(r, body, lookup, now, time.Minute))
+		verdicts <- credentialstest.Verify(r, body, lookup, now, time.Minute)
 	}))
 	t.Cleanup(srv.Close)
-	return srv, &verdicts
+	return srv, verdicts
 }
 
 func keys(token string, now time.Time) *Credentials {
@@ -135,9 +135,80 @@ func TestSignedRequestsAreAcceptedByAnIndependentVerifier(t *testing.T) {
 				t.Fatal(err)
 			}
 			resp.Body.Close()
-			if err := (*verdicts)[len(*verdicts)-1]; err != nil {
+			if err := <-verdicts; err != nil {
 				t.Errorf("%s, token %q: %v", tt.name, token, err)
 			}
+		}
+	}
+}
+
+func TestRequestsThatCannotBeSignedAsSent(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	tests := []struct {
+		name, url string
+		change    func(*http.Request)
+	}{
+		{"escaped slash", "https://h/a%2Fb", nil},
+		{"opaque", "https://h/", func(r *http.Request) { r.URL.Opaque = "//h/a" }},
+		{"relative path", "https://h", func(r *http.Request) { r.URL.Path = "a" }},
+		{"semicolon in the query", "https://h/?a=1;b=2", nil},
+		{"bad escape in the query", "https://h/?a=%zz", nil},
+		{"host outside ASCII", "https://h\u00e9/", nil},
+		{"zone", "https://[fe80::1%25eth0]/", nil},
+		{"plain http", "http://drs.example.com/", nil},
+		{"date unreadable", "https://h/", func(r *http.Request) { r.Header.Set("X-Sdk-Date", "yesterday") }},
+		{"date empty", "https://h/", func(r *http.Request) { r.Header.Set("X-Sdk-Date", "") }},
+		{"date twice", "https://h/", func(r *http.Request) {
+			r.Header.Set("X-Sdk-Date", "20260102T030405Z")
+			r.Header["x-sdk-date"] = []string{"20260102T030405Z"}
+		}},
+		{"other body", "https://h/", func(r *http.Request) { r.ContentLength = 7 }},
+	}
+	for _, tt := range tests {
+		req, err := http.NewRequest("GET", tt.url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tt.change != nil {
+			tt.change(req)
+		}
+		if err := keys("", now).Authorize(req, nil); err == nil || req.Header.Get("Authorization") != "" {
+			t.Errorf("%s: signed, error %v", tt.name, err)
+		}
+	}
+}
+
+func TestTheDateTheCallerSetIsSigned(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600))
+	for _, tt := range []struct{ set, want string }{
+		{"20251231T235959Z", "20251231T235959Z"},
+		{"", "20260102T020405Z"},
+	} {
+		req, _ := http.NewRequest("GET", "https://h/", nil)
+		if tt.set != "" {
+			req.Header.Set("X-Sdk-Date", tt.set)
+		}
+		if err := keys("", now).Authorize(req, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := req.Header.Get("X-Sdk-Date"); got != tt.want {
+			t.Errorf("set %q: signed %q, want %q", tt.set, got, tt.want)
+		}
+	}
+}
+
+func TestAnEarlierProofIsRemoved(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	req, _ := http.NewRequest("GET", "https://h/", nil)
+	for _, name := range []string{"Authorization", "authorization", "X-Auth-Token", "x-auth-token", "X-Security-Token"} {
+		req.Header[name] = []string{"old"}
+	}
+	if err := keys("", now).Authorize(req, nil); err != nil {
+		t.Fatal(err)
+	}
+	for name, values := range req.Header {
+		if values[0] == "old" {
+			t.Errorf("%s is still there", name)
 		}
 	}
 }

@@ -1,0 +1,217 @@
+package credentials
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+const canary = "cAnArY-7f3q2xa"
+
+// everyWayToPrint returns all that Go, zerolog and slog make of v.
+func everyWayToPrint(v any) string {
+	var b bytes.Buffer
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%T", "%p", "%t", "%08.3f", "% x"} {
+		fmt.Fprintf(&b, verb+"\n", v)
+		fmt.Fprintf(&b, verb+"\n", []any{v, &v})
+		fmt.Fprintf(&b, verb+"\n", struct{ inner any }{v})
+	}
+	fmt.Fprintln(&b, v)
+	_ = json.NewEncoder(&b).Encode(v)
+	_ = xml.NewEncoder(&b).Encode(v)
+	z := zerolog.New(&b)
+	z.Info().Interface("v", v).Any("w", v).Msgf("%v", v)
+	zc := zerolog.New(zerolog.ConsoleWriter{Out: &b, NoColor: true})
+	zc.Info().Interface("v", v).Msg("")
+	slog.New(slog.NewTextHandler(&b, nil)).Info("x", "v", v)
+	slog.New(slog.NewJSONHandler(&b, nil)).Info("x", "v", v)
+	if s, ok := v.(fmt.Stringer); ok {
+		z.Info().Stringer("s", s).Msg("")
+	}
+	if e, ok := v.(error); ok {
+		z.Err(e).Msg(e.Error())
+	}
+	return b.String()
+}
+
+// silent fails the test if the canary, or its hexadecimal form, is in what any
+// way of printing v gives.
+func silent(t *testing.T, what string, v any) {
+	t.Helper()
+	text := everyWayToPrint(v)
+	for _, form := range []string{canary, fmt.Sprintf("%x", canary), fmt.Sprintf("%X", canary), fmt.Sprintf("% x", canary)} {
+		if i := strings.Index(text, form); i >= 0 {
+			t.Errorf("%s gives the secret away: ...%s", what, text[max(0, i-60):i+len(form)])
+		}
+	}
+}
+
+func TestASecretPrintsNowhere(t *testing.T) {
+	s := NewSecret(canary)
+	type exported struct{ S Secret }
+	type hidden struct{ s Secret }
+	type pointer struct{ s *Secret }
+	for what, v := range map[string]any{
+		"the secret": s, "its address": &s, "an exported field": exported{s}, "an unexported field": hidden{s},
+		"a pointer field": pointer{&s}, "a slice": []Secret{s}, "a map": map[string]Secret{"k": s},
+		"a map key's neighbour": map[string]any{"k": hidden{s}}, "an error around it": fmt.Errorf("x %v", hidden{s}),
+	} {
+		silent(t, what, v)
+	}
+	if s.Reveal() != canary || s.Empty() || !NewSecret("").Empty() || (Secret{}).Reveal() != "" {
+		t.Error("a secret does not keep what it was given")
+	}
+	for _, printed := range []string{fmt.Sprint(s), fmt.Sprintf("%x %#v", s, &s), s.String(), s.GoString(), fmt.Sprint(Secret{})} {
+		if !strings.Contains(printed, "[redacted]") {
+			t.Errorf("got %q", printed)
+		}
+	}
+	if !s.Equal(NewSecret(canary)) || s.Equal(Secret{}) || s.Equal(NewSecret(canary+"x")) {
+		t.Error("Equal is wrong")
+	}
+}
+
+// echo repeats all of the request in status line, headers and body, after
+// however many honest answers.
+func echo(t *testing.T, honest int, next http.HandlerFunc) *fake {
+	t.Helper()
+	return serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if honest--; honest >= 0 {
+			next(w, r)
+			return
+		}
+		body, _ := io.ReadAll(r.Body)
+		all := fmt.Sprint(canary, r.Header, string(body))
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		switch honest % 3 {
+		case 0:
+			fmt.Fprintf(conn, "%s\r\n\r\n", strings.ReplaceAll(all, "\n", " "))
+		case -1:
+			fmt.Fprintf(conn, "HTTP/1.1 401 %s\r\nLocation: http://%s/\r\nConnection: close\r\n\r\n%s", canary, canary, all)
+		default:
+			fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nTransfer-Encoding: %s\r\n%s\r\n\r\n", canary, canary)
+		}
+	})
+}
+
+// canaryVars are complete and broken settings, each with the canary where a
+// secret stands.
+func canaryVars(t *testing.T) []map[string]string {
+	file := func(text string) string { return write(t, "f", text) }
+	return []map[string]string{
+		{"MIGPLAN_AUTH_TOKEN": canary},
+		{"MIGPLAN_AUTH_TOKEN": canary + "\n"},
+		{"MIGPLAN_AUTH_TOKEN_FILE": file(canary)},
+		{"MIGPLAN_AUTH_TOKEN_FILE": file(canary + " " + canary)},
+		{"HUAWEICLOUD_SDK_AK": "a", "HUAWEICLOUD_SDK_SK": canary, "HUAWEICLOUD_SDK_SECURITY_TOKEN": canary},
+		{"HUAWEICLOUD_SDK_SK": canary},
+		{"HUAWEICLOUD_SDK_AK": "a", "HUAWEICLOUD_SDK_SK": canary + " "},
+		{"HW_ACCESS_KEY": "a", "HW_SECRET_KEY": canary, "HW_SECURITY_TOKEN": canary},
+		{"HW_SECURITY_TOKEN": canary},
+		{"HUAWEICLOUD_SDK_CREDENTIALS_FILE": file("[basic]\nak=a\nsk=" + canary + "\nsecurity_token=" + canary)},
+		{"HUAWEICLOUD_SDK_CREDENTIALS_FILE": file("[basic]\nsk=" + canary)},
+		{"HUAWEICLOUD_SDK_CREDENTIALS_FILE": file("[basic]\n" + canary + "\n")},
+		{"HUAWEICLOUD_SDK_CREDENTIALS_FILE": file("[" + canary)},
+		{"HUAWEICLOUD_SDK_CREDENTIALS_FILE": file("[basic]\nak=a\nsk=\"\"\"" + canary)},
+		{"HW_USER_PASSWORD": canary},
+		{"HW_USER_NAME": "u", "HW_USER_PASSWORD": canary + "\xff", "HW_DOMAIN_NAME": "d"},
+		{"HW_USER_NAME": "u", "HW_USER_PASSWORD": canary, "HW_DOMAIN_NAME": "d", "HW_AUTH_URL": "https://u:" + canary + "@h/"},
+		{"HW_USER_NAME": "u", "HW_USER_PASSWORD": canary, "HW_DOMAIN_NAME": "d", "HW_AUTH_URL": "https://u:" + canary + "@h:%zz/"},
+		{"HC_CONTAINER_CREDENTIALS_FULL_URI": "https://u:" + canary + "@h/", "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE": file(canary)},
+	}
+}
+
+func TestTheCanaryIsInNoOutputOfAnySetting(t *testing.T) {
+	capture := captureStandardStreams(t)
+	for _, vars := range canaryVars(t) {
+		c, err := tryResolve(t, Options{Env: environ(vars)})
+		checkCredentials(t, fmt.Sprint(len(vars)), c, err)
+	}
+	_, err := Endpoint("x", "https://u:"+canary+"@h/", environ(nil))
+	silent(t, "an endpoint", err)
+	_, err = Endpoint("x", "", environ(map[string]string{"MIGPLAN_ENDPOINT": "https://u:" + canary + "@h:%zz"}))
+	silent(t, "an endpoint", err)
+	if text := capture(); text != "" {
+		t.Errorf("something was printed: %q", text)
+	}
+}
+
+func TestTheCanaryIsInNoOutputWhateverAServerSays(t *testing.T) {
+	capture := captureStandardStreams(t)
+	later := func() time.Time { return start().Add(24 * time.Hour) }
+	honest := iam(t, canary, later)
+	for good := range 3 {
+		service := echo(t, good, honest.Config.Handler.ServeHTTP)
+		c, err := tryResolve(t, Options{Env: environ(map[string]string{
+			"HW_USER_NAME": "ann", "HW_USER_PASSWORD": canary, "HW_DOMAIN_NAME": "corp", "HW_AUTH_URL": service.URL,
+		})})
+		checkCredentials(t, "iam", c, err)
+		service = echo(t, good, pod(t, later()).Config.Handler.ServeHTTP)
+		c, err = tryResolve(t, Options{Env: environ(map[string]string{
+			"HC_CONTAINER_CREDENTIALS_FULL_URI":     service.URL + "/v1/credentials",
+			"HC_CONTAINER_AUTHORIZATION_TOKEN_FILE": write(t, "account", canary),
+		})})
+		checkCredentials(t, "pod", c, err)
+		c, err = tryResolve(t, Options{Env: environ(nil), MetadataURL: echo(t, good, ecs(t, true, later).Config.Handler.ServeHTTP).URL})
+		checkCredentials(t, "metadata", c, err)
+	}
+	if text := capture(); text != "" {
+		t.Errorf("something was printed: %q", text)
+	}
+}
+
+func checkCredentials(t *testing.T, what string, c *Credentials, err error) {
+	t.Helper()
+	silent(t, what+": the error", err)
+	if c == nil {
+		return
+	}
+	silent(t, what+": the credentials", c)
+	silent(t, what+": their value", reflect.ValueOf(c).Elem().Interface())
+	silent(t, what+": one state", c.get())
+	_, err = c.Renew(t.Context())
+	silent(t, what+": the renewal", err)
+	req, _ := http.NewRequest("GET", "http://example.com/", nil)
+	silent(t, what+": a refused request", c.Authorize(req, nil))
+	req, _ = http.NewRequest("GET", "https://example.com/?a;b", nil)
+	silent(t, what+": an unsignable request", c.Authorize(req, nil))
+}
+
+// captureStandardStreams returns a function that gives what was written to
+// stdout and stderr since: libraries must not print by themselves.
+func captureStandardStreams(t *testing.T) func() string {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr := os.Stdout, os.Stderr
+	os.Stdout, os.Stderr = w, w
+	restore := func() { os.Stdout, os.Stderr = stdout, stderr }
+	t.Cleanup(restore)
+	text := make(chan string, 1)
+	go func() {
+		b, _ := io.ReadAll(r)
+		text <- string(b)
+	}()
+	return func() string {
+		restore()
+		w.Close()
+		return <-text
+	}
+}
