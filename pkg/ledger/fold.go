@@ -79,15 +79,16 @@ func (s *State) Step(seq int) Step {
 func Fold(chain string, events []Event) (*State, error) {
 	s := &State{Chain: chain, Ignored: map[string]bool{}, Jobs: map[string]int{}}
 	for _, e := range events {
-		if err := s.apply(e); err != nil {
+		if err := s.Apply(e); err != nil {
 			return nil, err
 		}
-		s.Head = Head{Seq: e.Seq, Hash: e.Hash}
 	}
 	return s, nil
 }
 
-func (s *State) apply(e Event) error {
+// Apply reads the next event into the state.
+func (s *State) Apply(e Event) error {
+	s.Head = Head{Seq: e.Seq, Hash: e.Hash}
 	switch e.Kind {
 	case Opened:
 		return with(e, s.open)

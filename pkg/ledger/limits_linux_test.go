@@ -191,3 +191,26 @@ func walFolder(t *testing.T) string {
 	editDatabase("pragma journal_mode = wal")(t, dir)
 	return dir
 }
+
+// POSIX locks of a process go when it closes any descriptor of the file, which
+// a second Open or a reader in the same process does.
+func TestLocksSurviveASecondOpen(t *testing.T) {
+	l, _ := saved(t, 1)
+	if _, err := l.db.Exec("begin immediate"); err != nil {
+		t.Fatal(err)
+	}
+	mustRead(t, filepath.Dir(l.Path())).Close()
+	f, err := os.Open(l.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	const reservedByte = 0x40000001 // sqlite3's os.h
+	probe := unix.Flock_t{Type: unix.F_RDLCK, Start: reservedByte, Len: 1}
+	if err := unix.FcntlFlock(f.Fd(), unix.F_OFD_GETLK, &probe); err != nil {
+		t.Fatal(err)
+	}
+	if probe.Type == unix.F_UNLCK {
+		t.Error("the writer has lost its lock")
+	}
+}

@@ -27,6 +27,7 @@ func (d *document) decode() *Plan {
 		Precheck:            boolean(child(r, "precheck"), true),
 		KeepDownloaded:      boolean(child(r, "keep_downloaded_backups"), false),
 		AcceptDifferential:  len(texts(child(r, "accept"))) > 0,
+		namePos:             pos(d.at("name")),
 	}
 	d.decodeBackups(p, child(r, "backups"))
 	return p

@@ -29,6 +29,8 @@ type Plan struct {
 
 	Backups []Backup // one full, then incrementals in order
 	Cutover *Cutover // the marker behind the last backup; nil while the chain is open
+
+	namePos Pos // for complaints about the plan as a whole
 }
 
 // Tag is a resource tag of a job.

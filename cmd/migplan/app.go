@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/migplan/migplan/pkg/executor"
+)
+
+// app is what every command sees of the person and the environment.
+type app struct {
+	stdout, stderr io.Writer
+	env            func(string) (string, bool)
+	verbose        bool
+	log            zerolog.Logger
+}
+
+// exit ends a command with a code; everything there is to say has been said.
+type exit struct{ code executor.Code }
+
+func (e exit) Error() string { return e.code.String() }
+
+// usage is an error in a flag, an argument or a setting.
+type usage struct{ problem, remedy string }
+
+func (u usage) Error() string { return u.problem }
+
+// run runs one command line and returns the exit code of the process.
+func run(args []string, stdout, stderr io.Writer) int {
+	a := &app{stdout: stdout, stderr: stderr, env: os.LookupEnv}
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+	root := a.root()
+	root.SetArgs(args)
+	return int(a.code(root.ExecuteContext(ctx)))
+}
+
+// code says an error that nobody has said yet, and gives its exit code.
+func (a *app) code(err error) executor.Code {
+	var e exit
+	var u usage
+	switch {
+	case err == nil:
+		return executor.OK
+	case errors.As(err, &e):
+		return e.code
+	case errors.As(err, &u):
+		a.sayError(u.problem, u.remedy)
+		return executor.Usage
+	}
+	a.sayError(err.Error(), "")
+	return executor.CodeError
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "migplan",
+		Short: "Move SQL Server databases into Huawei Cloud RDS by a plan kept in git",
+		Long: `migplan turns a YAML plan (a full backup, incrementals in order, a cutover) into
+create-job requests for DRS backup migration, and submits each of them once,
+in order, after its predecessor succeeded.`,
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		DisableAutoGenTag: true,
+		PersistentPreRun:  func(*cobra.Command, []string) { a.log = a.logger() },
+	}
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usage{err.Error(), "see " + c.CommandPath() + " --help"}
+	})
+	root.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "log every request to stderr")
+	root.AddCommand(
+		a.validateCommand(), a.planCommand(), a.applyCommand(), a.statusCommand(), a.historyCommand(),
+		a.retryCommand(), a.adoptCommand(), a.resolveCommand(), a.holdCommand(), a.releaseCommand(),
+		a.rehearseCommand(), a.simulateCommand(), a.whoamiCommand(), a.schemaCommand(), a.versionCommand(),
+	)
+	for _, c := range root.Commands() {
+		c.Args = asUsage(c.Args)
+	}
+	root.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return unknownCommand(c, args[0])
+		}
+		return c.Help()
+	}
+	root.Args = cobra.ArbitraryArgs
+	root.SetHelpCommand(&cobra.Command{Use: "help", Hidden: true, RunE: func(c *cobra.Command, _ []string) error { return c.Root().Help() }})
+	return root
+}
+
+func unknownCommand(root *cobra.Command, name string) error {
+	remedy := "see migplan --help"
+	if near := root.SuggestionsFor(name); len(near) > 0 {
+		remedy = fmt.Sprintf("did you mean migplan %s?", near[0])
+	}
+	return usage{fmt.Sprintf("unknown command %q", name), remedy}
+}
+
+// asUsage makes a wrong number of arguments a usage error.
+func asUsage(check cobra.PositionalArgs) cobra.PositionalArgs {
+	if check == nil {
+		check = cobra.NoArgs
+	}
+	return func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return usage{err.Error(), "usage: " + c.UseLine()}
+		}
+		return nil
+	}
+}
+
+// isTerminal reports whether a person watches w.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// logger writes to stderr: for a person on a terminal, JSON elsewhere. Text of
+// servers goes only into string fields, and cleaned: the console writer prints
+// messages raw.
+func (a *app) logger() zerolog.Logger {
+	var w io.Writer = a.stderr
+	if isTerminal(a.stderr) {
+		_, noColor := a.env("NO_COLOR")
+		w = zerolog.ConsoleWriter{Out: a.stderr, NoColor: noColor, TimeFormat: "15:04:05"}
+	}
+	level := zerolog.WarnLevel
+	if a.verbose {
+		level = zerolog.DebugLevel
+	}
+	return zerolog.New(w).Level(level).With().Timestamp().Logger()
+}

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+// explain finds the words for a stop.
+func explain(at place, s executor.Stop) explanation {
+	e := explanation{Database: databaseState(at)}
+	step, jobs := stepName(at, s.Step), clean(strings.Join(s.Jobs, ", "))
+	apply := "migplan apply " + at.file
+	switch s.Reason {
+	case executor.MarkerTooLate:
+		e.What = fmt.Sprintf("the cutover came too late: %s was already sent with is_last_backup false", step)
+		e.Known = "sending it again would break the restore chain; nothing was sent"
+		e.Next = "stop writes on the source, take a tail-log backup, add it to the plan, and put the cutover behind it"
+	case executor.JobFailed:
+		explainFailure(at, s, &e)
+	case executor.CreateRefused:
+		explainRefusal(at, s, &e)
+	case executor.DoubtAsk:
+		explainDoubt(at, s, &e)
+	case executor.EditedHistory:
+		e.What = step + " was changed in the plan after it was sent"
+		e.Known = "what is restored is what the ledger holds: migplan history " + at.file
+		e.Next = "put the line back; or start the chain again from the full backup by raising generation"
+	case executor.PlanShorter:
+		e.What = fmt.Sprintf("the plan no longer has step %d, which was already sent", s.Step)
+		e.Next = "put the line back; or start the chain again from the full backup by raising generation"
+	case executor.OtherIdentity:
+		e.What = fmt.Sprintf("the %s is not the one that this chain was opened with: %s", s.Why, clean(s.Detail))
+		e.Known = "nothing was sent: a search under other credentials may not show the jobs of this chain"
+		e.Next = "use the former one; or, when these are meant, migplan adopt " + at.file + " --all --reason TEXT"
+	case executor.NameTaken:
+		e.What = "the plan's name belongs to another target in this ledger: " + clean(s.Detail)
+		e.Known = "a name identifies one migration for ever; nothing was sent"
+		e.Next = "give this plan a name of its own"
+	case executor.ClosedGeneration:
+		e.What = "a higher generation of this plan has taken over"
+		e.Known = "a closed generation sends nothing"
+		e.Next = "use the plan file with the higher generation, or raise generation further to start again"
+	case executor.GenerationBusy:
+		e.What = fmt.Sprintf("the generation before has step %d running or in doubt %s", s.Step, jobs)
+		e.Next = "settle it first with the former plan file: migplan status, then apply or resolve"
+	case executor.LedgerConflict:
+		e.What = "the ledger shows two answers for one step: " + clean(s.Detail)
+		e.Known = "a job may have been made twice; nothing more is sent"
+		e.Next = "look at both jobs in the console; raise generation to start the chain again"
+	case executor.LedgerBroken:
+		e.What = "the ledger is broken: " + errText(s.Err)
+		e.Next = "stop all runners, move the file away, wait 45 minutes, then migplan adopt " + at.file + " --all --reason TEXT"
+	case executor.UnknownJobs:
+		e.What = "DRS shows jobs of this chain that the ledger does not know: " + jobs
+		e.Known = "the ledger was lost or is an old copy; nothing was sent"
+		e.Next = "stop all runners, wait 45 minutes, then migplan adopt " + at.file + " --all --reason TEXT"
+	case executor.TwinJobs:
+		e.What = "DRS shows several jobs for " + step + ": " + jobs
+		e.Known = "one of them was not made by this ledger; nothing more is sent"
+		e.Next = fmt.Sprintf("look at them, then migplan adopt %s %d JOB_ID --reason TEXT and migplan resolve %s --ignore-job ID --reason TEXT", at.file, s.Step, at.file)
+	case executor.JobDiffers:
+		e.What = fmt.Sprintf("job %s is not as %s was intended: %s", jobs, step, clean(s.Detail))
+		e.Next = fmt.Sprintf("look at the job in the console; when it is the step's all the same, migplan adopt %s %d %s --reason TEXT; when it is not, migplan resolve %s --ignore-job %s --reason TEXT", at.file, s.Step, jobs, at.file, jobs)
+	case executor.JobGone:
+		e.What = fmt.Sprintf("DRS no longer knows job %s of %s", jobs, step)
+		e.Known = "its record was deleted; what it did to the database is not known here. It is never created again by itself"
+		e.Next = fmt.Sprintf("look at the database, then migplan resolve %s %d --succeeded or --failed, with --reason TEXT", at.file, s.Step)
+	case executor.ForeignJob:
+		e.What = "a job that is not this plan's works on one of its databases: " + jobs
+		e.Known = "nothing was sent"
+		e.Next = fmt.Sprintf("wait for its end or ask whose it is; then migplan adopt, or migplan resolve %s --ignore-job %s --reason TEXT", at.file, jobs)
+	case executor.NotFailedAnyMore:
+		e.What = fmt.Sprintf("%s is to be sent again, but DRS now calls job %s %s", step, jobs, clean(s.Detail))
+		e.Known = "nothing was sent"
+		e.Next = fmt.Sprintf("look at the job; when its backup is restored, migplan resolve %s %d --succeeded --reason TEXT", at.file, s.Step)
+	default:
+		explainHeld(at, s, &e, apply)
+	}
+	return e
+}
+
+// explainHeld finds the words for what waits, is held, or could not be done.
+func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
+	step, jobs := stepName(at, s.Step), clean(strings.Join(s.Jobs, ", "))
+	switch s.Reason {
+	case executor.CutoverKey:
+		e.What = "the cutover is held: it lacks its second key"
+		e.Known = step + " is next and brings the database online for good; nothing was sent"
+		e.Next = apply + " --confirm-cutover " + confirmation(at, s.Step)
+	case executor.WindowPast:
+		e.What = "the cutover is held: its window ended " + s.Until.Format(time.RFC3339)
+		e.Known = "the local clock and the server's must both be inside; nothing was sent"
+		e.Next = "write a new window into the plan and have it reviewed"
+	case executor.OverwriteKey:
+		e.What = "the full backup is held: overwriting lacks its second key"
+		e.Known = "it destroys what bears the names of the plan's databases on the target; nothing was sent"
+		e.Next = apply + " --confirm-overwrite " + confirmation(at, s.Step)
+	case executor.APIAway:
+		e.What = "DRS gave no usable answer: " + firstText(s.Detail, errText(s.Err))
+		e.Known = "nothing was learnt, and nothing was sent"
+		e.Next = "run it again: " + apply
+	case executor.Throttled:
+		e.What = "DRS asks to be called less often: " + errText(s.Err)
+		e.Known = "no create is sent before " + stamp(s.Until)
+		e.Next = "run it again after that: " + apply
+	case executor.NotSent:
+		e.What = "the create of " + step + " could not be sent: " + errText(s.Err)
+		e.Known = "not one byte of it left, so nothing was created"
+		e.Next = "run it again: " + apply
+	case executor.LockHeld:
+		e.What = "another run works on this target: " + errText(s.Err)
+		e.Next = "let it finish; or wait for it with --lock-wait 10m"
+	case executor.Settling:
+		e.Tried = "the create of " + step
+		e.What = "what became of the create of " + step + " is not known yet"
+		e.Known = "DRS lists no such job so far; evidence is complete at " + stamp(s.Until) + " at the earliest"
+		e.Next = "run it again then: " + apply
+	case executor.StrangerRunning:
+		e.What = "a job that is not migplan's runs on the target: " + jobs
+		e.Known = "one job at a time works on an instance; nothing was sent"
+		e.Next = "run it again when that job has ended: " + apply
+	case executor.NoServerDate:
+		e.What = "DRS's answer carries no date, so the window cannot be checked against its clock"
+		e.Next = "run it again: " + apply
+	case executor.RaceLost:
+		e.What = "other runs went on first, again and again"
+		e.Next = "run it again: " + apply
+	case executor.RecordLost:
+		e.Tried = "the create of " + step
+		e.What = fmt.Sprintf("the answer to the create (%s %s) could not be written into the ledger: %s", s.Detail, jobs, errText(s.Err))
+		e.Known = "the intent is in the ledger, so the next run searches for the job and sends nothing"
+		e.Next = "make the ledger writable (disk full?), then " + apply
+	case executor.TimeUp:
+		e.What = "the time of --timeout is up"
+		e.Next = "run it again: " + apply
+	case executor.Stopped:
+		e.What = "stopped by a signal"
+		e.Known = "what was under way is finished and recorded"
+		e.Next = "run it again: " + apply
+	case executor.AccessDenied:
+		e.What = "DRS refused these credentials: " + errText(s.Err)
+		e.Known = "nothing was created"
+		e.Next = "check them with migplan whoami " + at.file + ", and the permissions in docs/permissions.md"
+	case executor.LedgerFailed:
+		e.What = "the ledger cannot be used: " + errText(s.Err)
+	case executor.Broken:
+		e.What = "the last check before sending failed: " + errText(s.Err)
+		e.Known = "nothing was sent; this is a mistake in migplan"
+		e.Next = "keep the plan and the ledger, and report it"
+	case executor.NotAllowed:
+		e.What = clean(s.Detail)
+		if s.Step > 0 {
+			e.What = step + ": " + e.What
+		}
+		e.Next = "migplan status " + at.file
+	default:
+		e.What = string(s.Reason)
+	}
+}
+
+// explainDoubt says why a doubt needs a person.
+func explainDoubt(at place, s executor.Stop, e *explanation) {
+	st := at.state.Step(s.Step)
+	e.What = "what became of the create of " + stepName(at, s.Step) + " is not known"
+	e.Tried = fmt.Sprintf("one create, as %s, at %s", st.Intent.JobName, stamp(st.IntentAt))
+	if st.Answered {
+		e.Tried += fmt.Sprintf("; DRS answered HTTP %d %s %s", st.Answer.StatusCode, clean(st.Answer.Code), clean(st.Answer.Message))
+	}
+	because := map[string]string{
+		executor.WhyFull:        "the full backup",
+		executor.WhyCutover:     "the cutover",
+		executor.WhyToken:       "a create sent with a token, which may still arrive",
+		executor.WhyNoWitness:   "a chain of which no other job is listed",
+		executor.WhyNameExists:  "a name that DRS says it has and does not list",
+		executor.WhyTwice:       "a create that was missed before",
+		executor.WhyAsk:         "any doubt, by MIGPLAN_SETTLE=ask,",
+		executor.WhyUnaccounted: "a target on which jobs appeared that nobody knows",
+		executor.WhyNoDate:      "an intent without a date by the server's clock",
+	}[s.Why]
+	e.Known = "DRS lists no such job. For " + because + " migplan does not decide this alone"
+	if len(s.Jobs) > 0 {
+		e.Known += "; unknown jobs: " + clean(strings.Join(s.Jobs, ", "))
+	}
+	e.Next = fmt.Sprintf("look for the job in the console. Found: migplan adopt %s %d JOB_ID --reason TEXT. Not found after %s: migplan resolve %s %d --not-created --reason TEXT",
+		at.file, s.Step, stamp(fence(st)), at.file, s.Step)
+}
+
+func fence(st ledger.Step) time.Time {
+	if st.Answered {
+		return st.Intent.AnsweredFenceUntil
+	}
+	return st.Intent.FenceUntil
+}
+
+func errText(err error) string {
+	if err == nil {
+		return "no reason given"
+	}
+	return clean(err.Error())
+}
+
+func firstText(a, b string) string {
+	if a != "" {
+		return clean(a)
+	}
+	return b
+}

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/migplan/migplan/pkg/executor"
+)
+
+// decision is a person's decision about one plan.
+type decision struct {
+	settings settings
+	reason   string
+	asks     bool // it asks DRS, and so needs an endpoint and credentials
+	do       func(context.Context, *executor.Runner) executor.Result
+}
+
+func (d *decision) flags(c *cobra.Command) {
+	d.settings.writeFlags(c)
+	c.Flags().StringVar(&d.reason, "reason", "", "why, for the ledger (required)")
+}
+
+// decide runs a decision about one plan and says what came of it.
+func (a *app) decide(ctx context.Context, file string, d *decision) error {
+	if strings.TrimSpace(d.reason) == "" {
+		return usage{"--reason is missing", "say why in a few words: it is kept in the ledger"}
+	}
+	v, err := a.onePlan(file)
+	if err != nil {
+		return err
+	}
+	l, err := a.openLedger(&d.settings)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	runner := &executor.Runner{Plan: v.plan, Steps: v.steps, Ledger: l, Who: a.who(), Run: newRun(), LockWait: d.settings.lockWait}
+	if d.asks {
+		r, err := a.connect(ctx, &d.settings, v.plan.Target)
+		if err != nil {
+			return exitWith(a.classified(err))
+		}
+		runner = a.runner(l, v, r, &d.settings)
+	}
+	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps}, runner: runner}
+	j.take(ctx, d.do(ctx, runner))
+	for _, c := range j.result.Changes {
+		fmt.Fprintln(a.stdout, changeLine(j.at, c))
+	}
+	if j.code != executor.OK {
+		a.sayStop(j.at, j.result.Stop)
+	}
+	return exitWith(j.code)
+}
+
+// stepArg reads the STEP argument.
+func stepArg(arg string) (int, error) {
+	n, err := strconv.Atoi(arg)
+	if err != nil || n < 1 {
+		return 0, usage{fmt.Sprintf("STEP %q is not a step", arg), "give the number that plan shows"}
+	}
+	return n, nil
+}
+
+// checkStep refuses a step that the plan does not have.
+func checkStep(n int, do func(context.Context, *executor.Runner) executor.Result) func(context.Context, *executor.Runner) executor.Result {
+	return func(ctx context.Context, r *executor.Runner) executor.Result {
+		if n > len(r.Steps) {
+			return executor.Result{Stop: executor.Stop{Code: executor.Invalid, Reason: executor.NotAllowed, Step: n, Detail: fmt.Sprintf("the plan has %d steps", len(r.Steps))}, Sent: executor.SentNo}
+		}
+		return do(ctx, r)
+	}
+}
+
+func (a *app) retryCommand() *cobra.Command {
+	d := &decision{}
+	c := &cobra.Command{
+		Use:     "retry PLAN STEP",
+		Short:   "Let a step that failed or was refused be sent again",
+		Example: "  migplan retry plans/ims.yaml 3 --reason \"uploaded the file again\"",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			n, err := stepArg(args[1])
+			if err != nil {
+				return err
+			}
+			d.do = checkStep(n, func(ctx context.Context, r *executor.Runner) executor.Result { return r.Retry(ctx, n, d.reason) })
+			return a.decide(c.Context(), args[0], d)
+		},
+		ValidArgsFunction: completePlanThenStep,
+	}
+	d.flags(c)
+	return c
+}
+
+func (a *app) adoptCommand() *cobra.Command {
+	d := &decision{asks: true}
+	all := false
+	c := &cobra.Command{
+		Use:   "adopt PLAN STEP JOB_ID | adopt PLAN --all",
+		Short: "Declare that a job is a step's, after comparing it with the step",
+		Long: `Declare that a job is a step's. The job is compared with the step first; its name
+may be another. --all rebuilds a lost ledger from the jobs on the target that
+bear this chain's names and markers, in order.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if all && len(args) == 1 || !all && len(args) == 3 {
+				return nil
+			}
+			return fmt.Errorf("adopt takes PLAN STEP JOB_ID, or PLAN --all")
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if all {
+				d.do = func(ctx context.Context, r *executor.Runner) executor.Result { return r.AdoptAll(ctx, d.reason) }
+				return a.decide(c.Context(), args[0], d)
+			}
+			n, err := stepArg(args[1])
+			if err != nil {
+				return err
+			}
+			d.do = checkStep(n, func(ctx context.Context, r *executor.Runner) executor.Result {
+				return r.Adopt(ctx, n, args[2], d.reason)
+			})
+			return a.decide(c.Context(), args[0], d)
+		},
+		ValidArgsFunction: completePlanThenStep,
+	}
+	d.flags(c)
+	c.Flags().BoolVar(&all, "all", false, "adopt every job of this chain that the target lists")
+	return c
+}
+
+func (a *app) resolveCommand() *cobra.Command {
+	d := &decision{asks: true}
+	var how resolution
+	c := &cobra.Command{
+		Use:   "resolve PLAN STEP --not-created|--succeeded|--failed | resolve PLAN --ignore-job ID",
+		Short: "Say what became of a step that no look at DRS can show",
+		Long: `Settle what DRS cannot show. --not-created ends a doubt: the target is searched
+first, and the word is refused before the fence unless --before-fence is given.
+--succeeded and --failed say how a step ended whose job record is gone.
+--ignore-job declares that a job on the target is of no concern.`,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(c *cobra.Command, args []string) error {
+			do, err := how.decision(args, d)
+			if err != nil {
+				return err
+			}
+			d.do, d.asks = do, how.ignore == ""
+			return a.decide(c.Context(), args[0], d)
+		},
+		ValidArgsFunction: completePlanThenStep,
+	}
+	d.flags(c)
+	f := c.Flags()
+	f.BoolVar(&how.notCreated, "not-created", false, "the create in doubt was not taken")
+	f.BoolVar(&how.beforeFence, "before-fence", false, "with --not-created: do not wait until the create can no longer arrive")
+	f.BoolVar(&how.succeeded, "succeeded", false, "the step's backup is restored")
+	f.BoolVar(&how.failed, "failed", false, "the step's backup is not restored")
+	f.StringVar(&how.ignore, "ignore-job", "", "id of a job that is of no concern to the plan")
+	return c
+}
+
+type resolution struct {
+	notCreated, beforeFence, succeeded, failed bool
+	ignore                                     string
+}
+
+func (h resolution) decision(args []string, d *decision) (func(context.Context, *executor.Runner) executor.Result, error) {
+	given := 0
+	for _, b := range []bool{h.notCreated, h.succeeded, h.failed, h.ignore != ""} {
+		if b {
+			given++
+		}
+	}
+	wantArgs := 2
+	if h.ignore != "" {
+		wantArgs = 1
+	}
+	if given != 1 || len(args) != wantArgs || h.beforeFence && !h.notCreated {
+		return nil, usage{"resolve takes PLAN STEP and one of --not-created, --succeeded, --failed; or PLAN --ignore-job ID", "see migplan resolve --help"}
+	}
+	if h.ignore != "" {
+		return func(ctx context.Context, r *executor.Runner) executor.Result {
+			return r.Ignore(ctx, h.ignore, d.reason)
+		}, nil
+	}
+	n, err := stepArg(args[1])
+	if err != nil {
+		return nil, err
+	}
+	return checkStep(n, func(ctx context.Context, r *executor.Runner) executor.Result {
+		if h.notCreated {
+			return r.NotCreated(ctx, n, h.beforeFence, d.reason)
+		}
+		return r.Pronounce(ctx, n, h.succeeded, d.reason)
+	}), nil
+}
+
+func (a *app) holdCommand() *cobra.Command {
+	return a.toggleCommand("hold", "Freeze a plan for every runner", func(ctx context.Context, r *executor.Runner, reason string) executor.Result {
+		return r.HoldPlan(ctx, reason)
+	})
+}
+
+func (a *app) releaseCommand() *cobra.Command {
+	return a.toggleCommand("release", "End a hold", func(ctx context.Context, r *executor.Runner, reason string) executor.Result {
+		return r.ReleasePlan(ctx, reason)
+	})
+}
+
+func (a *app) toggleCommand(name, short string, do func(context.Context, *executor.Runner, string) executor.Result) *cobra.Command {
+	d := &decision{}
+	d.do = func(ctx context.Context, r *executor.Runner) executor.Result { return do(ctx, r, d.reason) }
+	c := &cobra.Command{
+		Use: name + " PLAN", Short: short, Args: cobra.ExactArgs(1),
+		RunE:              func(c *cobra.Command, args []string) error { return a.decide(c.Context(), args[0], d) },
+		ValidArgsFunction: completePlans,
+	}
+	d.flags(c)
+	return c
+}

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+// planOptions are the flags of plan, which apply --dry-run shares.
+type planOptions struct {
+	settings settings
+	output   string
+	exitCode bool
+	keys     executor.Keys
+}
+
+func (a *app) planCommand() *cobra.Command {
+	var o planOptions
+	c := &cobra.Command{
+		Use:   "plan PLAN...",
+		Short: "Show the steps and the exact bytes of each request; send nothing",
+		Long: `Show what apply would do: each step, where it stands, and the exact bytes of its
+request. Reads the ledger if there is one; writes nothing, uses no network and
+needs no credentials. Ends with the code of apply where it can know it.`,
+		Example:           "  migplan plan plans/ims.yaml\n  migplan plan -o markdown plans/",
+		Args:              cobra.MinimumNArgs(1),
+		RunE:              func(c *cobra.Command, args []string) error { return a.plan(c.Context(), args, o) },
+		ValidArgsFunction: completePlans,
+	}
+	o.settings.ledgerFlag(c)
+	c.Flags().StringVarP(&o.output, "output", "o", "text", "text, json or markdown")
+	c.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 10 when steps are open")
+	return c
+}
+
+// preview is a plan, where it stands, and what apply would do next.
+type preview struct {
+	place
+	loaded loaded
+	result executor.Result
+	ledger string // its path, "" where there is none yet
+}
+
+func (a *app) plan(ctx context.Context, args []string, o planOptions) error {
+	if err := oneOf("-o", o.output, "text", "json", "markdown"); err != nil {
+		return err
+	}
+	all, previews, code, err := a.previews(ctx, args, &o.settings, o.keys)
+	if err != nil {
+		return err
+	}
+	if o.exitCode && code == executor.OK && anyOpen(previews) {
+		code = executor.PendingCode
+	}
+	switch o.output {
+	case "json":
+		out := jsonPlans{Version: outputVersion, Plans: []jsonPlan{}}
+		for _, l := range all {
+			if !l.valid() {
+				out.Plans = append(out.Plans, invalidJSON(l))
+			}
+		}
+		for _, p := range previews {
+			out.Plans = append(out.Plans, planJSON(p.place, p.result, true))
+		}
+		a.writeJSON(out)
+	case "markdown":
+		fmt.Fprint(a.stdout, markdown(all, previews))
+	default:
+		a.writePlans(previews)
+	}
+	return exitWith(code)
+}
+
+// previews loads plans and the ledger, and finds what each would do next.
+func (a *app) previews(ctx context.Context, args []string, s *settings, keys executor.Keys) ([]loaded, []preview, executor.Code, error) {
+	all, err := loadPlans(args)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	valid, bad := a.sayInvalid(all)
+	codes := []executor.Code{executor.OK}
+	if bad {
+		codes = append(codes, executor.Invalid)
+	}
+	l, dir, err := a.readLedger(s)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	if l != nil {
+		defer l.Close()
+	}
+	var out []preview
+	for _, v := range valid {
+		p := preview{loaded: v}
+		if l != nil {
+			p.ledger = dir
+		}
+		if p.place, p.result, err = previewOf(ctx, l, v, keys); err != nil {
+			return nil, nil, 0, err
+		}
+		if p.result.Code != executor.OK {
+			a.sayStop(p.place, p.result.Stop)
+		}
+		codes = append(codes, p.result.Code)
+		out = append(out, p)
+	}
+	return all, out, executor.Worst(codes...), nil
+}
+
+// previewOf asks the same function as apply, without anything that DRS shows.
+func previewOf(ctx context.Context, l *ledger.Ledger, v loaded, keys executor.Keys) (place, executor.Result, error) {
+	at := place{file: v.file, plan: v.plan, steps: v.steps}
+	r := executor.Result{Sent: executor.SentNo}
+	chain, err := executor.LoadChain(ctx, l, v.plan)
+	if err != nil {
+		return at, r, err
+	}
+	at.state = chain.State
+	if s := chain.NameTaken(v.plan); s != nil {
+		r.Stop = *s
+		return at, r, nil
+	}
+	now := time.Now()
+	action := executor.Next(executor.Facts{Steps: v.steps, State: chain.State, Keys: keys, Now: now})
+	r.Step = action.Step
+	if action.Kind == executor.End {
+		r.Stop = *action.Stop
+	} else if step := v.steps[action.Step-1]; step.Last && action.Kind == executor.List {
+		if s := executor.Window(v.plan.Cutover, step.Seq, now, now); s != nil && s.Code != executor.OK {
+			r.Stop = *s
+		}
+	}
+	return at, r, nil
+}
+
+func anyOpen(previews []preview) bool {
+	for _, p := range previews {
+		for _, s := range p.steps {
+			if p.state.Step(s.Seq).State != ledger.StepSucceeded {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (a *app) writePlans(previews []preview) {
+	for i, p := range previews {
+		if i > 0 {
+			fmt.Fprintln(a.stdout)
+		}
+		a.writeHead(p)
+		a.writeSteps(p)
+		a.writeBodies(p)
+	}
+}
+
+func (a *app) writeHead(p preview) {
+	pl := p.plan
+	fmt.Fprintf(a.stdout, "plan %s (%s), %s, chain %s\n", pl.Name, p.file, planState(p.place, p.result.Stop), pl.Chain())
+	fmt.Fprintf(a.stdout, "target: instance %s, project %s, region %s\n", pl.Target.InstanceID, pl.Target.ProjectID, pl.Target.Region)
+	fmt.Fprintf(a.stdout, "databases: %s\n", databaseList(p.place))
+	if pl.Overwrite {
+		fmt.Fprintln(a.stdout, "OVERWRITE: the full backup destroys what bears these names on the target")
+	}
+	fmt.Fprintln(a.stdout, cutoverLine(p.place))
+	if p.ledger == "" {
+		fmt.Fprintln(a.stdout, "no ledger: every step is shown as pending")
+	}
+	fmt.Fprintln(a.stdout)
+}
+
+func databaseList(at place) string {
+	d := at.plan.Databases
+	names := strings.Join(d.Names, ", ")
+	if d.All {
+		names = "all in the backups"
+	}
+	if at.plan.Rename != "" {
+		names += ", renamed to " + at.plan.Rename
+	}
+	return names
+}
+
+func cutoverLine(at place) string {
+	c := at.plan.Cutover
+	if c == nil {
+		return "cutover: none yet; the database stays restoring"
+	}
+	line := fmt.Sprintf("cutover: with step %d", len(at.steps))
+	if !c.NotBefore.IsZero() {
+		line += ", not before " + c.NotBefore.Format(time.RFC3339)
+	}
+	if !c.NotAfter.IsZero() {
+		line += ", not after " + c.NotAfter.Format(time.RFC3339)
+	}
+	if c.Unattended {
+		line += ", unattended"
+	}
+	return line
+}
+
+func (a *app) writeSteps(p preview) {
+	rows := [][]string{{"STEP", "STATE", "TYPE", "FILES", "IS_LAST_BACKUP", "JOB NAME", "NEEDS"}}
+	for _, s := range p.steps {
+		st := p.state.Step(s.Seq)
+		state := string(st.State)
+		if s.Seq == p.result.Step && st.State == ledger.Pending {
+			state = "next"
+		}
+		rows = append(rows, []string{
+			fmt.Sprint(s.Seq), state, string(s.Backup.Type), strings.Join(s.Backup.Keys, " "),
+			fmt.Sprint(s.Last), s.JobName(st.Attempt), needs(p.place, s.Seq),
+		})
+	}
+	table(a.stdout, rows)
+}
+
+// needs is the flag that a step waits for.
+func needs(at place, seq int) string {
+	key := confirmation(at, seq)
+	if key == "" || at.state.Step(seq).State.History() {
+		return ""
+	}
+	var flags []string
+	s := at.steps[seq-1]
+	if s.Overwrites() && !at.plan.OverwriteUnattended {
+		flags = append(flags, "--confirm-overwrite "+key)
+	}
+	if s.Last && !at.plan.Cutover.Unattended {
+		flags = append(flags, "--confirm-cutover "+key)
+	}
+	return strings.Join(flags, " ")
+}
+
+// writeBodies shows what is still to be sent, to the byte.
+func (a *app) writeBodies(p preview) {
+	for _, s := range p.steps {
+		st := p.state.Step(s.Seq)
+		if st.State.History() {
+			continue
+		}
+		req, err := s.Request(st.Attempt)
+		if err != nil {
+			continue
+		}
+		fmt.Fprintf(a.stdout, "\nstep %d: POST /v5/%s/backup-migration-jobs (sha256 %s)\n%s\n", s.Seq, p.plan.Target.ProjectID, req.SHA256, req.Body)
+	}
+}

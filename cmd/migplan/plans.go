@@ -1,0 +1,134 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// loaded is one plan file as a command sees it.
+type loaded struct {
+	file        string
+	plan        *plan.Plan // nil where it is invalid
+	steps       []plan.Step
+	diagnostics []plan.Diagnostic
+}
+
+func (l loaded) valid() bool { return l.plan != nil }
+
+// loadPlans reads every plan that the arguments name. One broken file does not
+// stop the others.
+func loadPlans(args []string) ([]loaded, error) {
+	files, err := planFiles(args)
+	if err != nil {
+		return nil, err
+	}
+	var all []loaded
+	for _, f := range files {
+		all = append(all, loadPlan(f))
+	}
+	checkTogether(all)
+	return all, nil
+}
+
+// planFiles expands folders into the plans in them.
+func planFiles(args []string) ([]string, error) {
+	var files []string
+	for _, arg := range args {
+		info, err := os.Stat(arg)
+		if err != nil || !info.IsDir() {
+			files = append(files, arg) // what cannot be read is said as a diagnostic
+			continue
+		}
+		found, err := plansIn(arg)
+		if err != nil {
+			return nil, usage{fmt.Sprintf("folder %s cannot be read: %v", arg, err), "check its permissions"}
+		}
+		if len(found) == 0 {
+			return nil, usage{fmt.Sprintf("folder %s holds no plan", arg), "a plan's name ends in .yaml or .yml"}
+		}
+		files = append(files, found...)
+	}
+	return files, nil
+}
+
+func plansIn(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	var files []string
+	for _, e := range entries {
+		name := strings.ToLower(e.Name())
+		if !e.IsDir() && !strings.HasPrefix(name, ".") && (strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")) {
+			files = append(files, filepath.Join(dir, e.Name()))
+		}
+	}
+	return files, err
+}
+
+func loadPlan(file string) loaded {
+	p, ds, err := plan.LoadFile(file)
+	if err != nil {
+		ds = []plan.Diagnostic{unreadable(file, err)}
+	}
+	l := loaded{file: file, plan: p, diagnostics: ds}
+	if p != nil {
+		l.steps, err = plan.Steps(p)
+		if err != nil {
+			l.plan, l.diagnostics = nil, append(ds, unreadable(file, err))
+		}
+	}
+	return l
+}
+
+func unreadable(file string, err error) plan.Diagnostic {
+	var pathErr *fs.PathError
+	hint := "check the path"
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		hint = "check its permissions"
+	}
+	return plan.Diagnostic{File: file, Pos: plan.Pos{Line: 1, Column: 1}, Severity: plan.Error, Rule: "file", Summary: "the file cannot be read: " + err.Error(), Hint: hint}
+}
+
+// checkTogether adds what is wrong between the plans of one call.
+func checkTogether(all []loaded) {
+	var plans []*plan.Plan
+	for _, l := range all {
+		if l.valid() {
+			plans = append(plans, l.plan)
+		}
+	}
+	for _, d := range plan.CheckTogether(plans) {
+		for i := range all {
+			if all[i].file == d.File && !slices.Contains(all[i].diagnostics, d) {
+				all[i].diagnostics = append(all[i].diagnostics, d)
+				if d.Severity == plan.Error {
+					all[i].plan = nil
+				}
+				break
+			}
+		}
+	}
+}
+
+// sayInvalid says on stderr what is wrong with plans that will not be run.
+func (a *app) sayInvalid(all []loaded) (valid []loaded, bad bool) {
+	for _, l := range all {
+		if l.valid() {
+			valid = append(valid, l)
+			continue
+		}
+		bad = true
+		for _, d := range l.diagnostics {
+			fmt.Fprintln(a.stderr, d)
+		}
+	}
+	return valid, bad
+}

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/migplan/migplan/internal/drssim"
+	"github.com/migplan/migplan/pkg/drs"
+	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// simOptions are the flags of the simulator, in rehearse and in simulate.
+type simOptions struct {
+	restoreTime time.Duration
+	faults      []string
+	seed        uint64
+}
+
+func (o *simOptions) flags(c *cobra.Command, restoreTime time.Duration) {
+	c.Flags().DurationVar(&o.restoreTime, "restore-time", restoreTime, "how long each job takes")
+	c.Flags().StringArrayVar(&o.faults, "fault", nil, "misbehave: KIND@N, with N the number of the request; may be repeated")
+	c.Flags().Uint64Var(&o.seed, "seed", 1, "seed of all that is random")
+}
+
+func (o *simOptions) config() (drssim.Config, error) {
+	config := drssim.Config{Seed: o.seed, RestoreTime: o.restoreTime}
+	for _, text := range o.faults {
+		f, err := drssim.ParseFault(text)
+		if err != nil {
+			return config, usage{"--fault: " + err.Error(), "see migplan simulate --help"}
+		}
+		config.Faults = append(config.Faults, f)
+	}
+	return config, nil
+}
+
+func (a *app) rehearseCommand() *cobra.Command {
+	var o simOptions
+	var timeout time.Duration
+	c := &cobra.Command{
+		Use:   "rehearse PLAN...",
+		Short: "Run whole plans, cutover included, against a simulated DRS",
+		Long: `Run each plan from its full backup to its cutover against a built-in simulator of
+DRS, over real HTTP on loopback, with a ledger that is thrown away. Both keys
+count as given and the window is ignored, since nothing real is touched. No
+account is needed.
+
+Kinds of faults for --fault:
+` + faultHelp(),
+		Example:           "  migplan rehearse plans/ims.yaml\n  migplan rehearse plans/ims.yaml --fault lost-after-accept@2",
+		Args:              cobra.MinimumNArgs(1),
+		RunE:              func(c *cobra.Command, args []string) error { return a.rehearse(c.Context(), args, o, timeout) },
+		ValidArgsFunction: completePlans,
+	}
+	o.flags(c, 300*time.Millisecond)
+	c.Flags().DurationVar(&timeout, "timeout", 10*time.Minute, "end the rehearsal after this long")
+	return c
+}
+
+// faultHelp lists the faults that the simulator knows.
+func faultHelp() string {
+	var b strings.Builder
+	for _, k := range drssim.FaultKinds() {
+		fmt.Fprintf(&b, "  %-26s %s\n", k.Name, k.Help)
+	}
+	return b.String()
+}
+
+func (a *app) rehearse(ctx context.Context, args []string, o simOptions, timeout time.Duration) error {
+	config, err := o.config()
+	if err != nil {
+		return err
+	}
+	all, err := loadPlans(args)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	valid, bad := a.sayInvalid(all)
+	codes := []executor.Code{executor.OK}
+	if bad {
+		codes = append(codes, executor.Invalid)
+	}
+	for _, v := range valid {
+		code, err := a.rehearseOne(ctx, v, config)
+		if err != nil {
+			return err
+		}
+		codes = append(codes, code)
+	}
+	return exitWith(executor.Worst(codes...))
+}
+
+// rehearseOne runs one plan in a folder and on a port that end with it.
+func (a *app) rehearseOne(ctx context.Context, v loaded, config drssim.Config) (executor.Code, error) {
+	dir, err := os.MkdirTemp("", "migplan-rehearsal-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	l, err := ledger.Open(dir)
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	config.Objects = manifest(v.steps)
+	if !v.plan.Overwrite {
+		config.Databases = nil
+	}
+	sim := drssim.New(config)
+	endpoint, closeSim, err := serve(sim, "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer closeSim()
+	client, err := drs.New(drs.Config{
+		Endpoint: endpoint, ProjectID: v.plan.Target.ProjectID, Authorizer: rehearsalToken{},
+		UserAgent: "migplan/" + version(), Backoff: 50 * time.Millisecond, Observe: a.observe,
+	})
+	if err != nil {
+		return 0, err
+	}
+	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps}, runner: &executor.Runner{
+		Plan: v.plan, Steps: v.steps, Jobs: client, Ledger: l, Who: a.who(), Run: newRun(),
+		Identity: executor.Identity{Endpoint: endpoint.String(), Principal: "rehearsal"},
+		Keys:     executor.Keys{AnyKey: true}, Note: a.note(v.plan.Name),
+	}}
+	fmt.Fprintf(a.stdout, "rehearsing %s (%s) against a simulated DRS on %s\n", v.plan.Name, v.file, endpoint.Host)
+	o := applyOptions{wait: true, planOptions: planOptions{output: "text"}}
+	for a.round(ctx, []*job{j}, o) {
+		if !pause(ctx, []*job{j}) {
+			a.timeIsUp(ctx, []*job{j})
+			break
+		}
+	}
+	a.writeRehearsed(j)
+	return j.code, nil
+}
+
+// writeRehearsed ends a rehearsal with a table of what was sent.
+func (a *app) writeRehearsed(j *job) {
+	rows := [][]string{{"STEP", "STATE", "TYPE", "FILES", "IS_LAST_BACKUP", "JOB NAME", "TOOK"}}
+	for _, s := range j.at.steps {
+		st := j.at.state.Step(s.Seq)
+		duration := "-"
+		if !st.FinishedAt.IsZero() {
+			duration = st.FinishedAt.Sub(st.SubmittedAt).Round(time.Millisecond).String()
+		}
+		rows = append(rows, []string{fmt.Sprint(s.Seq), string(st.State), string(s.Backup.Type), joinKeys(s.Backup.Keys),
+			fmt.Sprint(s.Last), s.JobName(st.Attempt), duration})
+	}
+	fmt.Fprintln(a.stdout)
+	table(a.stdout, rows)
+}
+
+// rehearsalToken is the credential of a simulator that lets everybody in.
+type rehearsalToken struct{}
+
+func (rehearsalToken) Authorize(req *http.Request, _ []byte) error {
+	req.Header.Set("X-Auth-Token", "rehearsal")
+	return nil
+}
+
+func (rehearsalToken) Renew(context.Context) (bool, error) { return false, nil }
+
+// manifest gives the simulator the objects of a plan, each log backup
+// continuing where the one before it ended, so that a skipped, repeated or
+// swapped one fails as it would on the night.
+func manifest(steps []plan.Step) []drssim.Object {
+	var objects []drssim.Object
+	for _, s := range steps {
+		p := s.Plan
+		if p.Source.OBS == nil {
+			return nil
+		}
+		for i, key := range s.Backup.Keys {
+			o := drssim.Object{Bucket: p.Source.OBS.Bucket, Key: key, Type: "log", FirstLSN: uint64(s.Seq-1) * 100, LastLSN: uint64(s.Seq) * 100}
+			if s.Backup.Type == plan.Full {
+				o.Type, o.FirstLSN = "full", 100
+			}
+			o.Databases = databasesIn(p, i, len(s.Backup.Keys))
+			objects = append(objects, o)
+		}
+	}
+	return objects
+}
+
+// databasesIn says which databases the i-th of n files holds.
+func databasesIn(p *plan.Plan, i, n int) []string {
+	switch names := p.Databases.Names; {
+	case p.Databases.All:
+		return []string{fmt.Sprintf("database%d", i+1)}
+	case len(names) == n:
+		return names[i : i+1]
+	default:
+		return names
+	}
+}
+
+// serve puts a simulator on a port of this machine.
+func serve(sim http.Handler, address string) (*url.URL, func(), error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, nil, fmt.Errorf("listening for the simulator: %w", err)
+	}
+	server := &http.Server{Handler: sim, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(l) }()
+	return &url.URL{Scheme: "http", Host: l.Addr().String()}, func() { _ = server.Close() }, nil
+}

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/net/http/httpproxy"
+
+	"github.com/migplan/migplan/internal/credentials"
+	"github.com/migplan/migplan/pkg/drs"
+	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// settings are the flags that say where the ledger and DRS are.
+type settings struct {
+	ledger   string
+	endpoint string
+	caFile   string
+	lockWait time.Duration
+}
+
+func (s *settings) ledgerFlag(c *cobra.Command) {
+	c.Flags().StringVar(&s.ledger, "ledger", "", "folder of the ledger (default $MIGPLAN_LEDGER, else a folder for state)")
+}
+
+func (s *settings) remoteFlags(c *cobra.Command) {
+	c.Flags().StringVar(&s.endpoint, "endpoint", "", "DRS endpoint (default $MIGPLAN_ENDPOINT, else from the region)")
+	c.Flags().StringVar(&s.caFile, "ca-file", "", "PEM file with certificates to trust besides the system's")
+}
+
+func (s *settings) writeFlags(c *cobra.Command) {
+	s.ledgerFlag(c)
+	s.remoteFlags(c)
+	c.Flags().DurationVar(&s.lockWait, "lock-wait", 0, "how long to wait for another run on the same target")
+}
+
+// ledgerFolder is where the ledger is, and whether it is migplan's own choice.
+func (a *app) ledgerFolder(s *settings) (dir string, byDefault bool, err error) {
+	dir = s.ledger
+	if dir == "" {
+		dir = a.get("MIGPLAN_LEDGER")
+	}
+	switch {
+	case strings.Contains(dir, "://"):
+		return "", false, usage{"a ledger is a folder, not an address", "give --ledger or MIGPLAN_LEDGER a path on a local disk"}
+	case dir != "":
+		return dir, false, nil
+	case a.get("STATE_DIRECTORY") != "":
+		return strings.Split(a.get("STATE_DIRECTORY"), ":")[0], true, nil
+	case a.get("XDG_STATE_HOME") != "":
+		return filepath.Join(a.get("XDG_STATE_HOME"), "migplan"), true, nil
+	case a.get("HOME") != "":
+		return filepath.Join(a.get("HOME"), ".local", "state", "migplan"), true, nil
+	}
+	return "", false, usage{"there is no place for the ledger", "set MIGPLAN_LEDGER or give --ledger"}
+}
+
+func (a *app) get(name string) string {
+	v, _ := a.env(name)
+	return v
+}
+
+// openLedger opens the ledger for writing.
+func (a *app) openLedger(s *settings) (*ledger.Ledger, error) {
+	dir, byDefault, err := a.ledgerFolder(s)
+	if err != nil {
+		return nil, err
+	}
+	if byDefault {
+		if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
+			return nil, fmt.Errorf("making the folder of the ledger: %w; set MIGPLAN_LEDGER to another", err)
+		}
+	}
+	return ledger.Open(dir)
+}
+
+// readLedger opens the ledger for reading; nil where there is none yet.
+func (a *app) readLedger(s *settings) (*ledger.Ledger, string, error) {
+	dir, _, err := a.ledgerFolder(s)
+	if err != nil {
+		return nil, "", err
+	}
+	l, err := ledger.OpenReader(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, dir, nil
+	}
+	return l, dir, err
+}
+
+// remote is DRS as one plan reaches it, and who asks.
+type remote struct {
+	client      *drs.Client
+	credentials *credentials.Credentials
+	endpoint    *url.URL
+}
+
+// connect finds endpoint and credentials. It opens no connection to DRS.
+func (a *app) connect(ctx context.Context, s *settings, t plan.Target) (*remote, error) {
+	endpoint, err := credentials.Endpoint(t.Region, s.endpoint, a.env)
+	if err != nil {
+		return nil, settingError(err)
+	}
+	roots, err := caPool(s.caFile)
+	if err != nil {
+		return nil, err
+	}
+	creds, err := credentials.Resolve(ctx, credentials.Options{
+		Env: a.env, Region: t.Region, ProjectID: t.ProjectID, Roots: roots, Proxy: a.proxy(),
+	})
+	if err != nil {
+		return nil, settingError(err)
+	}
+	client, err := drs.New(drs.Config{
+		Endpoint: endpoint, ProjectID: t.ProjectID, Authorizer: creds, UserAgent: "migplan/" + version(),
+		RootCAs: roots, Proxy: a.proxy(), Observe: a.observe,
+	})
+	return &remote{client: client, credentials: creds, endpoint: endpoint}, err
+}
+
+func (r *remote) identity() executor.Identity {
+	return executor.Identity{
+		Endpoint:  strings.TrimSuffix(r.endpoint.String(), "/"),
+		Principal: r.credentials.Principal, TokenAuth: r.credentials.TokenAuth,
+	}
+}
+
+// proxy follows HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+func (a *app) proxy() func(*http.Request) (*url.URL, error) {
+	first := func(names ...string) string {
+		for _, n := range names {
+			if v := a.get(n); v != "" {
+				return v
+			}
+		}
+		return ""
+	}
+	config := httpproxy.Config{
+		HTTPSProxy: first("HTTPS_PROXY", "https_proxy"),
+		HTTPProxy:  first("HTTP_PROXY", "http_proxy"),
+		NoProxy:    first("NO_PROXY", "no_proxy"),
+	}
+	choose := config.ProxyFunc()
+	return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }
+}
+
+// caPool adds the certificates of a file to the system's.
+func caPool(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, usage{"--ca-file: " + err.Error(), "give the path of a PEM file"}
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, usage{"--ca-file " + file + " holds no certificate", "give the path of a PEM file"}
+	}
+	return pool, nil
+}
+
+// observe logs an exchange without anything secret.
+func (a *app) observe(e drs.Exchange) {
+	line := a.log.Debug().Str("op", e.Op).Int("status", e.StatusCode).Str("request_id", clean(e.RequestID)).Dur("took", e.Duration)
+	if e.Err != nil {
+		line = line.Str("error", clean(e.Err.Error()))
+	}
+	line.Msg("DRS was asked")
+}
+
+// who is behind this run, for the ledger.
+func (a *app) who() executor.Who {
+	w := executor.Who{User: fmt.Sprint(os.Getuid())}
+	if u, err := user.Current(); err == nil {
+		w.User = u.Username
+	}
+	w.Host, _ = os.Hostname()
+	return w
+}
+
+// newRun names this process in the ledger.
+func newRun() string {
+	b := make([]byte, 8)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b)
+}

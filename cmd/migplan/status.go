@@ -1,0 +1,235 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	var s settings
+	var output string
+	c := &cobra.Command{
+		Use:   "status PLAN...",
+		Short: "Show every step: where it is, how long it took, what is awaited",
+		Long:  "Show where each plan stands, from the ledger alone: nothing is written, no network\nis used, no credentials are needed.",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := oneOf("-o", output, "text", "json"); err != nil {
+				return err
+			}
+			return a.status(c.Context(), args, &s, output)
+		},
+		ValidArgsFunction: completePlans,
+	}
+	s.ledgerFlag(c)
+	c.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	return c
+}
+
+func (a *app) status(ctx context.Context, args []string, s *settings, output string) error {
+	all, previews, code, err := a.previews(ctx, args, s, executor.Keys{})
+	if err != nil {
+		return err
+	}
+	if output == "json" {
+		dir, _, err := a.ledgerFolder(s)
+		if err != nil {
+			return err
+		}
+		out := jsonPlans{Version: outputVersion, Ledger: dir, Plans: []jsonPlan{}}
+		for _, l := range all {
+			if !l.valid() {
+				out.Plans = append(out.Plans, invalidJSON(l))
+			}
+		}
+		for _, p := range previews {
+			out.Plans = append(out.Plans, planJSON(p.place, p.result, false))
+		}
+		a.writeJSON(out)
+		return exitWith(code)
+	}
+	for i, p := range previews {
+		if i > 0 {
+			fmt.Fprintln(a.stdout)
+		}
+		a.writeStatus(p)
+	}
+	return exitWith(code)
+}
+
+func (a *app) writeStatus(p preview) {
+	fmt.Fprintf(a.stdout, "plan %s (%s): %s\n", p.plan.Name, p.file, planState(p.place, p.result.Stop))
+	if p.ledger == "" {
+		fmt.Fprintln(a.stdout, "no ledger yet: nothing was sent from here")
+	} else {
+		fmt.Fprintf(a.stdout, "ledger: %s, read as %s\n", p.ledger, a.who().User)
+	}
+	fmt.Fprintf(a.stdout, "database: %s\n", databaseState(p.place))
+	if p.state.Held != nil {
+		fmt.Fprintf(a.stdout, "on hold%s\n", heldBy(p.state.Held))
+	}
+	fmt.Fprintln(a.stdout)
+	rows := [][]string{{"STEP", "STATE", "TYPE", "FILES", "ATTEMPT", "JOB", "SUBMITTED", "TOOK"}}
+	for _, s := range p.steps {
+		st := p.state.Step(s.Seq)
+		rows = append(rows, []string{
+			fmt.Sprint(s.Seq), string(st.State), string(s.Backup.Type), joinKeys(s.Backup.Keys),
+			fmt.Sprint(st.Attempt), dash(clean(st.JobID)), stamp(st.SubmittedAt), took(st),
+		})
+	}
+	table(a.stdout, rows)
+	if next := awaited(p); next != "" {
+		fmt.Fprintln(a.stdout, "\n"+next)
+	}
+}
+
+// awaited says what happens next, unless a stop on stderr has said it.
+func awaited(p preview) string {
+	switch {
+	case p.result.Code != executor.OK:
+		return ""
+	case p.result.Reason != "":
+		return waiting(p.place, p.result.Stop)
+	}
+	st := p.state.Step(p.result.Step)
+	switch key := needs(p.place, p.result.Step); {
+	case st.State == ledger.Running:
+		return "waiting for DRS: " + stepName(p.place, p.result.Step) + " is running"
+	case st.State == ledger.InDoubt:
+		return "in doubt: the next pass searches for the job of " + stepName(p.place, p.result.Step)
+	case key != "":
+		return "next: migplan apply " + p.file + " " + key
+	}
+	return "next: the next pass submits " + stepName(p.place, p.result.Step)
+}
+
+func took(st ledger.Step) string {
+	switch {
+	case st.SubmittedAt.IsZero():
+		return "-"
+	case st.FinishedAt.IsZero():
+		return time.Since(st.SubmittedAt).Round(time.Second).String() + " so far"
+	}
+	return st.FinishedAt.Sub(st.SubmittedAt).Round(time.Second).String()
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func joinKeys(keys []string) string {
+	if len(keys) > 3 {
+		return fmt.Sprintf("%s and %d more", keys[0], len(keys)-1)
+	}
+	out := ""
+	for i, k := range keys {
+		if i > 0 {
+			out += " "
+		}
+		out += k
+	}
+	return out
+}
+
+func (a *app) historyCommand() *cobra.Command {
+	var s settings
+	var output string
+	c := &cobra.Command{
+		Use:   "history PLAN",
+		Short: "Show the ledger's events of a plan, their hashes verified",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := oneOf("-o", output, "text", "json"); err != nil {
+				return err
+			}
+			return a.history(c.Context(), args, &s, output)
+		},
+		ValidArgsFunction: completePlans,
+	}
+	s.ledgerFlag(c)
+	c.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	return c
+}
+
+type jsonEvent struct {
+	Seq     int64           `json:"seq"`
+	At      time.Time       `json:"at"`
+	Kind    ledger.Kind     `json:"kind"`
+	Step    int             `json:"step,omitempty"`
+	Attempt int             `json:"attempt,omitempty"`
+	Run     string          `json:"run"`
+	Data    json.RawMessage `json:"data"`
+	Hash    string          `json:"hash"`
+}
+
+func (a *app) history(ctx context.Context, args []string, s *settings, output string) error {
+	v, err := a.onePlan(args[0])
+	if err != nil {
+		return err
+	}
+	l, dir, err := a.readLedger(s)
+	if err != nil {
+		return err
+	}
+	var events []ledger.Event
+	if l != nil {
+		defer l.Close()
+		if events, err = l.Events(ctx, v.plan.Chain()); err != nil {
+			return a.brokenLedger(v, err)
+		}
+	}
+	if output == "json" {
+		out := struct {
+			Version int         `json:"version"`
+			Name    string      `json:"name"`
+			Chain   string      `json:"chain"`
+			Events  []jsonEvent `json:"events"`
+		}{outputVersion, v.plan.Name, v.plan.Chain(), []jsonEvent{}}
+		for _, e := range events {
+			out.Events = append(out.Events, jsonEvent{e.Seq, e.At, e.Kind, e.Step, e.Attempt, e.Run, e.Data, e.Hash})
+		}
+		a.writeJSON(out)
+		return nil
+	}
+	fmt.Fprintf(a.stdout, "plan %s, chain %s, ledger %s: %s, hashes verified\n", v.plan.Name, v.plan.Chain(), dir, counted(len(events), "event"))
+	rows := [][]string{{"SEQ", "AT", "KIND", "STEP", "ATTEMPT", "WHAT"}}
+	for _, e := range events {
+		rows = append(rows, []string{fmt.Sprint(e.Seq), stamp(e.At), string(e.Kind), number(e.Step), number(e.Attempt), clean(e.Summary())})
+	}
+	if len(events) > 0 {
+		table(a.stdout, rows)
+	}
+	return nil
+}
+
+func number(n int) string {
+	if n == 0 {
+		return "-"
+	}
+	return fmt.Sprint(n)
+}
+
+// onePlan loads the one plan that a command is about.
+func (a *app) onePlan(file string) (loaded, error) {
+	v := loadPlan(file)
+	if !v.valid() {
+		a.sayInvalid([]loaded{v})
+		return v, exit{executor.Invalid}
+	}
+	return v, nil
+}
+
+func (a *app) brokenLedger(v loaded, err error) error {
+	a.sayError(v.plan.Name+": "+err.Error(), "")
+	return exit{executor.Conflict}
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/migplan/migplan/pkg/drs"
+	"github.com/migplan/migplan/pkg/executor"
+)
+
+// translation says what a code or phrase of DRS means for a restore chain
+// (error codes page; troubleshooting pages and guides).
+type translation struct {
+	codes      []string
+	phrases    []string // all lower case; one of them stands in the text
+	cause      string
+	restorable bool // the database is as it was before the step
+	remedy     string
+}
+
+// translations, the more particular first.
+func translations() []translation {
+	return []translation{
+		{phrases: []string{"not continuous", "lsn"}, restorable: true,
+			cause:  "the log backup does not begin where the one before it ended: a log backup is missing, or was restored already",
+			remedy: "look first: when this very backup is already restored, resolve the step as succeeded; else add the missing log backup before it"},
+		{phrases: []string{"restore:null", "backup file not found", "file does not exist", "no such key"}, restorable: true,
+			cause:  "the object is not in the bucket, or is in Archive storage",
+			remedy: "put it back under this key, in Standard storage"},
+		{phrases: []string{"backup file list", "not in the backup file"}, restorable: true,
+			cause:  "the database is not in the backup file, or the file's name is too long",
+			remedy: "check databases against RESTORE HEADERONLY, and shorten the file's name"},
+		{phrases: []string{"same-name", "same name", "already exists"}, restorable: true,
+			cause:  "a database of this name is on the target already",
+			remedy: "drop or rename it there, or give the plan overwrite"},
+		{phrases: []string{"is an incremental", "is a differential", "is a log", "is a full", "backup type"}, restorable: true,
+			cause:  "the file is not of the type that the plan says",
+			remedy: "check with RESTORE HEADERONLY, and mend the entry"},
+		{phrases: []string{"verification failed", "failed to obtain the restoration file information", "corrupt", "incomplete"}, restorable: true,
+			cause:  "the backup file is damaged or was not uploaded whole",
+			remedy: "upload it again, and compare its size"},
+		{phrases: []string{"insufficient", "space"}, restorable: true,
+			cause:  "the instance has not enough free space",
+			remedy: "enlarge its storage: one and a half times the data must be free"},
+		{phrases: []string{"must specify the database name", "partial restore", "specify the database"}, restorable: true,
+			cause: "DRS wants the databases by name", remedy: "write databases as a list"},
+		{phrases: []string{"exceeds", "threshold"}, restorable: true,
+			cause: "the instance would hold more than 100 databases", remedy: "drop some, or use another instance"},
+		{phrases: []string{"switchover", "failover"},
+			cause:  "primary and standby of the instance switched during the restore",
+			remedy: "the step cannot be repaired: raise generation and start from the full backup"},
+		{codes: []string{"DRS.M00105"}, restorable: true, cause: "the account is restricted", remedy: "check balance and verification of the account"},
+		{codes: []string{"DRS.M05006"}, restorable: true, cause: "the target instance is not valid", remedy: "check target.instance_id and that the instance is active"},
+		{codes: []string{"DRS.M06007"}, restorable: true, cause: "DRS got no target instance", remedy: "check target.instance_id"},
+		{codes: []string{"DRS.M00269", "DRS.M00270", "DRS.M00271"}, restorable: true, cause: "DRS does not accept a tag", remedy: "mend tags in the plan"},
+		{codes: []string{"DRS.M00007", "DRS.M00200", "DRS.M00201", "DRS.M00202", "DRS.M00273", "DRS.M00300", "DRS.M00301", "DRS.M00305"}, restorable: true,
+			cause: "DRS does not accept a value of the request", remedy: "mend the value that the message names"},
+	}
+}
+
+// translate finds what a failure means; nil where nobody has seen it before.
+func translate(code, text string) *translation {
+	lower := strings.ToLower(text)
+	for _, t := range translations() {
+		for _, c := range t.codes {
+			if c == code {
+				return &t
+			}
+		}
+		for _, p := range t.phrases {
+			if strings.Contains(lower, p) {
+				return &t
+			}
+		}
+	}
+	return nil
+}
+
+// explainFailure says why a job failed.
+func explainFailure(at place, s executor.Stop, e *explanation) {
+	st := at.state.Step(s.Step)
+	status, _ := drs.ParseStatus(st.Status)
+	e.What = stepName(at, s.Step) + " failed"
+	e.Tried = fmt.Sprintf("job %s, attempt %d", clean(st.JobID), st.Attempt)
+	e.Known = fmt.Sprintf("DRS says %s: %s", clean(st.Status), firstText(st.ErrorLog, "no reason given"))
+	if st.Status == "" {
+		e.Known = "a person declared it failed"
+	}
+	t := translate("", st.ErrorLog)
+	retry := fmt.Sprintf("migplan retry %s %d --reason TEXT", at.file, s.Step)
+	switch {
+	case t != nil:
+		e.Known += ". That is: " + t.cause
+		e.Next = t.remedy + "; then " + retry
+	default:
+		e.Next = "mend the cause, edit the step if needed; then " + retry
+	}
+	switch {
+	case status == drs.PrecheckFailed:
+		e.Database = "as before this step: the precheck restored nothing"
+	case s.Step == 1:
+		e.Database = "not restored: the full backup failed"
+	case t != nil && t.restorable && !st.Last:
+		e.Database = "still restoring, as far as this failure is known"
+	default:
+		e.Database = "not certain: the failed step may have changed it in part"
+	}
+}
+
+// explainRefusal says why DRS did not take a request.
+func explainRefusal(at place, s executor.Stop, e *explanation) {
+	answer := at.state.Step(s.Step).Answer
+	e.What = "DRS refused the request of " + stepName(at, s.Step)
+	e.Known = fmt.Sprintf("%s %s. No job was made", clean(answer.Code), firstText(answer.Message, "without a message"))
+	next := "mend the plan"
+	if t := translate(answer.Code, ""); t != nil {
+		e.Known += ". That is: " + t.cause
+		next = t.remedy
+	}
+	e.Next = fmt.Sprintf("%s; then migplan retry %s %d --reason TEXT", next, at.file, s.Step)
+}

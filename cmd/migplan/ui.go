@@ -1,0 +1,204 @@
+package main
+
+// Everything that is said to a person is written here and in failures.go, in
+// one style: no capitals at the start, no full stop at the end; what happened,
+// then what to do. Results go to stdout; "error:" and what belongs to it to
+// stderr. Every stop says what was tried, what is known, in what state the
+// database is, and the one safe next command. Text of servers is cleaned.
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+func (a *app) sayError(problem, remedy string) {
+	fmt.Fprintln(a.stderr, "error: "+clean(problem))
+	if remedy != "" {
+		fmt.Fprintln(a.stderr, "hint: "+clean(remedy))
+	}
+}
+
+// explanation is what a stop says to a person.
+type explanation struct {
+	What     string // in one line
+	Tried    string
+	Known    string
+	Database string
+	Next     string
+}
+
+// place is where a stop happened.
+type place struct {
+	file  string
+	plan  *plan.Plan
+	steps []plan.Step
+	state *ledger.State
+}
+
+// sayStop writes a stop that needs somebody's attention to stderr.
+func (a *app) sayStop(at place, s executor.Stop) {
+	e := explain(at, s)
+	fmt.Fprintf(a.stderr, "error: %s: %s\n", at.plan.Name, e.What)
+	for _, line := range []struct{ label, text string }{
+		{"tried", e.Tried}, {"known", e.Known}, {"database", e.Database}, {"next", e.Next},
+	} {
+		if line.text != "" {
+			fmt.Fprintf(a.stderr, "  %-9s %s\n", line.label+":", line.text)
+		}
+	}
+}
+
+// stepName is "step 2 of 3 (incremental LOG/ims_log1.bak)".
+func stepName(at place, seq int) string {
+	if seq < 1 || seq > len(at.steps) {
+		return fmt.Sprintf("step %d", seq)
+	}
+	b := at.steps[seq-1].Backup
+	return fmt.Sprintf("step %d of %d (%s %s)", seq, len(at.steps), b.Type, strings.Join(b.Keys, ", "))
+}
+
+// databaseState says in what state the target database is, as far as the
+// ledger knows.
+func databaseState(at place) string {
+	restored, last := 0, false
+	for i, st := range at.state.Steps {
+		switch st.State {
+		case ledger.StepSucceeded:
+			restored, last = i+1, st.Last
+		case ledger.Running, ledger.InDoubt, ledger.StepFailed:
+			if st.Last {
+				return "not certain: the cutover was tried; look at it in the console before anything else"
+			}
+			if i == 0 {
+				return "absent, or being restored for the first time"
+			}
+		}
+	}
+	switch {
+	case last:
+		return "online: nothing more can be restored into it"
+	case restored == 0:
+		return "not touched by this plan"
+	}
+	return fmt.Sprintf("restoring, with %s applied: neither readable nor writable, and further log backups can follow", counted(restored, "backup"))
+}
+
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// planState is the plan's state in the words of the contract.
+func planState(at place, s executor.Stop) string {
+	switch s.Code {
+	case executor.OK, executor.TryAgain:
+	case executor.CutoverHeld:
+		return "held"
+	default:
+		return "blocked"
+	}
+	done := 0
+	for done < len(at.steps) && at.state.Step(done+1).State == ledger.StepSucceeded {
+		done++
+	}
+	switch {
+	case at.state.Held != nil:
+		return "held"
+	case done == len(at.steps) && at.plan.Cutover != nil:
+		return "online"
+	case done == len(at.steps):
+		return "waiting for the next backup"
+	case at.steps[done].Last:
+		return "cutting over"
+	case done == 0:
+		return "seeding"
+	}
+	return "catching up"
+}
+
+// changeLine says one thing that a pass did.
+func changeLine(at place, c executor.Change) string {
+	who := at.plan.Name + ": "
+	if c.Step > 0 {
+		who += stepName(at, c.Step) + ": "
+	}
+	switch c.What {
+	case "submitted":
+		return who + "submitted as " + c.JobName + ", job " + clean(c.JobID)
+	case "adopted":
+		return who + "job " + clean(c.JobID) + " was found and adopted"
+	case "absent":
+		return who + "shown by two searches not to have been created; it may be sent again"
+	case ledger.Retry:
+		return who + "the next pass sends it again"
+	case ledger.NotCreated:
+		return who + "recorded as not created; the next pass sends it"
+	case ledger.Hold:
+		return who + "on hold for every runner"
+	case ledger.Release:
+		return who + "released"
+	case ledger.IgnoreJob:
+		return who + "job " + clean(c.JobID) + " is ignored from now on"
+	case ledger.Recognize:
+		return who + "these credentials are recorded as the plan's"
+	}
+	if c.JobID != "" {
+		return who + c.What + ", job " + clean(c.JobID)
+	}
+	return who + c.What
+}
+
+// waiting says what a pass that ended well waits for.
+func waiting(at place, s executor.Stop) string {
+	who := at.plan.Name + ": "
+	switch s.Reason {
+	case executor.Online:
+		return who + "online: the cutover succeeded, nothing is left to do"
+	case executor.NextBackup:
+		return who + "waiting for the next backup: add it to the plan"
+	case executor.BeforeStart:
+		return who + "waiting for the cutover's window, which begins " + s.Until.Format(time.RFC3339)
+	case executor.OursRunning:
+		return who + "waiting: job " + clean(strings.Join(s.Jobs, ", ")) + " of another step runs on the instance"
+	case executor.OnHold:
+		return who + "on hold" + heldBy(at.state.Held)
+	}
+	return who + "waiting for DRS: " + stepName(at, s.Step) + " is running"
+}
+
+func heldBy(d *ledger.DecisionData) string {
+	if d == nil {
+		return ""
+	}
+	by := " by " + clean(d.User) + " on " + clean(d.Host)
+	if d.Reason != "" {
+		by += ": " + clean(d.Reason)
+	}
+	return by
+}
+
+// table writes rows in columns.
+func table(w io.Writer, rows [][]string) {
+	tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	for _, r := range rows {
+		fmt.Fprintln(tw, strings.TrimRight(strings.Join(r, "\t"), "\t "))
+	}
+	tw.Flush()
+}
+
+// stamp shows a time with its offset, "-" for none.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.Local().Format(time.RFC3339)
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+func (a *app) validateCommand() *cobra.Command {
+	var strict bool
+	var output string
+	c := &cobra.Command{
+		Use:   "validate PLAN...",
+		Short: "Check plans: schema and rules, all complaints at once",
+		Long: `Check plans against the schema and the rules of docs/rules.md. Nothing is
+written, no network is used, no credentials are needed.`,
+		Example: "  migplan validate plans/\n  migplan validate --strict -o github plans/ims.yaml",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := oneOf("-o", output, "text", "json", "github"); err != nil {
+				return err
+			}
+			return a.validate(args, strict, output)
+		},
+		ValidArgsFunction: completePlans,
+	}
+	c.Flags().BoolVar(&strict, "strict", false, "treat warnings as errors")
+	c.Flags().StringVarP(&output, "output", "o", "text", "text, json or github")
+	return c
+}
+
+// oneOf checks the value of a flag.
+func oneOf(flag, value string, allowed ...string) error {
+	for _, v := range allowed {
+		if v == value {
+			return nil
+		}
+	}
+	return usage{fmt.Sprintf("%s %q is not known", flag, value), "give " + strings.Join(allowed, ", ")}
+}
+
+func (a *app) validate(args []string, strict bool, output string) error {
+	all, err := loadPlans(args)
+	if err != nil {
+		return err
+	}
+	code := executor.OK
+	var ds []plan.Diagnostic
+	for _, l := range all {
+		if !l.valid() || plan.Invalid(l.diagnostics, strict) {
+			code = executor.Invalid
+		}
+		ds = append(ds, l.diagnostics...)
+	}
+	switch output {
+	case "json":
+		a.writeJSON(diagnosticsJSON(ds, code))
+	case "github":
+		a.writeGitHub(ds, strict)
+	default:
+		a.writeDiagnostics(ds)
+	}
+	return exitWith(code)
+}
+
+func exitWith(code executor.Code) error {
+	if code == executor.OK {
+		return nil
+	}
+	return exit{code}
+}
+
+func (a *app) writeDiagnostics(ds []plan.Diagnostic) {
+	for _, d := range ds {
+		fmt.Fprintln(a.stdout, d)
+		if s := d.Snippet(); s != "" {
+			fmt.Fprintln(a.stdout, s)
+		}
+	}
+}
+
+// writeGitHub writes workflow commands, which GitHub shows at the lines of a
+// pull request.
+func (a *app) writeGitHub(ds []plan.Diagnostic, strict bool) {
+	data := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+	for _, d := range ds {
+		level := "error"
+		if d.Severity == plan.Warning && !strict {
+			level = "warning"
+		}
+		fmt.Fprintf(a.stdout, "::%s file=%s,line=%d,col=%d,title=%s::%s\n",
+			level, property.Replace(d.File), d.Pos.Line, d.Column, property.Replace(d.Rule), data.Replace(d.Message()))
+	}
+}

@@ -1,0 +1,71 @@
+package migplan_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/migplan/migplan/"
+
+// mayImport says which of our packages each of our packages may import, test
+// files apart. cmd/migplan may import everything.
+var mayImport = map[string][]string{
+	"pkg/executor":                         {"pkg/plan", "pkg/drs", "pkg/ledger"},
+	"pkg/plan":                             {"pkg/drs", "schema"},
+	"pkg/drs":                              nil,
+	"pkg/ledger":                           nil,
+	"schema":                               nil,
+	"internal/credentials":                 nil,
+	"internal/credentials/credentialstest": nil,
+	"internal/drssim":                      {"pkg/drs"},
+}
+
+// onlyImporter says where a library may be used, test files apart.
+var onlyImporter = map[string][]string{
+	"gopkg.in/yaml.v3":                             {"pkg/plan"},
+	"github.com/santhosh-tekuri/jsonschema/v5":     {"pkg/plan"},
+	"github.com/hashicorp/go-retryablehttp":        {"pkg/drs", "internal/credentials"},
+	"modernc.org/sqlite":                           {"pkg/ledger"},
+	"github.com/gofrs/flock":                       {"pkg/ledger"},
+	"github.com/huaweicloud/huaweicloud-sdk-go-v3": {"internal/credentials"},
+}
+
+func TestWhoImportsWhom(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		pkg, ours := strings.CutPrefix(words[0], module)
+		if !ours || pkg == "cmd/migplan" {
+			continue
+		}
+		allowed, known := mayImport[pkg]
+		if !known {
+			t.Errorf("%s is in no room of the house: say what it may import", pkg)
+		}
+		seen++
+		for _, imported := range words[1:] {
+			checkImport(t, pkg, imported, allowed)
+		}
+	}
+	if seen != len(mayImport) {
+		t.Errorf("saw %d packages, want %d", seen, len(mayImport))
+	}
+}
+
+func checkImport(t *testing.T, pkg, imported string, allowed []string) {
+	t.Helper()
+	if in, ours := strings.CutPrefix(imported, module); ours && !slices.Contains(allowed, in) {
+		t.Errorf("%s must not import %s", pkg, in)
+	}
+	for library, users := range onlyImporter {
+		if (imported == library || strings.HasPrefix(imported, library+"/")) && !slices.Contains(users, pkg) {
+			t.Errorf("%s must not import %s: that is for %v", pkg, imported, users)
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package executor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/migplan/migplan/pkg/drs"
+	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// Times of the assumptions under which absence is believed: the gateway
+// refuses older signatures, processing ends, and a listing shows a job.
+const (
+	signatureLife  = 15 * time.Minute // A2
+	processingTime = 10 * time.Minute // A3
+	listingLag     = 5 * time.Minute  // A3
+	answeredFence  = processingTime + listingLag
+	silentFence    = 45 * time.Minute // A2 and A3 together, and as much again
+	searchesApart  = listingLag       // between the two searches that show absence
+	searchesWithin = 24 * time.Hour
+)
+
+// DoubtFacts is all that Doubt decides on.
+type DoubtFacts struct {
+	Step      plan.Step
+	Known     ledger.Step
+	Survey    *Survey
+	Details   map[string]drs.Job // of the survey's candidates
+	Witness   string             // the newest job that the ledger knows on this target
+	Highest   time.Time          // the highest server clock seen so far
+	Principal string
+	ByHand    bool // MIGPLAN_SETTLE=ask
+}
+
+// Verdict is how a doubt goes on: adopt a job, believe absence, or stop; a
+// search that counts as evidence is recorded in any case.
+type Verdict struct {
+	Adopt  string               // job id
+	Absent string               // the evidence
+	Record *ledger.SearchedData // a search to write down
+	Stop   *Stop
+}
+
+// Doubt decides what became of a create whose outcome is unknown.
+func Doubt(f DoubtFacts) Verdict {
+	switch v := f.Survey; {
+	case len(v.Candidates) > 1:
+		return Verdict{Stop: about(v.Candidates, TwinJobs, f.Step.Seq)}
+	case len(v.Candidates) == 1:
+		return compareCandidate(f)
+	case len(v.Unknown) > 0:
+		return Verdict{Stop: unknownJobs(v, f.Step.Seq)}
+	}
+	if why := needsPerson(f); why != "" {
+		return Verdict{Stop: &Stop{Code: InDoubt, Reason: DoubtAsk, Step: f.Step.Seq, Why: why, Jobs: f.Survey.Unaccounted}}
+	}
+	return absence(f)
+}
+
+func about(jobs []drs.OfflineTaskInfo, r Reason, seq int) *Stop {
+	s := stop(Conflict, r, seq)
+	for _, j := range jobs {
+		s.Jobs = append(s.Jobs, j.ID)
+	}
+	return s
+}
+
+// compareCandidate adopts the one job that bears the step's name or marker
+// when all of it is as it was intended, and calls it a conflict otherwise.
+func compareCandidate(f DoubtFacts) Verdict {
+	listed := f.Survey.Candidates[0]
+	j, ok := f.Details[listed.ID]
+	if !ok {
+		return Verdict{Stop: &Stop{Code: TryAgain, Reason: APIAway, Step: f.Step.Seq, Jobs: []string{listed.ID}, Detail: "the job that may be this step's could not be read"}}
+	}
+	diff := differs(j, f.Step, true)
+	switch {
+	case diff != "":
+	case !strings.EqualFold(j.Name, f.Known.Intent.JobName):
+		diff = fmt.Sprintf("its name is %q, the step's is %q", j.Name, f.Known.Intent.JobName)
+	default:
+		diff = markerDiffers(j, f.Step)
+	}
+	if diff != "" {
+		return Verdict{Stop: &Stop{Code: Conflict, Reason: JobDiffers, Step: f.Step.Seq, Jobs: []string{j.ID}, Detail: diff}}
+	}
+	return Verdict{Adopt: j.ID}
+}
+
+// needsPerson says why absence must not be believed without a person, "" if
+// it may.
+func needsPerson(f DoubtFacts) string {
+	switch k := f.Known; {
+	case f.Step.Last:
+		return WhyCutover
+	case f.Step.Seq == 1:
+		return WhyFull
+	case k.Intent.TokenAuth:
+		return WhyToken
+	case k.Answer.Code == "DRS.M00277":
+		return WhyNameExists
+	case len(f.Survey.Unaccounted) > 0:
+		return WhyUnaccounted
+	case k.Absences > 0:
+		return WhyTwice
+	case f.Witness == "":
+		return WhyNoWitness
+	case k.Intent.FenceUntil.IsZero():
+		return WhyNoDate
+	case f.ByHand:
+		return WhyAsk
+	}
+	return ""
+}
+
+// absence believes that no job was made when two complete searches, both
+// behind the fence and listingLag of server time apart, show the witness and
+// not the job.
+func absence(f DoubtFacts) Verdict {
+	fence, settling := fenceOf(f.Known), stop(TryAgain, Settling, f.Step.Seq)
+	v := f.Survey
+	if !isEvidence(f) {
+		settling.Until = fence
+		return Verdict{Stop: settling}
+	}
+	if v.Date.Before(fence) {
+		settling.Until = fence
+		return Verdict{Stop: settling}
+	}
+	for _, s := range f.Known.Searches {
+		apart := v.Date.Sub(s.Date)
+		if s.Principal != f.Principal || s.Date.Before(fence) || apart > searchesWithin {
+			continue
+		}
+		if apart >= searchesApart {
+			return Verdict{Absent: fmt.Sprintf("not listed at %s and at %s, behind the fence of %s, with witness %s",
+				s.Date.Format(time.RFC3339), v.Date.Format(time.RFC3339), fence.Format(time.RFC3339), f.Witness)}
+		}
+		settling.Until = s.Date.Add(searchesApart)
+		return Verdict{Stop: settling}
+	}
+	settling.Until = v.Date.Add(searchesApart)
+	return Verdict{Stop: settling, Record: &ledger.SearchedData{
+		Intent: f.Known.IntentSeq, Date: v.Date, IDs: v.IDs, Witness: f.Witness, Principal: f.Principal,
+	}}
+}
+
+// isEvidence: a listing shows absence only when it is whole, holds a job that
+// is known to be there, and is no older than what was seen before.
+func isEvidence(f DoubtFacts) bool {
+	v := f.Survey
+	return v.Complete && !v.Date.IsZero() && !v.Date.Before(f.Highest) &&
+		slices.Contains(v.IDs, f.Witness) && f.Known.Intent.Principal == f.Principal
+}
+
+// fenceOf is when, by the server's clock, the create can no longer become a
+// job that a listing does not show.
+func fenceOf(k ledger.Step) time.Time {
+	if k.Answered {
+		return k.Intent.AnsweredFenceUntil
+	}
+	return k.Intent.FenceUntil
+}

@@ -1,0 +1,74 @@
+package executor
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// guard is the last look at the bytes of a create. It reads them as a server
+// would and without the types that built them, and holds them against the
+// plan: is_last_backup true leaves only for the last backup of a plan that
+// ends with the cutover, and only when both keys were turned.
+func guard(body []byte, s plan.Step, attempt int, keysTurned bool) error {
+	var got map[string]map[string]json.RawMessage
+	dec := json.NewDecoder(bytes.NewReader(body))
+	if err := dec.Decode(&got); err != nil {
+		return fmt.Errorf("guard: the body is not an object of objects: %w", err)
+	}
+	if n := bytes.Count(body, []byte(`"is_last_backup":true`)) + bytes.Count(body, []byte(`"is_last_backup":false`)); n != 1 {
+		return fmt.Errorf("guard: is_last_backup stands in the body %d times", n)
+	}
+	entitled := s.Plan.Cutover != nil && s.Seq == len(s.Plan.Backups) && keysTurned
+	for _, c := range []struct{ object, field, want string }{
+		{"options", "is_last_backup", fmt.Sprint(entitled)},
+		{"options", "recovery_mode", quoted(mode(s))},
+		{"base_info", "name", quoted(s.JobName(attempt))},
+		{"target_db_info", "target_instance_id", quoted(s.Plan.Target.InstanceID)},
+		{"options", "is_cover", cover(s.Plan)},
+	} {
+		if have := string(got[c.object][c.field]); have != c.want {
+			return fmt.Errorf("guard: %s.%s is %s and not %s", c.object, c.field, have, c.want)
+		}
+	}
+	return guardFiles(got["backup_info"]["files"], s)
+}
+
+func guardFiles(raw json.RawMessage, s plan.Step) error {
+	var files []struct {
+		Name    string `json:"name"`
+		OBSPath string `json:"obs_path"`
+	}
+	if err := json.Unmarshal(raw, &files); err != nil {
+		return fmt.Errorf("guard: backup_info.files: %w", err)
+	}
+	if s.Plan.Source.OBS == nil {
+		return nil
+	}
+	var keys []string
+	for _, f := range files {
+		keys = append(keys, f.OBSPath+f.Name)
+	}
+	if !slices.Equal(keys, s.Backup.Keys) {
+		return fmt.Errorf("guard: the body names %s and not %s", strings.Join(keys, ", "), strings.Join(s.Backup.Keys, ", "))
+	}
+	return nil
+}
+
+// cover is what is_cover must be: absent, where the page's RDS example has
+// none and nothing may be overwritten.
+func cover(p *plan.Plan) string {
+	if p.Source.RDS != nil && !p.Overwrite {
+		return ""
+	}
+	return fmt.Sprint(p.Overwrite)
+}
+
+func quoted(s string) string {
+	b, _ := json.Marshal(s)
+	return string(b)
+}

@@ -1,0 +1,208 @@
+package executor
+
+import (
+	"time"
+
+	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// Facts is all that Next decides on: no clock, network or ledger is asked.
+type Facts struct {
+	Steps []plan.Step
+	State *ledger.State
+	// Looked says that the running job was looked at in this pass.
+	Looked bool
+	// PriorFailed says that the failed attempt behind a retry was looked at in
+	// this pass, and still bears FAIL.
+	PriorFailed bool
+	// Survey is what the target's listing showed in this pass; nil: not asked.
+	Survey *Survey
+	Keys   Keys
+	Now    time.Time // the local clock
+}
+
+// Keys are what a person gave to the command.
+type Keys struct {
+	Cutover   string // --confirm-cutover NAME@HASH
+	Overwrite string // --confirm-overwrite NAME@HASH
+	// AnyKey grants both and ignores the window: rehearsals touch nothing real.
+	AnyKey bool
+}
+
+// ActionKind is what a pass does next.
+type ActionKind string
+
+// The kinds of actions. A pass goes round until End.
+const (
+	Look      ActionKind = "look"       // GET the running job
+	LookPrior ActionKind = "look-prior" // GET the failed attempt that a retry follows
+	List      ActionKind = "list"       // list the target
+	Settle    ActionKind = "settle"     // settle the doubt about a step
+	Create    ActionKind = "create"     // send the step's create
+	End       ActionKind = "end"        // the pass is over: Stop says why
+)
+
+// Action is what Next decides.
+type Action struct {
+	Kind ActionKind
+	Step int
+	Stop *Stop
+}
+
+func end(s *Stop) Action { return Action{Kind: End, Step: s.Step, Stop: s} }
+
+// Next decides what a pass does next.
+func Next(f Facts) Action {
+	if s := blocked(f); s != nil {
+		return end(s)
+	}
+	seq := 1
+	for seq <= len(f.Steps) && f.State.Step(seq).State == ledger.StepSucceeded {
+		seq++
+	}
+	if seq > len(f.Steps) {
+		return end(finished(f))
+	}
+	switch st := f.State.Step(seq); st.State {
+	case ledger.Running:
+		if f.Looked {
+			return end(stop(OK, JobRunning, seq))
+		}
+		return Action{Kind: Look, Step: seq}
+	case ledger.InDoubt:
+		if f.Survey == nil {
+			return Action{Kind: List, Step: seq}
+		}
+		return Action{Kind: Settle, Step: seq}
+	case ledger.StepFailed:
+		return end(stop(Failed, JobFailed, seq))
+	case ledger.StepRefused:
+		return end(stop(Failed, CreateRefused, seq))
+	default:
+		return mayCreate(f, f.Steps[seq-1], st)
+	}
+}
+
+// blocked is what forbids every action on the chain.
+func blocked(f Facts) *Stop {
+	s := f.State
+	switch {
+	case s.Closed != nil:
+		return stop(Conflict, ClosedGeneration, 0)
+	case s.Conflict != "":
+		return &Stop{Code: Conflict, Reason: LedgerConflict, Detail: s.Conflict}
+	}
+	if bad := History(f.Steps, s); bad != nil {
+		return bad
+	}
+	if s.Held != nil {
+		return stop(OK, OnHold, 0)
+	}
+	return nil
+}
+
+func finished(f Facts) *Stop {
+	last := f.Steps[len(f.Steps)-1]
+	if last.Last {
+		return stop(OK, Online, last.Seq)
+	}
+	return stop(OK, NextBackup, last.Seq)
+}
+
+// mayCreate goes through all that must hold before a create, in the order in
+// which it matters: what DRS shows, who else works there, then the two keys.
+func mayCreate(f Facts, step plan.Step, st ledger.Step) Action {
+	switch {
+	case f.Survey == nil:
+		return Action{Kind: List, Step: step.Seq}
+	case len(f.Survey.Unknown) > 0:
+		return end(unknownJobs(f.Survey, step.Seq))
+	case f.Survey.Date.Before(st.NotBefore) && !st.NotBefore.IsZero():
+		return end(&Stop{Code: TryAgain, Reason: Throttled, Step: step.Seq, Until: st.NotBefore})
+	case st.PriorJob != "" && !f.PriorFailed:
+		return Action{Kind: LookPrior, Step: step.Seq}
+	}
+	if s := neighbours(f.Survey, step.Seq); s != nil {
+		return end(s)
+	}
+	if s := keys(f, step, st.Attempt); s != nil {
+		return end(s)
+	}
+	return Action{Kind: Create, Step: step.Seq}
+}
+
+func unknownJobs(v *Survey, seq int) *Stop {
+	s := stop(Conflict, UnknownJobs, seq)
+	for _, j := range v.Unknown {
+		s.Jobs = append(s.Jobs, j.ID)
+	}
+	return s
+}
+
+// neighbours: one running job for each target instance. The worst of them
+// counts: a stranger on our databases, then a stranger, then one of ours.
+func neighbours(v *Survey, seq int) *Stop {
+	var found *Stop
+	rank := func(s *Stop) int {
+		return map[Reason]int{OursRunning: 1, StrangerRunning: 2, ForeignJob: 3}[s.Reason]
+	}
+	for _, n := range v.Running {
+		s := stop(TryAgain, StrangerRunning, seq)
+		switch {
+		case n.Ours:
+			s = stop(OK, OursRunning, seq)
+		case n.Overlap:
+			s = stop(Conflict, ForeignJob, seq)
+		}
+		s.Jobs = []string{n.ID}
+		if found == nil || rank(s) > rank(found) {
+			found = s
+		}
+	}
+	return found
+}
+
+// keys holds back the two acts that cannot be undone until a person, or the
+// plan in so many words, asked for them.
+func keys(f Facts, step plan.Step, attempt int) *Stop {
+	p := step.Plan
+	last := f.Steps[len(f.Steps)-1].ChainSHA256
+	switch {
+	case f.Keys.AnyKey:
+		return nil
+	case step.Overwrites() && !p.OverwriteUnattended && !plan.Confirms(f.Keys.Overwrite, p.Name, last, attempt):
+		return stop(CutoverHeld, OverwriteKey, step.Seq)
+	case !step.Last:
+		return nil
+	}
+	if s := Window(p.Cutover, step.Seq, f.Now, f.Survey.Date); s != nil && s.Reason == WindowPast {
+		return s
+	}
+	if !p.Cutover.Unattended && !plan.Confirms(f.Keys.Cutover, p.Name, last, attempt) {
+		return stop(CutoverHeld, CutoverKey, step.Seq)
+	}
+	return Window(p.Cutover, step.Seq, f.Now, f.Survey.Date)
+}
+
+// Window holds the cutover against its window, by the local clock and by the
+// server's: both must be inside. When that is unclear, the gate stays shut.
+func Window(c *plan.Cutover, seq int, local, server time.Time) *Stop {
+	switch {
+	case c.NotBefore.IsZero() && c.NotAfter.IsZero():
+		return nil
+	case server.IsZero():
+		return stop(TryAgain, NoServerDate, seq)
+	}
+	for _, now := range []time.Time{local, server} {
+		if !c.NotAfter.IsZero() && now.After(c.NotAfter) {
+			return &Stop{Code: CutoverHeld, Reason: WindowPast, Step: seq, Until: c.NotAfter}
+		}
+	}
+	for _, now := range []time.Time{local, server} {
+		if !c.NotBefore.IsZero() && now.Before(c.NotBefore) {
+			return &Stop{Code: OK, Reason: BeforeStart, Step: seq, Until: c.NotBefore}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,242 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/migplan/migplan/pkg/drs"
+	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// pass is one pass over a chain, from a fresh fold of the ledger.
+type pass struct {
+	*Runner
+	facts      Facts
+	family     []*ledger.State // the other chains of the ledger
+	listedAt   time.Duration   // Uptime of the survey
+	repeats    int             // creates that were tried in vain
+	renewed    bool
+	doubtAt    time.Duration // Uptime when a doubt arose in this pass; 0: none did
+	searches   int
+	recognizes bool // this decision makes the runner the chain's principal
+	result     Result
+}
+
+// run goes round: decide, act, decide again. The error is the ledger's.
+func (p *pass) run(ctx context.Context) (*Stop, error) {
+	if s, err := p.load(ctx); s != nil || err != nil {
+		return s, err
+	}
+	for {
+		if ctx.Err() != nil {
+			return ended(ctx), nil
+		}
+		p.facts.Now = p.seams.now()
+		a := p.seams.next(p.facts)
+		if a.Kind == End {
+			return a.Stop, nil
+		}
+		if s, err := p.act(ctx, a); s != nil || err != nil {
+			if s != nil && s.Step == 0 {
+				s.Step = a.Step
+			}
+			return s, err
+		}
+	}
+}
+
+func (p *pass) act(ctx context.Context, a Action) (*Stop, error) {
+	switch a.Kind {
+	case Look:
+		return p.look(ctx, a.Step)
+	case LookPrior:
+		return p.lookPrior(ctx, a.Step)
+	case List:
+		return p.list(ctx)
+	case Settle:
+		return p.settle(ctx, a.Step)
+	default:
+		return p.create(ctx, a.Step)
+	}
+}
+
+// load folds the chain, and holds whoever runs now against who opened it.
+func (p *pass) load(ctx context.Context) (*Stop, error) {
+	chain, err := LoadChain(ctx, p.Ledger, p.Plan)
+	if err != nil {
+		return nil, err
+	}
+	p.facts.Steps, p.facts.State, p.facts.Keys = p.Steps, chain.State, p.Keys
+	p.family = chain.Others
+	if s := chain.NameTaken(p.Plan); s != nil {
+		return s, nil
+	}
+	return identityDiffers(chain.State, p.Plan, p.Identity), nil
+}
+
+// append writes an event on the head that this pass has read. A lost race
+// begins the pass anew.
+func (p *pass) append(ctx context.Context, kind ledger.Kind, step, attempt int, data any) error {
+	e, err := ledger.New(p.facts.State.Chain, kind, step, attempt, p.Run, data)
+	if err != nil {
+		return err
+	}
+	e.At = p.seams.now()
+	e, err = p.seams.append(ctx, p.facts.State.Head, e)
+	if err != nil {
+		return err
+	}
+	return p.facts.State.Apply(e)
+}
+
+// record writes down what was learnt, on whatever head the ledger has by now:
+// it is true all the same. It is not cut short by the end of ctx.
+func (p *pass) record(ctx context.Context, kind ledger.Kind, step, attempt int, data any) error {
+	ctx = context.WithoutCancel(ctx)
+	for range 100 {
+		err := p.append(ctx, kind, step, attempt, data)
+		if !errors.Is(err, ledger.ErrLostRace) {
+			return err
+		}
+		if err := p.refold(ctx); err != nil {
+			return err
+		}
+	}
+	return ledger.ErrLostRace
+}
+
+func (p *pass) refold(ctx context.Context) error {
+	events, err := p.Ledger.Events(ctx, p.facts.State.Chain)
+	if err != nil {
+		return err
+	}
+	state, err := ledger.Fold(p.facts.State.Chain, events)
+	if err == nil {
+		p.facts.State = state
+	}
+	return err
+}
+
+// list surveys the target, and asks of each running stranger on what it works.
+func (p *pass) list(ctx context.Context) (*Stop, error) {
+	began := p.seams.uptime()
+	l, err := p.Jobs.ListReplicationJobs(ctx, p.Plan.Target.InstanceID)
+	if err != nil {
+		return fromError(err), nil
+	}
+	chains, known := p.known()
+	v := survey(l, p.Plan, p.facts.State, chains, known)
+	v.Running = p.meet(ctx, v.Running)
+	p.facts.Survey, p.listedAt = v, began
+	return nil, nil
+}
+
+// known are the chains of this ledger, and all their jobs.
+func (p *pass) known() (chains, jobs map[string]bool) {
+	chains, jobs = map[string]bool{}, map[string]bool{}
+	for _, s := range p.family {
+		chains[s.Chain] = true
+		for id := range s.Jobs {
+			jobs[id] = true
+		}
+	}
+	return chains, jobs
+}
+
+// meet looks at the running jobs that are not ours. One that works on another
+// target, or has ended meanwhile, is no neighbour.
+func (p *pass) meet(ctx context.Context, running []Neighbour) []Neighbour {
+	var out []Neighbour
+	for _, n := range running {
+		if !n.Ours {
+			j, err := p.Jobs.ShowReplicationJob(ctx, n.ID)
+			status, _ := drs.ParseStatus(j.Status)
+			elsewhere := j.TargetInstanceID != "" && j.TargetInstanceID != p.Plan.Target.InstanceID
+			if err == nil && (status.Ended() || elsewhere) {
+				continue
+			}
+			n.Overlap = err == nil && overlaps(p.Plan, j)
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+// serverNow is the server's clock: that of the survey, and what has passed
+// since. Where the survey has none it is the local clock.
+func (p *pass) serverNow() (now time.Time, byServer bool) {
+	if p.facts.Survey == nil || p.facts.Survey.Date.IsZero() {
+		return p.seams.now().UTC(), false
+	}
+	return p.facts.Survey.Date.Add(p.seams.uptime() - p.listedAt), true
+}
+
+// Chain is a plan's place in a ledger.
+type Chain struct {
+	State  *ledger.State
+	Others []*ledger.State // every other chain in the ledger
+}
+
+// LoadChain folds a plan's chain and all others. A nil ledger is an empty one.
+func LoadChain(ctx context.Context, l *ledger.Ledger, p *plan.Plan) (*Chain, error) {
+	if l == nil {
+		s, err := ledger.Fold(p.Chain(), nil)
+		return &Chain{State: s}, err
+	}
+	events, err := l.Events(ctx, p.Chain())
+	if err != nil {
+		return nil, err
+	}
+	c := &Chain{}
+	if c.State, err = ledger.Fold(p.Chain(), events); err != nil {
+		return nil, err
+	}
+	opened, err := l.Opened(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range opened {
+		if e.Chain == p.Chain() {
+			continue
+		}
+		events, err := l.Events(ctx, e.Chain)
+		if err != nil {
+			return nil, err
+		}
+		s, err := ledger.Fold(e.Chain, events)
+		if err != nil {
+			return nil, err
+		}
+		c.Others = append(c.Others, s)
+	}
+	return c, nil
+}
+
+// NameTaken is the stop of a plan whose name another target has in this
+// ledger, or a higher generation of the same.
+func (c *Chain) NameTaken(p *plan.Plan) *Stop {
+	for _, s := range c.Others {
+		o := s.Opened
+		switch {
+		case o == nil || o.Plan != p.Name:
+		case o.ProjectID != p.Target.ProjectID || o.InstanceID != p.Target.InstanceID:
+			return &Stop{Code: Conflict, Reason: NameTaken, Detail: "project " + o.ProjectID + ", instance " + o.InstanceID}
+		case o.Generation > p.Generation:
+			return stop(Conflict, ClosedGeneration, 0)
+		}
+	}
+	return nil
+}
+
+// older are the generations of this plan that a new one closes.
+func (c *Chain) older(p *plan.Plan) []*ledger.State {
+	var out []*ledger.State
+	for _, s := range c.Others {
+		if s.Opened != nil && s.Opened.Plan == p.Name && s.Opened.Generation < p.Generation && s.Closed == nil {
+			out = append(out, s)
+		}
+	}
+	return out
+}

@@ -1,0 +1,166 @@
+// Package executor carries a plan's steps to DRS, each at most once and each
+// after its predecessor succeeded. What to do next is decided by pure
+// functions of values (Next, Doubt); the rest acts and has no decision in it.
+package executor
+
+import (
+	"time"
+)
+
+// Code is the class of a result and the exit code of the process.
+type Code int
+
+// The codes, a contract with whoever calls the command.
+const (
+	OK          Code = 0
+	CodeError   Code = 1
+	Invalid     Code = 3
+	Failed      Code = 4
+	InDoubt     Code = 5
+	Conflict    Code = 6
+	CutoverHeld Code = 7
+	PendingCode Code = 10
+	Usage       Code = 64
+	TryAgain    Code = 75
+	Denied      Code = 77
+)
+
+var codeNames = map[Code]string{
+	OK: "ok", CodeError: "error", Invalid: "invalid", Failed: "failed", InDoubt: "in-doubt", Conflict: "conflict",
+	CutoverHeld: "cutover-held", PendingCode: "pending", Usage: "usage", TryAgain: "try-again", Denied: "denied",
+}
+
+// String is the word that JSON output carries.
+func (c Code) String() string { return codeNames[c] }
+
+// severity is the order in which the worst of several codes counts.
+var severity = []Code{InDoubt, Conflict, Failed, CutoverHeld, Invalid, Denied, CodeError, TryAgain, PendingCode, OK}
+
+// Worst is the code of several plans together.
+func Worst(codes ...Code) Code {
+	for _, c := range severity {
+		for _, got := range codes {
+			if got == c {
+				return c
+			}
+		}
+	}
+	return OK
+}
+
+// Reason says why a pass ended; the command has a sentence for each.
+type Reason string
+
+// The reasons of a pass that ended well, or has to wait.
+const (
+	Online      Reason = "online"       // the cutover succeeded: nothing is left to do
+	NextBackup  Reason = "next-backup"  // every step succeeded, and the chain is open
+	JobRunning  Reason = "job-running"  // DRS works on the step
+	BeforeStart Reason = "before-start" // the cutover's window has not begun
+	OursRunning Reason = "ours-running" // another job of this ledger runs on the instance
+	OnHold      Reason = "on-hold"
+)
+
+// The reasons of a pass that found nothing it may do.
+const (
+	MarkerTooLate    Reason = "marker-too-late"   // Invalid
+	JobFailed        Reason = "job-failed"        // Failed
+	CreateRefused    Reason = "create-refused"    // Failed
+	DoubtAsk         Reason = "doubt"             // InDoubt: Why says what forbids to settle it alone
+	EditedHistory    Reason = "edited-history"    // Conflict, from here
+	PlanShorter      Reason = "plan-shorter"      //
+	OtherIdentity    Reason = "other-identity"    // Detail: what differs
+	NameTaken        Reason = "name-taken"        // the plan's name belongs to another target
+	ClosedGeneration Reason = "closed-generation" //
+	GenerationBusy   Reason = "generation-busy"   // an older one has a step running or in doubt
+	LedgerConflict   Reason = "ledger-conflict"   // the ledger contradicts itself
+	LedgerBroken     Reason = "ledger-broken"     // its hashes do not hold
+	UnknownJobs      Reason = "unknown-jobs"      // DRS shows jobs of this chain that the ledger does not know
+	TwinJobs         Reason = "twin-jobs"         // two jobs for the step in doubt
+	JobDiffers       Reason = "job-differs"       // Detail: in what
+	JobGone          Reason = "job-gone"          // DRS no longer knows a running job
+	ForeignJob       Reason = "foreign-job"       // a stranger's job works on our databases
+	NotFailedAnyMore Reason = "not-failed"        // a retry, but DRS no longer calls the attempt failed
+	CutoverKey       Reason = "cutover-key"       // CutoverHeld, from here
+	WindowPast       Reason = "window-past"       //
+	OverwriteKey     Reason = "overwrite-key"     //
+	APIAway          Reason = "api-away"          // TryAgain, from here
+	Throttled        Reason = "throttled"         // Until: not before
+	NotSent          Reason = "not-sent"          // a create could not be sent
+	LockHeld         Reason = "lock-held"         //
+	Settling         Reason = "settling"          // a doubt that evidence may settle
+	StrangerRunning  Reason = "stranger-running"  // a stranger's job on other databases
+	NoServerDate     Reason = "no-server-date"    // a window needs the server's clock
+	RaceLost         Reason = "race-lost"         // other runs went on first, again and again
+	RecordLost       Reason = "record-lost"       // the answer could not be written down
+	TimeUp           Reason = "time-up"           //
+	Stopped          Reason = "stopped"           // by a signal
+	AccessDenied     Reason = "denied"            // Denied
+	LedgerFailed     Reason = "ledger-failed"     // CodeError, from here
+	Broken           Reason = "broken"            // a guard found what must not be
+	NotAllowed       Reason = "decision-refused"  // Invalid: a person's decision does not fit
+)
+
+// Stop is why a pass ended.
+type Stop struct {
+	Code   Code
+	Reason Reason
+	Step   int       // 0 where it is not about a step
+	Why    string    // DoubtAsk and others: which of several causes, see the constants
+	Jobs   []string  // job ids that it is about
+	Detail string    // what was found, in a few words
+	Until  time.Time // not before this
+	Err    error     // what a server or the system said: clean it before a terminal
+}
+
+// What forbids that a doubt is settled without a person.
+const (
+	WhyFull        = "full"        // the full backup
+	WhyCutover     = "cutover"     // the last backup
+	WhyToken       = "token"       // a token outlives every fence that could be trusted
+	WhyNoWitness   = "no-witness"  // no job of this chain shows that the listing is whole
+	WhyNameExists  = "name-exists" // DRS says that the name exists, and lists no such job
+	WhyTwice       = "twice"       // it was believed absent once already
+	WhyAsk         = "ask"         // MIGPLAN_SETTLE=ask
+	WhyUnaccounted = "unaccounted" // a job appeared that nobody knows
+	WhyNoDate      = "no-date"     // the intent has no date by the server's clock
+)
+
+// Sent says whether a pass may have made a job.
+type Sent string
+
+// The values of Sent.
+const (
+	SentNo    Sent = "no"
+	SentYes   Sent = "yes"
+	SentMaybe Sent = "maybe"
+)
+
+// Change is one thing that a pass did or learnt, in order.
+type Change struct {
+	Step    int
+	What    string // "submitted", "adopted", "succeeded", "failed", "refused", "absent"
+	JobName string
+	JobID   string
+}
+
+// Result is the outcome of a pass over one plan.
+type Result struct {
+	Stop
+	Changes []Change
+	Sent    Sent
+}
+
+// stop is a short way to a Stop about a step.
+func stop(code Code, reason Reason, step int) *Stop {
+	return &Stop{Code: code, Reason: reason, Step: step}
+}
+
+// fromError classifies an error of a read: nothing is known, unless the server
+// refused who asked.
+func fromError(err error) *Stop {
+	if refused, ok := asRefused(err); ok && refused.Denied() {
+		return &Stop{Code: Denied, Reason: AccessDenied, Err: err}
+	}
+	return &Stop{Code: TryAgain, Reason: APIAway, Err: err}
+}

@@ -1,0 +1,175 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/migplan/migplan/pkg/drs"
+	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// Jobs is what the executor needs of DRS. *drs.Client is it over the network,
+// the simulator in memory is it in tests.
+type Jobs interface {
+	CreateReplicationJob(context.Context, drs.Create) drs.Outcome
+	ShowReplicationJob(ctx context.Context, jobID string) (drs.Job, error)
+	ListReplicationJobs(ctx context.Context, instanceID string) (drs.Listing, error)
+}
+
+// Runner carries one plan forward.
+type Runner struct {
+	Plan     *plan.Plan
+	Steps    []plan.Step
+	Jobs     Jobs
+	Ledger   *ledger.Ledger
+	Identity Identity
+	Keys     Keys
+	Who      Who
+	Run      string // names this process in the ledger
+	ByHand   bool   // MIGPLAN_SETTLE=ask
+	LockWait time.Duration
+	// Renew gets another credential after one was refused; nil: there is none.
+	Renew func(context.Context) (bool, error)
+	// Note is told of what happens, for logs; nil: nobody is.
+	Note func(Note)
+
+	seams seams
+}
+
+// Who is the person, or the account of cron, behind a run.
+type Who struct{ User, Host string }
+
+// Note is one thing worth a line in a log.
+type Note struct {
+	Warning bool
+	Step    int
+	What    string // a constant sentence
+	Detail  string // what a server said: clean it before a terminal
+	JobID   string
+	Err     error
+}
+
+// seams are the places where the model puts crashes, pauses and faults. Their
+// zero value is what runs in production.
+type seams struct {
+	now      func() time.Time
+	uptime   func() time.Duration
+	append   func(context.Context, ledger.Head, ledger.Event) (ledger.Event, error)
+	next     func(Facts) Action
+	doubt    func(DoubtFacts) Verdict
+	classify func(drs.Outcome) drs.Outcome
+	noLock   bool
+}
+
+func (r *Runner) withSeams() *Runner {
+	c := *r
+	if c.seams.now == nil {
+		c.seams.now = time.Now
+	}
+	if c.seams.uptime == nil {
+		c.seams.uptime = drs.Uptime
+	}
+	if c.seams.append == nil {
+		c.seams.append = c.Ledger.Append
+	}
+	if c.seams.next == nil {
+		c.seams.next = Next
+	}
+	if c.seams.doubt == nil {
+		c.seams.doubt = Doubt
+	}
+	if c.Note == nil {
+		c.Note = func(Note) {}
+	}
+	return &c
+}
+
+// maxRaces is how often a pass begins anew because another run went on first.
+const maxRaces = 5
+
+// Pass looks at the running job and, when it succeeded, submits the next step.
+// It gives up at the end of ctx, after what is under way is recorded.
+func (r *Runner) Pass(ctx context.Context) Result {
+	r = r.withSeams()
+	if !r.seams.noLock {
+		lock, err := r.Ledger.Lock(ctx, r.Plan.Target.InstanceID, r.LockWait)
+		if err != nil {
+			return Result{Stop: *lockStop(ctx, err), Sent: SentNo}
+		}
+		defer lock.Unlock()
+	}
+	sofar := Result{Sent: SentNo}
+	for range maxRaces {
+		p := &pass{Runner: r, result: sofar}
+		s, err := p.run(ctx)
+		if err == nil {
+			p.result.Stop = *s
+			return p.result
+		}
+		if !errors.Is(err, ledger.ErrLostRace) {
+			p.result.Stop = *ledgerStop(err)
+			return p.result
+		}
+		sofar = p.result
+	}
+	sofar.Stop = Stop{Code: TryAgain, Reason: RaceLost}
+	return sofar
+}
+
+func lockStop(ctx context.Context, err error) *Stop {
+	var locked *ledger.LockedError
+	switch {
+	case errors.As(err, &locked):
+		return &Stop{Code: TryAgain, Reason: LockHeld, Err: locked}
+	case ctx.Err() != nil:
+		return ended(ctx)
+	}
+	return ledgerStop(err)
+}
+
+func ledgerStop(err error) *Stop {
+	if errors.Is(err, ledger.ErrBroken) {
+		return &Stop{Code: Conflict, Reason: LedgerBroken, Err: err}
+	}
+	return &Stop{Code: CodeError, Reason: LedgerFailed, Err: err}
+}
+
+// ended says why a context is over.
+func ended(ctx context.Context) *Stop {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return stop(TryAgain, TimeUp, 0)
+	}
+	return stop(TryAgain, Stopped, 0)
+}
+
+// sleep waits, or returns false at the end of ctx.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// jitter is a random pause below a ceiling that doubles with every repeat.
+func jitter(repeat int) time.Duration {
+	ceiling := min(time.Second<<min(repeat, 10), longestPause)
+	return time.Duration(rand.Int64N(int64(ceiling)))
+}
+
+// longestPause between two creates of one pass; also the longest Retry-After
+// that a pass waits for.
+const longestPause = 20 * time.Second
+
+// Pause is how long to wait before the next look: a quarter of what the last
+// step took, or of what this one has taken so far if that is more, between
+// 50 ms and 10 s.
+func Pause(last, elapsed time.Duration) time.Duration {
+	return min(max(last/4, elapsed/4, 50*time.Millisecond), 10*time.Second)
+}

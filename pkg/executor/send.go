@@ -1,0 +1,265 @@
+package executor
+
+import (
+	"context"
+	"time"
+
+	"github.com/migplan/migplan/pkg/drs"
+	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// create intends a step, sends it once, and writes down what became of it.
+func (p *pass) create(ctx context.Context, seq int) (*Stop, error) {
+	step := p.Steps[seq-1]
+	attempt := p.facts.State.Step(seq).Attempt
+	req, err := step.Request(attempt)
+	if err != nil {
+		return &Stop{Code: CodeError, Reason: Broken, Err: err}, nil
+	}
+	if s, err := p.open(ctx); s != nil || err != nil {
+		return s, err
+	}
+	if err := p.noteKey(ctx, step, attempt); err != nil {
+		return nil, err
+	}
+	intendedAt := p.seams.uptime()
+	intent := p.intent(step, req)
+	if err := p.append(ctx, ledger.Intent, seq, attempt, intent); err != nil {
+		return nil, err
+	}
+	mine := p.facts.State.Step(seq)
+	if err := guard(req.Body, step, attempt, p.keysTurned(step, attempt)); err != nil {
+		return &Stop{Code: CodeError, Reason: Broken, Err: err}, p.record(ctx, ledger.Unsent, seq, attempt, outcomeData(mine, drs.Outcome{Err: err}))
+	}
+	p.result.Sent = SentMaybe
+	out := p.Jobs.CreateReplicationJob(context.WithoutCancel(ctx), drs.Create{
+		Body: req.Body, SignedAt: intent.SignedAt, IntendedAt: intendedAt,
+	})
+	if p.seams.classify != nil {
+		out = p.seams.classify(out)
+	}
+	return p.after(ctx, seq, mine, out)
+}
+
+func (p *pass) intent(step plan.Step, req plan.Request) ledger.IntentData {
+	signedAt, byServer := p.serverNow()
+	d := ledger.IntentData{
+		JobName: req.JobName, Body: string(req.Body), BodySHA256: req.SHA256,
+		ChainSHA256: step.ChainSHA256, Last: step.Last, SignedAt: signedAt.Truncate(time.Second),
+		TokenAuth: p.Identity.TokenAuth, Principal: p.Identity.Principal, Listed: p.facts.Survey.IDs,
+	}
+	if byServer {
+		d.FenceUntil = d.SignedAt.Add(silentFence)
+		d.AnsweredFenceUntil = d.SignedAt.Add(answeredFence)
+	}
+	return d
+}
+
+// keysTurned repeats the question of Next for the guard.
+func (p *pass) keysTurned(step plan.Step, attempt int) bool {
+	f := p.facts
+	f.Now = p.seams.now()
+	return step.Last && keys(f, step, attempt) == nil
+}
+
+// noteKey records who gave a second key.
+func (p *pass) noteKey(ctx context.Context, step plan.Step, attempt int) error {
+	for _, key := range []struct {
+		given string
+		used  bool
+	}{
+		{p.Keys.Overwrite, step.Overwrites() && !p.Plan.OverwriteUnattended},
+		{p.Keys.Cutover, step.Last && !p.Plan.Cutover.Unattended},
+	} {
+		if !key.used || key.given == "" {
+			continue
+		}
+		d := p.Who.decision(ledger.Confirm, "")
+		d.Key = key.given
+		if err := p.append(ctx, ledger.Decision, step.Seq, attempt, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open writes the chain's identity before its first intent, after it has
+// closed the generations before it.
+func (p *pass) open(ctx context.Context) (*Stop, error) {
+	if p.facts.State.Opened != nil {
+		return nil, nil
+	}
+	older := (&Chain{Others: p.family}).older(p.Plan)
+	for _, s := range older {
+		for i, st := range s.Steps {
+			if st.State == ledger.Running || st.State == ledger.InDoubt {
+				return &Stop{Code: Conflict, Reason: GenerationBusy, Step: i + 1, Jobs: []string{st.JobID}}, nil
+			}
+		}
+	}
+	for _, s := range older {
+		e, err := ledger.New(s.Chain, ledger.Closed, 0, 0, p.Run, ledger.ClosedData{By: p.Plan.Chain(), Generation: p.Plan.Generation})
+		if err != nil {
+			return nil, err
+		}
+		if _, err := p.seams.append(ctx, s.Head, e); err != nil {
+			return nil, err
+		}
+	}
+	return nil, p.append(ctx, ledger.Opened, 0, 0, p.opened())
+}
+
+func (p *pass) opened() ledger.OpenedData {
+	t := p.Plan.Target
+	return ledger.OpenedData{
+		Plan: p.Plan.Name, Generation: p.Plan.Generation,
+		Region: t.Region, ProjectID: t.ProjectID, InstanceID: t.InstanceID, EnterpriseProjectID: t.EnterpriseProjectID,
+		Endpoint: p.Identity.Endpoint, Principal: p.Identity.Principal, Baseline: p.facts.Survey.IDs,
+	}
+}
+
+// after writes down what became of the create, and says how the pass goes on.
+func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome) (*Stop, error) {
+	data := outcomeData(mine, out)
+	switch out.Kind {
+	case drs.Accepted:
+		return p.accepted(ctx, seq, mine, data)
+	case drs.InDoubt:
+		return p.doubted(ctx, seq, mine, out, data)
+	}
+	p.result.Sent = SentNo
+	switch out.Kind {
+	case drs.Refused:
+		if s := p.written(ctx, ledger.Refused, seq, mine, data); s != nil {
+			return s, nil
+		}
+		p.change(seq, "refused", "")
+		return &Stop{Code: Failed, Reason: CreateRefused, Step: seq, Err: out.Err}, nil
+	case drs.Throttled:
+		return p.throttled(ctx, seq, mine, out, data)
+	case drs.Denied:
+		return p.denied(ctx, seq, mine, out, data)
+	default: // unsent
+		if s := p.written(ctx, ledger.Unsent, seq, mine, data); s != nil {
+			return s, nil
+		}
+		return p.repeat(ctx, jitter(p.repeats), &Stop{Code: TryAgain, Reason: NotSent, Step: seq, Err: out.Err}), nil
+	}
+}
+
+// written records an outcome. Where that fails, the outcome is in the Stop for
+// a person to see, and the next run settles it.
+func (p *pass) written(ctx context.Context, kind ledger.Kind, seq int, mine ledger.Step, data ledger.OutcomeData) *Stop {
+	if err := p.record(ctx, kind, seq, mine.Attempt, data); err != nil {
+		s := &Stop{Code: TryAgain, Reason: RecordLost, Step: seq, Detail: string(kind), Err: err}
+		if data.JobID != "" {
+			s.Jobs = []string{data.JobID}
+		}
+		return s
+	}
+	return nil
+}
+
+func (p *pass) accepted(ctx context.Context, seq int, mine ledger.Step, data ledger.OutcomeData) (*Stop, error) {
+	p.result.Sent = SentYes
+	if s := p.written(ctx, ledger.Accepted, seq, mine, data); s != nil {
+		return s, nil
+	}
+	p.change(seq, "submitted", data.JobID)
+	p.facts.Survey, p.facts.Looked, p.facts.PriorFailed = nil, false, false
+	return p.firstLook(ctx, seq, data.JobID)
+}
+
+// firstLook compares the new job with what was asked for, and ends the pass:
+// one step a pass. What it cannot see now, the next pass will.
+func (p *pass) firstLook(ctx context.Context, seq int, id string) (*Stop, error) {
+	j, err := p.Jobs.ShowReplicationJob(ctx, id)
+	if err == nil {
+		if diff := differs(j, p.Steps[seq-1], false); diff != "" {
+			return &Stop{Code: Conflict, Reason: JobDiffers, Step: seq, Jobs: []string{id}, Detail: diff}, nil
+		}
+	}
+	return stop(OK, JobRunning, seq), nil
+}
+
+func (p *pass) doubted(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome, data ledger.OutcomeData) (*Stop, error) {
+	if out.Answered {
+		if s := p.written(ctx, ledger.Answered, seq, mine, data); s != nil {
+			return s, nil
+		}
+	}
+	p.Note(Note{Warning: true, Step: seq, What: "the outcome of the create is unknown; searching for its job", Err: out.Err})
+	p.doubtAt, p.searches, p.facts.Survey = p.seams.uptime(), 0, nil
+	return nil, nil
+}
+
+// drsCalm is how long nothing is sent after DRS itself called it too often, so
+// that a listing would show a job that was made all the same.
+const drsCalm = listingLag
+
+func (p *pass) throttled(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome, data ledger.OutcomeData) (*Stop, error) {
+	wait := out.RetryAfter
+	if out.ByDRS {
+		wait = max(wait, drsCalm)
+	}
+	now := out.Date
+	if now.IsZero() {
+		now, _ = p.serverNow()
+	}
+	data.NotBefore = now.Add(wait)
+	if s := p.written(ctx, ledger.Throttled, seq, mine, data); s != nil {
+		return s, nil
+	}
+	s := &Stop{Code: TryAgain, Reason: Throttled, Step: seq, Until: data.NotBefore, Err: out.Err}
+	if wait > longestPause {
+		return s, nil
+	}
+	return p.repeat(ctx, wait+jitter(p.repeats), s), nil
+}
+
+// denied renews the credential once.
+func (p *pass) denied(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome, data ledger.OutcomeData) (*Stop, error) {
+	if s := p.written(ctx, ledger.Unsent, seq, mine, data); s != nil {
+		return s, nil
+	}
+	s := &Stop{Code: Denied, Reason: AccessDenied, Step: seq, Err: out.Err}
+	if !out.Renewable || p.renewed || p.Renew == nil {
+		return s, nil
+	}
+	p.renewed = true
+	if ok, err := p.Renew(ctx); err != nil || !ok {
+		return s, nil
+	}
+	p.facts.Survey = nil
+	return nil, nil
+}
+
+// maxRepeats bounds the creates of one pass that were not taken.
+const maxRepeats = 5
+
+// repeat lets the pass go round again after a pause, with a fresh listing and
+// a new intent; or ends it with s.
+func (p *pass) repeat(ctx context.Context, pause time.Duration, s *Stop) *Stop {
+	p.repeats++
+	if p.repeats >= maxRepeats {
+		return s
+	}
+	p.Note(Note{Step: s.Step, What: "the create was not taken; trying again", Err: s.Err})
+	if !sleep(ctx, pause) {
+		return s
+	}
+	p.facts.Survey = nil
+	return nil
+}
+
+// outcomeData is what the ledger keeps of an outcome.
+func outcomeData(mine ledger.Step, out drs.Outcome) ledger.OutcomeData {
+	d := ledger.OutcomeData{Intent: mine.IntentSeq, IntentRun: mine.IntentRun, JobID: out.JobID}
+	if refused, ok := asRefused(out.Err); ok {
+		d.StatusCode, d.Code, d.Message, d.RequestID = refused.StatusCode, refused.Code, refused.Message, refused.RequestID
+	} else if out.Err != nil {
+		d.Message = out.Err.Error()
+	}
+	return d
+}

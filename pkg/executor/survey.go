@@ -1,0 +1,121 @@
+package executor
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/migplan/migplan/pkg/drs"
+	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// Survey is what a target's listing says about a chain.
+type Survey struct {
+	Date     time.Time // the server's clock; zero where it gave none to trust
+	Complete bool
+	IDs      []string
+	// Candidates bear the name or the marker of the step in doubt and are no
+	// job that the ledger knows.
+	Candidates []drs.OfflineTaskInfo
+	// Unknown bear this chain's marker or names, and the ledger does not know
+	// them: it was lost, or is an old copy.
+	Unknown []drs.OfflineTaskInfo
+	// Running work on this target now, of whatever chain.
+	Running []Neighbour
+	// Unaccounted were not listed when the step in doubt was intended, and no
+	// chain knows them: one of them may be the renamed job of that step.
+	Unaccounted []string
+}
+
+// Neighbour is a running job on the target.
+type Neighbour struct {
+	drs.OfflineTaskInfo
+	Ours    bool // of a chain in this ledger
+	Overlap bool // it works on one of the plan's databases
+}
+
+// survey reads a listing. knownChains are the chains of this ledger, known
+// their job ids.
+func survey(l drs.Listing, p *plan.Plan, s *ledger.State, knownChains, known map[string]bool) *Survey {
+	v := &Survey{Date: l.Date, Complete: l.Complete}
+	doubt, inDoubt := doubtful(s)
+	for _, j := range l.Jobs {
+		v.IDs = append(v.IDs, j.ID)
+		if s.Ignored[j.ID] {
+			continue
+		}
+		_, mine := s.Jobs[j.ID]
+		switch {
+		case mine:
+		case inDoubt && isFor(j, p, doubt):
+			v.Candidates = append(v.Candidates, j)
+			continue
+		case ofChain(j, p):
+			v.Unknown = append(v.Unknown, j)
+		case inDoubt && !known[j.ID] && !slices.Contains(s.Step(doubt).Intent.Listed, j.ID):
+			v.Unaccounted = append(v.Unaccounted, j.ID)
+		}
+		if status, _ := drs.ParseStatus(j.Status); !status.Ended() {
+			m, marked := plan.ParseMarker(j.Description)
+			v.Running = append(v.Running, Neighbour{OfflineTaskInfo: j, Ours: mine || known[j.ID] || marked && knownChains[m.Chain]})
+		}
+	}
+	return v
+}
+
+// doubtful is the step in doubt, of which a chain has one at most.
+func doubtful(s *ledger.State) (seq int, ok bool) {
+	for i, st := range s.Steps {
+		if st.State == ledger.InDoubt {
+			return i + 1, true
+		}
+	}
+	return 0, false
+}
+
+// isFor reports whether a listed job says that it is the step's.
+func isFor(j drs.OfflineTaskInfo, p *plan.Plan, seq int) bool {
+	m, ok := plan.ParseMarker(j.Description)
+	if ok && m.Chain == p.Chain() {
+		return m.Step == seq
+	}
+	return strings.HasPrefix(strings.ToLower(j.Name), jobPrefix(p, seq))
+}
+
+// ofChain reports whether a listed job says that it is the chain's.
+func ofChain(j drs.OfflineTaskInfo, p *plan.Plan) bool {
+	if m, ok := plan.ParseMarker(j.Description); ok && m.Chain == p.Chain() {
+		return true
+	}
+	name := strings.ToLower(j.Name)
+	for seq := range p.Backups {
+		if strings.HasPrefix(name, jobPrefix(p, seq+1)) {
+			return true
+		}
+	}
+	return false
+}
+
+// jobPrefix is the name of a step's job, to which later attempts add -aN.
+func jobPrefix(p *plan.Plan, seq int) string {
+	return plan.Step{Plan: p, Seq: seq}.JobName(1)
+}
+
+// overlaps reports whether a job works on one of the plan's databases. Where
+// the job does not say on which it works, it is not known to.
+func overlaps(p *plan.Plan, j drs.Job) bool {
+	theirs := append(slices.Clone(j.DBNames), strings.FieldsFunc(j.NewDBNames, func(r rune) bool {
+		return strings.ContainsRune(",;[]\"' ", r)
+	})...)
+	ours := p.Databases.Names
+	if p.Rename != "" {
+		ours = []string{p.Rename}
+	}
+	for _, t := range theirs {
+		if t != "" && (p.Databases.All || slices.ContainsFunc(ours, func(o string) bool { return strings.EqualFold(o, t) })) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,51 @@
+package ledger
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Summary is what an event says, in a few words for a person.
+func (e Event) Summary() string {
+	var d struct {
+		JobName    string `json:"job_name"`
+		BodySHA256 string `json:"body_sha256"`
+		JobID      string `json:"job_id"`
+		Status     string `json:"status"`
+		ErrorLog   string `json:"error_log"`
+		Code       string `json:"code"`
+		Message    string `json:"message"`
+		Evidence   string `json:"evidence"`
+		What       string `json:"what"`
+		User       string `json:"user"`
+		Host       string `json:"host"`
+		Reason     string `json:"reason"`
+		Endpoint   string `json:"endpoint"`
+		Principal  string `json:"principal"`
+		By         string `json:"by"`
+	}
+	if json.Unmarshal(e.Data, &d) != nil {
+		return ""
+	}
+	if len(d.BodySHA256) > 12 {
+		d.BodySHA256 = "sha256 " + d.BodySHA256[:12]
+	}
+	if d.User != "" {
+		d.User = fmt.Sprintf("by %s on %s", d.User, d.Host)
+	}
+	if d.By != "" {
+		d.By = "by chain " + d.By
+	}
+	words := []string{d.What, d.JobName, d.BodySHA256, d.JobID, d.Status, d.Code, d.Message, d.ErrorLog, d.Evidence, d.User, d.Reason, d.By}
+	if e.Kind == Opened {
+		words = append(words, d.Endpoint, d.Principal)
+	}
+	var said []string
+	for _, w := range words {
+		if w != "" {
+			said = append(said, w)
+		}
+	}
+	return strings.Join(said, " ")
+}

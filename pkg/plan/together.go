@@ -1,0 +1,47 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// CheckTogether says what is wrong between plans that are valid each for
+// itself: each complaint stands at the later of the two plans.
+func CheckTogether(plans []*Plan) []Diagnostic {
+	var ds []Diagnostic
+	for i, p := range plans {
+		for _, other := range plans[:i] {
+			if p.Name == other.Name {
+				ds = append(ds, p.complain("name-twice", fmt.Sprintf("plan name %q is also that of %s", p.Name, other.File),
+					"give each plan a name of its own: jobs and ledger go by it"))
+			} else if shared := sharedDatabase(p, other); shared != "" {
+				ds = append(ds, p.complain("database-shared", fmt.Sprintf("%s is in the open chain of %s too, on the same target", shared, other.File),
+					"restore a database by one plan"))
+			}
+		}
+	}
+	return ds
+}
+
+func (p *Plan) complain(rule, summary, hint string) Diagnostic {
+	return Diagnostic{File: p.File, Pos: p.namePos, Severity: Error, Rule: rule, Summary: summary, Hint: hint}
+}
+
+// sharedDatabase names a database that two open chains restore on one target,
+// "" if there is none.
+func sharedDatabase(a, b *Plan) string {
+	if a.Cutover != nil || b.Cutover != nil ||
+		a.Target.ProjectID != b.Target.ProjectID || a.Target.InstanceID != b.Target.InstanceID {
+		return ""
+	}
+	if a.Databases.All || b.Databases.All {
+		return "databases: all"
+	}
+	for _, n := range a.Databases.Names {
+		if slices.ContainsFunc(b.Databases.Names, func(m string) bool { return strings.EqualFold(n, m) }) {
+			return fmt.Sprintf("database %q", n)
+		}
+	}
+	return ""
+}
