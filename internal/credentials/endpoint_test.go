@@ -161,7 +161,7 @@ func TestRegionsFile(t *testing.T) {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestRegionsFile$")
 		file := filepath.Join(t.TempDir(), "regions.yaml")
 		rewrite(t, file, tt.file)
-		cmd.Env = append(os.Environ(), "MIGPLAN_TEST_REGION="+tt.region, "HUAWEICLOUD_SDK_REGIONS_FILE="+file)
+		cmd.Env = append(os.Environ(), "MIGPLAN_TEST_REGION="+tt.region, "HUAWEICLOUD_SDK_REGIONS_FILE="+file, "GORACE=atexit_sleep_ms=0")
 		out, err := cmd.CombinedOutput()
 		if err != nil || !strings.Contains(string(out), tt.want) || strings.Contains(string(out), canary) {
 			t.Errorf("%q: got %s, %v; want %s in it", tt.file, out, err, tt.want)

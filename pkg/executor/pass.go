@@ -31,7 +31,7 @@ func (p *pass) run(ctx context.Context) (*Stop, error) {
 	}
 	for {
 		if ctx.Err() != nil {
-			return ended(ctx), nil
+			return p.cutShort(ctx), nil
 		}
 		p.facts.Now = p.seams.now()
 		a := p.seams.next(p.facts)
@@ -45,6 +45,16 @@ func (p *pass) run(ctx context.Context) (*Stop, error) {
 			return s, err
 		}
 	}
+}
+
+// cutShort is the stop at the end of time, or after a signal. A doubt that
+// arose in this pass is more worth knowing than either.
+func (p *pass) cutShort(ctx context.Context) *Stop {
+	seq, ok := doubtful(p.facts.State)
+	if !ok || p.doubtAt == 0 {
+		return ended(ctx)
+	}
+	return &Stop{Code: TryAgain, Reason: Settling, Step: seq, Until: fenceOf(p.facts.State.Step(seq))}
 }
 
 func (p *pass) act(ctx context.Context, a Action) (*Stop, error) {

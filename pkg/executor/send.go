@@ -11,6 +11,9 @@ import (
 
 // create intends a step, sends it once, and writes down what became of it.
 func (p *pass) create(ctx context.Context, seq int) (*Stop, error) {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < leastTime {
+		return stop(TryAgain, TimeUp, seq), nil
+	}
 	step := p.Steps[seq-1]
 	attempt := p.facts.State.Step(seq).Attempt
 	req, err := step.Request(attempt)
@@ -33,13 +36,28 @@ func (p *pass) create(ctx context.Context, seq int) (*Stop, error) {
 		return &Stop{Code: CodeError, Reason: Broken, Err: err}, p.record(ctx, ledger.Unsent, seq, attempt, outcomeData(mine, drs.Outcome{Err: err}))
 	}
 	p.result.Sent = SentMaybe
-	out := p.Jobs.CreateReplicationJob(context.WithoutCancel(ctx), drs.Create{
+	exchange, done := unstoppable(ctx)
+	defer done()
+	out := p.Jobs.CreateReplicationJob(exchange, drs.Create{
 		Body: req.Body, SignedAt: intent.SignedAt, IntendedAt: intendedAt,
 	})
 	if p.seams.classify != nil {
 		out = p.seams.classify(out)
 	}
 	return p.after(ctx, seq, mine, out)
+}
+
+// leastTime must be left of a run for a create to begin.
+const leastTime = time.Second
+
+// unstoppable is a context that no signal ends: an exchange under way is
+// finished and recorded. The run's deadline still holds.
+func unstoppable(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithoutCancel(ctx), func() {}
+	}
+	return context.WithDeadline(context.WithoutCancel(ctx), deadline)
 }
 
 func (p *pass) intent(step plan.Step, req plan.Request) ledger.IntentData {

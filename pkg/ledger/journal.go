@@ -24,21 +24,28 @@ func committed(path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the ledger: %w", err)
 	}
+	s, err := settled(func() (snapshot, error) { return takeSnapshot(path) })
+	if err != nil {
+		return nil, fmt.Errorf("reading the ledger %s: %w: run again", path, err)
+	}
+	return s.undo(path)
+}
+
+// settled takes snapshots until two in a row agree: the file stood still in
+// between, or the journal of one transaction covers what was changed.
+func settled(take func() (snapshot, error)) (snapshot, error) {
 	for range 200 {
-		once, err := takeSnapshot(path)
+		once, err := take()
 		if err != nil {
-			return nil, fmt.Errorf("reading the ledger: %w", err)
+			return snapshot{}, err
 		}
-		twice, err := takeSnapshot(path)
-		if err != nil {
-			return nil, fmt.Errorf("reading the ledger: %w", err)
-		}
-		if once.equal(twice) {
-			return once.undo(path)
+		twice, err := take()
+		if err != nil || once.equal(twice) {
+			return twice, err
 		}
 		time.Sleep(time.Millisecond)
 	}
-	return nil, fmt.Errorf("reading the ledger %s: %w: run again", path, errKeepsWriting)
+	return snapshot{}, errKeepsWriting
 }
 
 // errKeepsWriting shows a writer that is alive, whose locks SQLite respects.

@@ -130,6 +130,46 @@ func TestReaderMeetsTheJournalLater(t *testing.T) {
 	}
 }
 
+func TestSettled(t *testing.T) {
+	one := snapshot{database: []byte("1"), journal: []byte("j")}
+	two := snapshot{database: []byte("2"), journal: []byte("j")}
+	three := snapshot{database: []byte("2"), journal: []byte("k")}
+	script := []snapshot{one, two, two, three, three, one, two, two}
+	next := 0
+	take := func() (snapshot, error) {
+		next++
+		return script[next-1], nil
+	}
+	if s, err := settled(take); err != nil || !s.equal(two) || next != len(script) {
+		t.Errorf("%s, %v after %d looks", s.database, err, next)
+	}
+	next = 0
+	_, err := settled(func() (snapshot, error) {
+		next++
+		return snapshot{database: []byte{byte(next)}}, nil
+	})
+	if !errors.Is(err, errKeepsWriting) {
+		t.Errorf("never settled: %v", err)
+	}
+	if _, err := settled(func() (snapshot, error) { return one, os.ErrPermission }); !errors.Is(err, os.ErrPermission) {
+		t.Errorf("unreadable: %v", err)
+	}
+}
+
+// SQLite may find the journal of a writer that died after the reader's look.
+func TestReaderNeedsACopy(t *testing.T) {
+	dir, _ := interrupted(t)
+	path := filepath.Join(dir, fileName)
+	db, err := connect(fileDSN(path, "ro"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := verify(context.Background(), path, db); !needsCopy(err) {
+		t.Errorf("%v: no copy is made", err)
+	}
+}
+
 // Beside a link, the journal is that of the real file.
 func TestReaderThroughALink(t *testing.T) {
 	dir, events := interrupted(t)

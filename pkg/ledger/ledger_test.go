@@ -204,7 +204,8 @@ func TestEditedHistoryIsBroken(t *testing.T) {
 		"swapped":        {`update event set seq = -seq; update event set seq = case seq when -2 then 3 when -3 then 2 else -seq end`, "event 2: does not follow"},
 		"no time":        {`update event set at = 'yesterday' where seq = 2`, "event 2:"},
 		"no number":      {`update event set step = 'x' where seq = 2`, "event 2:"},
-		"no text":        {`update event set data = cast(x'22ff22' as text) where seq = 2`, "event 2:"},
+		// A byte that is no UTF-8 where U+FFFD was.
+		"no text": {`update event set data = cast(x'7b226e223a312c2274657874223a223cc3bcff3e227d' as text) where seq = 2`, "event 2:"},
 	}
 	for name, edit := range edits {
 		l := mustMemory(t)

@@ -52,17 +52,6 @@ func childFull(dir, _ string) error {
 	return errors.Join(err, l.Close())
 }
 
-func appendUntilError(l *Ledger, head Head) (n int, last Head, err error) {
-	for range 10000 {
-		e, err := l.Append(context.Background(), head, testEvent(chainA, Intent, 1))
-		if err != nil {
-			return n, head, err
-		}
-		n, head = n+1, Head{e.Seq, e.Hash}
-	}
-	return n, head, nil
-}
-
 // A full disk is an error, and the ledger goes on from where it was.
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()

@@ -111,6 +111,32 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
+// A database that may not grow is the one full disk to be had without a mount.
+func TestFullDatabase(t *testing.T) {
+	l := mustOpen(t, t.TempDir())
+	if _, err := l.db.Exec("pragma max_page_count = 8"); err != nil {
+		t.Fatal(err)
+	}
+	n, head, err := appendUntilError(l, Head{})
+	if err == nil || !strings.Contains(err.Error(), "the disk is full: free some space") {
+		t.Fatalf("after %d events: %v", n, err)
+	}
+	if got := mustEvents(t, l, chainA); headOf(got) != head {
+		t.Errorf("%d events, want %d", len(got), n)
+	}
+}
+
+func appendUntilError(l *Ledger, head Head) (n int, last Head, err error) {
+	for range 10000 {
+		e, err := l.Append(context.Background(), head, testEvent(chainA, Intent, 1))
+		if err != nil {
+			return n, head, err
+		}
+		n, head = n+1, Head{e.Seq, e.Hash}
+	}
+	return n, head, nil
+}
+
 func TestReaderFindsNone(t *testing.T) {
 	dir := t.TempDir()
 	for _, d := range []string{dir, filepath.Join(dir, "a"), filepath.Join(dir, "a", "b")} {
