@@ -26,13 +26,14 @@ func (p *pass) create(ctx context.Context, seq int) (*Stop, error) {
 	if err := p.noteKey(ctx, step, attempt); err != nil {
 		return nil, err
 	}
+	turned := p.keysTurned(step, attempt)
 	intendedAt := p.seams.uptime()
 	intent := p.intent(step, req)
 	if err := p.append(ctx, ledger.Intent, seq, attempt, intent); err != nil {
 		return nil, err
 	}
 	mine := p.facts.State.Step(seq)
-	if err := guard(req.Body, step, attempt, p.keysTurned(step, attempt)); err != nil {
+	if err := guard(req.Body, step, attempt, turned); err != nil {
 		return &Stop{Code: CodeError, Reason: Broken, Err: err}, p.record(ctx, ledger.Unsent, seq, attempt, outcomeData(mine, drs.Outcome{Err: err}))
 	}
 	p.result.Sent = SentMaybe

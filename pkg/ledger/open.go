@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -44,7 +43,11 @@ func Open(dir string) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := verify(context.Background(), path, db); err != nil {
+	ctx := context.Background()
+	if err = verify(ctx, path, db); err == nil {
+		err = writable(ctx, path, db)
+	}
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return openWriter(path, db, fileLocker{filepath.Dir(path)})
@@ -178,8 +181,7 @@ func emptyDatabase() ([]byte, error) {
 	}
 	var image []byte
 	err = raw(context.Background(), db, func(c driverConn) error {
-		b, err := c.Serialize()
-		image = bytes.Clone(b)
+		image, err = c.Serialize()
 		return err
 	})
 	return image, err

@@ -193,7 +193,7 @@ func TestManyWriters(t *testing.T) {
 		name := fmt.Sprint("process ", i)
 		run(name, childCommand("race", dir, fmt.Sprint(name, ",", each)).Run)
 	}
-	for i := range goroutines { // two share a ledger, the others have their own
+	for i := range goroutines { // each opens the ledger itself
 		name := fmt.Sprint("goroutine ", i)
 		run(name, func() error { return childRace(dir, fmt.Sprint(name, ",", each)) })
 	}
@@ -214,7 +214,7 @@ func TestManyWriters(t *testing.T) {
 	}
 }
 
-// One ledger is shared by goroutines.
+// Goroutines that share one open ledger.
 func TestManyGoroutines(t *testing.T) {
 	l := mustMemory(t)
 	var wg sync.WaitGroup

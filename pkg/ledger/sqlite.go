@@ -96,6 +96,17 @@ func verify(ctx context.Context, path string, db *sql.DB) error {
 	return nil
 }
 
+// writable refuses what SQLite opens for reading when it may not write.
+func writable(ctx context.Context, path string, db *sql.DB) error {
+	return raw(ctx, db, func(c driverConn) error {
+		only, err := c.IsReadOnly("main")
+		if err == nil && only {
+			err = fmt.Errorf("the ledger %s cannot be written: %s", path, remedy(sqlite3.SQLITE_READONLY))
+		}
+		return err
+	})
+}
+
 // column joins the rows of a query with one column of text.
 func column(ctx context.Context, db *sql.DB, query string) (string, error) {
 	rows, err := db.QueryContext(ctx, query)
@@ -184,6 +195,7 @@ func openCopy(ctx context.Context, path string) (*sql.DB, error) {
 type driverConn interface {
 	Serialize() ([]byte, error)
 	Deserialize([]byte) error
+	IsReadOnly(schema string) (bool, error)
 }
 
 func raw(ctx context.Context, db *sql.DB, do func(driverConn) error) error {
