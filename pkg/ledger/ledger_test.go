@@ -45,6 +45,13 @@ func fill(t testing.TB, l *Ledger, chain string, n int) []Event {
 	return events
 }
 
+func headOf(events []Event) Head {
+	if len(events) == 0 {
+		return Head{}
+	}
+	return Head{events[len(events)-1].Seq, events[len(events)-1].Hash}
+}
+
 func mustOpen(t testing.TB, dir string) *Ledger {
 	t.Helper()
 	l, err := Open(dir)

@@ -61,3 +61,16 @@ func networkFUSE(kind string) string {
 	}
 	return "the FUSE file system " + strings.TrimPrefix(kind, "fuse.")
 }
+
+// kindOf finds the type of a device, "major:minor", in mountinfo. See
+// proc_pid_mountinfo(5): the device is field 3, the type comes behind " - ".
+func kindOf(mounts, device string) string {
+	for line := range strings.Lines(mounts) {
+		before, after, _ := strings.Cut(line, " - ")
+		f, g := strings.Fields(before), strings.Fields(after)
+		if len(f) > 2 && f[2] == device && len(g) > 0 {
+			return g[0]
+		}
+	}
+	return ""
+}

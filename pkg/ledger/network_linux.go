@@ -3,7 +3,6 @@ package ledger
 import (
 	"fmt"
 	"os"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -33,17 +32,4 @@ func mountKind(dir string) string {
 	}
 	dev := uint64(st.Dev)
 	return kindOf(string(mounts), fmt.Sprintf("%d:%d", unix.Major(dev), unix.Minor(dev)))
-}
-
-// kindOf finds the type of a device, "major:minor", in mountinfo. See
-// proc_pid_mountinfo(5): the device is field 3, the type comes behind " - ".
-func kindOf(mounts, device string) string {
-	for line := range strings.Lines(mounts) {
-		before, after, _ := strings.Cut(line, " - ")
-		f, g := strings.Fields(before), strings.Fields(after)
-		if len(f) > 2 && f[2] == device && len(g) > 0 {
-			return g[0]
-		}
-	}
-	return ""
 }

@@ -39,18 +39,28 @@ func Open(dir string) (*Ledger, error) {
 	if err := checkFile(path); err != nil {
 		return nil, err
 	}
+	db, err := connectWriter(context.Background(), path)
+	if err != nil {
+		return nil, err
+	}
+	return openWriter(path, db, fileLocker{filepath.Dir(path)})
+}
+
+// connectWriter sets what makes a commit survive a power cut: EXTRA also syncs
+// the folder once the journal is gone (https://www.sqlite.org/pragma.html,
+// synchronous).
+func connectWriter(ctx context.Context, path string) (*sql.DB, error) {
 	db, err := connect(fileDSN(path, "rw", "busy_timeout(10000)", "journal_mode(DELETE)", "synchronous(EXTRA)"))
 	if err != nil {
 		return nil, err
 	}
-	ctx := context.Background()
 	if err = verify(ctx, path, db); err == nil {
 		err = writable(ctx, path, db)
 	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return openWriter(path, db, fileLocker{filepath.Dir(path)})
+	return db, nil
 }
 
 // OpenReader opens the ledger in dir for reading and opens nothing for

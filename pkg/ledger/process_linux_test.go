@@ -84,13 +84,6 @@ func (c *child) kill() (last string) {
 	return last
 }
 
-func headOf(events []Event) Head {
-	if len(events) == 0 {
-		return Head{}
-	}
-	return Head{events[len(events)-1].Seq, events[len(events)-1].Hash}
-}
-
 // childAppend appends until it is killed, and says the number of each event
 // once Append has returned.
 func childAppend(dir, _ string) error {
