@@ -82,9 +82,9 @@ func TestASecretPrintsNowhere(t *testing.T) {
 	}
 }
 
-// echo repeats all of the request in status line, headers and body, after
-// however many honest answers.
-func echo(t *testing.T, honest int, next http.HandlerFunc) *fake {
+// echo repeats all of the request in an answer of one of three broken forms,
+// after so many honest ones.
+func echo(t *testing.T, honest, form int, next http.HandlerFunc) *fake {
 	t.Helper()
 	return serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if honest--; honest >= 0 {
@@ -98,10 +98,10 @@ func echo(t *testing.T, honest int, next http.HandlerFunc) *fake {
 			return
 		}
 		defer conn.Close()
-		switch honest % 3 {
+		switch form {
 		case 0:
 			fmt.Fprintf(conn, "%s\r\n\r\n", strings.ReplaceAll(all, "\n", " "))
-		case -1:
+		case 1:
 			fmt.Fprintf(conn, "HTTP/1.1 401 %s\r\nLocation: http://%s/\r\nConnection: close\r\n\r\n%s", canary, canary, all)
 		default:
 			fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nTransfer-Encoding: %s\r\n%s\r\n\r\n", canary, canary)
@@ -155,19 +155,21 @@ func TestTheCanaryIsInNoOutputWhateverAServerSays(t *testing.T) {
 	capture := captureStandardStreams(t)
 	later := func() time.Time { return start().Add(24 * time.Hour) }
 	honest := iam(t, canary, later)
-	for good := range 3 {
-		service := echo(t, good, honest.Config.Handler.ServeHTTP)
+	for i := range 9 {
+		good, form := i/3, i%3
+		service := echo(t, good, form, honest.Config.Handler.ServeHTTP)
 		c, err := tryResolve(t, Options{Env: environ(map[string]string{
 			"HW_USER_NAME": "ann", "HW_USER_PASSWORD": canary, "HW_DOMAIN_NAME": "corp", "HW_AUTH_URL": service.URL,
 		})})
 		checkCredentials(t, "iam", c, err)
-		service = echo(t, good, pod(t, later()).Config.Handler.ServeHTTP)
+		service = echo(t, good, form, pod(t, later()).Config.Handler.ServeHTTP)
 		c, err = tryResolve(t, Options{Env: environ(map[string]string{
 			"HC_CONTAINER_CREDENTIALS_FULL_URI":     service.URL + "/v1/credentials",
 			"HC_CONTAINER_AUTHORIZATION_TOKEN_FILE": write(t, "account", canary),
 		})})
 		checkCredentials(t, "pod", c, err)
-		c, err = tryResolve(t, Options{Env: environ(nil), MetadataURL: echo(t, good, ecs(t, true, later).Config.Handler.ServeHTTP).URL})
+		service = echo(t, good, form, ecs(t, true, later).Config.Handler.ServeHTTP)
+		c, err = tryResolve(t, Options{Env: environ(nil), MetadataURL: service.URL})
 		checkCredentials(t, "metadata", c, err)
 	}
 	if text := capture(); text != "" {

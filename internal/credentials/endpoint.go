@@ -62,7 +62,7 @@ func baseURL(place, raw string, paths ...string) (*url.URL, error) {
 	}
 	problem := ""
 	switch {
-	case u.Scheme != "https" && u.Scheme != "http" || u.Opaque != "":
+	case u.Scheme != "https" && u.Scheme != "http":
 		problem = "does not start with https://"
 	case u.User != nil:
 		problem = "contains a user or a password"
@@ -92,7 +92,7 @@ func loopback(host string) bool {
 	if err != nil {
 		return strings.EqualFold(host, "localhost")
 	}
-	return addr.IsLoopback() && addr.Zone() == ""
+	return addr.IsLoopback()
 }
 
 // unknownRegion names the regions that look most like it.

@@ -115,7 +115,7 @@ func TestWhichEndpointWins(t *testing.T) {
 
 func TestUnknownRegionsNameTheNearest(t *testing.T) {
 	for id, near := range map[string]string{
-		"ap-southeast-33": "ap-southeast-3", "cn-nroth-4": "cn-north-4", "eu-west-1": "eu-west-101", "": "MIGPLAN_ENDPOINT",
+		"ap-southeast-33": "ap-southeast-3", "cn-nroth-4": "cn-north-4", "eu-west-1": "eu-west-101", "": "nearest names",
 		"cn-north-4.evil.example.com/": "MIGPLAN_ENDPOINT", "AP-SOUTHEAST-3": "MIGPLAN_ENDPOINT", strings.Repeat("a-", 1<<20): "MIGPLAN_ENDPOINT",
 	} {
 		_, err := endpointText(id, "", nil)

@@ -31,12 +31,21 @@ func networkSources(t *testing.T, url string) map[string]Options {
 
 func TestHostileAnswers(t *testing.T) {
 	body := func(status int, text string) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
+		return func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == "PUT" { // no session token: on to the key itself
+				w.WriteHeader(http.StatusMethodNotAllowed)
+				return
+			}
 			w.Header().Set("X-Subject-Token", "token")
 			w.WriteHeader(status)
 			_, _ = io.WriteString(w, text)
 		}
 	}
+	// key is what both the metadata service and pod identity would answer.
+	key := func(members string) string {
+		return `{"credential":{` + members + `},"credentials":{` + members + `},"token":{"expires_at":"2027-01-01T00:00:00Z"}}`
+	}
+	const whole = `"access":"a","secret":"s","securitytoken":"t","expires_at":"2027-01-01T00:00:00Z"`
 	elsewhere := nobody(t)
 	answers := map[string]http.HandlerFunc{
 		"empty":            body(200, ""),
@@ -44,11 +53,15 @@ func TestHostileAnswers(t *testing.T) {
 		"null":             body(201, "null"),
 		"null credential":  body(200, `{"credential":null,"credentials":null}`),
 		"null token":       body(201, `{"token":null}`),
-		"no end":           body(200, `{"credential":{"access":"a","secret":"s","securitytoken":"t"},"credentials":{"accessKeyId":"a","secretAccessKey":"s","securityToken":"t"}}`),
-		"no secret":        body(200, `{"credential":{"access":"a","securitytoken":"t","expires_at":"2027-01-01T00:00:00Z"}}`),
-		"header injection": body(200, `{"credential":{"access":"a\r\nX: y","secret":"s","securitytoken":"t","expires_at":"2027-01-01T00:00:00Z"}}`),
+		"wrong status":     body(202, key(whole)),
+		"no end":           body(200, key(`"access":"a","secret":"s","securitytoken":"t"`)),
+		"no secret":        body(200, key(`"access":"a","securitytoken":"t","expires_at":"2027-01-01T00:00:00Z"`)),
+		"no token":         body(200, key(`"access":"a","secret":"s","expires_at":"2027-01-01T00:00:00Z"`)),
+		"no access key":    body(200, key(`"secret":"s","securitytoken":"t","expires_at":"2027-01-01T00:00:00Z"`)),
+		"header injection": body(200, key(strings.Replace(whole, `"a"`, `"a\r\nX: y"`, 1))),
+		"token injection":  body(200, key(strings.Replace(whole, `"t"`, `"t\nX: y"`, 1))),
 		"bad time":         body(201, `{"token":{"expires_at":"tomorrow"}}`),
-		"numbers":          body(200, `{"credential":{"access":1,"secret":2,"securitytoken":3,"expires_at":4}}`),
+		"numbers":          body(200, key(`"access":1,"secret":2,"securitytoken":3,"expires_at":4`)),
 		"garbage":          body(200, "\x00\xff<html>"),
 		"deep":             body(201, strings.Repeat("[", 100000)),
 		"refused by html":  body(502, "<html>Bad Gateway</html>"),

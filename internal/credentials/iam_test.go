@@ -88,6 +88,7 @@ func TestWhatIsAskedOfIAMAgain(t *testing.T) {
 	}{
 		{"throttled", 429, "", 3, Unavailable},
 		{"away", 503, "0", 3, Unavailable},
+		{"away for a while", 503, "6", 1, Unavailable},
 		{"away for a day", 503, "86400", 1, Unavailable},
 		{"overflow", 503, "9223372036854775807", 1, Unavailable},
 		{"negative", 429, "-1", 1, Unavailable},

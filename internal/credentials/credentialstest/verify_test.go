@@ -106,3 +106,30 @@ func TestVerifyBodyTokenAndTime(t *testing.T) {
 		}
 	}
 }
+
+// A right signature that leaves something out, or lists it in disorder.
+func TestVerifyRefusesRightSignaturesOfTooLittle(t *testing.T) {
+	for headers, ok := range map[string]bool{
+		signed:                              true,
+		"host;x-project-id;x-sdk-date;x-x":  true,
+		"x-sdk-date":                        false,
+		"x-project-id;x-sdk-date":           false,
+		"host;x-sdk-date":                   false,
+		"host;x-project-id":                 false,
+		"x-sdk-date;x-project-id;host":      false,
+		"host;host;x-project-id;x-sdk-date": false,
+	} {
+		r := vector()
+		r.Header.Set("X-X", "1")
+		list := strings.Split(headers, ";")
+		canonical, err := canonicalRequest(r, nil, list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		authorize(r, headers, signature("SecretKey", date, canonical))
+		now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+		if err := Verify(r, nil, lookup, now, time.Minute); (err == nil) != ok {
+			t.Errorf("%s: got %v", headers, err)
+		}
+	}
+}

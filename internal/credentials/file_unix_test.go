@@ -1,0 +1,19 @@
+//go:build unix
+
+package credentials
+
+import (
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// Opening a pipe nobody writes to would wait for ever.
+func TestAPipeIsNoTokenFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := tryResolve(t, Options{Env: environ(map[string]string{"MIGPLAN_AUTH_TOKEN_FILE": path})})
+	wantKind(t, err, Setting)
+}
