@@ -1,0 +1,144 @@
+package executor
+
+import (
+	"testing"
+	"time"
+
+	"github.com/migplan/migplan/pkg/drs"
+	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+var signed = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+
+// doubtAbout is a doubt about a step, unanswered, with a listing behind the
+// fence that shows the witness and nothing else.
+func doubtAbout(step plan.Step) DoubtFacts {
+	return DoubtFacts{
+		Step: step,
+		Known: ledger.Step{State: ledger.InDoubt, Attempt: 1, IntentSeq: 7, Intent: ledger.IntentData{
+			JobName: step.JobName(1), SignedAt: signed, Principal: "ak:A",
+			FenceUntil: signed.Add(silentFence), AnsweredFenceUntil: signed.Add(answeredFence),
+		}},
+		Survey:  &Survey{Date: signed.Add(silentFence), Complete: true, IDs: []string{"witness"}},
+		Details: map[string]drs.Job{}, Witness: "witness", Highest: signed, Principal: "ak:A",
+	}
+}
+
+// jobOf is the detail of the step's own job.
+func jobOf(s plan.Step) drs.Job {
+	return drs.Job{
+		OfflineTaskInfo:  drs.OfflineTaskInfo{ID: "j", Name: s.JobName(1), Status: "TRANSFERRING", Description: s.Marker().String()},
+		TargetInstanceID: s.Plan.Target.InstanceID, BucketName: s.Plan.Source.OBS.Bucket, FileNames: fileNames(s),
+		RecoveryMode: mode(s), IsLastBackup: s.Last, HasIsLastBackup: true,
+	}
+}
+
+func found(f *DoubtFacts, j drs.Job) {
+	f.Survey.Candidates = append(f.Survey.Candidates, j.OfflineTaskInfo)
+	f.Details[j.ID] = j
+}
+
+func earlier(f *DoubtFacts, at time.Time) {
+	f.Known.Searches = append(f.Known.Searches, ledger.SearchedData{Intent: 7, Date: at, Witness: "witness", Principal: "ak:A"})
+}
+
+func TestDoubt(t *testing.T) {
+	s := theSteps(t, "", key, "a.bak", "b.bak")
+	full, incremental, last := s[0], s[1], s[2]
+	later := signed.Add(silentFence + searchesApart)
+	for name, c := range map[string]struct {
+		step   plan.Step
+		with   func(*DoubtFacts)
+		adopt  bool
+		absent bool
+		record bool
+		code   Code
+		reason Reason
+		why    string
+	}{
+		"found":                         {step: incremental, with: func(f *DoubtFacts) { found(f, jobOf(incremental)) }, adopt: true},
+		"found, the full":               {step: full, with: func(f *DoubtFacts) { found(f, jobOf(full)) }, adopt: true},
+		"found, the cutover":            {step: last, with: func(f *DoubtFacts) { found(f, jobOf(last)) }, adopt: true},
+		"found, mode as a number":       {step: incremental, with: func(f *DoubtFacts) { found(f, jobOf(incremental)) }, adopt: true},
+		"found, name in capitals":       {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.Name = "IMS-PROD-002-" + j.Name[13:]; found(f, j) }, adopt: true},
+		"found twice":                   {step: incremental, with: func(f *DoubtFacts) { found(f, jobOf(incremental)); found(f, jobOf(incremental)) }, code: Conflict, reason: TwinJobs},
+		"found, no detail":              {step: incremental, with: func(f *DoubtFacts) { found(f, jobOf(incremental)); f.Details = nil }, code: TryAgain, reason: APIAway},
+		"found, other target":           {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.TargetInstanceID = "x"; found(f, j) }, code: Conflict, reason: JobDiffers},
+		"found, other bucket":           {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.BucketName = "x"; found(f, j) }, code: Conflict, reason: JobDiffers},
+		"found, other file":             {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.FileNames = []string{"x"}; found(f, j) }, code: Conflict, reason: JobDiffers},
+		"found, other mode":             {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.RecoveryMode = "full"; found(f, j) }, code: Conflict, reason: JobDiffers},
+		"found, other last":             {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.IsLastBackup = true; found(f, j) }, code: Conflict, reason: JobDiffers},
+		"found, last not said":          {step: last, with: func(f *DoubtFacts) { j := jobOf(last); j.IsLastBackup, j.HasIsLastBackup = false, false; found(f, j) }, code: Conflict, reason: JobDiffers},
+		"found, renamed":                {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.Name = "x"; found(f, j) }, code: Conflict, reason: JobDiffers},
+		"found, no marker":              {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.Description = ""; found(f, j) }, code: Conflict, reason: JobDiffers},
+		"found, other marker":           {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.Description = full.Marker().String(); found(f, j) }, code: Conflict, reason: JobDiffers},
+		"unknown job of the chain":      {step: incremental, with: func(f *DoubtFacts) { f.Survey.Unknown = []drs.OfflineTaskInfo{{ID: "x"}} }, code: Conflict, reason: UnknownJobs},
+		"not found, the cutover":        {step: last, code: InDoubt, reason: DoubtAsk, why: WhyCutover},
+		"not found, the full":           {step: full, code: InDoubt, reason: DoubtAsk, why: WhyFull},
+		"not found, token":              {step: incremental, with: func(f *DoubtFacts) { f.Known.Intent.TokenAuth = true }, code: InDoubt, reason: DoubtAsk, why: WhyToken},
+		"not found, M00277":             {step: incremental, with: func(f *DoubtFacts) { f.Known.Answer.Code = "DRS.M00277" }, code: InDoubt, reason: DoubtAsk, why: WhyNameExists},
+		"not found, unaccounted":        {step: incremental, with: func(f *DoubtFacts) { f.Survey.Unaccounted = []string{"x"} }, code: InDoubt, reason: DoubtAsk, why: WhyUnaccounted},
+		"not found, once before":        {step: incremental, with: func(f *DoubtFacts) { f.Known.Absences = 1 }, code: InDoubt, reason: DoubtAsk, why: WhyTwice},
+		"not found, no witness known":   {step: incremental, with: func(f *DoubtFacts) { f.Witness = "" }, code: InDoubt, reason: DoubtAsk, why: WhyNoWitness},
+		"not found, undated intent":     {step: incremental, with: func(f *DoubtFacts) { f.Known.Intent.FenceUntil = time.Time{} }, code: InDoubt, reason: DoubtAsk, why: WhyNoDate},
+		"not found, by hand":            {step: incremental, with: func(f *DoubtFacts) { f.ByHand = true }, code: InDoubt, reason: DoubtAsk, why: WhyAsk},
+		"before the fence":              {step: incremental, with: func(f *DoubtFacts) { f.Survey.Date = signed.Add(silentFence - 1) }, code: TryAgain, reason: Settling},
+		"at the fence, first search":    {step: incremental, record: true, code: TryAgain, reason: Settling},
+		"answered, at its fence":        {step: incremental, with: func(f *DoubtFacts) { f.Known.Answered = true; f.Survey.Date = signed.Add(answeredFence) }, record: true, code: TryAgain, reason: Settling},
+		"answered, before its fence":    {step: incremental, with: func(f *DoubtFacts) { f.Known.Answered = true; f.Survey.Date = signed.Add(answeredFence - 1) }, code: TryAgain, reason: Settling},
+		"second search, too soon":       {step: incremental, with: func(f *DoubtFacts) { earlier(f, signed.Add(silentFence)); f.Survey.Date = later.Add(-1) }, code: TryAgain, reason: Settling},
+		"second search":                 {step: incremental, with: func(f *DoubtFacts) { earlier(f, signed.Add(silentFence)); f.Survey.Date = later }, absent: true},
+		"first search before the fence": {step: incremental, with: func(f *DoubtFacts) { earlier(f, signed.Add(silentFence-1)); f.Survey.Date = later }, record: true, code: TryAgain, reason: Settling},
+		"first search by another": {step: incremental, with: func(f *DoubtFacts) {
+			earlier(f, signed.Add(silentFence))
+			f.Known.Searches[0].Principal = "ak:B"
+			f.Survey.Date = later
+		}, record: true, code: TryAgain, reason: Settling},
+		"first search too long ago": {step: incremental, with: func(f *DoubtFacts) {
+			earlier(f, signed.Add(silentFence))
+			f.Survey.Date = signed.Add(silentFence + searchesWithin + 1)
+		}, record: true, code: TryAgain, reason: Settling},
+		"listing not whole": {step: incremental, with: func(f *DoubtFacts) {
+			earlier(f, signed.Add(silentFence))
+			f.Survey.Date = later
+			f.Survey.Complete = false
+		}, code: TryAgain, reason: Settling},
+		"listing without witness": {step: incremental, with: func(f *DoubtFacts) {
+			earlier(f, signed.Add(silentFence))
+			f.Survey.Date = later
+			f.Survey.IDs = []string{"x"}
+		}, code: TryAgain, reason: Settling},
+		"listing without date": {step: incremental, with: func(f *DoubtFacts) { earlier(f, signed.Add(silentFence)); f.Survey.Date = time.Time{} }, code: TryAgain, reason: Settling},
+		"listing older than one before": {step: incremental, with: func(f *DoubtFacts) {
+			earlier(f, signed.Add(silentFence))
+			f.Survey.Date = later
+			f.Highest = later.Add(1)
+		}, code: TryAgain, reason: Settling},
+		"intended by another": {step: incremental, with: func(f *DoubtFacts) {
+			earlier(f, signed.Add(silentFence))
+			f.Survey.Date = later
+			f.Known.Intent.Principal = "ak:B"
+		}, code: TryAgain, reason: Settling},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := doubtAbout(c.step)
+			if c.with != nil {
+				c.with(&f)
+			}
+			v := Doubt(f)
+			if (v.Adopt != "") != c.adopt || (v.Absent != "") != c.absent || (v.Record != nil) != c.record {
+				t.Fatalf("verdict %+v", v)
+			}
+			if c.adopt || c.absent {
+				if v.Stop != nil {
+					t.Errorf("it stops too: %+v", v.Stop)
+				}
+				return
+			}
+			if v.Stop == nil || v.Stop.Code != c.code || v.Stop.Reason != c.reason || v.Stop.Why != c.why {
+				t.Errorf("stop %+v, want %d %s %s", v.Stop, c.code, c.reason, c.why)
+			}
+		})
+	}
+}

@@ -1,0 +1,188 @@
+package executor
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/migplan/migplan/pkg/drs"
+	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// theSteps compiles a plan of a full and incrementals; extra stands at the top
+// level, marker behind the backups.
+func theSteps(t testing.TB, extra, marker string, incrementals ...string) []plan.Step {
+	t.Helper()
+	text := `version: 1
+name: ims-prod
+target: {region: ap-southeast-3, project_id: "054ba152d480d55b2f5dc0069e7ddef0", instance_id: "0a3182607bc549bcb46cc9a8755761a6in04"}
+source: {obs: {bucket: zyy-obs}}
+databases: [ims]
+` + extra + `
+backups:
+  - full: ims.bak
+`
+	for _, i := range incrementals {
+		text += "  - incremental: " + i + "\n"
+	}
+	p, ds := plan.Load("plan.yaml", []byte(text+marker))
+	if p == nil {
+		t.Fatalf("%v", ds)
+	}
+	s, err := plan.Steps(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+const (
+	key     = "  - cutover\n"
+	windows = "  - cutover: {not_before: \"2026-03-01T01:00:00Z\", not_after: \"2026-03-01T02:00:00Z\", unattended: true}\n"
+)
+
+var (
+	before = time.Date(2026, 3, 1, 0, 30, 0, 0, time.UTC)
+	inside = time.Date(2026, 3, 1, 1, 30, 0, 0, time.UTC)
+	past   = time.Date(2026, 3, 1, 2, 30, 0, 0, time.UTC)
+)
+
+// history folds to steps in these states, as they were sent for these steps.
+func history(t testing.TB, steps []plan.Step, states ...ledger.StepState) *ledger.State {
+	t.Helper()
+	s, err := ledger.Fold(steps[0].Plan.Chain(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, st := range states {
+		hash := "a step that is no longer in the plan"
+		if i < len(steps) {
+			hash = steps[i].ChainSHA256
+		}
+		s.Steps = append(s.Steps, ledger.Step{State: st, Attempt: 1, ChainSHA256: hash, JobID: "job"})
+	}
+	return s
+}
+
+func confirm(steps []plan.Step) string {
+	return plan.Confirmation("ims-prod", steps[len(steps)-1].ChainSHA256, 1)
+}
+
+// TestNext is the decision table: each row one cell of it.
+func TestNext(t *testing.T) {
+	chain := theSteps(t, "", key, "a.bak", "b.bak")
+	open := theSteps(t, "", "", "a.bak")
+	over := theSteps(t, "overwrite: [ims]", "", "a.bak")
+	unattended := theSteps(t, "overwrite: [ims]\noverwrite_unattended: true", "", "a.bak")
+	windowed := theSteps(t, "", windows, "a.bak")
+	watched := theSteps(t, "", strings.Replace(windows, ", unattended: true", "", 1), "a.bak")
+	one := theSteps(t, "overwrite: [ims]", key)
+	seen := func() *Survey { return &Survey{Date: inside, Complete: true} }
+	const done = ledger.StepSucceeded
+
+	for name, c := range map[string]struct {
+		steps  []plan.Step
+		states []ledger.StepState
+		with   func(*Facts)
+		want   ActionKind
+		step   int
+		code   Code
+		reason Reason
+	}{
+		"nothing sent":                   {steps: chain, want: List, step: 1},
+		"nothing sent, listed":           {steps: chain, with: func(f *Facts) { f.Survey = seen() }, want: Create, step: 1},
+		"running":                        {steps: chain, states: []ledger.StepState{ledger.Running}, want: Look, step: 1},
+		"running, looked at":             {steps: chain, states: []ledger.StepState{ledger.Running}, with: func(f *Facts) { f.Looked = true }, want: End, step: 1, reason: JobRunning},
+		"in doubt":                       {steps: chain, states: []ledger.StepState{done, ledger.InDoubt}, want: List, step: 2},
+		"in doubt, listed":               {steps: chain, states: []ledger.StepState{done, ledger.InDoubt}, with: func(f *Facts) { f.Survey = seen() }, want: Settle, step: 2},
+		"failed":                         {steps: chain, states: []ledger.StepState{done, ledger.StepFailed}, want: End, step: 2, code: Failed, reason: JobFailed},
+		"refused":                        {steps: chain, states: []ledger.StepState{ledger.StepRefused}, want: End, step: 1, code: Failed, reason: CreateRefused},
+		"pending after a decision":       {steps: chain, states: []ledger.StepState{done, ledger.Pending}, want: List, step: 2},
+		"succeeded, the next":            {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen() }, want: Create, step: 2},
+		"all done, open":                 {steps: open, states: []ledger.StepState{done, done}, want: End, step: 2, reason: NextBackup},
+		"all done, cut over":             {steps: chain, states: []ledger.StepState{done, done, done}, want: End, step: 3, reason: Online},
+		"closed":                         {steps: chain, with: func(f *Facts) { f.State.Closed = &ledger.ClosedData{} }, want: End, code: Conflict, reason: ClosedGeneration},
+		"ledger contradicts itself":      {steps: chain, with: func(f *Facts) { f.State.Conflict = "two jobs" }, want: End, code: Conflict, reason: LedgerConflict},
+		"held":                           {steps: chain, with: func(f *Facts) { f.State.Held = &ledger.DecisionData{} }, want: End, reason: OnHold},
+		"edited":                         {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].ChainSHA256 = "other" }, want: End, step: 1, code: Conflict, reason: EditedHistory},
+		"edited, held":                   {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].ChainSHA256 = "other"; f.State.Held = &ledger.DecisionData{} }, want: End, step: 1, code: Conflict, reason: EditedHistory},
+		"a failed step edited":           {steps: chain, states: []ledger.StepState{done, ledger.StepFailed}, with: func(f *Facts) { f.State.Steps[1].ChainSHA256 = "other" }, want: End, step: 2, code: Failed, reason: JobFailed},
+		"plan shorter":                   {steps: open, states: []ledger.StepState{done, done, ledger.Running}, want: End, step: 3, code: Conflict, reason: PlanShorter},
+		"marker too late":                {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.Steps[2].ChainSHA256 = chain[2].OpenSHA256 }, want: End, step: 3, code: Invalid, reason: MarkerTooLate},
+		"marker too late, still running": {steps: chain, states: []ledger.StepState{done, done, ledger.Running}, with: func(f *Facts) { f.State.Steps[2].ChainSHA256 = chain[2].OpenSHA256 }, want: End, step: 3, code: Invalid, reason: MarkerTooLate},
+		"unknown jobs":                   {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Unknown = []drs.OfflineTaskInfo{{ID: "x"}} }, want: End, step: 1, code: Conflict, reason: UnknownJobs},
+		"throttled":                      {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].NotBefore = past }, want: End, step: 1, code: TryAgain, reason: Throttled},
+		"throttled before":               {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].NotBefore = before }, want: Create, step: 1},
+		"retry":                          {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].PriorJob = "x" }, want: LookPrior, step: 1},
+		"retry, looked at":               {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].PriorJob = "x"; f.PriorFailed = true }, want: Create, step: 1},
+		"one of ours runs":               {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Running = []Neighbour{{Ours: true}} }, want: End, step: 1, reason: OursRunning},
+		"a stranger runs":                {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Running = []Neighbour{{Ours: true}, {}} }, want: End, step: 1, code: TryAgain, reason: StrangerRunning},
+		"a stranger on our database":     {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Running = []Neighbour{{}, {Overlap: true}, {Ours: true}} }, want: End, step: 1, code: Conflict, reason: ForeignJob},
+		"overwrite without key":          {steps: over, with: func(f *Facts) { f.Survey = seen() }, want: End, step: 1, code: CutoverHeld, reason: OverwriteKey},
+		"overwrite with cutover's key":   {steps: over, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(over) }, want: End, step: 1, code: CutoverHeld, reason: OverwriteKey},
+		"overwrite with key":             {steps: over, with: func(f *Facts) { f.Survey = seen(); f.Keys.Overwrite = confirm(over) }, want: Create, step: 1},
+		"overwrite unattended":           {steps: unattended, with: func(f *Facts) { f.Survey = seen() }, want: Create, step: 1},
+		"overwrite, an incremental":      {steps: over, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen() }, want: Create, step: 2},
+		"cutover without key":            {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Survey = seen() }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
+		"cutover with key":               {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(chain) }, want: Create, step: 3},
+		"cutover with a short key":       {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(chain)[:20] }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
+		"cutover with another plan's":    {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(open) }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
+		"one step: only the overwrite":   {steps: one, with: func(f *Facts) { f.Survey = seen(); f.Keys.Overwrite = confirm(one) }, want: End, step: 1, code: CutoverHeld, reason: CutoverKey},
+		"one step: both keys":            {steps: one, with: func(f *Facts) { f.Survey = seen(); f.Keys = Keys{Overwrite: confirm(one), Cutover: confirm(one)} }, want: Create, step: 1},
+		"any key":                        {steps: one, with: func(f *Facts) { f.Survey = seen(); f.Keys = Keys{AnyKey: true} }, want: Create, step: 1},
+		"second attempt, first's key":    {steps: chain, states: []ledger.StepState{done, done, ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[2].Attempt = 2; f.Keys.Cutover = confirm(chain) }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
+		"second attempt, its key": {steps: chain, states: []ledger.StepState{done, done, ledger.Pending}, with: func(f *Facts) {
+			f.Survey = seen()
+			f.State.Steps[2].Attempt = 2
+			f.Keys.Cutover = confirm(chain) + "-a2"
+		}, want: Create, step: 3},
+		"inside the window":             {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen() }, want: Create, step: 2},
+		"before the window":             {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Now = before }, want: End, step: 2, reason: BeforeStart},
+		"server before the window":      {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Survey.Date = before }, want: End, step: 2, reason: BeforeStart},
+		"after the window":              {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Now = past }, want: End, step: 2, code: CutoverHeld, reason: WindowPast},
+		"server after the window":       {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Survey.Date = past }, want: End, step: 2, code: CutoverHeld, reason: WindowPast},
+		"clocks disagree":               {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Survey.Date, f.Now = before, past }, want: End, step: 2, code: CutoverHeld, reason: WindowPast},
+		"no server date":                {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Survey.Date = time.Time{} }, want: End, step: 2, code: TryAgain, reason: NoServerDate},
+		"watched window, no key, early": {steps: watched, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Now = before }, want: End, step: 2, code: CutoverHeld, reason: CutoverKey},
+		"watched window, no key, past":  {steps: watched, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Now = past }, want: End, step: 2, code: CutoverHeld, reason: WindowPast},
+		"watched window, key, early":    {steps: watched, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Now = before; f.Keys.Cutover = confirm(watched) }, want: End, step: 2, reason: BeforeStart},
+		"watched window, key, inside":   {steps: watched, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(watched) }, want: Create, step: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := Facts{Steps: c.steps, State: history(t, c.steps, c.states...), Now: inside}
+			if c.with != nil {
+				c.with(&f)
+			}
+			a := Next(f)
+			if a.Kind != c.want || a.Step != c.step {
+				t.Fatalf("Next = %s of step %d (%+v), want %s of step %d", a.Kind, a.Step, a.Stop, c.want, c.step)
+			}
+			if c.want == End && (a.Stop.Code != c.code || a.Stop.Reason != c.reason) {
+				t.Errorf("stop %d %s, want %d %s", a.Stop.Code, a.Stop.Reason, c.code, c.reason)
+			}
+		})
+	}
+}
+
+func TestWorst(t *testing.T) {
+	order := []Code{InDoubt, Conflict, Failed, CutoverHeld, Invalid, Denied, CodeError, TryAgain, PendingCode, OK}
+	for i, a := range order {
+		for _, b := range order[i:] {
+			if got := Worst(b, a); got != a {
+				t.Errorf("Worst(%s, %s) = %s", b, a, got)
+			}
+		}
+	}
+}
+
+func TestPause(t *testing.T) {
+	for _, c := range []struct{ last, elapsed, want time.Duration }{
+		{0, 0, 50 * time.Millisecond}, {400 * time.Millisecond, 0, 100 * time.Millisecond},
+		{time.Hour, 0, 10 * time.Second}, {0, time.Hour, 10 * time.Second}, {time.Second, 8 * time.Second, 2 * time.Second},
+	} {
+		if got := Pause(c.last, c.elapsed); got != c.want {
+			t.Errorf("Pause(%s, %s) = %s, want %s", c.last, c.elapsed, got, c.want)
+		}
+	}
+}
