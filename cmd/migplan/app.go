@@ -94,7 +94,7 @@ in order, after its predecessor succeeded.`,
 		return c.Help()
 	}
 	root.Args = cobra.ArbitraryArgs
-	root.SetHelpCommand(&cobra.Command{Use: "help", Hidden: true, RunE: func(c *cobra.Command, _ []string) error { return c.Root().Help() }})
+	root.SetHelpCommand(&cobra.Command{Use: "help", Short: "Show this help", Hidden: true, RunE: func(c *cobra.Command, _ []string) error { return c.Root().Help() }})
 	return root
 }
 

@@ -115,9 +115,6 @@ func (a *app) rehearseOne(ctx context.Context, v loaded, config drssim.Config) (
 	}
 	defer l.Close()
 	config.Objects = manifest(v.steps)
-	if !v.plan.Overwrite {
-		config.Databases = nil
-	}
 	sim := drssim.New(config)
 	endpoint, closeSim, err := serve(sim, "127.0.0.1:0")
 	if err != nil {
@@ -153,12 +150,8 @@ func (a *app) writeRehearsed(j *job) {
 	rows := [][]string{{"STEP", "STATE", "TYPE", "FILES", "IS_LAST_BACKUP", "JOB NAME", "TOOK"}}
 	for _, s := range j.at.steps {
 		st := j.at.state.Step(s.Seq)
-		duration := "-"
-		if !st.FinishedAt.IsZero() {
-			duration = st.FinishedAt.Sub(st.SubmittedAt).Round(time.Millisecond).String()
-		}
 		rows = append(rows, []string{fmt.Sprint(s.Seq), string(st.State), string(s.Backup.Type), joinKeys(s.Backup.Keys),
-			fmt.Sprint(s.Last), s.JobName(st.Attempt), duration})
+			fmt.Sprint(s.Last), s.JobName(st.Attempt), took(st)})
 	}
 	fmt.Fprintln(a.stdout)
 	table(a.stdout, rows)

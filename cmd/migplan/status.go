@@ -115,9 +115,17 @@ func took(st ledger.Step) string {
 	case st.SubmittedAt.IsZero():
 		return "-"
 	case st.FinishedAt.IsZero():
-		return time.Since(st.SubmittedAt).Round(time.Second).String() + " so far"
+		return rounded(time.Since(st.SubmittedAt)) + " so far"
 	}
-	return st.FinishedAt.Sub(st.SubmittedAt).Round(time.Second).String()
+	return rounded(st.FinishedAt.Sub(st.SubmittedAt))
+}
+
+// rounded shows a duration to the second, a short one to the millisecond.
+func rounded(d time.Duration) string {
+	if d < 10*time.Second {
+		return d.Round(time.Millisecond).String()
+	}
+	return d.Round(time.Second).String()
 }
 
 func dash(s string) string {

@@ -117,10 +117,10 @@ func planState(at place, s executor.Stop) string {
 		return "online"
 	case done == len(at.steps):
 		return "waiting for the next backup"
-	case at.steps[done].Last:
-		return "cutting over"
 	case done == 0:
 		return "seeding"
+	case at.steps[done].Last:
+		return "cutting over"
 	}
 	return "catching up"
 }

@@ -63,6 +63,9 @@ func (a *app) validate(args []string, strict bool, output string) error {
 		a.writeGitHub(ds, strict)
 	default:
 		a.writeDiagnostics(ds)
+		if len(ds) == 0 && isTerminal(a.stdout) {
+			fmt.Fprintln(a.stdout, counted(len(all), "plan")+" checked, nothing to complain about")
+		}
 	}
 	return exitWith(code)
 }

@@ -39,6 +39,9 @@ func (p *pass) run(ctx context.Context) (*Stop, error) {
 			return a.Stop, nil
 		}
 		if s, err := p.act(ctx, a); s != nil || err != nil {
+			if s != nil && s.Reason == APIAway && ctx.Err() != nil {
+				s = p.cutShort(ctx) // a read that was cut off says nothing of DRS
+			}
 			if s != nil && s.Step == 0 {
 				s.Step = a.Step
 			}
