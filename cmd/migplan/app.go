@@ -73,6 +73,7 @@ in order, after its predecessor succeeded.`,
 		DisableAutoGenTag: true,
 		PersistentPreRun:  func(*cobra.Command, []string) { a.log = a.logger() },
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {

@@ -161,11 +161,23 @@ func makeFile(ts *testscript.TestScript, neg bool, args []string) {
 	case "huge":
 		data = []byte(strings.Repeat("# nothing to see here, move along\n", 17<<20/34))
 	case "thousand":
-		data = []byte(thousand(ts.ReadFile("plan.yaml")))
+		data = []byte(thousand(ts.ReadFile("open.yaml")))
 	default:
 		ts.Fatalf("cannot make %q", args[0])
 	}
 	ts.Check(os.WriteFile(file, data, 0o666))
+}
+
+// atmost N FILE wants no more than N bytes.
+func atMost(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: atmost N FILE")
+	}
+	most, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	if n := len(ts.ReadFile(args[1])); n > most {
+		ts.Fatalf("%s has %d bytes", args[1], n)
+	}
 }
 
 // thousand puts 999 incrementals behind the full backup of a plan.

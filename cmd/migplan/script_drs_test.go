@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -21,18 +20,12 @@ import (
 // world is what one script has beside its folder.
 type world struct {
 	simulator *exec.Cmd
-	killed    *lastKilled
+	killed    *exec.Cmd // what signal reached last
 }
 
-var worlds sync.Map // of *world, by script: TestScript has no room for values of a command
+type worldKey struct{}
 
-func worldOf(ts *testscript.TestScript) *world {
-	w, found := worlds.LoadOrStore(ts, &world{killed: &lastKilled{}})
-	if !found {
-		ts.Defer(func() { worlds.Delete(ts); w.(*world).stop() })
-	}
-	return w.(*world)
-}
+func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }
 
 func (w *world) stop() {
 	if w.simulator != nil {

@@ -33,6 +33,7 @@ func TestScript(t *testing.T) {
 			"drs":    drsCommand,
 			"age":    age,
 			"make":   makeFile,
+			"atmost": atMost,
 		},
 	})
 }
@@ -43,6 +44,9 @@ func setup(env *testscript.Env) error {
 	env.Setenv("MIGPLAN_LEDGER", env.WorkDir+"/ledger")
 	env.Setenv("GORACE", "atexit_sleep_ms=0") // or each process would sleep a second
 	env.Setenv("TZ", "UTC")
+	w := &world{}
+	env.Values[worldKey{}] = w
+	env.Defer(w.stop)
 	return nil
 }
 
@@ -69,10 +73,7 @@ func exitCode(ts *testscript.TestScript, err error) int {
 	return 0
 }
 
-// lastKilled is where signal leaves the command for exited.
-type lastKilled struct{ cmd *exec.Cmd }
-
-// signal NAME sends a signal to the command that was last put in the background.
+// signal SIGNAL sends a signal to the command that was last put in the background.
 func signalBackground(ts *testscript.TestScript, neg bool, args []string) {
 	signals := map[string]os.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT}
 	running := ts.BackgroundCmds()
@@ -80,20 +81,16 @@ func signalBackground(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: signal TERM|INT|STOP|CONT, with a command in the background")
 	}
 	cmd := running[len(running)-1]
-	killed(ts).cmd = cmd
+	worldOf(ts).killed = cmd
 	ts.Check(cmd.Process.Signal(signals[args[0]]))
-}
-
-func killed(ts *testscript.TestScript) *lastKilled {
-	return worldOf(ts).killed
 }
 
 // exited CODE wants this exit code of the command that got a signal, after wait.
 func exited(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 || killed(ts).cmd == nil {
+	if neg || len(args) != 1 || worldOf(ts).killed == nil {
 		ts.Fatalf("usage: exited CODE, after signal and wait")
 	}
-	state := killed(ts).cmd.ProcessState
+	state := worldOf(ts).killed.ProcessState
 	if state == nil {
 		ts.Fatalf("it still runs")
 	}
