@@ -30,7 +30,7 @@ func TestComparison(t *testing.T) {
 		name  string
 		fault string
 		want  int
-		send func(t *testing.T, url string, steps []plan.Step)
+		send  func(t *testing.T, url string, steps []plan.Step)
 	}{
 		{"go-retryablehttp, default policy", "lost-after-accept", 2, func(t *testing.T, url string, steps []plan.Step) {
 			client := retryablehttp.NewClient()
