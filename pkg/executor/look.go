@@ -63,7 +63,7 @@ const goneAfter = silentFence
 // gone: DRS does not know a running job. A listing may lag, so it is asked
 // twice, and a young job is given time. It is never created again.
 func (p *pass) gone(ctx context.Context, st ledger.Step, first error) (*Stop, error) {
-	if !sleep(ctx, time.Second) {
+	if !p.seams.sleep(ctx, time.Second) {
 		return ended(ctx), nil
 	}
 	_, err := p.Jobs.ShowReplicationJob(ctx, st.JobID)
@@ -156,7 +156,7 @@ func (p *pass) searchOn(ctx context.Context, s *Stop) *Stop {
 	}
 	pause := min(250*time.Millisecond<<min(p.searches, 10), 5*time.Second)
 	p.searches++
-	if !sleep(ctx, pause) {
+	if !p.seams.sleep(ctx, pause) {
 		return s // what is known of the doubt says more than that time is up
 	}
 	p.facts.Survey = nil

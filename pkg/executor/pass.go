@@ -7,16 +7,15 @@ import (
 
 	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/ledger"
-	"github.com/migplan/migplan/pkg/plan"
 )
 
 // pass is one pass over a chain, from a fresh fold of the ledger.
 type pass struct {
 	*Runner
 	facts      Facts
-	family     []*ledger.State // the other chains of the ledger
-	listedAt   time.Duration   // Uptime of the survey
-	repeats    int             // creates that were tried in vain
+	chain      *Chain
+	listedAt   time.Duration // Uptime of the survey
+	repeats    int           // creates that were tried in vain
 	renewed    bool
 	doubtAt    time.Duration // Uptime when a doubt arose in this pass; 0: none did
 	searches   int
@@ -82,7 +81,7 @@ func (p *pass) load(ctx context.Context) (*Stop, error) {
 		return nil, err
 	}
 	p.facts.Steps, p.facts.State, p.facts.Keys = p.Steps, chain.State, p.Keys
-	p.family = chain.Others
+	p.chain = chain
 	if s := chain.NameTaken(p.Plan); s != nil {
 		return s, nil
 	}
@@ -121,11 +120,7 @@ func (p *pass) record(ctx context.Context, kind ledger.Kind, step, attempt int, 
 }
 
 func (p *pass) refold(ctx context.Context) error {
-	events, err := p.Ledger.Events(ctx, p.facts.State.Chain)
-	if err != nil {
-		return err
-	}
-	state, err := ledger.Fold(p.facts.State.Chain, events)
+	state, err := foldChain(ctx, p.Ledger, p.facts.State.Chain)
 	if err == nil {
 		p.facts.State = state
 	}
@@ -139,23 +134,34 @@ func (p *pass) list(ctx context.Context) (*Stop, error) {
 	if err != nil {
 		return fromError(err), nil
 	}
-	chains, known := p.known()
+	chains, known, err := p.known(ctx)
+	if err != nil {
+		return nil, err
+	}
 	v := survey(l, p.Plan, p.facts.State, chains, known)
 	v.Running = p.meet(ctx, v.Running)
 	p.facts.Survey, p.listedAt = v, began
 	return nil, nil
 }
 
-// known are the chains of this ledger, and all their jobs.
-func (p *pass) known() (chains, jobs map[string]bool) {
+// known are the other chains of this ledger on the same target, and all their
+// jobs.
+func (p *pass) known(ctx context.Context) (chains, jobs map[string]bool, err error) {
 	chains, jobs = map[string]bool{}, map[string]bool{}
-	for _, s := range p.family {
-		chains[s.Chain] = true
+	for _, o := range p.chain.Others {
+		if o.InstanceID != p.Plan.Target.InstanceID {
+			continue
+		}
+		s, err := foldChain(ctx, p.Ledger, o.Chain)
+		if err != nil {
+			return nil, nil, err
+		}
+		chains[o.Chain] = true
 		for id := range s.Jobs {
 			jobs[id] = true
 		}
 	}
-	return chains, jobs
+	return chains, jobs, nil
 }
 
 // meet looks at the running jobs that are not ours. One that works on another
@@ -184,72 +190,4 @@ func (p *pass) serverNow() (now time.Time, byServer bool) {
 		return p.seams.now().UTC(), false
 	}
 	return p.facts.Survey.Date.Add(p.seams.uptime() - p.listedAt), true
-}
-
-// Chain is a plan's place in a ledger.
-type Chain struct {
-	State  *ledger.State
-	Others []*ledger.State // every other chain in the ledger
-}
-
-// LoadChain folds a plan's chain and all others. A nil ledger is an empty one.
-func LoadChain(ctx context.Context, l *ledger.Ledger, p *plan.Plan) (*Chain, error) {
-	if l == nil {
-		s, err := ledger.Fold(p.Chain(), nil)
-		return &Chain{State: s}, err
-	}
-	events, err := l.Events(ctx, p.Chain())
-	if err != nil {
-		return nil, err
-	}
-	c := &Chain{}
-	if c.State, err = ledger.Fold(p.Chain(), events); err != nil {
-		return nil, err
-	}
-	opened, err := l.Opened(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range opened {
-		if e.Chain == p.Chain() {
-			continue
-		}
-		events, err := l.Events(ctx, e.Chain)
-		if err != nil {
-			return nil, err
-		}
-		s, err := ledger.Fold(e.Chain, events)
-		if err != nil {
-			return nil, err
-		}
-		c.Others = append(c.Others, s)
-	}
-	return c, nil
-}
-
-// NameTaken is the stop of a plan whose name another target has in this
-// ledger, or a higher generation of the same.
-func (c *Chain) NameTaken(p *plan.Plan) *Stop {
-	for _, s := range c.Others {
-		o := s.Opened
-		switch {
-		case o == nil || o.Plan != p.Name:
-		case o.ProjectID != p.Target.ProjectID || o.InstanceID != p.Target.InstanceID:
-			return &Stop{Code: Conflict, Reason: NameTaken, Detail: "project " + o.ProjectID + ", instance " + o.InstanceID}
-		case o.Generation > p.Generation:
-			return stop(Conflict, ClosedGeneration, 0)
-		}
-	}
-	return nil
-}
-
-// older are the generations of this plan that a new one closes.
-func (c *Chain) older(p *plan.Plan) []*ledger.State {
-	var out []*ledger.State
-	for _, s := range c.Others {
-		if s.Opened != nil && s.Opened.Plan == p.Name && s.Opened.Generation < p.Generation && s.Closed == nil {
-			out = append(out, s)
-		}
-	}
-	return out
 }

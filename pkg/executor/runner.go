@@ -57,10 +57,13 @@ type Note struct {
 type seams struct {
 	now      func() time.Time
 	uptime   func() time.Duration
+	sleep    func(context.Context, time.Duration) bool
+	jitter   func(repeat int) time.Duration
 	append   func(context.Context, ledger.Head, ledger.Event) (ledger.Event, error)
 	next     func(Facts) Action
 	doubt    func(DoubtFacts) Verdict
 	classify func(drs.Outcome) drs.Outcome
+	busy     func(older []*ledger.State) *Stop
 	noLock   bool
 }
 
@@ -72,6 +75,12 @@ func (r *Runner) withSeams() *Runner {
 	if c.seams.uptime == nil {
 		c.seams.uptime = drs.Uptime
 	}
+	if c.seams.sleep == nil {
+		c.seams.sleep = sleep
+	}
+	if c.seams.jitter == nil {
+		c.seams.jitter = jitter
+	}
 	if c.seams.append == nil {
 		c.seams.append = c.Ledger.Append
 	}
@@ -80,6 +89,9 @@ func (r *Runner) withSeams() *Runner {
 	}
 	if c.seams.doubt == nil {
 		c.seams.doubt = Doubt
+	}
+	if c.seams.busy == nil {
+		c.seams.busy = busy
 	}
 	if c.Note == nil {
 		c.Note = func(Note) {}

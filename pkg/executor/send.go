@@ -109,13 +109,12 @@ func (p *pass) open(ctx context.Context) (*Stop, error) {
 	if p.facts.State.Opened != nil {
 		return nil, nil
 	}
-	older := (&Chain{Others: p.family}).older(p.Plan)
-	for _, s := range older {
-		for i, st := range s.Steps {
-			if st.State == ledger.Running || st.State == ledger.InDoubt {
-				return &Stop{Code: Conflict, Reason: GenerationBusy, Step: i + 1, Jobs: []string{st.JobID}}, nil
-			}
-		}
+	older, err := p.chain.older(ctx, p.Ledger, p.Plan)
+	if err != nil {
+		return nil, err
+	}
+	if s := p.seams.busy(older); s != nil {
+		return s, nil
 	}
 	for _, s := range older {
 		e, err := ledger.New(s.Chain, ledger.Closed, 0, 0, p.Run, ledger.ClosedData{By: p.Plan.Chain(), Generation: p.Plan.Generation})
@@ -127,6 +126,19 @@ func (p *pass) open(ctx context.Context) (*Stop, error) {
 		}
 	}
 	return nil, p.append(ctx, ledger.Opened, 0, 0, p.opened())
+}
+
+// busy is the stop of a new generation while an older one has a step running
+// or in doubt.
+func busy(older []*ledger.State) *Stop {
+	for _, s := range older {
+		for i, st := range s.Steps {
+			if st.State == ledger.Running || st.State == ledger.InDoubt {
+				return &Stop{Code: Conflict, Reason: GenerationBusy, Step: i + 1, Jobs: []string{st.JobID}}
+			}
+		}
+	}
+	return nil
 }
 
 func (p *pass) opened() ledger.OpenedData {
@@ -163,7 +175,7 @@ func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Out
 		if s := p.written(ctx, ledger.Unsent, seq, mine, data); s != nil {
 			return s, nil
 		}
-		return p.repeat(ctx, jitter(p.repeats), &Stop{Code: TryAgain, Reason: NotSent, Step: seq, Err: out.Err}), nil
+		return p.repeat(ctx, p.seams.jitter(p.repeats), &Stop{Code: TryAgain, Reason: NotSent, Step: seq, Err: out.Err}), nil
 	}
 }
 
@@ -234,7 +246,7 @@ func (p *pass) throttled(ctx context.Context, seq int, mine ledger.Step, out drs
 	if wait > longestPause {
 		return s, nil
 	}
-	return p.repeat(ctx, wait+jitter(p.repeats), s), nil
+	return p.repeat(ctx, wait+p.seams.jitter(p.repeats), s), nil
 }
 
 // denied renews the credential once.
@@ -265,7 +277,7 @@ func (p *pass) repeat(ctx context.Context, pause time.Duration, s *Stop) *Stop {
 		return s
 	}
 	p.Note(Note{Step: s.Step, What: "the create was not taken; trying again", Err: s.Err})
-	if !sleep(ctx, pause) {
+	if !p.seams.sleep(ctx, pause) {
 		return s
 	}
 	p.facts.Survey = nil
