@@ -111,6 +111,9 @@ func New(chain string, kind Kind, step, attempt int, run string, data any) (Even
 	return Event{Chain: chain, At: time.Now(), Kind: kind, Step: step, Attempt: attempt, Run: run, Data: raw}, nil
 }
 
+// DecodeOpened reads the data of an `opened` event.
+func DecodeOpened(e Event) (OpenedData, error) { return decode[OpenedData](e) }
+
 // decode reads an event's data as the type that its kind has.
 func decode[T any](e Event) (T, error) {
 	var v T

@@ -1,0 +1,8 @@
+//go:build !race
+
+package executor
+
+const (
+	modelSchedules = 100_000
+	modelPatience  = 20_000 // schedules that a planted fault may take
+)

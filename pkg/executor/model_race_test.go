@@ -1,0 +1,8 @@
+//go:build race
+
+package executor
+
+const (
+	modelSchedules = 5_000
+	modelPatience  = 5_000 // schedules that a planted fault may take
+)

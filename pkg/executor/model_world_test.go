@@ -1,0 +1,281 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/migplan/migplan/internal/drssim"
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+// world is one schedule at work: a simulated DRS, a ledger in memory, and
+// runners that take turns. Time is the world's own, and only one runner moves
+// at a time, so that a seed always gives the same history.
+type world struct {
+	schedule schedule
+	planted  planted
+	rng      *rand.Rand
+	start    time.Time
+	now      time.Time // the server's clock
+	sim      *drssim.DRS
+	ledger   *ledger.Ledger
+	desks    []*desk
+	slots    []*slot
+	slot     *slot          // whose turn it is
+	counts   map[string]int // how often each place was passed
+	pending  []event
+	quiet    time.Time // no runner starts before
+	judge    *judge
+	log      func(format string, args ...any) // nil: nobody reads it
+}
+
+// slot is a place where a runner runs, is killed, and runs again: cron on one
+// host, with the person at its terminal.
+type slot struct {
+	*world
+	id       int
+	desk     *desk
+	runner   *Runner // of the life in progress
+	wake     time.Time
+	yield    func(struct{}) bool
+	next     func() (struct{}, bool)
+	stop     func()
+	skew     time.Duration // of the local clock
+	killed   bool
+	cancel   context.CancelFunc
+	passes   int
+	lives    int
+	extra    int // passes after the plan was finished
+	other    string
+	done     bool
+	lastList map[string]drssim.Response
+}
+
+// crash and over unwind a runner: it was killed, or the schedule has ended.
+type (
+	crash struct{}
+	over  struct{}
+)
+
+// maxPasses of one slot: far more than any schedule needs to finish.
+const maxPasses = 250
+
+func newWorld(s schedule, f planted) (*world, error) {
+	l, err := ledger.OpenMemory()
+	if err != nil {
+		return nil, err
+	}
+	start := time.Date(2026, 3, 1, 20, 0, 0, 0, time.UTC)
+	w := &world{
+		schedule: s, planted: f, rng: rand.New(rand.NewPCG(s.seed, 7)), start: start, now: start, ledger: l,
+		counts: map[string]int{}, pending: slices.Clone(s.events),
+	}
+	w.judge = &judge{world: w, shadows: map[string]shadow{}, sent: map[string]int{}}
+	w.sim = drssim.New(s.config(w.clock))
+	for i, shape := range s.plans {
+		w.desks = append(w.desks, newDesk(shape, start))
+		for range s.runners[i] {
+			w.slots = append(w.slots, &slot{world: w, id: len(w.slots), desk: w.desks[i], wake: start.Add(w.upTo(time.Minute)), lastList: map[string]drssim.Response{}})
+		}
+	}
+	return w, nil
+}
+
+func (w *world) clock() time.Time { return w.now }
+
+func (w *world) upTo(d time.Duration) time.Duration { return time.Duration(w.rng.Int64N(int64(d) + 1)) }
+
+func (w *world) note(format string, args ...any) {
+	if w.log == nil {
+		return
+	}
+	id := -1
+	if w.slot != nil {
+		id = w.slot.id
+	}
+	w.log("%s r%d: %s", w.now.Sub(w.start).Round(time.Millisecond), id, fmt.Sprintf(format, args...))
+}
+
+// run lets the runners take turns until their plans are finished. What it
+// returns was violated, "" if nothing.
+func (w *world) run() string {
+	defer func() { _ = w.ledger.Close() }()
+	for _, s := range w.slots {
+		s.next, s.stop = iter.Pull(s.live)
+		defer s.stop()
+	}
+	for w.judge.violation == "" {
+		s := w.earliest()
+		if s == nil {
+			w.judge.atEnd()
+			break
+		}
+		if s.wake.After(w.now) {
+			w.now = s.wake
+		}
+		w.slot = s
+		if _, more := s.next(); !more {
+			s.done = true
+		}
+		w.judge.look()
+	}
+	return w.judge.violation
+}
+
+func (w *world) earliest() *slot {
+	var first *slot
+	for _, s := range w.slots {
+		if !s.done && (first == nil || s.wake.Before(first.wake)) {
+			first = s
+		}
+	}
+	return first
+}
+
+// pause lets others take their turns while this runner does nothing for d.
+func (s *slot) pause(d time.Duration) {
+	s.wake = s.now.Add(d)
+	if !s.yield(struct{}{}) {
+		panic(over{})
+	}
+	if s.killed {
+		s.killed = false
+		panic(crash{})
+	}
+}
+
+// at is a place of the program where something may happen to it.
+func (s *slot) at(place string) {
+	s.counts[place]++
+	for i := 0; i < len(s.pending); i++ {
+		e := s.pending[i]
+		if e.place != place || e.nth != s.counts[place] {
+			continue
+		}
+		s.pending = slices.Delete(s.pending, i, i+1)
+		i--
+		s.happen(e)
+	}
+}
+
+// happen carries out an event.
+func (s *slot) happen(e event) {
+	s.note("event %s", e)
+	switch e.act {
+	case "crash":
+		panic(crash{})
+	case "stop":
+		s.pause(e.arg)
+	case "jump":
+		s.skew += e.arg
+	case "signal":
+		if s.cancel != nil {
+			s.cancel()
+		}
+	default:
+		s.worldEvent(e)
+	}
+}
+
+// live is the life of a slot: passes, crashes, and what people do between.
+func (s *slot) live(yield func(struct{}) bool) {
+	s.yield = yield
+	defer func() {
+		if r := recover(); r != nil && r != any(over{}) {
+			panic(r)
+		}
+	}()
+	if !yield(struct{}{}) {
+		return
+	}
+	for !s.finished() {
+		if s.passes > maxPasses {
+			s.judge.report("I14", "%s is not finished after %d passes: %s", s.desk.plan.Name, maxPasses, s.desk.lastStop)
+			return
+		}
+		s.pause(s.onePass())
+	}
+}
+
+func (s *slot) finished() bool {
+	if !s.desk.finished {
+		s.extra = 0
+		return false
+	}
+	s.extra++
+	return s.extra > 2
+}
+
+// onePass is one pass and what follows from it; it gives the pause behind it.
+func (s *slot) onePass() (rest time.Duration) {
+	defer func() {
+		if r := recover(); r != nil {
+			if r != any(crash{}) {
+				panic(r)
+			}
+			s.note("killed")
+			s.judge.passSends = nil
+			rest = s.upTo(10 * time.Minute)
+		}
+	}()
+	for s.quiet.After(s.now) || s.desk.halted {
+		s.pause(max(s.quiet.Sub(s.now), 10*time.Minute))
+	}
+	s.passes++
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	defer cancel()
+	s.lives++
+	s.runner = s.newRunner()
+	s.judge.passBegins(s)
+	r := s.runner.Pass(ctx)
+	s.judge.passEnds(s, r)
+	s.desk.lastStop = fmt.Sprintf("%s (%s)", r.Reason, r.Code)
+	s.note("pass: %s %s step %d why %q detail %q until %s sent %s err %v", r.Code, r.Reason, r.Step, r.Why, r.Detail, r.Until.Sub(s.start), r.Sent, r.Err)
+	return s.follow(r)
+}
+
+func (s *slot) newRunner() *Runner {
+	d := s.desk
+	r := &Runner{
+		Plan: d.plan, Steps: d.steps, Ledger: s.ledger, Keys: d.keys, ByHand: d.shape.byHand,
+		Identity: Identity{Endpoint: "https://drs.example.com", Principal: s.principal(), TokenAuth: d.shape.token},
+		Who:      Who{User: "dba", Host: fmt.Sprintf("host%d", s.id)}, Run: fmt.Sprintf("run-%d-%d", s.id, s.lives),
+		seams: s.seams(),
+	}
+	r.Jobs = &modelJobs{s}
+	s.planted.plant(s, r)
+	d.keys = Keys{}
+	return r
+}
+
+// seams put the events of the schedule between the steps of a pass.
+func (s *slot) seams() seams {
+	return seams{
+		now:    func() time.Time { return s.now.Add(s.skew) },
+		uptime: func() time.Duration { s.at("uptime"); return s.now.Sub(s.start) },
+		jitter: func(n int) time.Duration { return s.upTo(time.Second << min(n, 4)) },
+		noLock: s.schedule.noLock,
+		sleep: func(ctx context.Context, d time.Duration) bool {
+			s.at("sleep")
+			s.pause(d)
+			return ctx.Err() == nil
+		},
+		append: s.append,
+	}
+}
+
+func (s *slot) append(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
+	s.at("append-" + string(e.Kind))
+	s.at("append")
+	s.pause(s.upTo(20 * time.Millisecond))
+	out, err := s.ledger.Append(ctx, h, e)
+	s.note("append %s step %d: %v", e.Kind, e.Step, err)
+	s.at("appended-" + string(e.Kind))
+	s.at("appended")
+	return out, err
+}
