@@ -50,7 +50,7 @@ func (p *pass) finished(ctx context.Context, seq int, kind ledger.Kind, j drs.Jo
 // change notes what this pass did or learnt.
 func (p *pass) change(seq int, what, jobID string) {
 	c := Change{Step: seq, What: what, JobID: jobID}
-	if seq <= len(p.Steps) {
+	if seq >= 1 && seq <= len(p.Steps) { // 0: it is about the whole plan
 		c.JobName = p.Steps[seq-1].JobName(p.facts.State.Step(seq).Attempt)
 	}
 	p.result.Changes = append(p.result.Changes, c)

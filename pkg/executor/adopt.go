@@ -1,0 +1,193 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/migplan/migplan/pkg/drs"
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+// Adopt declares that a job is the step's, whatever its name, after comparing
+// it with the step.
+func (r *Runner) Adopt(ctx context.Context, seq int, jobID, reason string) Result {
+	return r.decide(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
+		st := p.facts.State.Step(seq)
+		if s := p.mayAdopt(seq, st, jobID); s != nil {
+			return s, nil
+		}
+		j, err := p.Jobs.ShowReplicationJob(ctx, jobID)
+		if err != nil {
+			return fromError(err), nil
+		}
+		if diff := differs(j, p.Steps[seq-1], true); diff != "" {
+			return &Stop{Code: Conflict, Reason: JobDiffers, Step: seq, Jobs: []string{jobID}, Detail: diff}, nil
+		}
+		if s, err := p.openFor(ctx); s != nil || err != nil {
+			return s, err
+		}
+		d := p.Who.decision("adopt", reason)
+		d.JobID = jobID
+		return nil, p.adopt(ctx, seq, st.Attempt, jobID, d)
+	})
+}
+
+func (p *pass) mayAdopt(seq int, st ledger.Step, jobID string) *Stop {
+	if of, ok := p.facts.State.Jobs[jobID]; ok {
+		return notAllowed(seq, fmt.Sprintf("job %s is step %d already", jobID, of))
+	}
+	if st.State != ledger.InDoubt && st.State != ledger.Pending {
+		return notAllowed(seq, fmt.Sprintf("the step is %s; a job is adopted for a step in doubt or pending", st.State))
+	}
+	for before := 1; before < seq; before++ {
+		if s := p.facts.State.Step(before).State; s != ledger.StepSucceeded {
+			return notAllowed(seq, fmt.Sprintf("step %d before it is %s", before, s))
+		}
+	}
+	return nil
+}
+
+// adopt appends the adoption of a job, for the intent in doubt or without one.
+func (p *pass) adopt(ctx context.Context, seq, attempt int, jobID string, d ledger.DecisionData) error {
+	st := p.facts.State.Step(seq)
+	o := ledger.OutcomeData{JobID: jobID, Decision: &d}
+	if st.State == ledger.InDoubt {
+		o.Intent, o.IntentRun = st.IntentSeq, st.IntentRun
+	} else {
+		o.ChainSHA256, o.Last = p.Steps[seq-1].ChainSHA256, p.Steps[seq-1].Last
+	}
+	if err := p.append(ctx, ledger.Adopted, seq, attempt, o); err != nil {
+		return err
+	}
+	p.change(seq, "adopted", jobID)
+	return nil
+}
+
+// openFor opens the chain for a decision that comes before any create.
+func (p *pass) openFor(ctx context.Context) (*Stop, error) {
+	if p.facts.State.Opened != nil {
+		return nil, nil
+	}
+	if s, err := p.list(ctx); s != nil || err != nil {
+		return s, err
+	}
+	return p.open(ctx)
+}
+
+// AdoptAll rebuilds what the ledger has lost: every job on the target that
+// bears this chain's name and marker is adopted for its step, in order. It
+// also records the credentials that saw them as the chain's.
+func (r *Runner) AdoptAll(ctx context.Context, reason string) Result {
+	return r.decideAs(ctx, true, func(ctx context.Context, p *pass) (*Stop, error) {
+		if s, err := p.list(ctx); s != nil || err != nil {
+			return s, err
+		}
+		v := p.facts.Survey
+		if !v.Complete || p.facts.State.Witness != "" && !slices.Contains(v.IDs, p.facts.State.Witness) {
+			return &Stop{Code: TryAgain, Reason: APIAway, Detail: "the listing is not whole"}, nil
+		}
+		found := append(slices.Clone(v.Unknown), v.Candidates...)
+		jobs, s := p.matchAll(ctx, found)
+		if s != nil {
+			return s, nil
+		}
+		if len(jobs) == 0 && p.facts.State.Opened == nil {
+			return notAllowed(0, "DRS lists no job of this plan on the target"), nil
+		}
+		if s, err := p.adoptEach(ctx, jobs, reason); s != nil || err != nil {
+			return s, err
+		}
+		return nil, p.ignoreOlder(ctx, found, jobs)
+	})
+}
+
+// matchAll finds the newest attempt of each step among the jobs found, and
+// compares it with its step.
+func (p *pass) matchAll(ctx context.Context, found []drs.OfflineTaskInfo) (map[int]drs.Job, *Stop) {
+	jobs := map[int]drs.Job{}
+	for seq := 1; seq <= len(p.Steps) && len(found) > 0; seq++ {
+		newest := p.newest(found, seq)
+		if newest == nil {
+			continue
+		}
+		j, err := p.Jobs.ShowReplicationJob(ctx, newest.ID)
+		if err != nil {
+			return nil, fromError(err)
+		}
+		step := p.Steps[seq-1]
+		diff := differs(j, step, true)
+		if diff == "" {
+			diff = markerDiffers(j, step)
+		}
+		if diff != "" {
+			return nil, &Stop{Code: Conflict, Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Detail: diff}
+		}
+		jobs[seq] = j
+	}
+	return jobs, nil
+}
+
+// newest is the job with the longest name, which is that of the last attempt.
+func (p *pass) newest(found []drs.OfflineTaskInfo, seq int) *drs.OfflineTaskInfo {
+	var best *drs.OfflineTaskInfo
+	prefix := jobPrefix(p.Plan, seq)
+	for i, j := range found {
+		name := strings.ToLower(j.Name)
+		isStep := name == prefix || strings.HasPrefix(name, prefix+"-a")
+		if isStep && (best == nil || attemptOf(name, prefix) > attemptOf(strings.ToLower(best.Name), prefix)) {
+			best = &found[i]
+		}
+	}
+	return best
+}
+
+// attemptOf reads the attempt from a job's name.
+func attemptOf(name, prefix string) int {
+	n := 1
+	if rest, ok := strings.CutPrefix(name, prefix+"-a"); ok {
+		_, _ = fmt.Sscanf(rest, "%d", &n)
+	}
+	return n
+}
+
+func (p *pass) adoptEach(ctx context.Context, jobs map[int]drs.Job, reason string) (*Stop, error) {
+	if s, err := p.open(ctx); s != nil || err != nil {
+		return s, err
+	}
+	d := p.Who.decision(ledger.Recognize, reason)
+	d.Principal = p.Identity.Principal
+	if err := p.person(ctx, 0, 0, d); err != nil {
+		return nil, err
+	}
+	for seq := 1; seq <= len(p.Steps); seq++ {
+		j, ok := jobs[seq]
+		if !ok {
+			continue
+		}
+		attempt := attemptOf(strings.ToLower(j.Name), jobPrefix(p.Plan, seq))
+		if err := p.adopt(ctx, seq, attempt, j.ID, d); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+// ignoreOlder makes the jobs of earlier attempts known: a later attempt stands
+// for the step.
+func (p *pass) ignoreOlder(ctx context.Context, found []drs.OfflineTaskInfo, jobs map[int]drs.Job) error {
+	for _, old := range found {
+		for seq, j := range jobs {
+			if old.ID == j.ID || !isFor(old, p.Plan, seq) {
+				continue
+			}
+			d := p.Who.decision(ledger.IgnoreJob, "an earlier attempt of an adopted step")
+			d.JobID = old.ID
+			if err := p.person(ctx, 0, 0, d); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
