@@ -45,6 +45,7 @@ type Exchange struct {
 // three. It is safe for concurrent use.
 type Client struct {
 	config Config
+	times  times
 	reads  *http.Transport
 	read   *retryablehttp.Client
 }
@@ -54,10 +55,14 @@ func New(config Config) (*Client, error) {
 	if config.Endpoint == nil || config.ProjectID == "" || config.Authorizer == nil {
 		return nil, errors.New("a client needs an endpoint, a project id and an authorizer")
 	}
-	c := &Client{config: config}
+	return newClient(config, usualTimes()), nil
+}
+
+func newClient(config Config, times times) *Client {
+	c := &Client{config: config, times: times}
 	c.reads = c.transport()
 	c.read = c.readHTTP()
-	return c, nil
+	return c
 }
 
 // url is the address of the jobs, or of one job.

@@ -82,10 +82,10 @@ type wireJob struct {
 		TargetInstanceID text `json:"target_instance_id"`
 	} `json:"target_db_info"`
 	Options struct {
-		IsCover      boolean  `json:"is_cover"`
-		IsLastBackup *boolean `json:"is_last_backup"`
-		RecoveryMode text     `json:"recovery_mode"`
-		DBNames      []text   `json:"db_names"`
+		IsCover      boolean `json:"is_cover"`
+		IsLastBackup boolean `json:"is_last_backup"`
+		RecoveryMode text    `json:"recovery_mode"`
+		DBNames      []text  `json:"db_names"`
 	} `json:"options"`
 	NewDBNames   text `json:"new_db_names"`
 	InstanceName text `json:"instance_name"`
@@ -99,11 +99,10 @@ func (w wireJob) job() Job {
 		TargetInstanceID: string(w.TargetDBInfo.TargetInstanceID),
 		InstanceName:     string(w.InstanceName),
 		RecoveryMode:     recoveryMode(string(w.Options.RecoveryMode)),
-		IsCover:          bool(w.Options.IsCover),
+		IsLastBackup:     w.Options.IsLastBackup.value,
+		HasIsLastBackup:  w.Options.IsLastBackup.said,
+		IsCover:          w.Options.IsCover.value,
 		NewDBNames:       string(w.NewDBNames),
-	}
-	if w.Options.IsLastBackup != nil {
-		j.IsLastBackup, j.HasIsLastBackup = bool(*w.Options.IsLastBackup), true
 	}
 	for _, f := range w.BackupInfo.FileInfo {
 		j.FileNames = append(j.FileNames, string(f.FileName))

@@ -3,6 +3,7 @@ package drs
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -28,18 +29,23 @@ func (t *text) UnmarshalJSON(b []byte) error {
 }
 
 // boolean decodes true, "true", 1 or "1": Booleans may come back as strings.
-type boolean bool
+// An empty string, as in the page's own RDS example, says nothing.
+type boolean struct{ said, value bool }
 
 func (v *boolean) UnmarshalJSON(b []byte) error {
 	var t text
-	if err := t.UnmarshalJSON(b); err != nil || t == "" {
+	if err := t.UnmarshalJSON(b); err != nil {
 		return err
 	}
-	parsed, err := strconv.ParseBool(strings.ToLower(string(t)))
+	word := strings.ToLower(strings.TrimSpace(string(t)))
+	if word == "" {
+		return nil
+	}
+	value, err := strconv.ParseBool(word)
 	if err != nil {
 		return fmt.Errorf("want a Boolean, got %.20q", t)
 	}
-	*v = boolean(parsed)
+	*v = boolean{said: true, value: value}
 	return nil
 }
 
@@ -57,26 +63,42 @@ func parseTime(t text) time.Time {
 	return time.Time{}
 }
 
-// maxDepth is far deeper than any documented answer.
-const maxDepth = 32
+// What a document may hold: far more than any documented answer, and little
+// enough that what it is decoded into stays small.
+const (
+	maxDepth  = 32
+	maxValues = 200_000
+)
 
 // decode reads one JSON value into v. It refuses what could be read in two
-// ways: a key that stands twice, and anything behind the value.
+// ways: a key that stands twice, and anything behind the value. Numbers keep
+// their text.
 func decode(data []byte, v any) error {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	if err := checkValue(dec, 0); err != nil {
+	c := checker{dec: json.NewDecoder(bytes.NewReader(data))}
+	if err := c.value(0); err != nil {
 		return err
 	}
-	if dec.More() || len(bytes.TrimSpace(data[dec.InputOffset():])) > 0 {
-		return fmt.Errorf("something stands behind the JSON value")
+	if len(bytes.TrimSpace(data[c.dec.InputOffset():])) > 0 {
+		return errors.New("something stands behind the JSON value")
 	}
-	return json.Unmarshal(data, v)
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	return dec.Decode(v)
 }
 
-func checkValue(dec *json.Decoder, depth int) error {
-	tok, err := dec.Token()
+// checker walks over a document before anything is made of it.
+type checker struct {
+	dec    *json.Decoder
+	values int
+}
+
+func (c *checker) value(depth int) error {
+	tok, err := c.dec.Token()
 	if err != nil {
 		return err
+	}
+	if c.values++; c.values > maxValues {
+		return fmt.Errorf("JSON of more than %d values", maxValues)
 	}
 	delim, ok := tok.(json.Delim)
 	if !ok {
@@ -86,29 +108,30 @@ func checkValue(dec *json.Decoder, depth int) error {
 		return fmt.Errorf("JSON nested more than %d deep", maxDepth)
 	}
 	seen := map[string]bool{}
-	for dec.More() {
+	for c.dec.More() {
 		if delim == '{' {
-			if err := checkKey(dec, seen); err != nil {
+			if err := c.key(seen); err != nil {
 				return err
 			}
 		}
-		if err := checkValue(dec, depth+1); err != nil {
+		if err := c.value(depth + 1); err != nil {
 			return err
 		}
 	}
-	_, err = dec.Token()
+	_, err = c.dec.Token()
 	return err
 }
 
-// checkKey compares without case, as encoding/json does when it decodes.
-func checkKey(dec *json.Decoder, seen map[string]bool) error {
-	tok, err := dec.Token()
+// key compares as encoding/json does when it decodes: without case, where the
+// long s is an s and the Kelvin sign a k.
+func (c *checker) key(seen map[string]bool) error {
+	tok, err := c.dec.Token()
 	if err != nil {
 		return err
 	}
-	key := strings.ToLower(fmt.Sprint(tok))
+	key := strings.ToUpper(strings.ToLower(fmt.Sprint(tok)))
 	if seen[key] {
-		return fmt.Errorf("JSON key %.40q stands twice", key)
+		return fmt.Errorf("JSON key %.40q stands twice", tok)
 	}
 	seen[key] = true
 	return nil

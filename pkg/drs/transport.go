@@ -21,17 +21,29 @@ const (
 	maxReadBody    = 4 << 20
 )
 
-// Times that a request may take.
-const (
-	createTimeout = 30 * time.Second
-	readTimeout   = 15 * time.Second // each attempt
-	maxBackoff    = 20 * time.Second // also the longest Retry-After that is waited for
-)
+// maxBackoff is also the longest Retry-After that is waited for.
+const maxBackoff = 20 * time.Second
+
+// times are what the parts of a request may take.
+type times struct {
+	dial      time.Duration
+	handshake time.Duration
+	header    time.Duration // from the request's last byte to the end of the answer's headers
+	create    time.Duration // in all
+	read      time.Duration // each attempt
+}
+
+func usualTimes() times {
+	return times{
+		dial: 10 * time.Second, handshake: 10 * time.Second, header: 25 * time.Second,
+		create: 30 * time.Second, read: 15 * time.Second,
+	}
+}
 
 // transport speaks HTTP/1 only: HTTP/2 clients send a request again by
 // themselves when a stream is refused.
 func (c *Client) transport() *http.Transport {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}
+	dialer := &net.Dialer{Timeout: c.times.dial, KeepAlive: 15 * time.Second}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Transport{
@@ -39,8 +51,8 @@ func (c *Client) transport() *http.Transport {
 		DialContext:            dialer.DialContext,
 		Protocols:              protocols,
 		TLSClientConfig:        &tls.Config{RootCAs: c.config.RootCAs, MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    10 * time.Second,
-		ResponseHeaderTimeout:  25 * time.Second,
+		TLSHandshakeTimeout:    c.times.handshake,
+		ResponseHeaderTimeout:  c.times.header,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		DisableCompression:     true,
 	}
@@ -53,7 +65,7 @@ func (c *Client) createHTTP(f *flight) *retryablehttp.Client {
 	t.DisableKeepAlives = true
 	t.DialContext = f.dial(t.DialContext)
 	return &retryablehttp.Client{
-		HTTPClient:   &http.Client{Transport: t, Timeout: createTimeout, CheckRedirect: noRedirect},
+		HTTPClient:   &http.Client{Transport: t, Timeout: c.times.create, CheckRedirect: noRedirect},
 		RetryMax:     0,
 		CheckRetry:   func(context.Context, *http.Response, error) (bool, error) { return false, nil },
 		Backoff:      retryablehttp.DefaultBackoff,
@@ -64,7 +76,7 @@ func (c *Client) createHTTP(f *flight) *retryablehttp.Client {
 // readHTTP repeats what only reads.
 func (c *Client) readHTTP() *retryablehttp.Client {
 	return &retryablehttp.Client{
-		HTTPClient:   &http.Client{Transport: signing{c}, Timeout: readTimeout, CheckRedirect: noRedirect},
+		HTTPClient:   &http.Client{Transport: signing{c}, Timeout: c.times.read, CheckRedirect: noRedirect},
 		RetryMax:     4,
 		CheckRetry:   checkReadRetry,
 		Backoff:      backoff,
