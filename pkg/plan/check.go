@@ -18,6 +18,7 @@ type rule struct {
 // a job cannot show.
 func rules() []rule {
 	return []rule{
+		{"number", Error, checkNumber},
 		{"chain-start", Error, checkChainStart},
 		{"chain-cutover", Error, checkChainCutover},
 		{"source", Error, checkSource},

@@ -33,11 +33,16 @@ func (d *document) decode() *Plan {
 	return p
 }
 
+// generation is 0, which no plan can have, where it is not written in plain
+// digits: checkNumber refuses that.
 func generation(n *yaml.Node) int {
 	if n == nil {
 		return 1
 	}
-	g, _ := strconv.Atoi(n.Value)
+	g, err := strconv.Atoi(n.Value)
+	if err != nil {
+		return 0
+	}
 	return g
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
 )
@@ -34,7 +35,7 @@ type Diagnostic struct {
 // String is the diagnostic on one line: file:line:col: what. what to do [rule].
 func (d Diagnostic) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s:%d:%d: ", d.File, d.Pos.Line, d.Column)
+	fmt.Fprintf(&b, "%s:%d:%d: ", printable(d.File), d.Pos.Line, d.Column)
 	if d.Severity == Warning {
 		b.WriteString("warning: ")
 	}
@@ -54,37 +55,55 @@ func (d Diagnostic) Message() string {
 // Snippet is the line of the file with a caret under the place, or "" where
 // there is no such line. Wide characters take two columns on a terminal.
 func (d Diagnostic) Snippet() string {
-	line := []rune(d.Line)
-	if d.Line == "" || d.Column < 1 || d.Column > len(line)+1 {
+	before := firstRunes(d.Line, d.Column-1)
+	if d.Line == "" || utf8.RuneCountInString(before) != d.Column-1 {
 		return ""
 	}
-	const most = 160 // a longer line is cut around the place
-	from := max(0, d.Column-1-most/2)
-	to := min(len(line), from+most)
-	before := printable(string(line[from : d.Column-1]))
-	text := printable(string(line[from:to]))
-	return fmt.Sprintf("  | %s\n  | %s^", text, strings.Repeat(" ", runewidth.StringWidth(before)))
+	const most = 80 // a longer line is cut on both sides of the place
+	after := printable(firstRunes(d.Line[len(before):], most))
+	before = printable(lastRunes(before, most))
+	// Not the package's own function: that one asks the environment.
+	width := runewidth.Condition{StrictEmojiNeutral: true}
+	return fmt.Sprintf("  | %s%s\n  | %s^", before, after, strings.Repeat(" ", width.StringWidth(before)))
 }
 
-// printable keeps what a plan file holds from steering the terminal: control
-// and formatting characters become a replacement character, tabs a space.
+func firstRunes(s string, n int) string {
+	for i := range s {
+		if n--; n < 0 {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+func lastRunes(s string, n int) string {
+	i := len(s)
+	for ; n > 0 && i > 0; n-- {
+		_, size := utf8.DecodeLastRuneInString(s[:i])
+		i -= size
+	}
+	return s[i:]
+}
+
+// printable keeps what a plan file holds from steering the terminal: hidden
+// characters become a replacement character, tabs and line breaks a space.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
-		case r == '\t':
+		case r == '\t', r == '\n', r == '\r':
 			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r) && r != '\u200d', r == '\u2028', r == '\u2029':
+		case hidden(r):
 			return unicode.ReplacementChar
 		}
 		return r
 	}, s)
 }
 
-// Sort orders diagnostics by place, then rule.
+// Sort orders diagnostics by place, then rule, then words.
 func Sort(ds []Diagnostic) {
 	slices.SortStableFunc(ds, func(a, b Diagnostic) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Pos.Line, b.Pos.Line),
-			cmp.Compare(a.Column, b.Column), cmp.Compare(a.Rule, b.Rule))
+			cmp.Compare(a.Column, b.Column), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Summary, b.Summary))
 	})
 }
 

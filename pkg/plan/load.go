@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -37,11 +38,11 @@ func LoadFile(path string) (*Plan, []Diagnostic, error) {
 }
 
 // Load checks the bytes of a plan file, whose name is for the diagnostics. All
-// complaints come at once, ordered by place. The plan is nil when one of them
-// is an Error.
+// complaints come at once (a thousand at most), ordered by place. The plan is
+// nil when one of them is an Error.
 func Load(file string, data []byte) (*Plan, []Diagnostic) {
 	d := &document{file: file, data: data}
-	if d.parse(); len(d.diagnostics) > 0 {
+	if !d.parse() {
 		return nil, d.finish()
 	}
 	d.checkSchema()
@@ -60,6 +61,7 @@ type document struct {
 	data        []byte
 	root        *yaml.Node
 	diagnostics []Diagnostic
+	refused     bool // one of them is an Error
 }
 
 // add notes a complaint at a node.
@@ -67,7 +69,15 @@ func (d *document) add(sev Severity, rule string, at *yaml.Node, summary, hint s
 	d.addAt(sev, rule, Pos{Line: at.Line, Column: at.Column}, summary, hint)
 }
 
+// maxDiagnostics bounds what a hostile file can make of memory. No Error is
+// left out that would be the first.
+const maxDiagnostics = 1000
+
 func (d *document) addAt(sev Severity, rule string, pos Pos, summary, hint string) {
+	if len(d.diagnostics) >= maxDiagnostics && (sev == Warning || d.refused) {
+		return
+	}
+	d.refused = d.refused || sev == Error
 	d.diagnostics = append(d.diagnostics, Diagnostic{
 		File: d.file, Pos: Pos{Line: max(1, pos.Line), Column: max(1, pos.Column)},
 		Severity: sev, Rule: rule, Summary: summary, Hint: hint,
@@ -77,47 +87,62 @@ func (d *document) addAt(sev Severity, rule string, pos Pos, summary, hint strin
 // finish orders the complaints, drops what was said twice and quotes the lines.
 func (d *document) finish() []Diagnostic {
 	Sort(d.diagnostics)
-	lines := strings.Split(string(d.data), "\n")
-	var out []Diagnostic
-	for i, c := range d.diagnostics {
-		if i > 0 && c.String() == d.diagnostics[i-1].String() {
-			continue
-		}
-		if c.Pos.Line <= len(lines) && utf8.Valid(d.data) {
-			c.Line = strings.TrimSuffix(lines[c.Pos.Line-1], "\r")
-		}
-		out = append(out, c)
+	ds := slices.Compact(d.diagnostics)
+	if utf8.Valid(d.data) {
+		d.quoteLines(ds)
 	}
-	return out
+	return ds
 }
 
-// parse reads the one YAML document and refuses what a plan may not hold.
-func (d *document) parse() {
+// quoteLines walks the file once; complaints about one line share its copy.
+func (d *document) quoteLines(ds []Diagnostic) {
+	rest, at, line := bytes.TrimPrefix(d.data, []byte(byteOrderMark)), 0, ""
+	for i, c := range ds {
+		for ; at < c.Pos.Line; at++ {
+			var b []byte
+			if b, rest, _ = bytes.Cut(rest, []byte("\n")); at == c.Pos.Line-1 {
+				line = string(bytes.TrimSuffix(b, []byte("\r")))
+			}
+		}
+		ds[i].Line = line
+	}
+}
+
+// parse reads the one YAML document and refuses what a plan may not hold. It
+// reports whether the rest of the checks can go on.
+func (d *document) parse() bool {
 	start := Pos{1, 1}
 	switch {
 	case len(d.data) > MaxSize:
 		d.addAt(Error, "size", start, "the file is larger than 16 MiB", "split the migration into several plans")
-		return
+		return false
 	case bytes.IndexByte(d.data, 0) >= 0 || !utf8.Valid(d.data):
 		d.addAt(Error, "encoding", start, "the file is not UTF-8 text", "save it as UTF-8; a plan is a YAML file")
-		return
+		return false
+	}
+	if d.refuseHidden(); d.refused {
+		return false
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(d.data))
 	var doc yaml.Node
 	if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
-		d.addAt(Error, "empty", start, "the file holds no plan", "write one; README.md shows a plan of ten lines")
-		return
+		d.addEmpty()
+		return false
 	} else if err != nil {
 		d.addSyntax(err)
-		return
+		return false
 	}
 	d.root = doc.Content[0]
 	if d.root.Kind == yaml.ScalarNode && d.root.Tag == "!!null" {
-		d.addAt(Error, "empty", start, "the file holds no plan", "write one; README.md shows a plan of ten lines")
-		return
+		d.addEmpty()
+		return false
 	}
 	d.refuseSecondDocument(dec)
-	d.checkNode(d.root, 0)
+	return d.checkNode(d.root, 0)
+}
+
+func (d *document) addEmpty() {
+	d.addAt(Error, "empty", Pos{1, 1}, "the file holds no plan", "write one; README.md shows a plan of ten lines")
 }
 
 func (d *document) refuseSecondDocument(dec *yaml.Decoder) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -12,27 +13,35 @@ import (
 const maxDepth = 16
 
 // checkNode refuses what YAML allows and a plan does not: whatever makes a
-// file mean something else than what a reviewer reads.
-func (d *document) checkNode(n *yaml.Node, depth int) {
+// file mean something else than what a reviewer reads. It is false where the
+// file is nested too deep for the checks to go on.
+func (d *document) checkNode(n *yaml.Node, depth int) bool {
 	switch {
 	case depth > maxDepth:
 		d.add(Error, "depth", n, "the file is nested more than 16 deep", "a plan is flat; take the brackets away")
-		return
+		return false
 	case n.Kind == yaml.AliasNode:
 		d.add(Error, "anchor", n, "*"+n.Value+" is an alias", "write the value out")
-		return
+		return true
 	case n.Anchor != "":
 		d.add(Error, "anchor", n, "&"+n.Anchor+" is an anchor", "write the value out where it is used")
 	}
 	if n.Tag == "!!binary" || n.Style&yaml.TaggedStyle != 0 {
 		d.add(Error, "tag", n, n.Tag+" is a tag", "write the value without it")
 	}
+	if i := strings.IndexFunc(n.Value, hidden); i >= 0 {
+		r, _ := utf8.DecodeRuneInString(n.Value[i:])
+		d.addHidden(pos(n), r)
+	}
 	if n.Kind == yaml.MappingNode {
 		d.checkKeys(n)
 	}
 	for _, c := range n.Content {
-		d.checkNode(c, depth+1)
+		if !d.checkNode(c, depth+1) {
+			return false
+		}
 	}
+	return true
 }
 
 func (d *document) checkKeys(n *yaml.Node) {
@@ -42,22 +51,30 @@ func (d *document) checkKeys(n *yaml.Node) {
 		switch {
 		case key.Tag == "!!merge":
 			d.add(Error, "anchor", key, "<< is a merge key", "write the values out")
-		case key.Kind == yaml.ScalarNode && key.Tag != "!!str":
+		case key.Kind == yaml.AliasNode:
+			continue // checkNode refuses it
+		case key.Kind != yaml.ScalarNode:
+			d.add(Error, "quote", key, "a key is "+kind(key), "every key of a plan is a word")
+			continue
+		case key.Tag != "!!str":
 			d.add(Error, "quote", key, fmt.Sprintf("the key %s is not a string", key.Value), "every key of a plan is a word")
 		case seen[key.Value] != nil:
 			d.add(Error, "duplicate-key", key, fmt.Sprintf("key %q stands here twice, first in line %d", key.Value, seen[key.Value].Line), "take one away")
 		}
-		seen[key.Value] = key
+		if seen[key.Value] == nil {
+			seen[key.Value] = key
+		}
 	}
 }
 
 // value converts a node to what encoding/json would give for it. A timestamp
-// keeps its text: a plan reads it itself.
+// keeps its text: a plan reads it itself. Of two equal keys the first counts,
+// as in child.
 func value(n *yaml.Node) any {
 	switch n.Kind {
 	case yaml.MappingNode:
 		m := make(map[string]any, len(n.Content)/2)
-		for i := 0; i < len(n.Content); i += 2 {
+		for i := len(n.Content) - 2; i >= 0; i -= 2 {
 			m[n.Content[i].Value] = value(n.Content[i+1])
 		}
 		return m
@@ -99,16 +116,6 @@ func child(n *yaml.Node, key string) *yaml.Node {
 		}
 	}
 	return nil
-}
-
-// keyNode is the key itself, for complaints about the key.
-func keyNode(n *yaml.Node, key string) *yaml.Node {
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == key {
-			return n.Content[i]
-		}
-	}
-	return n
 }
 
 // at follows keys from the root as far as they go: the place for a complaint

@@ -7,6 +7,19 @@ import (
 	"unicode"
 )
 
+var plainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
+
+// checkNumber: YAML reads 010 as eight, 0x2, 2.0 and 1_0 as numbers too. The
+// generation is part of the chain's identity: it is what a reviewer reads.
+func checkNumber(c *checker) {
+	for _, key := range []string{"version", "generation"} {
+		n := child(c.root, key)
+		if n != nil && (n.Tag == "!!int" || n.Tag == "!!float") && !plainNumber.MatchString(n.Value) {
+			c.complain(n, fmt.Sprintf("%s %s is not written in plain digits", key, n.Value), "write it like 1 or 12")
+		}
+	}
+}
+
 // checkDescription: the console refuses these; the page's own example has an
 // apostrophe.
 func checkDescription(c *checker) {

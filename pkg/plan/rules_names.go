@@ -38,19 +38,20 @@ func checkPrefix(c *checker) {
 // URL or a reader would take for something else.
 func checkObjectKeys(c *checker) {
 	if c.plan.Source.OBS != nil {
-		if n := child(child(child(c.root, "source"), "obs"), "prefix"); text(n) != "" {
-			c.objectKey(n, strings.Trim(n.Value, "/"))
+		n := child(child(child(c.root, "source"), "obs"), "prefix")
+		if prefix := strings.Trim(text(n), "/"); prefix != "" {
+			c.objectKey(n, prefix, len(prefix))
 		}
 	}
-	for n := range c.objects() {
-		c.objectKey(n, n.Value)
+	for n, whole := range c.objects() {
+		c.objectKey(n, n.Value, len(whole))
 	}
 }
 
-func (c *checker) objectKey(n *yaml.Node, key string) {
+func (c *checker) objectKey(n *yaml.Node, key string, size int) {
 	what := ""
 	switch {
-	case len(c.plan.Source.OBS.Prefix)+len(key) > 1024:
+	case size > 1024:
 		what = "is longer than 1,024 bytes"
 	case strings.ContainsFunc(key, func(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar }):
 		what = "holds a control character"
@@ -123,10 +124,14 @@ func checkStripes(c *checker) {
 	}
 }
 
+// fold maps names that differ only in case to one, the long s and the Kelvin
+// sign among them, as strings.EqualFold does.
+func fold(name string) string { return strings.ToLower(strings.ToUpper(name)) }
+
 // reserved: system databases of SQL Server and of RDS (guides). A restore over
 // one of them cannot succeed.
 func reserved(name string) bool {
-	switch strings.ToLower(name) {
+	switch fold(name) {
 	case "master", "model", "msdb", "tempdb", "resource", "rdsadmin":
 		return true
 	}
@@ -155,7 +160,7 @@ func checkDatabaseReserved(c *checker) {
 func checkDatabaseTwice(c *checker) {
 	seen := map[string]string{}
 	for _, n := range c.databaseNodes() {
-		folded := strings.ToLower(text(n))
+		folded := fold(text(n))
 		if first, ok := seen[folded]; ok && folded != "" {
 			c.complain(n, fmt.Sprintf("database %q is %q again: names are compared without case", n.Value, first), "name each database once")
 		}

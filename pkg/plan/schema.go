@@ -50,8 +50,9 @@ func (d *document) checkSchema() {
 	var v *jsonschema.ValidationError
 	if errors.As(err, &v) {
 		d.addViolations(s, v)
-	} else if err != nil {
-		d.add(Error, "type", d.root, err.Error(), "")
+	}
+	if err != nil && !d.refused { // no violation may pass unsaid
+		d.add(Error, "type", d.root, "the plan breaks its schema: "+err.Error(), "see migplan schema")
 	}
 }
 

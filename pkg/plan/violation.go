@@ -25,6 +25,9 @@ func (v violation) add(rule, summary, hint string) {
 // report says the violation in the words of a plan. Every keyword that the
 // schema uses has its sentence; a test holds that.
 func (v violation) report() {
+	if v.node.Kind == yaml.AliasNode {
+		return // refused as one; what it stands for is not looked at
+	}
 	switch v.keyword {
 	case "additionalProperties":
 		v.unknownKeys()
@@ -88,7 +91,7 @@ func (v violation) wrongType() {
 	switch {
 	case v.name == "cutover" && n.Tag == "!!null":
 		v.add("cutover-empty", `nothing stands behind "cutover:"`, `write "- cutover" without the colon, or give it a window`)
-	case isScalar && n.Tag == "!!null":
+	case isScalar && n.Tag == "!!null" && (n.Value == "" || !slices.Contains(wanted, "string")):
 		v.add("type", v.name+" is empty", "fill it in, or take the key away")
 	case isScalar && slices.Contains(wanted, "string") && n.Tag != "!!str":
 		v.add("quote", fmt.Sprintf("%s is %s here, not a string", v.name, kind(n)), fmt.Sprintf("quote it: %q", n.Value))
@@ -111,7 +114,7 @@ func kind(n *yaml.Node) string {
 	case n.Kind == yaml.SequenceNode:
 		return "a list"
 	}
-	words := map[string]string{"!!int": "a number", "!!float": "a number", "!!bool": "a Boolean", "!!null": "empty"}
+	words := map[string]string{"!!int": "a number", "!!float": "a number", "!!bool": "a Boolean", "!!null": "null"}
 	if w := words[n.Tag]; w != "" {
 		return w
 	}
