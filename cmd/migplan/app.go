@@ -54,11 +54,11 @@ func (a *app) code(err error) executor.Code {
 	case errors.As(err, &e):
 		return e.code
 	case errors.As(err, &u):
-		a.sayError(u.problem, u.remedy)
+		a.sayError(err.Error(), u.remedy)
 		return executor.Usage
 	}
 	a.sayError(err.Error(), "")
-	return executor.CodeError
+	return executor.LedgerStop(err).Code
 }
 
 func (a *app) root() *cobra.Command {

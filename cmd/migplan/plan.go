@@ -102,9 +102,7 @@ func (a *app) previews(ctx context.Context, args []string, s *settings, keys exe
 		if l != nil {
 			p.ledger = dir
 		}
-		if p.place, p.result, err = previewOf(ctx, l, v, keys); err != nil {
-			return nil, nil, 0, err
-		}
+		p.place, p.result = previewOf(ctx, l, v, keys)
 		if p.result.Code != executor.OK {
 			a.sayStop(p.place, p.result.Stop)
 		}
@@ -115,17 +113,18 @@ func (a *app) previews(ctx context.Context, args []string, s *settings, keys exe
 }
 
 // previewOf asks the same function as apply, without anything that DRS shows.
-func previewOf(ctx context.Context, l *ledger.Ledger, v loaded, keys executor.Keys) (place, executor.Result, error) {
-	at := place{file: v.file, plan: v.plan, steps: v.steps}
+func previewOf(ctx context.Context, l *ledger.Ledger, v loaded, keys executor.Keys) (place, executor.Result) {
+	at := place{file: v.file, plan: v.plan, steps: v.steps, state: &ledger.State{}}
 	r := executor.Result{Sent: executor.SentNo}
 	chain, err := executor.LoadChain(ctx, l, v.plan)
 	if err != nil {
-		return at, r, err
+		r.Stop = *executor.LedgerStop(err)
+		return at, r
 	}
 	at.state = chain.State
 	if s := chain.NameTaken(v.plan); s != nil {
 		r.Stop = *s
-		return at, r, nil
+		return at, r
 	}
 	now := time.Now()
 	action := executor.Next(executor.Facts{Steps: v.steps, State: chain.State, Keys: keys, Now: now})
@@ -137,7 +136,7 @@ func previewOf(ctx context.Context, l *ledger.Ledger, v loaded, keys executor.Ke
 			r.Stop = *s
 		}
 	}
-	return at, r, nil
+	return at, r
 }
 
 func anyOpen(previews []preview) bool {

@@ -24,6 +24,9 @@ func differs(j drs.Job, s plan.Step, strict bool) string {
 		{"files", joined(j.FileNames), joined(fileNames(s))},
 		{"recovery_mode", j.RecoveryMode, mode(s)},
 	} {
+		if c.want == "" {
+			continue // what the detail of an RDS backup shows here is not documented
+		}
 		if c.got != c.want && (strict || c.got != "") {
 			return fmt.Sprintf("%s is %q, the step's is %q", c.what, c.got, c.want)
 		}

@@ -118,7 +118,7 @@ func mayCreate(f Facts, step plan.Step, st ledger.Step) Action {
 		return Action{Kind: List, Step: step.Seq}
 	case len(f.Survey.Unknown) > 0:
 		return end(unknownJobs(f.Survey, step.Seq))
-	case f.Survey.Date.Before(st.NotBefore) && !st.NotBefore.IsZero():
+	case f.clock().Before(st.NotBefore):
 		return end(&Stop{Code: TryAgain, Reason: Throttled, Step: step.Seq, Until: st.NotBefore})
 	case st.PriorJob != "" && !f.PriorFailed:
 		return Action{Kind: LookPrior, Step: step.Seq}
@@ -130,6 +130,14 @@ func mayCreate(f Facts, step plan.Step, st ledger.Step) Action {
 		return end(s)
 	}
 	return Action{Kind: Create, Step: step.Seq}
+}
+
+// clock is the server's, or the local one where the server's is not known.
+func (f Facts) clock() time.Time {
+	if f.Survey.Date.IsZero() {
+		return f.Now
+	}
+	return f.Survey.Date
 }
 
 func unknownJobs(v *Survey, seq int) *Stop {

@@ -36,7 +36,7 @@ func (r *Runner) decideAs(ctx context.Context, recognizes bool, f func(context.C
 			continue
 		}
 		if err != nil {
-			s = ledgerStop(err)
+			s = LedgerStop(err)
 		}
 		if s != nil {
 			p.result.Stop = *s

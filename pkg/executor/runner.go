@@ -122,7 +122,7 @@ func (r *Runner) Pass(ctx context.Context) Result {
 			return p.result
 		}
 		if !errors.Is(err, ledger.ErrLostRace) {
-			p.result.Stop = *ledgerStop(err)
+			p.result.Stop = *LedgerStop(err)
 			return p.result
 		}
 		sofar = p.result
@@ -139,10 +139,11 @@ func lockStop(ctx context.Context, err error) *Stop {
 	case ctx.Err() != nil:
 		return ended(ctx)
 	}
-	return ledgerStop(err)
+	return LedgerStop(err)
 }
 
-func ledgerStop(err error) *Stop {
+// LedgerStop classifies an error of the ledger.
+func LedgerStop(err error) *Stop {
 	if errors.Is(err, ledger.ErrBroken) {
 		return &Stop{Code: Conflict, Reason: LedgerBroken, Err: err}
 	}

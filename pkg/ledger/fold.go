@@ -244,10 +244,10 @@ func (s *State) pronounce(e Event, d DecisionData) {
 		return
 	}
 	st.State, st.FinishedAt = StepSucceeded, e.At
+	st.Status, st.PriorJob = "", ""
 	if d.What == IsFailure {
-		st.State = StepFailed
+		st.State, st.JobID = StepFailed, "" // there is no job that a retry could look at
 	}
-	st.Status = ""
 }
 
 func (s *State) sawDate(at time.Time) {
