@@ -1,177 +1,124 @@
 // Package drssim is a DRS that validates every request by the API reference,
-// and not by what any client sends; restores backups into instances of its
-// own; and misbehaves on a seeded schedule. Section numbers in the comments
-// are those of the reference's error codes and guides.
+// and not by what any client sends; restores backups into target instances of
+// its own; and misbehaves on a seeded schedule.
 //
 // The model (Serve) runs in memory without goroutines: whatever depends on
 // time is worked out when somebody asks. ServeHTTP puts it on the network.
+//
+// "Page" in the comments is the API reference page "Creating a Backup
+// Migration Task" (drs_03_0283) unless another is named. "Guides" are the
+// user guides and troubleshooting pages of DRS.
 package drssim
 
 import (
 	"math/rand/v2"
 	"net/http"
-	"net/url"
 	"sync"
 	"time"
 )
 
-// Config sets up a simulated DRS. Its zero value lets any object exist.
+// Config sets up a simulated DRS. Its zero value lets any object exist on any
+// instance, and ends every job at once.
+//
+// Where the pages leave a question open and both answers matter, a switch
+// stands here; its zero value is the answer that is harder on a client.
 type Config struct {
 	Seed        uint64
-	Now         func() time.Time    // the server's clock; nil: time.Now
-	RestoreTime time.Duration       // how long a job stays TRANSFERRING
-	ListLag     time.Duration       // how long after its creation a job is listed
-	LowerStatus bool                // a detail says success and failed, as the detail page does
-	NumberTimes bool                // times are numbers, otherwise strings, of epoch milliseconds
-	StringBools bool                // Booleans of a detail are strings
-	UniqueNames bool                // a name in use is refused with DRS.M00277
-	OneAtATime  bool                // a second job on a busy instance is refused with DRS.M06020
-	Objects     []Object            // nil: any object exists, log backups follow on in order of use
-	Databases   map[string][]string // target instance -> databases that are online there
-	Faults      []Fault
-	Verify      func(*http.Request, []byte) *Refusal // nil: anybody with a token or a signature
+	Now         func() time.Time // the server's clock; nil: time.Now
+	RestoreTime time.Duration    // how long a job stays TRANSFERRING
+	ListLag     time.Duration    // a job is listed only this long after it was accepted
+
+	// Objects is what lies in the buckets. nil: any object exists, and new log
+	// backups follow on in the order of their first accepted use, per set of
+	// databases. Without a manifest a job that names no databases means those
+	// that the file names suggest: ims.bak is ims, ims_log1.bak its log.
+	Objects   []Object
+	Databases map[string][]string // target instance id -> names that are online there already
+	Instances map[string]Instance // nil: any instance; otherwise others are refused with DRS.M05006
+	Project   string              // "": any; otherwise another in a path is refused with DRS.M00261
+	Faults    []Fault
+
+	// Verify authenticates a request and its body. nil: any non-empty
+	// X-Auth-Token or Authorization header is let in.
+	Verify func(r *http.Request, body []byte) *Refusal
+	// SignatureAge is how old the X-Sdk-Date of a signed request may be; 0 is
+	// 15 minutes, negative means that nobody looks.
+	SignatureAge time.Duration
+
+	LowerStatus bool // a detail says "success" and "failed", as the detail page spells them
+	NumberTimes bool // times are numbers of epoch milliseconds; default: strings
+	ISOTimes    bool // times are ISO 8601
+	StringBools bool // Booleans of a detail are strings
+	RootTags    bool // a detail has its tags at the root; default: in base_info
+
+	UniqueNames         bool // a name in use is refused with DRS.M00277
+	OneAtATime          bool // a second job on a busy instance is refused with DRS.M06020
+	KeepRunning         bool // a running job cannot be deleted (DRS.M00304); default: its record goes, the restore goes on
+	OwnJobsOnly         bool // a list shows only the jobs of who asks
+	LaxDescription      bool // an apostrophe may stand in a description, as in the page's RDS example
+	LaxPath             bool // obs_path may lack its trailing slash
+	AcceptDifferentials bool // a differential backup may be restored as an incremental
+	Leftovers           bool // a full that fails leaves a database behind that is restoring for ever
+	PageLimit           int  // most jobs of a page, whatever limit says; 0 is 50
+}
+
+// Instance is a target that a Config knows.
+type Instance struct {
+	Name      string
+	FreeBytes int64 // 0: unlimited
+	Databases int   // most databases; 0 is 100 (guides)
 }
 
 // Refusal is an answer that refuses a request.
 type Refusal struct {
 	Status  int
-	Code    string
+	Code    string // DRS.M00200, APIGW.0301
 	Message string
 }
 
-// Request is one HTTP request without a network.
-type Request struct {
-	Method, Path string
-	Query        url.Values
-	Header       http.Header
-	Body         []byte
-}
-
-// Response is what the server answers, and what the network does with it.
-type Response struct {
-	Status   int
-	Header   http.Header
-	Body     []byte
-	Delivery Delivery
-	Delay    time.Duration
-}
-
-// Delivery is what the network does with an answer.
-type Delivery string
-
-// The fates of an answer.
-const (
-	Delivered Delivery = "delivered"
-	Lost      Delivery = "lost"      // the connection closes without an answer
-	Reset     Delivery = "reset"     // the connection is reset
-	Stalled   Delivery = "stalled"   // no answer ever comes
-	Truncated Delivery = "truncated" // half of the body, then the end of the connection
-)
-
-// Logged is one request as the server saw it.
-type Logged struct {
-	Method, Path string
-	Body         []byte
-	Status       int
-	Fault        string // "" where it behaved
-	JobID        string // the job that it made
-}
-
-// DRS is a simulated service with all its instances.
+// DRS is a simulated service with its target instances. It is safe for
+// concurrent use.
 type DRS struct {
 	config Config
+	faults []armed
+	closed chan struct{}
+	once   sync.Once
 
 	mu        sync.Mutex
 	random    *rand.Rand
-	faults    []planned
 	jobs      []*Job
-	late      []lateCreate
-	databases map[string]map[string]*database // instance -> folded name
-	invented  map[string]Object
-	nextLSN   uint64
-	counts    map[string]int // requests of each kind so far
+	byID      map[string]*Job
+	running   []*Job
+	late      []lateRequest
+	objects   map[string]Object
+	positions map[string]uint64               // how many log backups a set of databases has had
+	instances map[string]map[string]*database // instance -> folded name
+	counts    map[string]int                  // requests of each operation so far
 	log       []Logged
 }
 
-// New makes a simulated DRS.
+// New makes a simulated DRS. A Fault of a kind that FaultKinds does not know
+// does nothing.
 func New(c Config) *DRS {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	d := &DRS{
-		config: c, faults: plan(c.Faults), random: rand.New(rand.NewPCG(c.Seed, 1)),
-		databases: map[string]map[string]*database{}, invented: map[string]Object{}, counts: map[string]int{}, nextLSN: 100,
+		config: c, faults: arm(c.Faults), closed: make(chan struct{}),
+		random: rand.New(rand.NewPCG(c.Seed, 0x647273)),
+		byID:   map[string]*Job{}, objects: map[string]Object{}, positions: map[string]uint64{},
+		instances: map[string]map[string]*database{}, counts: map[string]int{},
+	}
+	for _, o := range c.Objects {
+		d.objects[o.id()] = o
 	}
 	for instance, names := range c.Databases {
 		for _, n := range names {
-			d.put(instance, n, &database{state: Online})
+			d.put(instance, n, database{state: Online})
 		}
 	}
 	return d
 }
 
-// Jobs are all jobs that were ever made, in order.
-func (d *DRS) Jobs() []Job {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.tick()
-	out := make([]Job, len(d.jobs))
-	for i, j := range d.jobs {
-		out[i] = *j
-	}
-	return out
-}
-
-// Requests are all requests so far, in order.
-func (d *DRS) Requests() []Logged {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return append([]Logged(nil), d.log...)
-}
-
-// Database is the state of a database on an instance.
-func (d *DRS) Database(instance, name string) State {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.tick()
-	if db := d.find(instance, name); db != nil {
-		return db.state
-	}
-	return Absent
-}
-
-// Delete removes the record of a job, as a person in the console would.
-func (d *DRS) Delete(id string) bool { return d.change(id, func(j *Job) { j.Deleted = true }) }
-
-// Rename gives a job another name.
-func (d *DRS) Rename(id, name string) bool { return d.change(id, func(j *Job) { j.Name = name }) }
-
-// Describe gives a job another description.
-func (d *DRS) Describe(id, text string) bool {
-	return d.change(id, func(j *Job) { j.Description = text })
-}
-
-func (d *DRS) change(id string, f func(*Job)) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.tick()
-	j := d.job(id)
-	if j != nil {
-		f(j)
-	}
-	return j != nil
-}
-
-// AddForeign makes a job that somebody else has made: on an instance, with
-// these databases, running for d.
-func (d *DRS) AddForeign(instance, name, description string, databases []string, running time.Duration) string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	j := &Job{
-		ID: d.newID(), Name: name, Description: description, Instance: instance, Mode: "full", Bucket: "elsewhere",
-		Files: []string{"other.bak"}, Databases: databases, Created: d.config.Now(), Foreign: true,
-	}
-	j.ends, j.Listed = j.Created.Add(running), j.Created
-	d.jobs = append(d.jobs, j)
-	return j.ID
-}
+// Close ends all answers that are stalled or delayed over HTTP.
+func (d *DRS) Close() { d.once.Do(func() { close(d.closed) }) }

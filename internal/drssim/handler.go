@@ -1,81 +1,136 @@
 package drssim
 
 import (
+	"bytes"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 )
 
-// maxBody is far more than any request needs.
-const maxBody = 16 << 20
+// maxBody is the most that a signed request may hold, in bytes.
+const maxBody = 12 << 20
 
-// ServeHTTP serves the model over HTTP, and carries out what the network does
-// with an answer.
+// ServeHTTP serves the model over HTTP/1, and carries out what the network
+// does with an answer. A stall ends when the client goes away, the server is
+// closed or Close is called.
 func (d *DRS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err != nil {
-		return // the client went away, or sent too much: nothing is taken
+	query, errQuery := url.ParseQuery(r.URL.RawQuery)
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	switch {
+	case err != nil: // the client went away: nothing was taken
+		hangUp(w, false)
+	case len(body) > maxBody:
+		d.deliver(w, r, d.refused(Refusal{413, "APIGW.0201", "The request is too large."}))
+	case errQuery != nil:
+		d.deliver(w, r, d.refused(Refusal{400, "APIGW.0106", "The request parameters are invalid."}))
+	default:
+		d.deliver(w, r, d.Serve(Request{
+			Method: r.Method, Path: r.URL.Path, Query: query, Header: r.Header, Body: body, original: r,
+		}))
 	}
-	if d.config.Verify != nil {
-		if refused := d.config.Verify(r, body); refused != nil {
-			d.send(w, r, d.refused(*refused))
-			return
-		}
-	}
-	d.send(w, r, d.Serve(Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header, Body: body}))
 }
 
-func (d *DRS) refused(r Refusal) Response {
+func (d *DRS) refused(refusal Refusal) Response {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.refuse(r)
+	return d.refuse(refusal)
 }
 
-func (d *DRS) send(w http.ResponseWriter, r *http.Request, resp Response) {
-	if resp.Delay > 0 {
-		select {
-		case <-time.After(resp.Delay):
-		case <-r.Context().Done():
-			return
-		}
-	}
-	switch resp.Delivery {
-	case Stalled:
-		<-r.Context().Done()
-		panic(http.ErrAbortHandler)
-	case Lost:
-		panic(http.ErrAbortHandler)
-	case Reset:
-		reset(w)
+func (d *DRS) deliver(w http.ResponseWriter, r *http.Request, resp Response) {
+	if !d.wait(r, resp) {
+		hangUp(w, false)
 		return
 	}
+	switch resp.Delivery {
+	case Lost:
+		hangUp(w, false)
+	case Reset:
+		hangUp(w, true)
+	case Truncated:
+		text := resp.bytes()
+		sendRaw(w, text[:len(text)-len(resp.Body)+resp.CutAfter])
+	case Doubled:
+		sendRaw(w, bytes.Repeat(resp.bytes(), 2))
+	default:
+		send(w, resp)
+	}
+}
+
+// wait holds an answer back. It reports whether there is anybody left to
+// answer.
+func (d *DRS) wait(r *http.Request, resp Response) bool {
+	if resp.Delivery != Stalled && resp.Delay == 0 {
+		return true
+	}
+	var due <-chan time.Time // never, for a stall
+	if resp.Delivery != Stalled {
+		timer := time.NewTimer(resp.Delay)
+		defer timer.Stop()
+		due = timer.C
+	}
+	select {
+	case <-due:
+		return true
+	case <-r.Context().Done():
+	case <-d.closed:
+	}
+	return false
+}
+
+func send(w http.ResponseWriter, resp Response) {
 	for name, values := range resp.Header {
 		w.Header()[name] = values
 	}
 	if resp.Header.Get("Date") == "" {
-		w.Header()["Date"] = nil // or net/http would set its own
+		w.Header()["Date"] = nil // or net/http sets its own
 	}
-	if resp.Delivery == Truncated {
-		w.Header().Set("Content-Length", strconv.Itoa(len(resp.Body)))
-		resp.Body = resp.Body[:len(resp.Body)/2]
-	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(resp.Body)))
 	w.WriteHeader(resp.Status)
 	_, _ = w.Write(resp.Body)
-	if resp.Delivery == Truncated {
-		panic(http.ErrAbortHandler)
-	}
 }
 
-// reset closes the connection with RST instead of FIN.
-func reset(w http.ResponseWriter) {
+// bytes is a whole answer as it stands on the wire.
+func (r Response) bytes() []byte {
+	var buf bytes.Buffer
+	fmt.Fprintf(&buf, "HTTP/1.1 %d %s\r\n", r.Status, http.StatusText(r.Status))
+	h := r.Header.Clone()
+	h.Set("Content-Length", strconv.Itoa(len(r.Body)))
+	_ = h.Write(&buf) // a Buffer takes everything
+	buf.WriteString("\r\n")
+	buf.Write(r.Body)
+	return buf.Bytes()
+}
+
+func sendRaw(w http.ResponseWriter, text []byte) {
+	conn := hijack(w)
+	defer conn.Close()
+	_, _ = conn.Write(text)
+}
+
+// hangUp closes the connection without an answer, by RST if reset is set.
+func hangUp(w http.ResponseWriter, reset bool) {
+	conn := hijack(w)
+	inner := conn
+	if tls, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		inner = tls.NetConn()
+	}
+	if tcp, ok := inner.(*net.TCPConn); ok && reset {
+		_ = tcp.SetLinger(0)
+		_ = tcp.Close()
+	}
+	_ = conn.Close()
+}
+
+// hijack takes the connection over. Where that cannot be done, as in HTTP/2,
+// the answer is aborted in the way net/http has for it.
+func hijack(w http.ResponseWriter) net.Conn {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
-	}
-	_ = conn.Close()
+	return conn
 }

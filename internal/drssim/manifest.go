@@ -1,73 +1,90 @@
 package drssim
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 )
 
-// Object is one object of the manifest: what is in a bucket.
+// Types of backups, as a manifest spells them.
+const (
+	Full         = "full"
+	Log          = "log"
+	Differential = "differential"
+)
+
+// Object is a backup in a bucket, with what its header says. A backup of RDS
+// itself has no bucket, and its id as Key.
 type Object struct {
-	Bucket    string   `json:"bucket"`
-	Key       string   `json:"key"`
-	Type      string   `json:"type"` // full, log or differential
-	Databases []string `json:"databases"`
-	FirstLSN  uint64   `json:"first_lsn"`
-	LastLSN   uint64   `json:"last_lsn"`
+	Bucket       string   `json:"bucket"`
+	Key          string   `json:"key"`
+	Type         string   `json:"type"` // full, log or differential
+	Databases    []string `json:"databases"`
+	FirstLSN     uint64   `json:"first_lsn"` // of a log: where the log before it ended
+	LastLSN      uint64   `json:"last_lsn"`
+	Size         int64    `json:"size,omitempty"`          // bytes
+	StorageClass string   `json:"storage_class,omitempty"` // "" is STANDARD, the only one that DRS reads (guides)
+	Encrypted    bool     `json:"encrypted,omitempty"`     // by KMS, which DRS does not read (guides)
+	Corrupt      bool     `json:"corrupt,omitempty"`       // found only by a precheck or half-way
 }
 
-// ReadManifest reads a JSON list of objects.
+func (o Object) id() string { return o.Bucket + "/" + o.Key }
+
+// maxManifest is the size of a manifest that is still read, in bytes.
+const maxManifest = 64 << 20
+
+// ReadManifest reads a JSON list of objects and reports everything that is
+// wrong with it.
 func ReadManifest(r io.Reader) ([]Object, error) {
-	dec := json.NewDecoder(r)
+	text, err := io.ReadAll(io.LimitReader(r, maxManifest+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > maxManifest {
+		return nil, fmt.Errorf("a manifest is at most %d bytes long", maxManifest)
+	}
+	if _, err := decodeStrictly(text); err != nil {
+		return nil, err
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
-	var objects []Object
+	objects := []Object{}
 	if err := dec.Decode(&objects); err != nil {
 		return nil, err
 	}
-	for _, o := range objects {
-		if o.Bucket == "" || o.Key == "" || len(o.Databases) == 0 {
-			return nil, fmt.Errorf("object %q needs bucket, key and databases", o.Key)
-		}
-		if o.Type != "full" && o.Type != "log" && o.Type != "differential" {
-			return nil, fmt.Errorf("object %q: type is full, log or differential", o.Key)
-		}
-	}
-	return objects, nil
+	return objects, checkObjects(objects)
 }
 
-// object finds what a job reads. Without a manifest an object comes into being
-// at its first use, as the continuation of what was used before it.
-func (d *DRS) object(j *Job, key string) (Object, bool) {
-	if d.config.Objects != nil {
-		for _, o := range d.config.Objects {
-			if o.Bucket == j.Bucket && o.Key == key {
-				return o, true
-			}
+func checkObjects(objects []Object) error {
+	var errs []error
+	seen := map[string]bool{}
+	for i, o := range objects {
+		problem := o.problem()
+		if seen[o.id()] {
+			problem = "stands twice"
 		}
-		return Object{}, false
+		if problem != "" {
+			errs = append(errs, fmt.Errorf("object %d, %q: %s", i+1, o.id(), problem))
+		}
+		seen[o.id()] = true
 	}
-	id := j.Bucket + "/" + key
-	o, ok := d.invented[id]
-	if !ok {
-		o = d.invent(j, key)
-		d.invented[id] = o
-	}
-	return o, true
+	return errors.Join(errs...)
 }
 
-func (d *DRS) invent(j *Job, key string) Object {
-	o := Object{Bucket: j.Bucket, Key: key, Type: "full", Databases: j.Databases, FirstLSN: d.nextLSN, LastLSN: d.nextLSN + 100}
-	if len(o.Databases) == 1 && o.Databases[0] == "" {
-		o.Databases = []string{"database1"}
+func (o Object) problem() string {
+	switch {
+	case o.Key == "":
+		return "key is missing"
+	case o.Type != Full && o.Type != Log && o.Type != Differential:
+		return "type is full, log or differential"
+	case len(o.Databases) == 0:
+		return "databases is empty"
+	case o.LastLSN < o.FirstLSN:
+		return "last_lsn lies before first_lsn"
+	case o.Size < 0:
+		return "size is negative"
 	}
-	if j.Mode == "incre" {
-		o.Type = "log"
-		for _, n := range o.Databases {
-			if db := d.find(j.Instance, n); db != nil {
-				o.FirstLSN = db.lsn
-			}
-		}
-	}
-	d.nextLSN = o.LastLSN
-	return o
+	return ""
 }

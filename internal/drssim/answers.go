@@ -1,0 +1,179 @@
+package drssim
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// What follows changes an answer that was due.
+
+func truncated(_ *exchange, resp Response, arg string) Response {
+	resp.Delivery = Truncated
+	resp.CutAfter = min(max(0, numberOr(arg, len(resp.Body)/2)), max(0, len(resp.Body)-1))
+	return resp
+}
+
+func halfJSON(_ *exchange, resp Response, _ string) Response {
+	resp.Body = resp.Body[:len(resp.Body)/2]
+	return resp
+}
+
+func bodyTwice(_ *exchange, resp Response, _ string) Response {
+	resp.Body = slices.Concat(resp.Body, resp.Body)
+	return resp
+}
+
+func delayed(_ *exchange, resp Response, arg string) Response {
+	resp.Delay = max(0, durationOr(arg, 2*time.Second))
+	return resp
+}
+
+func redirected(x *exchange, _ Response, _ string) Response {
+	resp := x.d.respond(307, "text/html", nil)
+	resp.Header.Set("Location", x.request.Path)
+	return resp
+}
+
+// header sets a header, or takes it away.
+func header(name, value string) func(*exchange, Response, string) Response {
+	return func(_ *exchange, resp Response, _ string) Response {
+		resp.Header.Del(name)
+		if value != "" {
+			resp.Header.Set(name, value)
+		}
+		return resp
+	}
+}
+
+func dateJump(x *exchange, resp Response, arg string) Response {
+	off := x.d.config.Now().Add(durationOr(arg, 10*365*24*time.Hour))
+	resp.Header.Set("Date", off.UTC().Format(http.TimeFormat))
+	return resp
+}
+
+// jobKinds happen to the Nth job that is accepted.
+func jobKinds() []FaultKind {
+	return []FaultKind{
+		{Name: "slow", argument: number, Help: "the job takes so many times as long, 10", strike: func(d *DRS, j *Job, arg string) {
+			j.Ends = j.Created.Add(d.config.RestoreTime * time.Duration(min(max(1, numberOr(arg, 10)), 1000)))
+		}},
+		{Name: "slow-by", argument: duration, Help: "the job takes so much longer, 5s", strike: func(_ *DRS, j *Job, arg string) {
+			j.Ends = j.Ends.Add(max(0, durationOr(arg, 5*time.Second)))
+		}},
+		{Name: "job-failed", argument: phrase, Help: "FAILED with this error_log; what the job covered is gone", strike: fails(Failed, false)},
+		{Name: "job-precheck-failed", argument: phrase, Help: "PRECHECK FAILED with this error_log; nothing is touched", strike: fails(PrecheckFailed, false)},
+		{Name: "job-failed-applied", argument: phrase, Help: "FAILED with this error_log, but the backup is restored", strike: fails(Failed, true)},
+		{Name: "list-lag", argument: duration, Help: "the job is listed only so long after it was accepted, 2s", strike: func(_ *DRS, j *Job, arg string) {
+			j.Listed = j.Created.Add(max(0, durationOr(arg, 2*time.Second)))
+		}},
+		{Name: "record-deleted", Help: "somebody deletes the job's record at once", strike: func(_ *DRS, j *Job, _ string) { j.Deleted = true }},
+	}
+}
+
+func fails(status string, apply bool) func(*DRS, *Job, string) {
+	return func(_ *DRS, j *Job, arg string) {
+		j.fault = jobFault{status, textOr(arg, "Failed to restore the database."), apply}
+	}
+}
+
+// listKinds are lists that say what is not so.
+func listKinds() []FaultKind {
+	return []FaultKind{
+		{Name: "list-empty", serve: instead(content(`{"count":0,"jobs":[]}`)), Help: "no jobs at all"},
+		{Name: "list-omits-newest", serve: omitNewest, argument: duration, Help: "this and later lists leave the newest job out for so long, 1s"},
+		{Name: "list-omits-new", serve: omitNew, argument: duration, Help: "this list leaves out the jobs accepted within so long, 5m"},
+		{Name: "list-repeats", serve: repeats, Help: "a page begins with the last job of the page before it; the first holds its first job twice"},
+		{Name: "list-wrong-count", serve: after(wrongCount), argument: number, Help: "count is off by so many, 1"},
+	}
+}
+
+// omitNewest leaves out the job accepted last that a list would show.
+func omitNewest(x *exchange, arg string) Response {
+	now := x.d.config.Now()
+	for _, j := range slices.Backward(x.d.jobs) {
+		if !j.Deleted && !j.Listed.After(now) {
+			j.omitUntil = now.Add(max(1, durationOr(arg, time.Second)))
+			break
+		}
+	}
+	return x.honest()
+}
+
+// omitNew is an index that has not caught up, once.
+func omitNew(x *exchange, arg string) Response {
+	now := x.d.config.Now()
+	since := now.Add(-durationOr(arg, 5*time.Minute))
+	for _, j := range x.d.jobs {
+		if j.Created.After(since) {
+			j.omitUntil = now.Add(1)
+		}
+	}
+	return x.honest()
+}
+
+// repeats is what happens when a job is made between two pages.
+func repeats(x *exchange, _ string) Response {
+	c := &checker{config: &x.d.config}
+	if offset := c.number(x.request, "offset", 0, 0); offset > 0 {
+		again := x.request
+		again.Query = maps.Clone(again.Query)
+		again.Query.Set("offset", strconv.Itoa(offset-1))
+		x.request = again
+		return x.honest()
+	}
+	return changeJSON(x.honest(), func(page object) {
+		if jobs, _ := page["jobs"].([]any); len(jobs) > 0 {
+			page["jobs"] = append(jobs, jobs[0])
+		}
+	})
+}
+
+func wrongCount(_ *exchange, resp Response, arg string) Response {
+	return changeJSON(resp, func(page object) {
+		if n, ok := page["count"].(json.Number); ok {
+			was, _ := n.Int64()
+			page["count"] = max(0, was+int64(numberOr(arg, 1)))
+		}
+	})
+}
+
+// showKinds are details that say what is not so.
+func showKinds() []FaultKind {
+	return []FaultKind{
+		{Name: "show-wrong-id", serve: after(wrongID), Help: "the detail of another job"},
+		{Name: "show-not-found", serve: instead(refusing(400, codeUnknown, "The job does not exist.")), Help: "400 DRS.10000010 although the job exists"},
+		{Name: "show-status", serve: after(otherStatus), argument: phrase, Help: "a status that no page knows, REBALANCING"},
+	}
+}
+
+// wrongID shows the job accepted before the one asked for, else an invented id.
+func wrongID(x *exchange, resp Response, _ string) Response {
+	for _, j := range x.d.jobs {
+		if j.ID != x.id {
+			return x.d.answer(200, x.d.detail(j))
+		}
+	}
+	return changeJSON(resp, func(detail object) { detail["id"] = "0" + x.id })
+}
+
+func otherStatus(_ *exchange, resp Response, arg string) Response {
+	return changeJSON(resp, func(detail object) {
+		if _, ok := detail["status"]; ok {
+			detail["status"] = textOr(arg, "REBALANCING")
+		}
+	})
+}
+
+// changeJSON changes the body of a good answer.
+func changeJSON(resp Response, change func(object)) Response {
+	v, err := decodeStrictly(resp.Body)
+	if members, ok := v.(object); ok && err == nil && resp.Status == 200 {
+		change(members)
+		resp.Body = encode(members)
+	}
+	return resp
+}

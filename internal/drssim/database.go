@@ -1,0 +1,251 @@
+package drssim
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// State is the state of a database on a target instance.
+type State string
+
+// The states of a database: a full backup makes it restoring, the last backup
+// brings it online (page, is_last_backup).
+const (
+	Absent    State = "absent"
+	Restoring State = "restoring"
+	Online    State = "online"
+)
+
+// database is one database of an instance, and how far its log is restored.
+type database struct {
+	state  State
+	lsn    uint64
+	isLog  bool   // the backup restored last was a log
+	last   string // its object
+	set    string // the databases of the full backup that it came with
+	broken bool   // left behind by a full that failed
+}
+
+func (d *DRS) put(instance, name string, db database) {
+	if d.instances[instance] == nil {
+		d.instances[instance] = map[string]*database{}
+	}
+	d.instances[instance][fold(name)] = &db
+}
+
+func (d *DRS) find(instance, name string) *database {
+	return d.instances[instance][fold(name)]
+}
+
+// problemFound is what keeps a job from success, in DRS's words as far as the
+// guides give them.
+type problemFound struct {
+	text   string
+	midway bool // no precheck finds it, or none ran: the target is touched
+}
+
+// restored is one database of a job, and the object that it comes from.
+type restored struct {
+	name string
+	from Object
+}
+
+// examine finds the first problem of a job, or what it restores.
+func (d *DRS) examine(j *Job) (problemFound, []restored) {
+	objects, text := d.fetch(j)
+	if text != "" {
+		return problemFound{text: text}, nil
+	}
+	wanted, text := choose(j, objects)
+	if text == "" {
+		text = cmp.Or(d.room(j, objects, wanted), d.targets(j, wanted))
+	}
+	if text != "" {
+		return problemFound{text: text}, nil
+	}
+	for _, o := range objects {
+		if o.Corrupt {
+			return problemFound{"Backup file verification failed: " + o.Key, !j.Precheck}, wanted
+		}
+	}
+	return problemFound{}, wanted
+}
+
+// fetch reads the objects of a job and the types in their headers.
+func (d *DRS) fetch(j *Job) ([]Object, string) {
+	var objects []Object
+	for _, key := range j.Files {
+		o, there := d.objects[Object{Bucket: j.Bucket, Key: key}.id()]
+		archived := o.StorageClass != "" && !strings.EqualFold(o.StorageClass, "STANDARD")
+		switch {
+		case !there || archived:
+			return nil, "Backup file not found. restore:null " + key
+		case o.Encrypted:
+			return nil, "Failed to obtain the restoration file information: " + key
+		case len(key)-strings.LastIndexByte(key, '/')-1 > 200:
+			return nil, "The source database is not in the backup file list: " + key
+		}
+		if text := d.wrongType(j.Mode, o); text != "" {
+			return nil, text
+		}
+		objects = append(objects, o)
+	}
+	return objects, ""
+}
+
+func (d *DRS) wrongType(mode string, o Object) string {
+	switch {
+	case mode == "full" && o.Type == Log:
+		return "The full backup type is selected, but the backup file is a log backup file: " + o.Key
+	case mode == "full" && o.Type == Differential:
+		return "The full backup type is selected, but the backup file is an incremental backup file: " + o.Key
+	case mode == "incre" && o.Type == Full:
+		return "The incremental backup type is selected, but the backup file is a full backup file: " + o.Key
+	case mode == "incre" && o.Type == Differential && !d.config.AcceptDifferentials:
+		return "The incremental backup type is selected, but the backup file is a differential backup file: " + o.Key
+	}
+	return ""
+}
+
+// choose finds the databases that a job restores. Names must match those of
+// the backup with case, and one database must not be split over several files
+// (guides).
+func choose(j *Job, objects []Object) ([]restored, string) {
+	var all []restored
+	seen := map[string]bool{}
+	for _, o := range objects {
+		for _, n := range o.Databases {
+			if seen[fold(n)] {
+				return nil, "Backup file verification failed: database " + n + " is split over several files."
+			}
+			seen[fold(n)] = true
+			all = append(all, restored{n, o})
+		}
+	}
+	if j.NewName != "" && len(all) != 1 {
+		return nil, "Backup file verification failed: only one database can be renamed."
+	}
+	if j.All && j.Source == "OBS" {
+		return all, ""
+	}
+	var wanted []restored
+	for _, n := range j.Databases {
+		i := slices.IndexFunc(all, func(r restored) bool { return r.name == n })
+		if i < 0 {
+			return nil, "The source database is not in the backup file list: " + n
+		}
+		wanted = append(wanted, all[i])
+	}
+	if len(wanted) == 0 {
+		return all, ""
+	}
+	return wanted, ""
+}
+
+// room: one and a half times the data must be free, and there is a most of
+// databases (guides).
+func (d *DRS) room(j *Job, objects []Object, wanted []restored) string {
+	target := d.config.Instances[j.Instance]
+	var size int64
+	for _, o := range objects {
+		size += o.Size
+	}
+	if target.FreeBytes > 0 && size+size/2 > target.FreeBytes {
+		return "Insufficient storage space of the destination instance."
+	}
+	count := len(d.instances[j.Instance])
+	for _, r := range wanted {
+		if d.find(j.Instance, j.target(r.name)) == nil {
+			count++
+		}
+	}
+	if most := cmp.Or(target.Databases, 100); count > most {
+		return fmt.Sprintf("The number of restored databases exceeds the threshold of the destination instance (%d).", most)
+	}
+	return ""
+}
+
+// target is the name of a database on the target.
+func (j *Job) target(name string) string {
+	return cmp.Or(j.NewName, j.ResetNames[name], name)
+}
+
+// targets asks each database of the target whether its backup fits.
+func (d *DRS) targets(j *Job, wanted []restored) string {
+	for _, r := range wanted {
+		name := j.target(r.name)
+		db := d.find(j.Instance, name)
+		text := ""
+		if j.Mode == "full" {
+			text = fitFull(j, db, name)
+		} else {
+			text = fitLog(db, r, setOf(wanted))
+		}
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+func fitFull(j *Job, db *database, name string) string {
+	if db != nil && !j.Cover {
+		return "A database with the same name already exists in the destination instance: " + name
+	}
+	return ""
+}
+
+// fitLog: a log backup begins where the one before it ended; the first begins
+// within the full backup. Full and incrementals are of the same databases
+// (guides).
+func fitLog(db *database, r restored, set string) string {
+	switch o := r.from; {
+	case db == nil || db.state != Restoring:
+		return "The database " + r.name + " is not in the restoring state, and the incremental backup cannot be restored."
+	case db.set != set:
+		return "The databases of the incremental backup differ from those of the full backup: " + r.name
+	case db.broken || db.last == o.id() || o.LastLSN < db.lsn || o.FirstLSN > db.lsn || db.isLog && o.FirstLSN != db.lsn:
+		return "The LSN of the incremental backup file is not continuous with that of the previous backup file: " + o.Key
+	}
+	return ""
+}
+
+// setOf names a set of databases.
+func setOf(wanted []restored) string {
+	var names []string
+	for _, r := range wanted {
+		names = append(names, fold(r.name))
+	}
+	slices.Sort(names)
+	return strings.Join(names, "\x00")
+}
+
+// restore gives the databases what the backups hold.
+func (d *DRS) restore(j *Job, wanted []restored) {
+	state := Restoring
+	if j.Last {
+		state = Online
+	}
+	set := setOf(wanted)
+	for _, r := range wanted {
+		d.put(j.Instance, j.target(r.name), database{
+			state: state, lsn: r.from.LastLSN, isLog: r.from.Type == Log, last: r.from.id(), set: set,
+		})
+	}
+}
+
+// wreck is what a full leaves that fails half-way: what it covered is gone. An
+// incremental leaves its database as it was.
+func (d *DRS) wreck(j *Job, wanted []restored) {
+	if j.Mode != "full" {
+		return
+	}
+	for _, r := range wanted {
+		delete(d.instances[j.Instance], fold(j.target(r.name)))
+		if d.config.Leftovers {
+			d.put(j.Instance, j.target(r.name), database{state: Restoring, broken: true, set: setOf(wanted)})
+		}
+	}
+}

@@ -1,0 +1,180 @@
+package drssim
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// FaultKind describes a kind of fault.
+type FaultKind struct {
+	Name     string
+	Op       string // create, list or show, whose requests N counts; job: N counts the accepted jobs
+	Argument string // the form of the argument, "" where there is none
+	Help     string // what happens, and the argument when none is given
+
+	argument argument
+	serve    serveFunc
+	strike   func(d *DRS, j *Job, arg string)
+}
+
+// serveFunc serves a request with a fault.
+type serveFunc func(x *exchange, arg string) Response
+
+// opJob is what the kinds that are about jobs count.
+const opJob = "job"
+
+// FaultKinds are all kinds: those of creates, of jobs, of lists and of details.
+func FaultKinds() []FaultKind {
+	var kinds []FaultKind
+	add := func(op, prefix string, more []FaultKind) {
+		for _, k := range more {
+			k.Op, k.Name, k.Argument = op, prefix+k.Name, string(k.argument)
+			kinds = append(kinds, k)
+		}
+	}
+	add(opCreate, "", createKinds())
+	add(opCreate, "", answerKinds())
+	add(opJob, "", jobKinds())
+	for _, op := range []string{opList, opShow} {
+		add(op, op+"-", readKinds())
+		add(op, op+"-", answerKinds())
+	}
+	add(opList, "", listKinds())
+	add(opShow, "", showKinds())
+	return kinds
+}
+
+// createKinds leave a client in doubt, or should not.
+func createKinds() []FaultKind {
+	return []FaultKind{
+		{Name: "lost-after-accept", serve: after(deliver(Lost)), Help: "the job is made; the connection closes without an answer"},
+		{Name: "lost-before-accept", serve: instead(vanish(Lost)), Help: "no job; the connection closes without an answer"},
+		{Name: "reset-after-accept", serve: after(deliver(Reset)), Help: "the job is made; the connection is reset"},
+		{Name: "reset-before-accept", serve: instead(vanish(Reset)), Help: "no job; the connection is reset"},
+		{Name: "stall-after-accept", serve: after(deliver(Stalled)), Help: "the job is made; no answer ever comes"},
+		{Name: "stall-before-accept", serve: instead(vanish(Stalled)), Help: "no job; no answer ever comes"},
+		{Name: "late-accept", serve: late(false, vanish(Stalled)), argument: duration, Help: "no answer; the job is made later, 60s"},
+		{Name: "late-accept-lost", serve: late(false, vanish(Lost)), argument: duration, Help: "the connection closes; the job is made later, 60s"},
+		{Name: "late-accept-504", serve: late(false, refusing(504, "APIGW.0201", "Backend timeout.")), argument: duration, Help: "504; the job is made later, 60s"},
+		{Name: "late-arrival", serve: late(true, vanish(Stalled)), argument: duration, Help: "no answer; the request reaches the gateway later, 60s, and is authenticated then"},
+		{Name: "503-before-accept", serve: instead(refusing(503, "APIGW.0613", "The IAM service is unavailable.")), Help: "no job; 503"},
+		{Name: "502-before-accept", serve: instead(html(502)), Help: "no job; 502 in HTML"},
+		{Name: "500-before-accept", serve: instead(refusing(500, "DRS.M00004", "Service abnormal.")), Help: "no job; 500"},
+		{Name: "500-after-accept", serve: after(replaced(refusing(500, "DRS.M00004", "Service abnormal."))), Help: "the job is made; 500"},
+		{Name: "502-after-accept", serve: after(replaced(html(502))), Help: "the job is made; 502 in HTML"},
+		{Name: "503-after-accept", serve: after(replaced(refusing(503, "APIGW.0613", "The IAM service is unavailable."))), Help: "the job is made; 503"},
+		{Name: "504-after-accept", serve: after(replaced(refusing(504, "APIGW.0201", "Backend timeout."))), Help: "the job is made; 504"},
+		{Name: "400-after-accept", serve: after(replaced(refusing(400, "DRS.10000001", "Failed."))), Help: "the job is made; 400 DRS.10000001"},
+		{Name: "name-exists-after-accept", serve: after(replaced(refusing(422, "DRS.M00277", "The task name already exists."))), Help: "the job is made; 422 DRS.M00277"},
+		{Name: "busy-after-accept", serve: after(replaced(refusing(422, "DRS.M06021", "The destination instance has been set by another task and cannot be used."))), Help: "the job is made; 422 DRS.M06021"},
+		{Name: "202-after-accept", serve: after(replaced(refusing(202, "DRS.M01504", "Another operation is in progress, or the task is abnormal."))), Help: "the job is made; 202 DRS.M01504"},
+		{Name: "202-before-accept", serve: instead(refusing(202, "DRS.M01504", "Another operation is in progress, or the task is abnormal.")), Help: "no job; 202 DRS.M01504"},
+		{Name: "no-job-id", serve: after(replaced(content(`{}`))), Help: "the job is made; 200 without job_id"},
+		{Name: "error-in-200", serve: after(replaced(content(`{"error_code":"DRS.M05066","error_msg":"Failed."}`))), Help: "the job is made; 200 with an error_code"},
+		{Name: "generic-400", serve: instead(refusing(400, "DRS.10000001", "Failed.")), Help: "no job; 400 DRS.10000001"},
+		{Name: "refused", serve: instead(refusing(400, codeEmpty, "The name parameter is empty.")), Help: "no job; 400 DRS.M00201"},
+		{Name: "403", serve: instead(refusing(403, "APIGW.0302", "The IAM user is not allowed to access the API.")), Help: "no job; 403 APIGW.0302"},
+		{Name: "twice", serve: twice, Help: "a hop sends the request again: two jobs are made"},
+	}
+}
+
+// answerKinds fit every operation, creates included.
+func answerKinds() []FaultKind {
+	return []FaultKind{
+		{Name: "429", serve: throttled, argument: retryAfter, Help: "429 APIGW.0308, and nothing done"},
+		{Name: "drs-throttle", serve: instead(refusing(400, "DRS.M01503", "Operations are too frequent. Please try again later.")), Help: "400 DRS.M01503, and nothing done"},
+		{Name: "401", serve: instead(refusing(401, "APIGW.0301", "Incorrect IAM authentication information: verify aksk signature fail")), Help: "401 APIGW.0301, and nothing done"},
+		{Name: "truncated", serve: after(truncated), argument: number, Help: "the connection closes after so many bytes of the body, half of them"},
+		{Name: "half-json", serve: after(halfJSON), Help: "the body is half of the JSON, and pretends to be whole"},
+		{Name: "body-twice", serve: after(bodyTwice), Help: "the body holds the JSON twice"},
+		{Name: "answer-twice", serve: after(deliver(Doubled)), Help: "every byte of the answer comes twice"},
+		{Name: "delayed", serve: after(delayed), argument: duration, Help: "the answer comes late, 2s"},
+		{Name: "html", serve: after(replaced(html(200))), Help: "200 with a page of HTML"},
+		{Name: "garbage", serve: after(replaced(content("\x00\xff{]\x1b[2J"))), Help: "200 with garbage"},
+		{Name: "redirect", serve: after(redirected), Help: "307 to the same address"},
+		{Name: "no-date", serve: after(header("Date", "")), Help: "no Date header"},
+		{Name: "cached", serve: after(header("Age", "600")), Help: "an Age header, as from a cache"},
+		{Name: "date-jump", serve: after(dateJump), argument: duration, Help: "the Date header is off by so much, 87600h"},
+	}
+}
+
+// readKinds are for lists and details.
+func readKinds() []FaultKind {
+	return []FaultKind{
+		{Name: "500", serve: instead(refusing(500, "DRS.M00004", "Service abnormal.")), Help: "500"},
+		{Name: "502", serve: instead(html(502)), Help: "502 in HTML"},
+		{Name: "503", serve: instead(refusing(503, "APIGW.0613", "The IAM service is unavailable.")), Help: "503"},
+		{Name: "504", serve: instead(refusing(504, "APIGW.0201", "Backend timeout.")), Help: "504"},
+		{Name: "lost", serve: instead(vanish(Lost)), Help: "the connection closes without an answer"},
+		{Name: "reset", serve: instead(vanish(Reset)), Help: "the connection is reset"},
+		{Name: "stall", serve: instead(vanish(Stalled)), Help: "no answer ever comes"},
+		{Name: "error-in-200", serve: instead(content(`{"error_code":"DRS.M05066","error_msg":"Failed."}`)), Help: "200 with an error_code"},
+	}
+}
+
+// after does what was asked for, and then changes the answer.
+func after(change func(x *exchange, resp Response, arg string) Response) serveFunc {
+	return func(x *exchange, arg string) Response { return change(x, x.honest(), arg) }
+}
+
+// instead answers and does nothing.
+func instead(answer func(d *DRS) Response) serveFunc {
+	return func(x *exchange, _ string) Response { return answer(x.d) }
+}
+
+func deliver(how Delivery) func(*exchange, Response, string) Response {
+	return func(_ *exchange, resp Response, _ string) Response {
+		resp.Delivery = how
+		return resp
+	}
+}
+
+func vanish(how Delivery) func(*DRS) Response {
+	return func(*DRS) Response { return Response{Delivery: how} }
+}
+
+func refusing(status int, code, message string) func(*DRS) Response {
+	return func(d *DRS) Response { return d.refuse(Refusal{status, code, message}) }
+}
+
+func content(body string) func(*DRS) Response {
+	return func(d *DRS) Response { return d.respond(200, "application/json", []byte(body)) }
+}
+
+func html(status int) func(*DRS) Response {
+	text := "<html><head><title>" + strconv.Itoa(status) + " " + http.StatusText(status) + "</title></head><body></body></html>\r\n"
+	return func(d *DRS) Response { return d.respond(status, "text/html", []byte(text)) }
+}
+
+func replaced(answer func(*DRS) Response) func(*exchange, Response, string) Response {
+	return func(x *exchange, _ Response, _ string) Response { return answer(x.d) }
+}
+
+// late lets a create take effect later. It has passed the gateway already,
+// unless it arrives there only then.
+func late(arrives bool, answer func(*DRS) Response) serveFunc {
+	return func(x *exchange, arg string) Response {
+		d := x.d
+		now := d.config.Now()
+		if refused := d.admit(x.request, now); refused != nil && !arrives {
+			return d.refuse(*refused)
+		}
+		d.late = append(d.late, lateRequest{now.Add(max(0, durationOr(arg, time.Minute))), x.request, arrives})
+		return answer(d)
+	}
+}
+
+func twice(x *exchange, _ string) Response {
+	x.honest()
+	return x.honest()
+}
+
+func throttled(x *exchange, arg string) Response {
+	resp := x.d.refuse(Refusal{429, "APIGW.0308", "The throttling threshold has been reached: policy user over ratelimit,limit:10,time:1 minute"})
+	if v, ok := strings.CutPrefix(arg, retryAfterPrefix); ok {
+		resp.Header.Set("Retry-After", v)
+	}
+	return resp
+}

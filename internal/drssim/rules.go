@@ -1,0 +1,114 @@
+package drssim
+
+import (
+	"net/netip"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+var (
+	// 4 to 50, a letter first (page; name-validation page).
+	jobName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{3,49}$`)
+	// Letters of any language, as the newer page and the SDK say.
+	tagKey     = regexp.MustCompile(`^[\p{L}\p{N}_-]{1,36}$`)
+	tagValue   = regexp.MustCompile(`^[\p{L}\p{N} _.:/=+@-]{0,43}$`)
+	plainID    = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	// A longer name than 200 is let in and fails in the job (guides).
+	fileName     = regexp.MustCompile(`^[A-Za-z0-9_-]+\.bak$`)
+	folderName   = regexp.MustCompile(`^[ -.0-\[\]-~]+$`) // printable ASCII without / and \
+	databaseName = regexp.MustCompile(`^[\p{L}\p{N}_-]{1,256}$`)
+	newName      = regexp.MustCompile(`^[\p{L}\p{N}_-]{1,128}$`)
+	newNameRDS   = regexp.MustCompile(`^[\p{L}\p{N}_-]{1,64}$`)
+	// Ids of RDS for SQL Server end in in04, those of its backups in br04.
+	instanceID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,60}in04$`)
+	backupID   = regexp.MustCompile(`^[0-9A-Za-z_-]{1,60}br04$`)
+	rdsVersion = regexp.MustCompile(`^20[0-9]{2}_(EE|SE|WEB)$`)
+	accessKey  = regexp.MustCompile(`^SDK-HMAC-SHA256 Access=([^,]+),`)
+)
+
+// goodDescription follows the console. The page gives no rule, and its own RDS
+// example has an apostrophe.
+func (c *checker) goodDescription(s string) bool {
+	if c.config.LaxDescription {
+		s = strings.ReplaceAll(s, "'", "")
+	}
+	return utf8.RuneCountInString(s) <= 256 && !strings.ContainsAny(s, `!=<>'&"\`) && !strings.ContainsFunc(s, unicode.IsControl)
+}
+
+// goodBucket is table 6 of the page, bucket_name.
+func goodBucket(name string) bool {
+	_, err := netip.ParseAddr(name)
+	return err != nil && bucketName.MatchString(name) && !strings.Contains(name, "..")
+}
+
+// goodFolder: Latin letters only (guides), and each segment a name.
+func goodFolder(folder string) bool {
+	if folder == "" {
+		return true
+	}
+	inner, slash := strings.CutSuffix(folder, "/")
+	if !slash || len(folder) > 1023 {
+		return false
+	}
+	for segment := range strings.SplitSeq(inner, "/") {
+		if segment == "." || segment == ".." || segment != strings.TrimSpace(segment) || !folderName.MatchString(segment) {
+			return false
+		}
+	}
+	return true
+}
+
+// reserved are the system databases of SQL Server and of RDS (guides).
+func reserved(name string) bool {
+	switch strings.ToLower(name) {
+	case "master", "model", "msdb", "tempdb", "resource", "rdsadmin":
+		return true
+	}
+	return false
+}
+
+// together are the rules about several fields.
+func (c *checker) together(j *Job) {
+	if j.Source == "RDS" {
+		c.wholeRDS(j)
+		return
+	}
+	c.want(j.FileID == "", "target_db_info.file_id", "only for file_source RDS")
+	if len(j.ResetNames) > 0 {
+		c.rename(j)
+	}
+}
+
+// wholeRDS: one full backup of RDS which is the last, the names mapped to ""
+// or to new ones (page, the third scenario and its example).
+func (c *checker) wholeRDS(j *Job) {
+	if j.FileID == "" {
+		c.empty("target_db_info.file_id")
+	}
+	c.want(backupID.MatchString(j.FileID), "target_db_info.file_id", "the id of an RDS backup")
+	c.want(j.Mode == "full", "options.recovery_mode", "an RDS backup is a full one")
+	c.want(j.Last, "options.is_last_backup", "nothing can follow an RDS backup")
+	names := map[string]bool{}
+	for _, n := range j.Databases {
+		names[n] = true
+	}
+	for old, to := range j.ResetNames {
+		c.want(names[old], "options.reset_db_name_map", "a name that is not in db_names")
+		c.want(to == "" || newNameRDS.MatchString(to) && !reserved(to), "options.reset_db_name_map", "1 to 64 letters, digits, - and _")
+	}
+}
+
+// rename: only for one database in a full backup that is the last, with all of
+// it restored; the key is literally "" (page, table 8; guides).
+func (c *checker) rename(j *Job) {
+	const field = "options.reset_db_name_map"
+	to, named := j.ResetNames[""]
+	c.want(named && len(j.ResetNames) == 1, field, `the only key is ""`)
+	c.want(newName.MatchString(to) && !reserved(to), field, "1 to 128 letters, digits, - and _")
+	c.want(j.Mode == "full" && j.Last, field, "only for a full backup that is the last")
+	c.want(j.All && len(j.Files) == 1 && len(j.Databases) <= 1, field, "only for one database that is restored whole")
+	j.NewName = to
+}
