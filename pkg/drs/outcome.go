@@ -1,7 +1,6 @@
 package drs
 
 import (
-	"math"
 	"net/http"
 	"regexp"
 	"slices"
@@ -117,20 +116,26 @@ func jobID(body []byte) string {
 	return strings.TrimSpace(answer.JobID)
 }
 
+// maxRetryAfter is the longest pause that is believed: the gateway's longest
+// throttling period is a day.
+const maxRetryAfter = 24 * time.Hour
+
 // retryAfter reads the Retry-After header. Whatever is negative, garbage or
 // beyond reason is no advice: 0. A date counts from the server's own clock.
 func retryAfter(h http.Header) time.Duration {
-	const most = 365 * 24 * time.Hour
 	v := strings.TrimSpace(h.Get("Retry-After"))
 	if s, err := strconv.ParseInt(v, 10, 64); err == nil {
-		return time.Duration(math.Min(math.Max(float64(s), 0), most.Seconds())) * time.Second
+		if s < 0 || s > int64(maxRetryAfter/time.Second) {
+			return 0
+		}
+		return time.Duration(s) * time.Second
 	}
 	at, err := http.ParseTime(v)
 	now := serverDate(h)
-	if err != nil || now.IsZero() || at.Before(now) {
+	if err != nil || now.IsZero() || at.Before(now) || at.Sub(now) > maxRetryAfter {
 		return 0
 	}
-	return min(at.Sub(now), most)
+	return at.Sub(now)
 }
 
 // serverDate is the Date of an answer, zero where it has none or an Age says

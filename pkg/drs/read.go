@@ -45,7 +45,8 @@ func finishJob(w wireJob, jobID string, date time.Time) (Job, error) {
 // Listing is every job that a target shows, newest first.
 type Listing struct {
 	Jobs []OfflineTaskInfo
-	// Complete says that as many jobs came as the server counted.
+	// Complete says that at least as many jobs came as the server counted,
+	// and that none was deleted from between them meanwhile.
 	Complete bool
 	// Date is the server's clock when the first page was made; zero where a
 	// page gave none to trust.
@@ -62,8 +63,11 @@ type Page struct {
 // pageSize is asked for; the most that the server gives is not documented.
 const pageSize = 100
 
-// maxPages bounds a list that never ends.
-const maxPages = 1000
+// What bounds a list that never ends: pages, and bytes of jobs.
+const (
+	maxPages   = 1000
+	maxListing = 16 << 20
+)
 
 // ListReplicationJobs gives all jobs of a target instance: no filter by name
 // or status, since the name filter is fuzzy and a job may be renamed.
@@ -112,39 +116,65 @@ func (w wireList) page(date time.Time) (Page, error) {
 	return p, nil
 }
 
-// Collect reads pages until as many jobs came as the server counts, or an
-// empty page. The offset is one of records, and goes on by what came. A job
+// Collect reads pages until exactly as many jobs came as the server counts, or
+// an empty page. The offset is one of records, and goes on by what came. A job
 // that slips from page to page while others are made is kept once.
 func Collect(page func(offset int) (Page, error)) (Listing, error) {
-	l := Listing{}
-	seen := map[string]bool{}
-	dated := true
-	for offset, n := 0, 0; ; n++ {
+	c := collection{seen: map[string]bool{}, dated: true}
+	for offset, n := 0, 0; n < maxPages; n++ {
 		p, err := page(offset)
 		if err != nil {
 			return Listing{}, err
 		}
-		if n == 0 {
-			l.Date = p.Date
+		if err := c.add(p); err != nil {
+			return Listing{}, err
 		}
-		dated = dated && !p.Date.IsZero()
-		for _, j := range p.Jobs {
-			if !seen[j.ID] {
-				seen[j.ID] = true
-				l.Jobs = append(l.Jobs, j)
-			}
+		if len(p.Jobs) == 0 || len(c.list.Jobs) == p.Count {
+			return c.finish(), nil
 		}
 		offset += len(p.Jobs)
-		l.Complete = len(l.Jobs) >= p.Count
-		if l.Complete || len(p.Jobs) == 0 {
-			break
-		}
-		if n == maxPages {
-			return Listing{}, errors.New("the list does not end")
-		}
 	}
-	if !dated {
-		l.Date = time.Time{}
+	return Listing{}, errors.New("the list does not end")
+}
+
+// collection is a listing that is being read.
+type collection struct {
+	list   Listing
+	seen   map[string]bool
+	pages  int
+	count  int // of the last page
+	size   int // bytes of the jobs kept
+	dated  bool
+	shrunk bool
+}
+
+func (c *collection) add(p Page) error {
+	if c.pages == 0 {
+		c.list.Date = p.Date
 	}
-	return l, nil
+	c.dated = c.dated && !p.Date.IsZero()
+	// When a job goes between two pages, the one behind the last page moves
+	// up and is never shown.
+	c.shrunk = c.shrunk || p.Count < c.count
+	c.pages, c.count = c.pages+1, p.Count
+	for _, j := range p.Jobs {
+		if c.seen[j.ID] {
+			continue
+		}
+		c.seen[j.ID] = true
+		c.list.Jobs = append(c.list.Jobs, j)
+		c.size += len(j.ID) + len(j.Name) + len(j.Status) + len(j.Description) + len(j.ErrorLog) + len(j.EnterpriseProjectID)
+	}
+	if c.size > maxListing {
+		return errors.New("the list is larger than any that DRS gives")
+	}
+	return nil
+}
+
+func (c *collection) finish() Listing {
+	c.list.Complete = !c.shrunk && len(c.list.Jobs) >= c.count
+	if !c.dated {
+		c.list.Date = time.Time{}
+	}
+	return c.list
 }

@@ -1,6 +1,9 @@
 package drs
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // Status is the state of a job in this package's words.
 type Status int
@@ -23,7 +26,7 @@ const (
 // known is false for a word that none of them has: it counts as Running.
 func ParseStatus(s string) (status Status, known bool) {
 	word := strings.ToUpper(strings.Join(strings.FieldsFunc(s, func(r rune) bool {
-		return r == '_' || r == '-' || r == ' ' || r == '\t'
+		return r == '_' || r == '-' || unicode.IsSpace(r)
 	}), " "))
 	switch {
 	case strings.Contains(word, "FAIL") && strings.Contains(word, "CHECK"):
