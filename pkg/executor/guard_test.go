@@ -8,7 +8,7 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-func body(t *testing.T, s plan.Step) []byte {
+func bodyOf(t *testing.T, s plan.Step) []byte {
 	t.Helper()
 	r, err := s.Request(1)
 	if err != nil {
@@ -28,10 +28,10 @@ func TestGuardPassesWhatThePlannerMakes(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, s := range steps {
-			if err := guard(body(t, s), s, 1, s.Last); err != nil {
+			if err := guard(bodyOf(t, s), s, 1, s.Last); err != nil {
 				t.Errorf("%s step %d: %v", file, s.Seq, err)
 			}
-			if err := guard(body(t, s), s, 1, false); s.Last && err == nil {
+			if err := guard(bodyOf(t, s), s, 1, false); s.Last && err == nil {
 				t.Errorf("%s step %d: the cutover passes without its keys", file, s.Seq)
 			}
 		}
@@ -62,7 +62,7 @@ func TestGuardRefuses(t *testing.T) {
 		"no object":                           {step: full, old: `{"base_info"`, new: `["base_info"`, want: "object"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := body(t, c.step)
+			b := bodyOf(t, c.step)
 			bad := bytes.Replace(b, []byte(c.old), []byte(c.new), 1)
 			if bytes.Equal(b, bad) {
 				t.Fatalf("%s does not hold %s", b, c.old)
@@ -73,7 +73,7 @@ func TestGuardRefuses(t *testing.T) {
 			}
 		})
 	}
-	if err := guard(body(t, full), full, 2, false); err == nil {
+	if err := guard(bodyOf(t, full), full, 2, false); err == nil {
 		t.Error("the body of another attempt passes")
 	}
 }

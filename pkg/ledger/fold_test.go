@@ -1,0 +1,173 @@
+package ledger
+
+import (
+	"errors"
+	"testing"
+	"time"
+)
+
+// told is one event in short.
+type told struct {
+	kind          Kind
+	step, attempt int
+	data          any
+}
+
+// foldAll folds events that are sealed as the ledger would.
+func foldAll(t testing.TB, events ...told) *State {
+	t.Helper()
+	s, err := Fold("c", sealed(t, events...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func sealed(t testing.TB, events ...told) []Event {
+	t.Helper()
+	var out []Event
+	head := Head{}
+	for i, x := range events {
+		e, err := New("c", x.kind, x.step, x.attempt, "run", x.data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.At = time.Unix(int64(i), 0)
+		e = e.seal(head)
+		head = Head{Seq: e.Seq, Hash: e.Hash}
+		out = append(out, e)
+	}
+	return out
+}
+
+var (
+	fence   = time.Date(2026, 3, 1, 0, 45, 0, 0, time.UTC)
+	intent1 = told{Intent, 1, 1, IntentData{JobName: "n1", ChainSHA256: "h1", SignedAt: fence.Add(-time.Hour)}}
+	intent2 = told{Intent, 2, 1, IntentData{JobName: "n2", ChainSHA256: "h2", Last: true}}
+	ran1    = told{Accepted, 1, 1, OutcomeData{Intent: 1, JobID: "j1"}}
+	done1   = told{Succeeded, 1, 1, FinishedData{JobID: "j1", Status: "SUCCESS"}}
+	failed1 = told{Failed, 1, 1, FinishedData{JobID: "j1", Status: "FAILED", ErrorLog: "why"}}
+)
+
+func decided(what string, step, attempt int) told {
+	return told{Decision, step, attempt, DecisionData{What: what, User: "u"}}
+}
+
+func TestFold(t *testing.T) {
+	for name, c := range map[string]struct {
+		events   []told
+		step     int
+		state    StepState
+		attempt  int
+		job      string
+		conflict bool
+		check    func(*State) bool
+	}{
+		"nothing":                   {step: 1, state: Pending, attempt: 1},
+		"step 0":                    {step: 0, state: Pending, attempt: 1},
+		"opened":                    {events: []told{{Opened, 0, 0, OpenedData{Plan: "p", Principal: "a"}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Opened.Plan == "p" && s.Principal == "a" }},
+		"closed":                    {events: []told{{Closed, 0, 0, ClosedData{Generation: 2}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Closed.Generation == 2 }},
+		"intended":                  {events: []told{intent1}, step: 1, state: InDoubt, attempt: 1, check: func(s *State) bool { return s.Step(1).ChainSHA256 == "h1" && s.Date.Equal(fence.Add(-time.Hour)) }},
+		"accepted":                  {events: []told{intent1, ran1}, step: 1, state: Running, attempt: 1, job: "j1", check: func(s *State) bool { return s.Witness == "j1" && s.Jobs["j1"] == 1 }},
+		"adopted":                   {events: []told{intent1, {Adopted, 1, 1, OutcomeData{Intent: 1, JobID: "j1"}}}, step: 1, state: Running, attempt: 1, job: "j1"},
+		"unsent":                    {events: []told{intent1, {Unsent, 1, 1, OutcomeData{Intent: 1}}}, step: 1, state: Pending, attempt: 1},
+		"throttled":                 {events: []told{intent1, {Throttled, 1, 1, OutcomeData{Intent: 1, NotBefore: fence}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Step(1).NotBefore.Equal(fence) }},
+		"refused":                   {events: []told{intent1, {Refused, 1, 1, OutcomeData{Intent: 1, Code: "DRS.M00200"}}}, step: 1, state: StepRefused, attempt: 1, check: func(s *State) bool { return s.Step(1).Answer.Code == "DRS.M00200" }},
+		"absent":                    {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Step(1).Absences == 1 }},
+		"answered":                  {events: []told{intent1, {Answered, 1, 1, OutcomeData{Intent: 1, StatusCode: 502}}}, step: 1, state: InDoubt, attempt: 1, check: func(s *State) bool { return s.Step(1).Answered && s.Step(1).Answer.StatusCode == 502 }},
+		"intended again":            {events: []told{intent1, {Answered, 1, 1, OutcomeData{Intent: 1}}, {Absent, 1, 1, OutcomeData{Intent: 1}}, intent1}, step: 1, state: InDoubt, attempt: 1, check: func(s *State) bool { st := s.Step(1); return !st.Answered && st.IntentSeq == 4 && st.Absences == 1 }},
+		"succeeded":                 {events: []told{intent1, ran1, done1}, step: 1, state: StepSucceeded, attempt: 1, job: "j1"},
+		"failed":                    {events: []told{intent1, ran1, failed1}, step: 1, state: StepFailed, attempt: 1, job: "j1", check: func(s *State) bool { return s.Step(1).ErrorLog == "why" }},
+		"the end of another job":    {events: []told{intent1, ran1, {Succeeded, 1, 1, FinishedData{JobID: "x"}}}, step: 1, state: Running, attempt: 1, job: "j1"},
+		"an end that came twice":    {events: []told{intent1, ran1, failed1, done1}, step: 1, state: StepFailed, attempt: 1, job: "j1"},
+		"second step":               {events: []told{intent1, ran1, done1, intent2, {Accepted, 2, 1, OutcomeData{Intent: 4, JobID: "j2"}}}, step: 2, state: Running, attempt: 1, job: "j2", check: func(s *State) bool { return s.Witness == "j2" && s.Step(2).Last }},
+		"late unsent":               {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}, intent1, {Unsent, 1, 1, OutcomeData{Intent: 1}}}, step: 1, state: InDoubt, attempt: 1},
+		"late accepted":             {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}, intent1, {Accepted, 1, 1, OutcomeData{Intent: 1, JobID: "late"}}}, step: 1, state: InDoubt, attempt: 1, conflict: true, check: func(s *State) bool { return s.Jobs["late"] == 1 }},
+		"accepted after a decision": {events: []told{intent1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 1}}, ran1}, step: 1, state: Pending, attempt: 1, conflict: true},
+		"learnt twice":              {events: []told{intent1, {Adopted, 1, 1, OutcomeData{Intent: 1, JobID: "j1"}}, ran1}, step: 1, state: Running, attempt: 1, job: "j1"},
+		"learnt in two ways":        {events: []told{intent1, {Adopted, 1, 1, OutcomeData{Intent: 1, JobID: "j9"}}, ran1}, step: 1, state: Running, attempt: 1, job: "j9", conflict: true},
+		"adopted without an intent": {events: []told{{Adopted, 2, 3, OutcomeData{JobID: "j2", ChainSHA256: "h2", Last: true}}}, step: 2, state: Running, attempt: 3, job: "j2", check: func(s *State) bool {
+			return s.Step(2).ChainSHA256 == "h2" && s.Step(2).Last && s.Step(1).State == Pending
+		}},
+		"searched":                   {events: []told{intent1, {Searched, 1, 1, SearchedData{Intent: 1, Date: fence}}}, step: 1, state: InDoubt, attempt: 1, check: func(s *State) bool { return len(s.Step(1).Searches) == 1 && s.Date.Equal(fence) }},
+		"searched for another":       {events: []told{intent1, {Searched, 1, 1, SearchedData{Intent: 9, Date: fence.Add(-2 * time.Hour)}}}, step: 1, state: InDoubt, attempt: 1, check: func(s *State) bool { return len(s.Step(1).Searches) == 0 && s.Date.Equal(fence.Add(-time.Hour)) }},
+		"retry after failed":         {events: []told{intent1, ran1, failed1, decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2, check: func(s *State) bool { return s.Step(1).PriorJob == "j1" && s.Jobs["j1"] == 1 }},
+		"retry after refused":        {events: []told{intent1, {Refused, 1, 1, OutcomeData{Intent: 1}}, decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2, check: func(s *State) bool { return s.Step(1).PriorJob == "" }},
+		"retry twice":                {events: []told{intent1, ran1, failed1, decided(Retry, 1, 1), decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2},
+		"retry of what runs":         {events: []told{intent1, ran1, decided(Retry, 1, 1)}, step: 1, state: Running, attempt: 1, job: "j1"},
+		"not created":                {events: []told{intent1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 1}}}, step: 1, state: Pending, attempt: 1},
+		"not created, another":       {events: []told{intent1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 9}}}, step: 1, state: InDoubt, attempt: 1},
+		"not created, not in doubt":  {events: []told{intent1, ran1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 1}}}, step: 1, state: Running, attempt: 1, job: "j1"},
+		"declared succeeded":         {events: []told{intent1, decided(IsSuccess, 1, 1)}, step: 1, state: StepSucceeded, attempt: 1},
+		"declared failed":            {events: []told{intent1, ran1, decided(IsFailure, 1, 1)}, step: 1, state: StepFailed, attempt: 1},
+		"declared of another try":    {events: []told{intent1, ran1, decided(IsSuccess, 1, 2)}, step: 1, state: Running, attempt: 1, job: "j1"},
+		"declared failed, retried":   {events: []told{intent1, ran1, decided(IsFailure, 1, 1), decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2, check: func(s *State) bool { return s.Step(1).PriorJob == "" }},
+		"retry, declared succeeded":  {events: []told{intent1, ran1, failed1, decided(Retry, 1, 1), decided(IsSuccess, 1, 2)}, step: 1, state: StepSucceeded, attempt: 2, check: func(s *State) bool { return s.Step(1).PriorJob == "" }},
+		"held":                       {events: []told{decided(Hold, 0, 0)}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Held != nil && s.Held.User == "u" }},
+		"released":                   {events: []told{decided(Hold, 0, 0), decided(Release, 0, 0)}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Held == nil }},
+		"ignored":                    {events: []told{{Decision, 0, 0, DecisionData{What: IgnoreJob, JobID: "x"}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Ignored["x"] }},
+		"confirmed":                  {events: []told{{Decision, 1, 1, DecisionData{What: Confirm, Key: "p@h"}}}, step: 1, state: Pending, attempt: 1},
+		"recognized":                 {events: []told{{Opened, 0, 0, OpenedData{Principal: "a"}}, {Decision, 0, 0, DecisionData{What: Recognize, Principal: "b"}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Principal == "b" && s.Opened.Principal == "a" }},
+		"an older date does nothing": {events: []told{{Searched, 1, 1, SearchedData{Date: fence}}, {Searched, 1, 1, SearchedData{Date: fence.Add(-1)}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Date.Equal(fence) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for n := range c.events { // I7: every prefix folds
+				foldAll(t, c.events[:n]...)
+			}
+			s := foldAll(t, c.events...)
+			st := s.Step(c.step)
+			if st.State != c.state || st.Attempt != c.attempt || st.JobID != c.job {
+				t.Errorf("step %d is %s, attempt %d, job %q; want %s, %d, %q", c.step, st.State, st.Attempt, st.JobID, c.state, c.attempt, c.job)
+			}
+			if (s.Conflict != "") != c.conflict {
+				t.Errorf("conflict %q", s.Conflict)
+			}
+			if c.check != nil && !c.check(s) {
+				t.Errorf("state %+v, step %+v", s, st)
+			}
+			if s.Head.Seq != int64(len(c.events)) {
+				t.Errorf("head %d", s.Head.Seq)
+			}
+		})
+	}
+}
+
+func TestFoldRefuses(t *testing.T) {
+	unknown := sealed(t, told{Kind("rotated"), 1, 1, struct{}{}})
+	if _, err := Fold("c", unknown); !errors.Is(err, ErrNewer) {
+		t.Errorf("an unknown kind: %v", err)
+	}
+	garbled := sealed(t, intent1)
+	garbled[0].Data = []byte(`{"signed_at": 5}`)
+	if _, err := Fold("c", garbled); err == nil {
+		t.Error("data of the wrong type folds")
+	}
+}
+
+func TestHistory(t *testing.T) {
+	for state, want := range map[StepState]bool{
+		Pending: false, StepFailed: false, StepRefused: false, InDoubt: true, Running: true, StepSucceeded: true,
+	} {
+		if state.History() != want {
+			t.Errorf("%s.History() = %t", state, !want)
+		}
+	}
+}
+
+func BenchmarkFold100000(b *testing.B) {
+	var events []told
+	for i := range 25000 {
+		step := i + 1
+		events = append(events,
+			told{Intent, step, 1, IntentData{JobName: "n", Body: string(make([]byte, 0)), ChainSHA256: "h"}},
+			told{Accepted, step, 1, OutcomeData{Intent: int64(4*i + 1), JobID: "j"}},
+			told{Searched, step, 1, SearchedData{Intent: int64(4*i + 1)}},
+			told{Succeeded, step, 1, FinishedData{JobID: "j"}})
+	}
+	all := sealed(b, events...)
+	for b.Loop() {
+		if _, err := Fold("c", all); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
