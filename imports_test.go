@@ -20,6 +20,7 @@ var mayImport = map[string][]string{
 	"internal/credentials":                 nil,
 	"internal/credentials/credentialstest": nil,
 	"internal/drssim":                      {"pkg/drs"},
+	"internal/proof":                       nil,
 }
 
 // onlyImporter says where a library may be used, test files apart.

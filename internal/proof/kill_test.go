@@ -1,0 +1,185 @@
+//go:build linux && amd64
+
+package proof_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+// point is the n-th of the watched calls of a plan's passes, counted over all
+// of them from 1.
+type point struct {
+	call
+	n     int
+	after bool
+}
+
+// survey runs the whole plan without harm and returns its points.
+func survey(t *testing.T, credential []string) []point {
+	t.Helper()
+	w := newWorld(t, credential)
+	var points []point
+	for passes := 1; !w.online(); passes++ {
+		r := traced(t, w.env, w.folder, func(c call) fate {
+			points = append(points, point{call: c, n: len(points) + 1})
+			return fate{}
+		}, w.apply()...)
+		if r.code != 0 || passes > 4 {
+			t.Fatalf("pass %d: %v", passes, r)
+		}
+	}
+	w.judge()
+	if len(points) < 200 {
+		t.Fatalf("only %d calls were seen", len(points))
+	}
+	return points
+}
+
+// afterwards adds, for each call on a socket, the death right behind it: the
+// server has the request and nobody hears the answer.
+func afterwards(points []point) []point {
+	for _, p := range slices.Clone(points) {
+		if p.path == "socket" {
+			p.after = true
+			points = append(points, p)
+		}
+	}
+	return points
+}
+
+// sample takes one in so many of the writes of pages, which are most, and of
+// the other calls; -all takes every point.
+func sample(points []point, pages, others int) (chosen []point) {
+	count := map[bool]int{}
+	for _, p := range points {
+		page, every := p.name == "pwrite64", others
+		if page {
+			every = pages
+		}
+		count[page]++
+		if *all || count[page]%every == 0 {
+			chosen = append(chosen, p)
+		}
+	}
+	return chosen
+}
+
+// killAt runs passes until the point is reached and the process dies there.
+func (w *world) killAt(p point) (reached bool) {
+	n := 0
+	for range 6 {
+		r := traced(w.t, w.env, w.folder, func(call) fate {
+			n++
+			return fate{kill: n == p.n && !p.after, after: n == p.n && p.after}
+		}, w.apply()...)
+		switch {
+		case r.code == -1:
+			return n >= p.n
+		case r.code != 0:
+			w.t.Fatalf("before the kill: %v", r)
+		case w.online():
+			return false
+		}
+	}
+	return false
+}
+
+// tally counts, for each kind of call, the points seen, chosen and hit.
+type tally struct {
+	mu                sync.Mutex
+	seen, chosen, hit map[string]int
+	jobs, kills       int
+	settled           map[string]int // how doubts ended
+}
+
+func newTally() *tally {
+	return &tally{seen: map[string]int{}, chosen: map[string]int{}, hit: map[string]int{}, settled: map[string]int{}}
+}
+
+func kind(p point) string {
+	name := p.String()
+	if at := strings.Index(name, ".new-"); at > 0 {
+		name = name[:at] + ".new"
+	}
+	if p.after {
+		name += ", after it"
+	}
+	return name
+}
+
+func (ta *tally) total() (n int) {
+	for _, c := range ta.chosen {
+		n += c
+	}
+	return n
+}
+
+func (ta *tally) table() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-40s %5s %6s %4s\n", "call", "seen", "chosen", "hit")
+	var names []string
+	for name := range ta.seen {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		fmt.Fprintf(&b, "%-40s %5d %6d %4d\n", name, ta.seen[name], ta.chosen[name], ta.hit[name])
+	}
+	return b.String()
+}
+
+// The real command, killed wherever it touches the ledger or a socket, and run
+// again until the plan is online, makes one job for each step.
+func TestKilledEverywhere(t *testing.T) {
+	for name, c := range map[string]struct {
+		credential    []string
+		pages, others int
+	}{"access key": {withKeys, 9, 1}, "token": {withToken, 40, 5}} {
+		t.Run(name, func(t *testing.T) {
+			points := afterwards(survey(t, c.credential))
+			ta := newTally()
+			for _, p := range points {
+				ta.seen[kind(p)]++
+			}
+			t.Run("at", func(t *testing.T) {
+				for _, p := range sample(points, c.pages, c.others) {
+					ta.chosen[kind(p)]++
+					t.Run(fmt.Sprintf("%d %s", p.n, kind(p)), func(t *testing.T) {
+						t.Parallel()
+						killOnce(t, c.credential, p, ta)
+					})
+				}
+			})
+			if ta.kills*100 < ta.total()*95 {
+				t.Errorf("%d of %d chosen points were hit", ta.kills, ta.total())
+			}
+			t.Logf("\n%s%d kills, %d jobs, doubts %v", ta.table(), ta.kills, ta.jobs, ta.settled)
+		})
+	}
+}
+
+func killOnce(t *testing.T, credential []string, p point, ta *tally) {
+	w := newWorld(t, credential)
+	hit := w.killAt(p)
+	asked := w.finish()
+	w.judge()
+	ta.mu.Lock()
+	defer ta.mu.Unlock()
+	if hit {
+		ta.hit[kind(p)]++
+		ta.kills++
+	}
+	ta.jobs += len(w.sim.Jobs())
+	ta.settled["by a person"] += asked
+	for _, e := range w.events() {
+		if e.Kind == ledger.Adopted || e.Kind == ledger.Absent {
+			ta.settled[string(e.Kind)]++
+		}
+	}
+}

@@ -1,0 +1,79 @@
+//go:build linux
+
+package proof_test
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+var all = flag.Bool("all", false, "kill and fail at every call, not at a sample of them")
+
+// binary is the command under test, built once, without the race detector.
+var binary string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code, err := buildAndRun(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func buildAndRun(m *testing.M) (int, error) {
+	dir, err := os.MkdirTemp("", "migplan-proof-")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(dir)
+	binary = filepath.Join(dir, "migplan")
+	build := exec.Command("go", "build", "-race=false", "-o", binary, "github.com/migplan/migplan/cmd/migplan")
+	if out, err := build.CombinedOutput(); err != nil {
+		return 1, fmt.Errorf("building the command: %w\n%s", err, out)
+	}
+	return m.Run(), nil
+}
+
+// needStrace fails where the witness is missing: a proof that is skipped
+// proves nothing.
+func needStrace(t *testing.T) {
+	t.Helper()
+	if err := exec.Command("strace", "-f", "true").Run(); err != nil {
+		t.Fatalf("strace does not work here (%v): install it, apt-get install strace, and allow ptrace", err)
+	}
+}
+
+// ran is what became of a process.
+type ran struct {
+	code           int // -1 when a signal ended it
+	stdout, stderr string
+}
+
+func (r ran) String() string {
+	return fmt.Sprintf("exit %d\nstdout: %s\nstderr: %s", r.code, r.stdout, r.stderr)
+}
+
+// execute runs a program with nothing in its environment but env.
+func execute(t *testing.T, env []string, argv ...string) ran {
+	t.Helper()
+	path, err := exec.LookPath(argv[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	cmd := &exec.Cmd{Path: path, Args: argv, Env: env, Stdout: &stdout, Stderr: &stderr}
+	err = cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return ran{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
