@@ -141,6 +141,11 @@ func (d *document) parse() bool {
 	return d.checkNode(d.root, 0)
 }
 
+// refusedAt reports whether something has been said about a node already.
+func (d *document) refusedAt(n *yaml.Node) bool {
+	return slices.ContainsFunc(d.diagnostics, func(c Diagnostic) bool { return c.Severity == Error && c.Pos == pos(n) })
+}
+
 func (d *document) addEmpty() {
 	d.addAt(Error, "empty", Pos{1, 1}, "the file holds no plan", "write one; README.md shows a plan of ten lines")
 }
@@ -169,5 +174,5 @@ func (d *document) addSyntax(err error) {
 	}
 	last := bytes.Count(bytes.TrimRight(d.data, "\n"), []byte("\n")) + 1
 	pos.Line = min(pos.Line, last)
-	d.addAt(Error, "yaml", pos, "this is not YAML: "+text, "mend the line, or the one above it")
+	d.addAt(Error, "yaml", pos, "this is not YAML: "+text, "mend the line, or one next to it")
 }

@@ -27,7 +27,7 @@ func (d *document) checkNode(n *yaml.Node, depth int) bool {
 		d.add(Error, "anchor", n, "&"+n.Anchor+" is an anchor", "write the value out where it is used")
 	}
 	if n.Tag == "!!binary" || n.Style&yaml.TaggedStyle != 0 {
-		d.add(Error, "tag", n, n.Tag+" is a tag", "write the value without it")
+		d.add(Error, "yaml-tag", n, n.Tag+" is a tag", "write the value without it")
 	}
 	if i := strings.IndexFunc(n.Value, hidden); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(n.Value[i:])
@@ -94,11 +94,9 @@ func scalar(n *yaml.Node) any {
 		return nil
 	case "!!bool", "!!int", "!!float":
 		var v any
-		if err := n.Decode(&v); err != nil {
-			return n.Value
-		}
-		if f, ok := v.(float64); ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
-			return n.Value
+		err := n.Decode(&v)
+		if f, ok := v.(float64); err != nil || ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
+			return math.MaxFloat64 // JSON has none of these; a number, and no string
 		}
 		return v
 	}
@@ -132,12 +130,14 @@ func (d *document) at(path ...string) *yaml.Node {
 	return n
 }
 
-// text is the string at a node, "" where there is none or it is no string.
+// text is the string at a node, "" where there is none or it is no string: a
+// string for the schema is one for the plan, or a name could pass as "".
 func text(n *yaml.Node) string {
-	if n == nil || n.Kind != yaml.ScalarNode || n.Tag != "!!str" && n.Tag != "!!timestamp" {
+	if n == nil || n.Kind != yaml.ScalarNode {
 		return ""
 	}
-	return n.Value
+	s, _ := scalar(n).(string)
+	return s
 }
 
 // texts is a list of strings, or one string as a list of one.

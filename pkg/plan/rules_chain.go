@@ -19,10 +19,8 @@ func checkChainStart(c *checker) {
 			fulls++
 		case i == 0 && e.kind == "incremental":
 			c.complain(e.node, "the chain begins with an incremental", "put the full backup that it follows in front of it")
-			fulls++ // one complaint about the start is enough
 		case i == 0:
 			c.complain(e.node, "the chain begins with the cutover", "put the full backup in front of it")
-			fulls++
 		}
 	}
 }
@@ -121,7 +119,7 @@ func checkOverwrite(c *checker) {
 	if c.plan.OverwriteUnattended && over == nil {
 		c.complain(c.at("overwrite_unattended"), "overwrite_unattended stands without overwrite", "add overwrite, or take it away")
 	}
-	if over == nil || child(c.root, "databases") == nil {
+	if over == nil || child(c.root, "databases") == nil || c.refusedAt(over) {
 		return
 	}
 	o, want := decodeDatabases(over), c.plan.Databases
@@ -173,7 +171,7 @@ func checkWindow(c *checker) {
 	for _, e := range c.entries {
 		marker := child(e.node, "cutover")
 		for _, end := range []*yaml.Node{child(marker, "not_before"), child(marker, "not_after")} {
-			if text(end) != "" && instant(end).IsZero() {
+			if text(end) != "" && instant(end).IsZero() && !c.refusedAt(end) {
 				c.complain(end, fmt.Sprintf("%q is a time that cannot be read", end.Value), "write it like 2027-03-01T01:00:00+08:00")
 			}
 		}
