@@ -39,10 +39,10 @@ func (a *app) classified(err error) executor.Code {
 	var w away
 	switch {
 	case errors.As(err, &d):
-		a.sayError(d.problem, d.remedy)
+		a.sayError(err.Error(), d.remedy)
 		return executor.Denied
 	case errors.As(err, &w):
-		a.sayError(w.problem, w.remedy)
+		a.sayError(err.Error(), w.remedy)
 		return executor.TryAgain
 	}
 	return a.code(err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,11 +32,15 @@ func explain(at place, s executor.Stop) explanation {
 		e.Next = "put the line back; or start the chain again from the full backup by raising generation"
 	case executor.PlanShorter:
 		e.What = fmt.Sprintf("the plan no longer has step %d, which was already sent", s.Step)
+		e.Known = "what is restored is what the ledger holds: migplan history " + at.file
 		e.Next = "put the line back; or start the chain again from the full backup by raising generation"
 	case executor.OtherIdentity:
 		e.What = fmt.Sprintf("the %s is not the one that this chain was opened with: %s", s.Why, clean(s.Detail))
 		e.Known = "nothing was sent: a search under other credentials may not show the jobs of this chain"
-		e.Next = "use the former one; or, when these are meant, migplan adopt " + at.file + " --all --reason TEXT"
+		e.Next = "use the former one; or start the chain again from the full backup by raising generation"
+		if s.Why == "credentials" { // the only part of the identity that adopt --all renews
+			e.Next = "use the former ones; or, when these are meant, migplan adopt " + at.file + " --all --reason TEXT"
+		}
 	case executor.NameTaken:
 		e.What = "the plan's name belongs to another target in this ledger: " + clean(s.Detail)
 		e.Known = "a name identifies one migration for ever; nothing was sent"
@@ -46,13 +51,15 @@ func explain(at place, s executor.Stop) explanation {
 		e.Next = "use the plan file with the higher generation, or raise generation further to start again"
 	case executor.GenerationBusy:
 		e.What = fmt.Sprintf("the generation before has step %d running or in doubt %s", s.Step, jobs)
-		e.Next = "settle it first with the former plan file: migplan status, then apply or resolve"
+		e.Known = "both would restore into the same database; nothing was sent"
+		e.Next = "settle it first with the former plan file, by apply or resolve"
 	case executor.LedgerConflict:
 		e.What = "the ledger shows two answers for one step: " + clean(s.Detail)
 		e.Known = "a job may have been made twice; nothing more is sent"
-		e.Next = "look at both jobs in the console; raise generation to start the chain again"
+		e.Next = "look at both jobs in the console; when each is accounted for, migplan adopt " + at.file + " --all --reason TEXT"
 	case executor.LedgerBroken:
 		e.What = "the ledger is broken: " + errText(s.Err)
+		e.Known = "what is missing may be a create that was sent, so nothing is sent now"
 		e.Next = "stop all runners, move the file away, wait 45 minutes, then migplan adopt " + at.file + " --all --reason TEXT"
 	case executor.UnknownJobs:
 		e.What = "DRS shows jobs of this chain that the ledger does not know: " + jobs
@@ -61,24 +68,26 @@ func explain(at place, s executor.Stop) explanation {
 	case executor.TwinJobs:
 		e.What = "DRS shows several jobs for " + step + ": " + jobs
 		e.Known = "one of them was not made by this ledger; nothing more is sent"
-		e.Next = fmt.Sprintf("look at them, then migplan adopt %s %d JOB_ID --reason TEXT and migplan resolve %s --ignore-job ID --reason TEXT", at.file, s.Step, at.file)
+		e.Next = fmt.Sprintf("look at them in the console. The step's: migplan adopt %s %d JOB_ID --reason TEXT; the other: migplan resolve %s --ignore-job JOB_ID --reason TEXT", at.file, s.Step, at.file)
 	case executor.JobDiffers:
-		e.What = fmt.Sprintf("job %s is not as %s was intended: %s", jobs, step, clean(s.Detail))
-		e.Next = fmt.Sprintf("look at the job in the console; when it is the step's all the same, migplan adopt %s %d %s --reason TEXT; when it is not, migplan resolve %s --ignore-job %s --reason TEXT", at.file, s.Step, jobs, at.file, jobs)
+		explainDiffers(at, s, &e)
 	case executor.JobGone:
 		e.What = fmt.Sprintf("DRS no longer knows job %s of %s", jobs, step)
 		e.Known = "its record was deleted; what it did to the database is not known here. It is never created again by itself"
-		e.Next = fmt.Sprintf("look at the database, then migplan resolve %s %d --succeeded or --failed, with --reason TEXT", at.file, s.Step)
+		e.Next = "look at the database; then " + pronounce(at, s.Step)
 	case executor.ForeignJob:
 		e.What = "a job that is not this plan's works on one of its databases: " + jobs
 		e.Known = "nothing was sent"
-		e.Next = fmt.Sprintf("wait for its end or ask whose it is; then migplan adopt, or migplan resolve %s --ignore-job %s --reason TEXT", at.file, jobs)
+		e.Next = fmt.Sprintf("ask whose it is, and wait for its end: %s; or, when it does no harm, migplan resolve %s --ignore-job %s --reason TEXT", apply, at.file, jobs)
 	case executor.NotFailedAnyMore:
 		e.What = fmt.Sprintf("%s is to be sent again, but DRS now calls job %s %s", step, jobs, clean(s.Detail))
 		e.Known = "nothing was sent"
 		e.Next = fmt.Sprintf("look at the job; when its backup is restored, migplan resolve %s %d --succeeded --reason TEXT", at.file, s.Step)
 	default:
 		explainHeld(at, s, &e, apply)
+	}
+	if e.Tried == "" {
+		e.Tried = tried(at, s)
 	}
 	return e
 }
@@ -113,7 +122,8 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 		e.Next = "run it again: " + apply
 	case executor.LockHeld:
 		e.What = "another run works on this target: " + errText(s.Err)
-		e.Next = "let it finish; or wait for it with --lock-wait 10m"
+		e.Known = "two runs at a time would only be in each other's way; nothing was sent"
+		e.Next = "let it finish, or wait for it: " + apply + " --lock-wait 10m"
 	case executor.Settling:
 		e.Tried = "the create of " + step
 		e.What = "what became of the create of " + step + " is not known yet"
@@ -125,9 +135,11 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 		e.Next = "run it again when that job has ended: " + apply
 	case executor.NoServerDate:
 		e.What = "DRS's answer carries no date, so the window cannot be checked against its clock"
+		e.Known = "an unclear window is a shut one; nothing was sent"
 		e.Next = "run it again: " + apply
 	case executor.RaceLost:
 		e.What = "other runs went on first, again and again"
+		e.Known = "whatever they did is in the ledger: migplan history " + at.file
 		e.Next = "run it again: " + apply
 	case executor.RecordLost:
 		e.Tried = "the create of " + step
@@ -136,6 +148,7 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 		e.Next = "make the ledger writable (disk full?), then " + apply
 	case executor.TimeUp:
 		e.What = "the time of --timeout is up"
+		e.Known = "what was under way is finished and recorded"
 		e.Next = "run it again: " + apply
 	case executor.Stopped:
 		e.What = "stopped by a signal"
@@ -147,6 +160,8 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 		e.Next = "check them with migplan whoami " + at.file + ", and the permissions in docs/permissions.md"
 	case executor.LedgerFailed:
 		e.What = "the ledger cannot be used: " + errText(s.Err)
+		e.Known = "without it nothing is sent"
+		e.Next = "make it usable, then run it again: " + apply
 	case executor.Broken:
 		e.What = "the last check before sending failed: " + errText(s.Err)
 		e.Known = "nothing was sent; this is a mistake in migplan"
@@ -156,10 +171,53 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 		if s.Step > 0 {
 			e.What = step + ": " + e.What
 		}
-		e.Next = "migplan status " + at.file
+		e.Known = "nothing was recorded and nothing was sent"
+		e.Next = "see where it stands: migplan status " + at.file
 	default:
 		e.What = string(s.Reason)
 	}
+}
+
+// explainDiffers says what to do about a job that is not what it should be. A
+// job that the ledger follows already can only be judged by its end.
+func explainDiffers(at place, s executor.Stop, e *explanation) {
+	step, jobs := stepName(at, s.Step), clean(strings.Join(s.Jobs, ", "))
+	e.What = fmt.Sprintf("job %s is not as %s was intended: %s", jobs, step, clean(s.Detail))
+	e.Known = "nothing more is sent before a person has looked at it"
+	if st := at.state.Step(s.Step); st.State == ledger.Running && slices.Contains(s.Jobs, st.JobID) {
+		e.Next = "look at the job and the database; when the job has ended, " + pronounce(at, s.Step)
+		return
+	}
+	e.Next = fmt.Sprintf("look at the job in the console; when it is the step's under another name, migplan adopt %s %d %s --reason TEXT; when it is not the step's, migplan resolve %s --ignore-job %s --reason TEXT",
+		at.file, s.Step, jobs, at.file, jobs)
+}
+
+// pronounce is how a person says what no look at DRS can tell.
+func pronounce(at place, seq int) string {
+	resolve := fmt.Sprintf("migplan resolve %s %d", at.file, seq)
+	return "when the backup is restored, " + resolve + " --succeeded --reason TEXT; when it is not, " + resolve + " --failed --reason TEXT"
+}
+
+// tried says what a run did before a stop that has no words of its own for it.
+func tried(at place, s executor.Stop) string {
+	switch s.Reason {
+	case executor.APIAway, executor.AccessDenied:
+		return "to ask DRS"
+	case executor.JobDiffers, executor.TwinJobs, executor.JobGone:
+		return "to follow the job of " + stepName(at, s.Step)
+	case executor.NotAllowed:
+		return "to record a decision"
+	case executor.LedgerFailed, executor.LedgerBroken, executor.LedgerConflict:
+		return "to read and write the ledger"
+	case executor.LockHeld:
+		return "to begin a pass"
+	case executor.TimeUp, executor.Stopped, executor.RaceLost:
+		return "passes over the plan, until this run was cut short"
+	}
+	if s.Step > 0 {
+		return "one pass, which ended before a create of " + stepName(at, s.Step)
+	}
+	return "one pass, which ended before any create"
 }
 
 // explainDoubt says why a doubt needs a person.

@@ -117,6 +117,9 @@ func planJSON(at place, r executor.Result, bodies bool) jsonPlan {
 		out.Changes = append(out.Changes, jsonChange{c.Step, c.What, c.JobName, c.JobID})
 	}
 	for _, s := range at.steps {
+		if out.Sent == executor.SentNo && at.state.Step(s.Seq).State == ledger.InDoubt {
+			out.Sent = executor.SentMaybe // by an earlier run
+		}
 		out.Steps = append(out.Steps, stepJSON(at, s, bodies))
 	}
 	return out

@@ -64,6 +64,7 @@ func drsStart(ts *testscript.TestScript, args []string) {
 	w := worldOf(ts)
 	w.stop()
 	w.simulator = exec.Command("migplan", append([]string{"simulate", "--listen", "127.0.0.1:0"}, args...)...)
+	w.simulator.Dir, w.simulator.Stderr = ts.MkAbs("."), os.Stderr
 	w.simulator.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
 	out, err := w.simulator.StdoutPipe()
 	ts.Check(err)

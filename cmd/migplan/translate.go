@@ -14,8 +14,8 @@ type translation struct {
 	codes      []string
 	phrases    []string // all lower case; one of them stands in the text
 	cause      string
-	restorable bool // the database is as it was before the step
-	remedy     string
+	restorable bool   // the database is as it was before the step
+	remedy     string // RESOLVE stands for the command that declares the step succeeded
 }
 
 // translations, the more particular first.
@@ -23,7 +23,7 @@ func translations() []translation {
 	return []translation{
 		{phrases: []string{"not continuous", "lsn"}, restorable: true,
 			cause:  "the log backup does not begin where the one before it ended: a log backup is missing, or was restored already",
-			remedy: "look first: when this very backup is already restored, resolve the step as succeeded; else add the missing log backup before it"},
+			remedy: "look first: when this very backup is already restored, RESOLVE; else add the missing log backup before it"},
 		{phrases: []string{"restore:null", "backup file not found", "file does not exist", "no such key"}, restorable: true,
 			cause:  "the object is not in the bucket, or is in Archive storage",
 			remedy: "put it back under this key, in Standard storage"},
@@ -82,7 +82,7 @@ func explainFailure(at place, s executor.Stop, e *explanation) {
 	status, _ := drs.ParseStatus(st.Status)
 	e.What = stepName(at, s.Step) + " failed"
 	e.Tried = fmt.Sprintf("job %s, attempt %d", clean(st.JobID), st.Attempt)
-	e.Known = fmt.Sprintf("DRS says %s: %s", clean(st.Status), firstText(st.ErrorLog, "no reason given"))
+	e.Known = fmt.Sprintf("DRS says %s: %s", clean(st.Status), strings.TrimRight(firstText(st.ErrorLog, "no reason given"), "."))
 	if st.Status == "" {
 		e.Known = "a person declared it failed"
 	}
@@ -91,7 +91,8 @@ func explainFailure(at place, s executor.Stop, e *explanation) {
 	switch {
 	case t != nil:
 		e.Known += ". That is: " + t.cause
-		e.Next = t.remedy + "; then " + retry
+		resolve := fmt.Sprintf("migplan resolve %s %d --succeeded --reason TEXT", at.file, s.Step)
+		e.Next = strings.Replace(t.remedy, "RESOLVE", resolve, 1) + "; then " + retry
 	default:
 		e.Next = "mend the cause, edit the step if needed; then " + retry
 	}
@@ -111,7 +112,8 @@ func explainFailure(at place, s executor.Stop, e *explanation) {
 func explainRefusal(at place, s executor.Stop, e *explanation) {
 	answer := at.state.Step(s.Step).Answer
 	e.What = "DRS refused the request of " + stepName(at, s.Step)
-	e.Known = fmt.Sprintf("%s %s. No job was made", clean(answer.Code), firstText(answer.Message, "without a message"))
+	e.Tried = "one create, as " + at.steps[s.Step-1].JobName(at.state.Step(s.Step).Attempt)
+	e.Known = fmt.Sprintf("%s %s. No job was made", clean(answer.Code), strings.TrimRight(firstText(answer.Message, "without a message"), "."))
 	next := "mend the plan"
 	if t := translate(answer.Code, ""); t != nil {
 		e.Known += ". That is: " + t.cause

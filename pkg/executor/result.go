@@ -34,7 +34,7 @@ var codeNames = map[Code]string{
 func (c Code) String() string { return codeNames[c] }
 
 // severity is the order in which the worst of several codes counts.
-var severity = []Code{InDoubt, Conflict, Failed, CutoverHeld, Invalid, Denied, CodeError, TryAgain, PendingCode, OK}
+var severity = []Code{InDoubt, Conflict, Failed, CutoverHeld, Invalid, Denied, Usage, CodeError, TryAgain, PendingCode, OK}
 
 // Worst is the code of several plans together.
 func Worst(codes ...Code) Code {
