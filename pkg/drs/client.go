@@ -112,7 +112,7 @@ func (c *Client) getOnce(ctx context.Context, op, address string, into any) (htt
 		c.observe(op, nil, began, err)
 		return nil, fmt.Errorf("%s: %w", op, bare(err))
 	}
-	body, err := readBody(resp.Body, maxReadBody)
+	body, err := readBody(resp, maxReadBody)
 	c.observe(op, resp, began, err)
 	return resp.Header, readAnswer(op, resp, body, err, into)
 }

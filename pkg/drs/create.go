@@ -34,23 +34,27 @@ func (c *Client) CreateReplicationJob(ctx context.Context, create Create) Outcom
 		defer resp.Body.Close()
 		answer.StatusCode, answer.Header = resp.StatusCode, resp.Header
 		if err == nil {
-			answer.Body, answer.Err = readBody(resp.Body, maxCreateBody)
+			answer.Body, answer.Err = readBody(resp, maxCreateBody)
 		}
 	}
-	answer.Wrote = f.hasWritten()
+	answer.Wrote = f.land()
 	c.observe(opCreate, resp, began, answer.Err)
 	return Classify(answer)
 }
 
 // createRequest signs the exact bytes and takes away what would let net/http
-// send them again: GetBody, and any idempotency key.
+// send them again: GetBody, and any idempotency key (net/http shouldRetryRequest,
+// Request.isReplayable).
 func (c *Client) createRequest(ctx context.Context, create Create) (*retryablehttp.Request, error) {
 	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodPost, c.url("", nil), create.Body)
 	if err != nil {
 		return nil, err
 	}
-	req.GetBody = nil
 	c.setHeaders(req.Header)
 	req.Header.Set("X-Sdk-Date", create.SignedAt.UTC().Format(dateLayout))
-	return req, c.config.Authorizer.Authorize(req.Request, create.Body)
+	err = c.config.Authorizer.Authorize(req.Request, create.Body)
+	req.GetBody = nil
+	req.Header.Del("Idempotency-Key")
+	req.Header.Del("X-Idempotency-Key")
+	return req, err
 }

@@ -23,9 +23,10 @@ var ErrLate = errors.New("the process slept between deciding and sending: nothin
 type flight struct {
 	intendedAt time.Duration // Uptime when the intent was written
 
-	mu    sync.Mutex
-	armed bool
-	wrote bool
+	mu     sync.Mutex
+	armed  bool
+	wrote  bool
+	landed bool
 }
 
 // trace arms the flight when the connection is handed to the request.
@@ -57,16 +58,19 @@ func (f *flight) mayWrite() error {
 	if !f.armed {
 		return nil
 	}
-	if !f.wrote && Uptime()-f.intendedAt > MaxIntentAge {
+	if !f.wrote && (f.landed || Uptime()-f.intendedAt > MaxIntentAge) {
 		return ErrLate
 	}
 	f.wrote = true
 	return nil
 }
 
-func (f *flight) hasWritten() bool {
+// land ends the flight and reports whether anything was written. What was not
+// written by then never will be, so that the answer stays true.
+func (f *flight) land() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.landed = true
 	return f.wrote
 }
 

@@ -128,9 +128,13 @@ func (s signing) RoundTrip(req *http.Request) (*http.Response, error) {
 	return s.c.reads.RoundTrip(req)
 }
 
-// readBody reads at most limit bytes; more is an error.
-func readBody(r io.Reader, limit int64) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r, limit+1))
+// readBody reads at most limit bytes; more is an error. Behind a 101 stands the
+// connection itself, which no deadline of net/http ends any more.
+func readBody(resp *http.Response, limit int64) ([]byte, error) {
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		return nil, errors.New("the server switches to another protocol")
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
 	if err == nil && int64(len(body)) > limit {
 		err = errors.New("the answer is larger than any that DRS gives")
 	}
