@@ -108,7 +108,7 @@ func omitNew(x *exchange, arg string) Response {
 	now := x.d.config.Now()
 	since := now.Add(-durationOr(arg, 5*time.Minute))
 	for _, j := range x.d.jobs {
-		if j.Created.After(since) {
+		if j.Created.After(since) && !j.omitUntil.After(now) {
 			j.omitUntil = now.Add(1)
 		}
 	}

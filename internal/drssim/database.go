@@ -197,19 +197,26 @@ func fitFull(j *Job, db *database, name string) string {
 	return ""
 }
 
-// fitLog: a log backup begins where the one before it ended; the first begins
-// within the full backup. Full and incrementals are of the same databases
-// (guides).
+// fitLog: full and incrementals are of the same databases (guides).
 func fitLog(db *database, r restored, set string) string {
 	switch o := r.from; {
 	case db == nil || db.state != Restoring:
 		return "The database " + r.name + " is not in the restoring state, and the incremental backup cannot be restored."
 	case db.set != set:
 		return "The databases of the incremental backup differ from those of the full backup: " + r.name
-	case db.broken || db.last == o.id() || o.LastLSN < db.lsn || o.FirstLSN > db.lsn || db.isLog && o.FirstLSN != db.lsn:
+	case db.broken || !continues(db, o):
 		return "The LSN of the incremental backup file is not continuous with that of the previous backup file: " + o.Key
 	}
 	return ""
+}
+
+// continues: the first log begins within the full backup and ends behind it; a
+// later one begins where the last one ended, and may be empty.
+func continues(db *database, o Object) bool {
+	if db.isLog {
+		return o.FirstLSN == db.lsn && o.id() != db.last
+	}
+	return o.FirstLSN <= db.lsn && o.LastLSN > db.lsn
 }
 
 // setOf names a set of databases.
