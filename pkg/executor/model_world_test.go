@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/migplan/migplan/internal/drssim"
+	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
@@ -47,12 +48,16 @@ type slot struct {
 	skew     time.Duration // of the local clock
 	killed   bool
 	cancel   context.CancelFunc
+	keys     Keys // for the next pass
+	given    Keys // of the pass in progress
+	made     int  // creates that had left before it
 	passes   int
 	lives    int
-	extra    int // passes after the plan was finished
-	other    string
+	extra    int    // passes after the plan was finished
+	cred     string // which credential is in force
+	other    string // a fault in the way of the next read
 	done     bool
-	lastList map[string]drssim.Response
+	lastPage *drs.Page // what a stale list shows again
 }
 
 // crash and over unwind a runner: it was killed, or the schedule has ended.
@@ -62,7 +67,7 @@ type (
 )
 
 // maxPasses of one slot: far more than any schedule needs to finish.
-const maxPasses = 250
+const maxPasses = 150
 
 func newWorld(s schedule, f planted) (*world, error) {
 	l, err := ledger.OpenMemory()
@@ -79,7 +84,7 @@ func newWorld(s schedule, f planted) (*world, error) {
 	for i, shape := range s.plans {
 		w.desks = append(w.desks, newDesk(shape, start))
 		for range s.runners[i] {
-			w.slots = append(w.slots, &slot{world: w, id: len(w.slots), desk: w.desks[i], wake: start.Add(w.upTo(time.Minute)), lastList: map[string]drssim.Response{}})
+			w.slots = append(w.slots, &slot{world: w, id: len(w.slots), desk: w.desks[i], cred: "key-a", wake: start.Add(w.upTo(time.Minute))})
 		}
 	}
 	return w, nil
@@ -138,13 +143,16 @@ func (w *world) earliest() *slot {
 
 // pause lets others take their turns while this runner does nothing for d.
 func (s *slot) pause(d time.Duration) {
-	s.wake = s.now.Add(d)
+	if s.rest(d); s.killed {
+		panic(crash{})
+	}
+}
+
+// rest is a pause in which no process runs that could be killed.
+func (s *slot) rest(d time.Duration) {
+	s.killed, s.wake = false, s.now.Add(d)
 	if !s.yield(struct{}{}) {
 		panic(over{})
-	}
-	if s.killed {
-		s.killed = false
-		panic(crash{})
 	}
 }
 
@@ -197,7 +205,7 @@ func (s *slot) live(yield func(struct{}) bool) {
 			s.judge.report("I14", "%s is not finished after %d passes: %s", s.desk.plan.Name, maxPasses, s.desk.lastStop)
 			return
 		}
-		s.pause(s.onePass())
+		s.rest(s.onePass())
 	}
 }
 
@@ -218,13 +226,13 @@ func (s *slot) onePass() (rest time.Duration) {
 				panic(r)
 			}
 			s.note("killed")
-			s.judge.passSends = nil
 			rest = s.upTo(10 * time.Minute)
 		}
 	}()
 	for s.quiet.After(s.now) || s.desk.halted {
 		s.pause(max(s.quiet.Sub(s.now), 10*time.Minute))
 	}
+	s.at("pass")
 	s.passes++
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
@@ -235,21 +243,21 @@ func (s *slot) onePass() (rest time.Duration) {
 	r := s.runner.Pass(ctx)
 	s.judge.passEnds(s, r)
 	s.desk.lastStop = fmt.Sprintf("%s (%s)", r.Reason, r.Code)
-	s.note("pass: %s %s step %d why %q detail %q until %s sent %s err %v", r.Code, r.Reason, r.Step, r.Why, r.Detail, r.Until.Sub(s.start), r.Sent, r.Err)
+	s.note("pass: %s %s step %d why %q detail %q sent %s err %v", r.Code, r.Reason, r.Step, r.Why, r.Detail, r.Sent, r.Err)
 	return s.follow(r)
 }
 
 func (s *slot) newRunner() *Runner {
 	d := s.desk
 	r := &Runner{
-		Plan: d.plan, Steps: d.steps, Ledger: s.ledger, Keys: d.keys, ByHand: d.shape.byHand,
+		Plan: d.plan, Steps: d.steps, Ledger: s.ledger, Keys: s.keys, ByHand: d.shape.byHand,
 		Identity: Identity{Endpoint: "https://drs.example.com", Principal: s.principal(), TokenAuth: d.shape.token},
 		Who:      Who{User: "dba", Host: fmt.Sprintf("host%d", s.id)}, Run: fmt.Sprintf("run-%d-%d", s.id, s.lives),
 		seams: s.seams(),
 	}
 	r.Jobs = &modelJobs{s}
 	s.planted.plant(s, r)
-	d.keys = Keys{}
+	s.keys = Keys{}
 	return r
 }
 

@@ -26,8 +26,12 @@ func (p *pass) create(ctx context.Context, seq int) (*Stop, error) {
 	if err := p.noteKey(ctx, step, attempt); err != nil {
 		return nil, err
 	}
-	turned := p.keysTurned(step, attempt)
 	intendedAt := p.seams.uptime()
+	turned := p.keysTurned(step, attempt)
+	if step.Last && !turned { // the window has shut since Next looked
+		p.facts.Survey = nil
+		return nil, nil
+	}
 	intent := p.intent(step, req)
 	if err := p.append(ctx, ledger.Intent, seq, attempt, intent); err != nil {
 		return nil, err

@@ -1,0 +1,155 @@
+package executor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"syscall"
+	"time"
+
+	"github.com/migplan/migplan/internal/drssim"
+	"github.com/migplan/migplan/pkg/drs"
+)
+
+// modelJobs is a runner's connection to the simulated DRS: without a network,
+// but with all that a network does to a request and its answer.
+type modelJobs struct{ *slot }
+
+const jobsPath = "/v5/p1/backup-migration-jobs"
+
+// CreateReplicationJob refuses to send late as the real connection does, and
+// classifies what comes back as the real client does.
+func (m *modelJobs) CreateReplicationJob(_ context.Context, c drs.Create) drs.Outcome {
+	m.at("dial")
+	m.pause(m.upTo(2 * time.Second))
+	if m.now.Sub(m.start)-c.IntendedAt > drs.MaxIntentAge {
+		return drs.Classify(drs.Answer{Err: drs.ErrLate})
+	}
+	return m.send(c)
+}
+
+// send lets the bytes leave.
+func (m *modelJobs) send(c drs.Create) drs.Outcome {
+	m.judge.leaves(m.slot, c)
+	m.pause(m.upTo(2 * time.Second))
+	resp := m.arrive(c)
+	m.judge.look()
+	m.note("create arrived: %d %s %.120s", resp.Status, resp.Delivery, resp.Body)
+	m.pause(m.upTo(time.Second) + resp.Delay)
+	m.at("answer")
+	return drs.Classify(m.delivered(resp))
+}
+
+func (m *modelJobs) arrive(c drs.Create) drssim.Response {
+	h := m.signed(c.SignedAt)
+	h.Set("Content-Type", "application/json")
+	return m.sim.Serve(drssim.Request{Method: http.MethodPost, Path: jobsPath, Body: c.Body, Header: h})
+}
+
+// signed has what the simulated gateway looks at: the date, by A2, and who asks.
+func (m *modelJobs) signed(at time.Time) http.Header {
+	return http.Header{
+		"X-Sdk-Date":    {at.UTC().Format("20060102T150405Z")},
+		"Authorization": {"SDK-HMAC-SHA256 Access=" + m.principalNow() + ", SignedHeaders=x-sdk-date, Signature=00"},
+	}
+}
+
+// delivered is what of an answer comes through.
+func (m *modelJobs) delivered(r drssim.Response) drs.Answer {
+	switch r.Delivery {
+	case drssim.Lost:
+		return drs.Answer{Wrote: true, Err: io.ErrUnexpectedEOF}
+	case drssim.Reset:
+		return drs.Answer{Wrote: true, Err: syscall.ECONNRESET}
+	case drssim.Stalled:
+		m.pause(25 * time.Second)
+		return drs.Answer{Wrote: true, Err: context.DeadlineExceeded}
+	case drssim.Truncated:
+		return drs.Answer{Wrote: true, StatusCode: r.Status, Header: r.Header, Body: r.Body[:r.CutAfter], Err: io.ErrUnexpectedEOF}
+	}
+	return drs.Answer{Wrote: true, StatusCode: r.Status, Header: r.Header, Body: r.Body}
+}
+
+// ShowReplicationJob asks once; what the real client asks again fails here.
+func (m *modelJobs) ShowReplicationJob(ctx context.Context, id string) (drs.Job, error) {
+	m.at("show")
+	body, date, err := m.get(ctx, jobsPath+"/"+id, nil)
+	m.at("shown")
+	if err != nil {
+		return drs.Job{}, err
+	}
+	j, err := drs.DecodeJob(body, id, date)
+	if m.take("false-failed") {
+		j.Status = "FAILED"
+	}
+	return j, err
+}
+
+// ListReplicationJobs reads every page.
+func (m *modelJobs) ListReplicationJobs(ctx context.Context, instance string) (drs.Listing, error) {
+	m.at("list")
+	l, err := drs.Collect(func(offset int) (drs.Page, error) {
+		body, date, err := m.get(ctx, jobsPath, drs.ListQuery(instance, offset))
+		if err != nil {
+			return drs.Page{}, err
+		}
+		p, err := drs.DecodePage(body, date)
+		if err != nil {
+			return drs.Page{}, err
+		}
+		return m.spoil(p), nil
+	})
+	m.at("listed")
+	return l, err
+}
+
+// take consumes a fault that an event has put in the way of this read.
+func (s *slot) take(what string) bool {
+	if s.other != what {
+		return false
+	}
+	s.other = ""
+	return true
+}
+
+// spoil gives the page before once more when an event has asked for that.
+func (m *modelJobs) spoil(p drs.Page) drs.Page {
+	if m.take("stale-list") && m.lastPage != nil && m.now.Sub(m.lastPage.Date) < listingLag {
+		return *m.lastPage
+	}
+	m.lastPage = &p
+	return p
+}
+
+// get is one read.
+func (m *modelJobs) get(ctx context.Context, path string, query url.Values) ([]byte, time.Time, error) {
+	m.pause(m.upTo(time.Second))
+	resp := m.sim.Serve(drssim.Request{Method: http.MethodGet, Path: path, Query: query, Header: m.signed(m.now)})
+	m.judge.look()
+	m.pause(m.upTo(time.Second) + resp.Delay)
+	switch {
+	case ctx.Err() != nil:
+		return nil, time.Time{}, ctx.Err()
+	case resp.Delivery != drssim.Delivered:
+		return nil, time.Time{}, errors.New("no answer")
+	case resp.Status != http.StatusOK:
+		return nil, time.Time{}, refusal(resp)
+	}
+	date, err := http.ParseTime(resp.Header.Get("Date"))
+	if err != nil || resp.Header.Get("Age") != "" {
+		date = time.Time{}
+	}
+	return resp.Body, date.UTC(), nil
+}
+
+func refusal(r drssim.Response) *drs.Error {
+	var shape struct {
+		Code    string `json:"error_code"`
+		Message string `json:"error_msg"`
+	}
+	_ = json.Unmarshal(r.Body, &shape)
+	return &drs.Error{StatusCode: r.Status, Code: shape.Code, Message: shape.Message}
+}

@@ -1,0 +1,259 @@
+package executor
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/migplan/migplan/internal/drssim"
+	"github.com/migplan/migplan/pkg/drs"
+	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// judge watches from the server's side: what bytes left, and what jobs came of
+// them. It believes nothing that a runner says.
+type judge struct {
+	world     *world
+	violation string
+	jobs      []drssim.Job      // as the server holds them
+	shadows   map[string]shadow // every job as it was made, by id
+	order     []string          // of their making
+	sends     []sent
+	sent      map[string]int // requests of each intent, by the intent's hash
+}
+
+// shadow is a job as it was made: people may rename it later.
+type shadow struct {
+	plan.Marker
+	plan string
+	rank int // of the generation
+	last bool
+}
+
+// sent is a create that left.
+type sent struct {
+	body []byte
+	plan *plan.Plan
+}
+
+func (j *judge) report(invariant, format string, args ...any) {
+	if j.violation == "" {
+		j.violation = invariant + ": " + fmt.Sprintf(format, args...)
+		j.world.note("VIOLATION %s", j.violation)
+	}
+}
+
+// body is what the judge reads of a create, by its own means.
+type body struct {
+	Base struct {
+		Name        string `json:"name"`
+		Description string `json:"description"`
+	} `json:"base_info"`
+	Options struct {
+		Last bool `json:"is_last_backup"`
+	} `json:"options"`
+}
+
+// leaves judges a create when its first byte leaves.
+func (j *judge) leaves(s *slot, c drs.Create) {
+	var b body
+	err := json.Unmarshal(c.Body, &b)
+	m, ok := plan.ParseMarker(b.Base.Description)
+	p := s.runner.Plan
+	if err != nil || !ok || m.Chain != p.Chain() || m.Step > len(s.runner.Steps) {
+		j.report("I6", "bytes that no plan has: %s", c.Body)
+		return
+	}
+	out := sent{c.Body, p}
+	j.sends = append(j.sends, out)
+	step := s.runner.Steps[m.Step-1]
+	attempt := attemptOf(b.Base.Name, step.JobName(1))
+	if req, err := step.Request(attempt); err != nil || !bytes.Equal(req.Body, c.Body) {
+		j.report("I6", "step %d: not the bytes planned", m.Step)
+	}
+	j.keysAtTheWire(s, step, attempt, b.Options.Last)
+	j.intentIsThere(s, c, m)
+	j.pastIsUnedited(s, m)
+}
+
+// keysAtTheWire is I3, for the cutover and for the full that overwrites.
+func (j *judge) keysAtTheWire(s *slot, step plan.Step, attempt int, last bool) {
+	p, keys := step.Plan, s.given
+	final := s.runner.Steps[len(s.runner.Steps)-1].ChainSHA256
+	if step.Seq == 1 && p.Overwrite && !p.OverwriteUnattended && !plan.Confirms(keys.Overwrite, p.Name, final, attempt) {
+		j.report("I3", "a full with overwrite without its key")
+	}
+	if !last {
+		return
+	}
+	if p.Cutover == nil || step.Seq != len(p.Backups) {
+		j.report("I3", "is_last_backup true for step %d of %d", step.Seq, len(p.Backups))
+		return
+	}
+	if !p.Cutover.Unattended && !plan.Confirms(keys.Cutover, p.Name, final, attempt) {
+		j.report("I3", "the cutover without its key")
+	}
+	now := j.world.now
+	late := p.Cutover.NotAfter.Add(drs.MaxIntentAge + 5*time.Second)
+	if !p.Cutover.NotBefore.IsZero() && now.Before(p.Cutover.NotBefore) || !p.Cutover.NotAfter.IsZero() && now.After(late) {
+		j.report("I13", "the cutover leaves at %s, outside its window %s to %s", now, p.Cutover.NotBefore, p.Cutover.NotAfter)
+	}
+}
+
+// intentIsThere is I5: the ledger holds the intent of these bytes, by this
+// run, and no other request was sent under it.
+func (j *judge) intentIsThere(s *slot, c drs.Create, m plan.Marker) {
+	events, err := s.ledger.Events(context.Background(), m.Chain)
+	if err != nil {
+		j.report("I7", "%v", err)
+	}
+	for i := len(events) - 1; i >= 0; i-- {
+		e := events[i]
+		var d ledger.IntentData
+		if e.Kind != ledger.Intent || e.Run != s.runner.Run || json.Unmarshal(e.Data, &d) != nil || d.Body != string(c.Body) {
+			continue
+		}
+		j.sent[e.Hash]++
+		if j.sent[e.Hash] > 1 {
+			j.report("I5", "step %d: %d requests under one intent", m.Step, j.sent[e.Hash])
+		}
+		return
+	}
+	j.report("I5", "step %d: sent before its intent was durable", m.Step)
+}
+
+// pastIsUnedited is I9: what the server has taken of this chain is what the
+// plan in hand says.
+func (j *judge) pastIsUnedited(s *slot, m plan.Marker) {
+	for _, job := range j.jobs {
+		made := j.shadows[job.ID]
+		if made.Chain == m.Chain && !failed(job, j.world.now) && made.Step < m.Step &&
+			(made.Step > len(s.runner.Steps) || made.Marker != s.runner.Steps[made.Step-1].Marker()) {
+			j.report("I9", "step %d is sent by a plan whose step %d was edited", m.Step, made.Step)
+		}
+	}
+}
+
+// look judges every job that the server has made since the last look.
+func (j *judge) look() {
+	j.jobs = j.world.sim.Jobs()
+	for _, job := range j.jobs[len(j.order):] {
+		j.order = append(j.order, job.ID)
+		if job.Foreign {
+			continue
+		}
+		m, _ := plan.ParseMarker(job.Description)
+		made := shadow{Marker: m, last: job.Last}
+		for _, s := range j.sends {
+			if bytes.Equal(s.body, job.Body) {
+				made.plan, made.rank = s.plan.Name, s.plan.Generation
+			}
+		}
+		j.accepted(job, made)
+		j.shadows[job.ID] = made
+	}
+}
+
+// failed says whether a job had failed by a time.
+func failed(job drssim.Job, by time.Time) bool {
+	return (job.Status == drssim.Failed || job.Status == drssim.PrecheckFailed) && !job.Finished.After(by)
+}
+
+// accepted judges a job when the server makes it, by what it held then.
+func (j *judge) accepted(job drssim.Job, made shadow) {
+	at := job.Created
+	j.world.note("the server makes step %d of %s: %s", made.Step, made.plan, job.Name)
+	before := made.Step == 1
+	for _, other := range j.jobs {
+		old, ok := j.shadows[other.ID]
+		switch {
+		case !ok || other.ID == job.ID || old.plan != made.plan:
+		case old.Chain != made.Chain:
+			if old.rank > made.rank {
+				j.report("I1", "a job of generation %d after one of generation %d", made.rank, old.rank)
+			}
+		case old.Step == made.Step && !failed(other, at):
+			j.report("I1", "a second job for step %d of %s, %s after %s", made.Step, made.plan, job.Name, other.Name)
+		case old.last && !failed(other, at):
+			j.report("I4", "step %d is made after the cutover", made.Step)
+		case old.Step == made.Step-1 && other.Status == drssim.Success && !other.Finished.After(at):
+			before = true
+		}
+	}
+	if !before {
+		j.report("I2", "step %d of %s is made, and the server does not hold step %d as SUCCESS", made.Step, made.plan, made.Step-1)
+	}
+}
+
+func (j *judge) passBegins(s *slot) { s.given, s.made = s.runner.Keys, len(j.sends) }
+
+// passEnds holds what a run says it sent against what it sent, and the class
+// of its exit against the reason.
+func (j *judge) passEnds(s *slot, r Result) {
+	if r.Reason == Broken {
+		j.report("I6", "the guard or a rule of decisions stopped a pass: %v %s", r.Err, r.Detail)
+	}
+	if r.Code == OK && r.Reason == Online && !j.isOnline(s.desk.plan) {
+		j.report("I12", "%s is said to be online and is not", s.desk.plan.Name)
+	}
+}
+
+func (j *judge) isOnline(p *plan.Plan) bool {
+	return j.world.sim.Database(p.Target.InstanceID, p.Databases.Names[0]) == drssim.Online
+}
+
+// atEnd judges the finished plans, and the ledger that is left.
+func (j *judge) atEnd() {
+	for _, d := range j.world.desks {
+		if d.plan.Cutover != nil && !j.isOnline(d.plan) {
+			j.report("I14", "%s is finished and not online", d.plan.Name)
+		}
+		events, err := j.world.ledger.Events(context.Background(), d.plan.Chain())
+		if err == nil {
+			_, err = ledger.Fold(d.plan.Chain(), events)
+		}
+		if err != nil {
+			j.report("I7", "%v", err)
+		}
+		j.audit(events)
+	}
+}
+
+// audit is I8: a doubt ends by its own outcome, by adoption of the right job,
+// by evidence where that is allowed, or by a person.
+func (j *judge) audit(events []ledger.Event) {
+	open := map[int]int64{} // step -> intent in doubt
+	for _, e := range events {
+		switch e.Kind {
+		case ledger.Intent:
+			if seq, ok := open[e.Step]; ok {
+				j.report("I8", "step %d is intended again while intent %d is in doubt", e.Step, seq)
+			}
+			open[e.Step] = e.Seq
+		case ledger.Decision, ledger.Closed:
+			delete(open, e.Step)
+		case ledger.Searched, ledger.Answered, ledger.Opened, ledger.Succeeded, ledger.Failed:
+		default:
+			j.auditOutcome(e, open)
+		}
+	}
+}
+
+func (j *judge) auditOutcome(e ledger.Event, open map[int]int64) {
+	var d ledger.OutcomeData
+	_ = json.Unmarshal(e.Data, &d)
+	if d.Intent == open[e.Step] || d.Intent == 0 {
+		delete(open, e.Step)
+	}
+	if e.Kind == ledger.Adopted {
+		if made := j.shadows[d.JobID]; made.Chain != e.Chain || made.Step != e.Step {
+			j.report("I8", "job %s was adopted as step %d and is not", d.JobID, e.Step)
+		}
+	}
+	if e.Kind == ledger.Absent && e.Step == 1 {
+		j.report("I8", "the full was believed absent without a person")
+	}
+}
