@@ -1,0 +1,5 @@
+//go:build !race
+
+package drs
+
+const raceEnabled = false

@@ -1,0 +1,340 @@
+package drs
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// manner is how a connection is cut.
+type manner int
+
+const (
+	fin   manner = iota // no more is sent; what comes is read and thrown away
+	rst                 // the peer gets RST
+	stall               // nothing happens until the client has given up; then the server goes on
+	manners
+)
+
+func (m manner) String() string { return [...]string{"FIN", "RST", "stall"}[m] }
+
+// cut says where a server's raw connection is cut: after that many bytes read
+// or written. -1 is never.
+type cut struct {
+	read, write int
+	manner      manner
+}
+
+// cutConn is a server's connection that is cut. It counts raw bytes, below TLS.
+type cutConn struct {
+	net.Conn
+	cut
+	stalled func()        // called when a stall begins
+	gaveUp  chan struct{} // closed when the client has given up
+	read    int
+	wrote   int
+	reads   []byte // what was read, and
+	writes  []byte // written, where keep is set
+	keep    bool
+}
+
+func (c *cutConn) Read(p []byte) (int, error) {
+	if c.cut.read >= 0 {
+		if c.read == c.cut.read {
+			if err := c.now(); err != nil {
+				return 0, err
+			}
+		} else {
+			p = p[:min(len(p), c.cut.read-c.read)]
+		}
+	}
+	n, err := c.Conn.Read(p)
+	c.read += n
+	if c.keep {
+		c.reads = append(c.reads, p[:n]...)
+	}
+	return n, err
+}
+
+func (c *cutConn) Write(p []byte) (int, error) {
+	if c.cut.write >= 0 && c.wrote+len(p) > c.cut.write {
+		n, _ := c.Conn.Write(p[:c.cut.write-c.wrote])
+		c.wrote += n
+		if err := c.now(); err != nil {
+			return n, err
+		}
+		m, err := c.Conn.Write(p[n:])
+		return n + m, err
+	}
+	n, err := c.Conn.Write(p)
+	c.wrote += n
+	if c.keep {
+		c.writes = append(c.writes, p[:n]...)
+	}
+	return n, err
+}
+
+// now cuts. A stall ends when the client has given up: what it sent is still
+// in the socket, and the server goes on as if nothing had been.
+func (c *cutConn) now() error {
+	c.cut.read, c.cut.write = -1, -1
+	switch c.manner {
+	case fin:
+		c.Conn.(*net.TCPConn).CloseWrite()
+		io.Copy(io.Discard, c.Conn)
+		return io.EOF
+	case rst:
+		reset(c.Conn)
+		return io.EOF
+	}
+	c.stalled()
+	<-c.gaveUp
+	return nil
+}
+
+// scene is one kind of exchange.
+type scene struct {
+	name   string
+	answer string      // what the server answers
+	makes  bool        // whether it makes the job before it answers
+	whole  OutcomeKind // what the whole answer means
+	token  string      // a request header of the client
+	secure bool
+}
+
+func scenes() []scene {
+	large := "X-Padding: " + strings.Repeat("p", 3000)
+	token := strings.Repeat("t", 3000)
+	return []scene{
+		{name: "200, small headers", answer: answer(200, acceptedBody), makes: true, whole: Accepted},
+		{name: "200, large headers", answer: answer(200, acceptedBody, large), makes: true, whole: Accepted, token: token},
+		{name: "200, chunked", answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n" + acceptedBody[:16] + "\r\n" + fmt.Sprintf("%x\r\n", len(acceptedBody)-16) + acceptedBody[16:] + "\r\n0\r\n\r\n", makes: true, whole: Accepted},
+		{name: "200, ended by close", answer: "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + acceptedBody, makes: true, whole: Accepted},
+		{name: "502 although made", answer: answer(502, "<html>Bad Gateway</html>"), makes: true, whole: InDoubt},
+		{name: "400 name exists although made", answer: answer(400, coded("DRS.M00277")), makes: true, whole: InDoubt},
+		{name: "400 refused", answer: answer(400, coded("DRS.M00200")), whole: Refused},
+		{name: "429 throttled", answer: answer(429, coded("APIGW.0308")), whole: Throttled},
+		{name: "TLS, 200, small headers", answer: answer(200, acceptedBody), makes: true, whole: Accepted, secure: true},
+		{name: "TLS, 200, large headers", answer: answer(200, acceptedBody, large), makes: true, whole: Accepted, token: token, secure: true},
+		{name: "TLS, 400 refused", answer: answer(400, coded("DRS.M00200")), whole: Refused, secure: true},
+	}
+}
+
+// stage plays one scene again and again, one connection at a time.
+type stage struct {
+	scene
+	client *Client
+	conns  chan net.Conn
+	tls    *tls.Config
+	start  int // raw bytes that come before the request
+}
+
+func (s scene) stage(t *testing.T, ca authority, cert tls.Certificate) *stage {
+	t.Helper()
+	st := &stage{scene: s, conns: make(chan net.Conn, 16), tls: &tls.Config{Certificates: []tls.Certificate{cert}}}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			st.conns <- conn
+		}
+	}()
+	t.Cleanup(func() { l.Close() })
+	scheme := "http://"
+	if s.secure {
+		scheme = "https://"
+	}
+	change := func(c *Config) {
+		c.RootCAs = ca.pool
+		if s.token != "" {
+			c.Authorizer = &clerk{headers: map[string]string{"X-Security-Token": s.token}}
+		}
+	}
+	st.client = client(t, scheme+l.Addr().String(), longTimes(), change)
+	return st
+}
+
+// take is what both sides know after one create.
+type take struct {
+	out   Outcome
+	made  bool // the server made the job
+	conn  *cutConn
+	start int // raw bytes written before the answer
+}
+
+// play serves one connection, cut as asked, and judges nothing. The client
+// gives up as soon as the server stalls.
+func (st *stage) play(c cut, keep bool) take {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	conn := &cutConn{cut: c, stalled: cancel, gaveUp: make(chan struct{}), keep: keep}
+	served := make(chan take, 1)
+	go func() { served <- st.serve(<-st.conns, conn) }()
+	out := st.client.CreateReplicationJob(ctx, Create{Body: []byte(createBody), SignedAt: signedAt(), IntendedAt: Uptime()})
+	close(conn.gaveUp)
+	tk := <-served
+	tk.out = out
+	return tk
+}
+
+// serve reads the request to its end, makes the job, and answers.
+func (st *stage) serve(raw net.Conn, below *cutConn) (tk take) {
+	defer raw.Close()
+	raw.SetDeadline(time.Now().Add(30 * time.Second))
+	below.Conn, tk.conn = raw, below
+	var conn net.Conn = below
+	if st.secure {
+		conn = tls.Server(below, st.tls)
+	}
+	x, err := readRequest(bufio.NewReader(conn))
+	if err != nil || x.body != createBody {
+		return tk
+	}
+	tk.made, tk.start = st.makes, below.wrote
+	io.WriteString(conn, st.answer)
+	return tk
+}
+
+// score is what TestWire counts.
+type score struct {
+	cases, made, wrong      atomic.Int64
+	neverSent, calledUnsent atomic.Int64
+}
+
+// judge compares what the client says with what the server knows.
+func (sc *score) judge(t *testing.T, st *stage, c cut, tk take) {
+	sc.cases.Add(1)
+	request := tk.conn.read > st.start
+	none := slices.Contains([]OutcomeKind{Unsent, Throttled, Refused, Denied}, tk.out.Kind)
+	if tk.made {
+		sc.made.Add(1)
+	}
+	switch {
+	case tk.made && none, tk.out.Kind == Accepted && !tk.made, tk.out.Kind == Unsent && request:
+		sc.wrong.Add(1)
+		t.Errorf("%s, %s after %d read, %d written: made %t, but %s: %v", st.name, c.manner, c.read, c.write, tk.made, tk.out.Kind, tk.out.Err)
+	case !request:
+		sc.neverSent.Add(1)
+		if tk.out.Kind == Unsent {
+			sc.calledUnsent.Add(1)
+		}
+	}
+}
+
+// places are the points at which a direction is cut: every byte, or every
+// stride-th where that is too many, and then around each TLS record as well.
+func places(raw []byte, from, every, stride int, secure bool) (at []int) {
+	for i := range len(raw) + 1 {
+		if i >= from && i%every == 0 || i%stride == 0 {
+			at = append(at, i)
+		}
+	}
+	if secure {
+		for i := 0; i+5 <= len(raw); i += 5 + int(raw[i+3])<<8 + int(raw[i+4]) {
+			at = append(at, i, i+1, i+4, i+5)
+		}
+	}
+	slices.Sort(at)
+	return slices.Compact(at)
+}
+
+// requestStart is where the request begins in what a TLS client sent: behind
+// its first encrypted record, the Finished.
+func requestStart(raw []byte) int {
+	const applicationData = 23
+	for i := 0; i+5 <= len(raw); {
+		kind := raw[i]
+		i += 5 + int(raw[i+3])<<8 + int(raw[i+4])
+		if kind == applicationData {
+			return i
+		}
+	}
+	return 0
+}
+
+// cuts are all the cuts of a scene, found by playing it once whole.
+func (st *stage) cuts(t *testing.T) (all []cut) {
+	whole := st.play(cut{read: -1, write: -1}, true)
+	if st.secure {
+		st.start = requestStart(whole.conn.reads)
+	}
+	if whole.out.Kind != st.whole || whole.made != st.makes {
+		t.Fatalf("%s, uncut: %+v", st.name, whole.out)
+	}
+	every, stride := 1, 7
+	if st.secure && st.token != "" {
+		every = 5
+	}
+	if raceEnabled {
+		every, stride = 11, 23
+	}
+	for m := range manners {
+		for _, at := range places(whole.conn.reads, st.start, every, stride, st.secure) {
+			all = append(all, cut{read: at, write: -1, manner: m})
+		}
+		for _, at := range places(whole.conn.writes, whole.start, every, stride, st.secure) {
+			all = append(all, cut{read: -1, write: at, manner: m})
+		}
+	}
+	return all
+}
+
+// TestWire cuts the connection after every byte of request and answer. Not
+// once may the client say that there is no job where the server made one.
+func TestWire(t *testing.T) {
+	ca := newAuthority(t)
+	cert := ca.issue(t, nil)
+	began := time.Now()
+	total := &score{}
+	for _, s := range scenes() {
+		sc := &score{}
+		s.run(t, ca, cert, sc)
+		t.Logf("%-30s %6d cuts, %6d made a job, %d wrong; %d never sent, %d of them called unsent",
+			s.name, sc.cases.Load(), sc.made.Load(), sc.wrong.Load(), sc.neverSent.Load(), sc.calledUnsent.Load())
+		total.cases.Add(sc.cases.Load())
+		total.made.Add(sc.made.Load())
+		total.wrong.Add(sc.wrong.Load())
+		total.neverSent.Add(sc.neverSent.Load())
+		total.calledUnsent.Add(sc.calledUnsent.Load())
+	}
+	t.Logf("in all %d cuts, %d made a job, %d called unsent, throttled or refused although made; %d of %d never-sent cases recognised (%.0f %%); %.1f s",
+		total.cases.Load(), total.made.Load(), total.wrong.Load(), total.calledUnsent.Load(), total.neverSent.Load(),
+		100*float64(total.calledUnsent.Load())/float64(total.neverSent.Load()), time.Since(began).Seconds())
+}
+
+// run plays every cut of a scene, on several stages at once.
+func (s scene) run(t *testing.T, ca authority, cert tls.Certificate, sc *score) {
+	first := s.stage(t, ca, cert)
+	all := first.cuts(t)
+	todo := make(chan cut)
+	var wg sync.WaitGroup
+	for range 8 {
+		st := s.stage(t, ca, cert)
+		st.start = first.start
+		wg.Go(func() {
+			for c := range todo {
+				sc.judge(t, st, c, st.play(c, false))
+			}
+		})
+	}
+	for _, c := range all {
+		todo <- c
+	}
+	close(todo)
+	wg.Wait()
+}
