@@ -4,12 +4,12 @@ package proof_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/migplan/migplan/pkg/ledger"
 )
 
 // point is the n-th of the watched calls of a plan's passes, counted over all
@@ -166,20 +166,26 @@ func TestKilledEverywhere(t *testing.T) {
 
 func killOnce(t *testing.T, credential []string, p point, ta *tally) {
 	w := newWorld(t, credential)
-	hit := w.killAt(p)
-	asked := w.finish()
-	w.judge()
-	ta.mu.Lock()
-	defer ta.mu.Unlock()
-	if hit {
-		ta.hit[kind(p)]++
-		ta.kills++
+	ta.finish(w, p, w.killAt(p))
+}
+
+// A run that dies between making the folder of the ledger and syncing its
+// name leaves that to the next one, which does it before it sends anything.
+func TestFolderIsDurableAfterAKill(t *testing.T) {
+	w := newWorld(t, withKeys)
+	parent := filepath.Dir(w.folder)
+	r := traced(t, w.env, w.folder, func(c call) fate { return fate{after: c.name == "mkdirat"} }, w.apply()...)
+	if _, err := os.Stat(w.folder); r.code != -1 || err != nil {
+		t.Fatalf("%v, %v", r, err)
 	}
-	ta.jobs += len(w.sim.Jobs())
-	ta.settled["by a person"] += asked
-	for _, e := range w.events() {
-		if e.Kind == ledger.Adopted || e.Kind == ledger.Absent {
-			ta.settled[string(e.Kind)]++
+	synced := false
+	traced(t, w.env, w.folder, func(c call) fate {
+		synced = synced || c.name == "fsync" && c.path == parent
+		if c.name == "write" && c.path == "socket" && !synced {
+			t.Error("a request left before the name of the folder was durable")
 		}
-	}
+		return fate{}
+	}, w.apply()...)
+	w.finish()
+	w.judge()
 }

@@ -39,7 +39,17 @@ func buildAndRun(m *testing.M) (int, error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return 1, fmt.Errorf("building the command: %w\n%s", err, out)
 	}
+	inMemory()
 	return m.Run(), nil
+}
+
+// inMemory puts the ledgers of the tests where a sync costs nothing: what is
+// killed, or fails, here is the call.
+func inMemory() {
+	if dir, err := os.MkdirTemp("/dev/shm", "migplan-proof-"); err == nil {
+		_ = os.Remove(dir)
+		_ = os.Setenv("TMPDIR", "/dev/shm")
+	}
 }
 
 // needStrace fails where the witness is missing: a proof that is skipped
@@ -64,15 +74,24 @@ func (r ran) String() string {
 // execute runs a program with nothing in its environment but env.
 func execute(t *testing.T, env []string, argv ...string) ran {
 	t.Helper()
+	return start(t, env, func(int) {}, argv...)
+}
+
+// start is execute, and tells the process id at once.
+func start(t *testing.T, env []string, started func(pid int), argv ...string) ran {
+	t.Helper()
 	path, err := exec.LookPath(argv[0])
 	if err != nil {
 		t.Fatal(err)
 	}
 	var stdout, stderr bytes.Buffer
 	cmd := &exec.Cmd{Path: path, Args: argv, Env: env, Stdout: &stdout, Stderr: &stderr}
-	err = cmd.Run()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	started(cmd.Process.Pid)
 	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	if err := cmd.Wait(); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
 	return ran{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}

@@ -55,15 +55,16 @@ type world struct {
 	env    []string
 	steps  []plan.Step
 
-	mu    sync.Mutex
-	ahead time.Duration // of the server's clock
-	wrong []string      // what a create found wanting when it arrived
+	mu     sync.Mutex
+	before func()        // called when a request comes
+	ahead  time.Duration // of the server's clock
+	wrong  []string      // what a create found wanting when it arrived
 }
 
 func newWorld(t *testing.T, credential []string) *world {
 	t.Helper()
 	dir := t.TempDir()
-	w := &world{t: t, file: filepath.Join(dir, "ims.yaml"), folder: filepath.Join(dir, "ledger")}
+	w := &world{t: t, before: func() {}, file: filepath.Join(dir, "ims.yaml"), folder: filepath.Join(dir, "ledger")}
 	if err := os.WriteFile(w.file, []byte(threeSteps), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -94,8 +95,18 @@ func (w *world) wait(d time.Duration) {
 	w.ahead += d
 }
 
+func (w *world) beforeEach(f func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.before = f
+}
+
 // serve looks into the ledger before it lets a create in.
 func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
+	w.mu.Lock()
+	before := w.before
+	w.mu.Unlock()
+	before()
 	if r.Method == http.MethodPost {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {

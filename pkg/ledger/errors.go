@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"modernc.org/sqlite"
@@ -47,6 +48,14 @@ func explain(path, doing string, err error) error {
 		return brokenFile(path, se.Error())
 	}
 	return fmt.Errorf("%s the ledger %s: %w: %s", doing, path, err, remedy(se.Code()))
+}
+
+// fileRemedy is what to do about an error of the file system.
+func fileRemedy(err error) string {
+	if errors.Is(err, fs.ErrPermission) {
+		return remedy(sqlite3.SQLITE_PERM)
+	}
+	return remedy(sqlite3.SQLITE_IOERR)
 }
 
 func remedy(code int) string {

@@ -33,7 +33,7 @@ func Open(dir string) (*Ledger, error) {
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		if err := create(path); err != nil {
-			return nil, fmt.Errorf("creating the ledger %s: %w", path, err)
+			return nil, fmt.Errorf("creating the ledger %s: %w: %s", path, err, fileRemedy(err))
 		}
 	}
 	if err := checkFile(path); err != nil {
@@ -152,9 +152,9 @@ func makeFolder(dir string) error {
 		return err
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("ledger folder: %w", err)
+		return fmt.Errorf("ledger folder: %w: %s", err, fileRemedy(err))
 	}
-	return syncFolder(parent)
+	return nil
 }
 
 // create makes an empty ledger appear at path in one step, complete, so that
@@ -163,6 +163,11 @@ func makeFolder(dir string) error {
 func create(path string) error {
 	image, err := emptyDatabase()
 	if err != nil {
+		return err
+	}
+	// Whoever made the folder may have died before its name was durable. A
+	// parent that we may not read is not where we made one.
+	if err := syncFolder(filepath.Dir(filepath.Dir(path))); err != nil && !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), fileName+".new-*") // 0600
