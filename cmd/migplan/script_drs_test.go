@@ -6,12 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -21,6 +21,7 @@ import (
 type world struct {
 	simulator *exec.Cmd
 	killed    *exec.Cmd // what signal reached last
+	disguise  atomic.Pointer[strings.Replacer]
 }
 
 type worldKey struct{}
@@ -46,14 +47,16 @@ func (w *world) stop() {
 //	rename ID NAME        renames it
 //	delete ID             deletes its record
 //	refuse STATUS TYPE BODY   serves one answer to everything instead
+//	front                 puts a proxy before the simulator and sets MIGPLAN_ENDPOINT to it
+//	disguise OLD NEW      makes the proxy rewrite answers from now on
 func drsCommand(ts *testscript.TestScript, neg bool, args []string) {
 	commands := map[string]func(*testscript.TestScript, []string){
-		"start": drsStart, "jobs": drsJobs, "await": drsAwait, "id": drsID, "post": drsPost, "refuse": drsRefuse,
+		"start": drsStart, "jobs": drsJobs, "await": drsAwait, "id": drsID, "post": drsPost, "refuse": drsRefuse, "front": drsFront, "disguise": drsDisguise,
 		"stop":   func(ts *testscript.TestScript, _ []string) { worldOf(ts).stop() },
 		"rename": func(ts *testscript.TestScript, a []string) { ask(ts, "PUT", "/"+a[0], `{"name":"`+a[1]+`"}`) },
 		"delete": func(ts *testscript.TestScript, a []string) { ask(ts, "DELETE", "/"+a[0], "") },
 	}
-	least := map[string]int{"jobs": 2, "await": 2, "id": 2, "post": 2, "rename": 2, "delete": 1, "refuse": 3}
+	least := map[string]int{"jobs": 2, "await": 2, "id": 2, "post": 2, "rename": 2, "delete": 1, "refuse": 3, "disguise": 2}
 	if neg || len(args) == 0 || commands[args[0]] == nil || len(args)-1 < least[args[0]] {
 		ts.Fatalf("drs %q is not known", args)
 	}
@@ -72,22 +75,6 @@ func drsStart(ts *testscript.TestScript, args []string) {
 	line, err := bufio.NewReader(out).ReadString('\n')
 	ts.Check(err)
 	ts.Setenv("MIGPLAN_ENDPOINT", strings.TrimSpace(strings.TrimPrefix(line, "listening on ")))
-}
-
-// drsRefuse serves something that is not DRS.
-func drsRefuse(ts *testscript.TestScript, args []string) {
-	status, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	ts.Check(err)
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", args[1])
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, args[2])
-	})}
-	go func() { _ = server.Serve(l) }()
-	ts.Defer(func() { _ = server.Close() })
-	ts.Setenv("MIGPLAN_ENDPOINT", "http://"+l.Addr().String())
 }
 
 // simulated is a job as the list shows it.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
@@ -152,7 +153,7 @@ func (p *pass) mustNotBeListed(ctx context.Context, seq int) (*Stop, error) {
 	v := p.facts.Survey
 	switch {
 	case len(v.Candidates) > 0:
-		return about(v.Candidates, JobDiffers, seq), nil
+		return notAllowed(seq, fmt.Sprintf("DRS lists job %s, which says that it is the step's; apply compares and adopts it", v.Candidates[0].ID)), nil
 	case len(v.Unaccounted) > 0:
 		return &Stop{Code: InDoubt, Reason: DoubtAsk, Step: seq, Why: WhyUnaccounted, Jobs: v.Unaccounted}, nil
 	}
@@ -160,8 +161,8 @@ func (p *pass) mustNotBeListed(ctx context.Context, seq int) (*Stop, error) {
 }
 
 // Pronounce says how a step ended that no look at DRS can show any more: a
-// doubt without a job, a running job whose record is gone, or a failure that
-// turned out to be none.
+// doubt without a job, a running job whose record is gone, one that is not as
+// it was intended, or a failure that turned out to be none.
 func (r *Runner) Pronounce(ctx context.Context, seq int, succeeded bool, reason string) Result {
 	return r.decide(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
 		st := p.facts.State.Step(seq)
@@ -188,12 +189,18 @@ func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step) (*S
 	return notAllowed(seq, fmt.Sprintf("the step is %s", st.State)), nil
 }
 
+// mustBeGone: what becomes of a job that DRS shows is read there. Only one that
+// has ended, and is not as it was intended, needs a person to judge it.
 func (p *pass) mustBeGone(ctx context.Context, seq int, id string) (*Stop, error) {
 	j, err := p.Jobs.ShowReplicationJob(ctx, id)
 	if refused, ok := asRefused(err); ok && refused.NotFound() {
 		return nil, nil
 	} else if err != nil {
 		return fromError(err), nil
+	}
+	status, _ := drs.ParseStatus(j.Status)
+	if status.Ended() && differs(j, p.Steps[seq-1], false) != "" {
+		return nil, nil
 	}
 	return notAllowed(seq, fmt.Sprintf("DRS still shows job %s, as %s; apply follows it", id, j.Status)), nil
 }
