@@ -77,8 +77,8 @@ func (p *pass) openFor(ctx context.Context) (*Stop, error) {
 }
 
 // AdoptAll rebuilds what the ledger has lost: every job on the target that
-// bears this chain's name and marker is adopted for its step, in order. It
-// also records the credentials that saw them as the chain's.
+// bears this chain's marker is adopted for its step, in order, also when it was
+// renamed. It also records the credentials that saw them as the chain's.
 func (r *Runner) AdoptAll(ctx context.Context, reason string) Result {
 	return r.decideAs(ctx, true, func(ctx context.Context, p *pass) (*Stop, error) {
 		if s, err := p.list(ctx); s != nil || err != nil {
@@ -103,12 +103,15 @@ func (r *Runner) AdoptAll(ctx context.Context, reason string) Result {
 	})
 }
 
-// matchAll finds the newest attempt of each step among the jobs found, and
-// compares it with its step.
+// matchAll finds the job of each step among the jobs found, and compares it
+// with its step.
 func (p *pass) matchAll(ctx context.Context, found []drs.OfflineTaskInfo) (map[int]drs.Job, *Stop) {
 	jobs := map[int]drs.Job{}
 	for seq := 1; seq <= len(p.Steps) && len(found) > 0; seq++ {
-		newest := p.newest(found, seq)
+		newest, s := p.newest(found, seq)
+		if s != nil {
+			return nil, s
+		}
 		if newest == nil {
 			continue
 		}
@@ -129,18 +132,30 @@ func (p *pass) matchAll(ctx context.Context, found []drs.OfflineTaskInfo) (map[i
 	return jobs, nil
 }
 
-// newest is the job with the longest name, which is that of the last attempt.
-func (p *pass) newest(found []drs.OfflineTaskInfo, seq int) *drs.OfflineTaskInfo {
+// newest is the job that stands for a step: the one that has not failed, or
+// else the newest. Jobs are known by marker first, since people rename them.
+// Two that have not failed are for a person.
+func (p *pass) newest(found []drs.OfflineTaskInfo, seq int) (*drs.OfflineTaskInfo, *Stop) {
 	var best *drs.OfflineTaskInfo
-	prefix := jobPrefix(p.Plan, seq)
-	for i, j := range found {
-		name := strings.ToLower(j.Name)
-		isStep := name == prefix || strings.HasPrefix(name, prefix+"-a")
-		if isStep && (best == nil || attemptOf(name, prefix) > attemptOf(strings.ToLower(best.Name), prefix)) {
+	var alive []drs.OfflineTaskInfo
+	for i, j := range found { // newest first
+		if !isFor(j, p.Plan, seq) {
+			continue
+		}
+		if status, _ := drs.ParseStatus(j.Status); status == drs.Success || status == drs.Running {
+			alive = append(alive, j)
+		}
+		if best == nil {
 			best = &found[i]
 		}
 	}
-	return best
+	switch len(alive) {
+	case 0:
+		return best, nil
+	case 1:
+		return &alive[0], nil
+	}
+	return nil, about(alive, TwinJobs, seq)
 }
 
 // attemptOf reads the attempt from a job's name.

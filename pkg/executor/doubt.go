@@ -130,6 +130,9 @@ func absence(f DoubtFacts) Verdict {
 		settling.Until = fence
 		return Verdict{Stop: settling}
 	}
+	if !hasWitness(f) {
+		return Verdict{Stop: &Stop{Code: InDoubt, Reason: DoubtAsk, Step: f.Step.Seq, Why: WhyNoWitness}}
+	}
 	for _, s := range f.Known.Searches {
 		apart := v.Date.Sub(s.Date)
 		if s.Principal != f.Principal || s.Date.Before(fence) || apart > searchesWithin {
@@ -148,12 +151,19 @@ func absence(f DoubtFacts) Verdict {
 	}}
 }
 
-// isEvidence: a listing shows absence only when it is whole, holds a job that
-// is known to be there, and is no older than what was seen before.
+// isEvidence: a listing shows absence only when it is whole and no older than
+// what was seen before. A later one may be.
 func isEvidence(f DoubtFacts) bool {
 	v := f.Survey
-	return v.Complete && !v.Date.IsZero() && !v.Date.Before(f.Highest) &&
-		slices.Contains(v.IDs, f.Witness) && f.Known.Intent.Principal == f.Principal
+	return v.Complete && !v.Date.IsZero() && !v.Date.Before(f.Highest)
+}
+
+// hasWitness: the listing also holds a job that is known to be there, and is
+// seen by the credential of the intent. Where it is not, because the witness
+// was deleted or the credential is another, it will not be later: a person is
+// asked.
+func hasWitness(f DoubtFacts) bool {
+	return slices.Contains(f.Survey.IDs, f.Witness) && f.Known.Intent.Principal == f.Principal
 }
 
 // fenceOf is when, by the server's clock, the create can no longer become a

@@ -108,7 +108,7 @@ func TestDoubt(t *testing.T) {
 			earlier(f, signed.Add(silentFence))
 			f.Survey.Date = later
 			f.Survey.IDs = []string{"x"}
-		}, code: TryAgain, reason: Settling},
+		}, code: InDoubt, reason: DoubtAsk, why: WhyNoWitness},
 		"listing without date": {step: incremental, with: func(f *DoubtFacts) { earlier(f, signed.Add(silentFence)); f.Survey.Date = time.Time{} }, code: TryAgain, reason: Settling},
 		"listing older than one before": {step: incremental, with: func(f *DoubtFacts) {
 			earlier(f, signed.Add(silentFence))
@@ -119,7 +119,7 @@ func TestDoubt(t *testing.T) {
 			earlier(f, signed.Add(silentFence))
 			f.Survey.Date = later
 			f.Known.Intent.Principal = "ak:B"
-		}, code: TryAgain, reason: Settling},
+		}, code: InDoubt, reason: DoubtAsk, why: WhyNoWitness},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := doubtAbout(c.step)

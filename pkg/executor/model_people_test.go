@@ -160,6 +160,7 @@ func (s *slot) settleByHand(r Result) {
 	}
 	switch job := s.inConsole(r.Step); {
 	case job == nil:
+		s.clearName(r.Step)
 		s.say("not created", func(p *Runner, ctx context.Context) Result {
 			return p.NotCreated(ctx, r.Step, false, "not in the console")
 		})
@@ -190,13 +191,22 @@ func (s *slot) inConsole(step int) *drssim.Job {
 	return nil
 }
 
+// clearName renames what bears the name of a step and is not ours: where names
+// are unique it is in the way, although our credentials may not see it.
+func (s *slot) clearName(step int) {
+	for _, job := range s.sim.Jobs() {
+		if job.Foreign && strings.HasPrefix(job.Name, s.desk.steps[step-1].JobName(1)) {
+			s.sim.Rename(job.ID, "not-of-migplan")
+		}
+	}
+}
+
 func (s *slot) ignoreForeign(ids []string) (others int) {
 	for _, id := range ids {
 		if made := s.judge.shadows[id]; made.Chain == s.desk.plan.Chain() {
 			others++
 			continue
 		}
-		s.sim.Rename(id, "not-of-migplan") // where names are unique, it is in the way
 		s.say("ignore", func(p *Runner, ctx context.Context) Result { return p.Ignore(ctx, id, "not ours") })
 	}
 	return others
@@ -215,7 +225,12 @@ func (s *slot) sortOut(r Result) {
 	s.desk.halted = true
 	defer func() { s.desk.halted = false }()
 	s.pause(46*time.Minute + s.upTo(time.Hour))
-	s.say("adopt all", func(p *Runner, ctx context.Context) Result { return p.AdoptAll(ctx, "the ledger was lost") })
+	all := s.say("adopt all", func(p *Runner, ctx context.Context) Result { return p.AdoptAll(ctx, "the ledger was lost") })
+	if s.ignoreForeign(all.Jobs); all.Reason == JobDiffers { // a person has changed what its marker was: one at a time
+		if job := s.inConsole(r.Step); job != nil {
+			s.say("adopt", func(p *Runner, ctx context.Context) Result { return p.Adopt(ctx, r.Step, job.ID, "") })
+		}
+	}
 }
 
 // pronounce looks at the database.

@@ -43,7 +43,7 @@ func TestModel(t *testing.T) {
 		case violation != "":
 			inside.Add(1)
 			fail(t, s, violation)
-			return inside.Load() < 3
+			return inside.Load() < 6
 		}
 		return true
 	})
@@ -75,10 +75,13 @@ func fail(t *testing.T, s schedule, violation string) {
 	var story []string
 	runSchedule(short, planted{}, func(format string, args ...any) { story = append(story, fmt.Sprintf(format, args...)) })
 	t.Errorf("seed %d: %s\n%s\nhistory:", s.seed, violation, short)
-	for _, line := range story[max(0, len(story)-80):] {
+	for _, line := range story[max(0, len(story)-historyLines):] {
 		t.Log("  ", line)
 	}
 }
+
+// historyLines is how much of a history is printed.
+const historyLines = 14
 
 // shorten drops events while something is still violated.
 func shorten(s schedule, f planted) schedule {

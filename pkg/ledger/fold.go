@@ -134,7 +134,9 @@ func (s *State) intend(e Event, d IntentData) {
 	st.Intent, st.IntentSeq, st.IntentRun, st.IntentAt = d, e.Seq, e.Run, e.At
 	st.ChainSHA256, st.Last = d.ChainSHA256, d.Last
 	st.JobID, st.Answered, st.Answer, st.Searches = "", false, OutcomeData{}, nil
-	s.sawDate(d.SignedAt)
+	if !d.FenceUntil.IsZero() { // else the date is the local clock's, which may be years ahead
+		s.sawDate(d.SignedAt)
+	}
 }
 
 // settle applies an outcome. One that comes too late, for an intent that is no

@@ -42,7 +42,7 @@ func sealed(t testing.TB, events ...told) []Event {
 
 var (
 	fence   = time.Date(2026, 3, 1, 0, 45, 0, 0, time.UTC)
-	intent1 = told{Intent, 1, 1, IntentData{JobName: "n1", ChainSHA256: "h1", SignedAt: fence.Add(-time.Hour)}}
+	intent1 = told{Intent, 1, 1, IntentData{JobName: "n1", ChainSHA256: "h1", SignedAt: fence.Add(-time.Hour), FenceUntil: fence}}
 	intent2 = told{Intent, 2, 1, IntentData{JobName: "n2", ChainSHA256: "h2", Last: true}}
 	ran1    = told{Accepted, 1, 1, OutcomeData{Intent: 1, JobID: "j1"}}
 	done1   = told{Succeeded, 1, 1, FinishedData{JobID: "j1", Status: "SUCCESS"}}
