@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -64,12 +65,23 @@ func (a *app) status(ctx context.Context, args []string, s *settings, output str
 	return exitWith(code)
 }
 
+// reader is who reads. Asking the system for the name may open a socket to a
+// directory service, which a reading command does not do.
+func (a *app) reader() string {
+	for _, name := range []string{"USER", "LOGNAME"} {
+		if v := a.get(name); v != "" {
+			return clean(v)
+		}
+	}
+	return fmt.Sprint(os.Getuid())
+}
+
 func (a *app) writeStatus(p preview) {
 	fmt.Fprintf(a.stdout, "plan %s (%s): %s\n", p.plan.Name, p.file, planState(p.place, p.result.Stop))
 	if p.ledger == "" {
 		fmt.Fprintln(a.stdout, "no ledger yet: nothing was sent from here")
 	} else {
-		fmt.Fprintf(a.stdout, "ledger: %s, read as %s\n", p.ledger, a.who().User)
+		fmt.Fprintf(a.stdout, "ledger: %s, read as %s\n", p.ledger, a.reader())
 	}
 	fmt.Fprintf(a.stdout, "database: %s\n", databaseState(p.place))
 	if p.state.Held != nil {
