@@ -2,6 +2,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 60s
 SCHEDULES ?= 100000
+COVERDIR ?= /tmp/migplan-cover
 
 .PHONY: test lint model fuzz bench cover
 
@@ -19,3 +20,12 @@ model:
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./pkg/plan ./pkg/ledger ./pkg/drs
+
+# Every branch of the four places on which the promise rests.
+cover:
+	@mkdir -p $(COVERDIR)
+	@go test -run "Classif|Outcome|RetryAfter|ServerDate" -coverprofile $(COVERDIR)/drs.out ./pkg/drs >/dev/null
+	@go test -run "Fold|History" -coverprofile $(COVERDIR)/ledger.out ./pkg/ledger >/dev/null
+	@go test -run 'TestNext|TestDoubt|TestGuard' -coverprofile $(COVERDIR)/executor.out ./pkg/executor >/dev/null
+	@awk -F '[: ]' '/(outcome|fold|next|doubt|guard)\.go/ { all[$$1] += $$(NF-1); if ($$NF > 0) hit[$$1] += $$(NF-1); else print "not reached: " $$1 ":" $$2 } \
+	  END { for (f in all) { printf "%6.1f%%  %s\n", 100 * hit[f] / all[f], f; if (hit[f] < all[f]) bad = 1 } exit bad }' $(COVERDIR)/*.out
