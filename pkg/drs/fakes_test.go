@@ -26,11 +26,6 @@ func longTimes() times {
 	return times{dial: 10 * time.Second, handshake: 10 * time.Second, header: 10 * time.Second, create: 20 * time.Second, read: 10 * time.Second}
 }
 
-func shortTimes() times {
-	const d = 150 * time.Millisecond
-	return times{dial: d, handshake: d, header: d, create: 2 * d, read: 2 * d}
-}
-
 // clerk is an Authorizer that notes what it is asked for.
 type clerk struct {
 	mu        sync.Mutex

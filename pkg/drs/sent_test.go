@@ -1,0 +1,223 @@
+package drs
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+)
+
+// proxy is an HTTP proxy on loopback. refuse is what it says to CONNECT; ""
+// lets the connection through. after, where set, takes the connection over
+// once it has agreed.
+func proxy(t *testing.T, refuse string, after func(net.Conn)) func(*http.Request) (*url.URL, error) {
+	t.Helper()
+	address := listen(t, func(conn net.Conn) {
+		req, err := http.ReadRequest(bufio.NewReader(conn))
+		switch {
+		case err != nil:
+		case refuse != "" || req.Method != http.MethodConnect:
+			io.WriteString(conn, refuse)
+		default:
+			io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n")
+			if after != nil {
+				after(conn)
+				return
+			}
+			pipe(conn, req.Host)
+		}
+	})
+	return http.ProxyURL(&url.URL{Scheme: "http", Host: address})
+}
+
+func pipe(conn net.Conn, host string) {
+	next, err := net.Dial("tcp", host)
+	if err != nil {
+		return
+	}
+	defer next.Close()
+	go func() {
+		io.Copy(next, conn)
+		next.(*net.TCPConn).CloseWrite()
+	}()
+	io.Copy(conn, next)
+}
+
+// Nothing is sent under an intent older than a minute, over whatever lies
+// between: the server gets no byte of it.
+func TestALateIntentIsNotSent(t *testing.T) {
+	ca := newAuthority(t)
+	secure := &tls.Config{Certificates: []tls.Certificate{ca.issue(t, nil)}}
+	for _, c := range []struct {
+		name    string
+		tls     bool
+		proxied bool
+	}{{"plain", false, false}, {"TLS", true, false}, {"TLS through a proxy", true, true}} {
+		t.Run(c.name, func(t *testing.T) {
+			s := &tape{}
+			got := make(chan int, 8)
+			serve := func(conn net.Conn) {
+				s.connected()
+				b, _ := io.ReadAll(conn)
+				got <- len(b)
+			}
+			scheme := "http://"
+			if c.tls {
+				scheme, serve = "https://", overTLS(secure, serve)
+			}
+			cl := client(t, scheme+listen(t, serve), longTimes(), func(config *Config) {
+				config.RootCAs = ca.pool
+				if c.proxied {
+					config.Proxy = proxy(t, "", nil)
+				}
+			})
+			for _, age := range []time.Duration{MaxIntentAge + time.Millisecond, time.Hour, 1 << 60} {
+				out := cl.CreateReplicationJob(context.Background(), Create{Body: []byte(createBody), SignedAt: signedAt(), IntendedAt: Uptime() - age})
+				if out.Kind != Unsent || !errors.Is(out.Err, ErrLate) {
+					t.Errorf("%v old: %+v", age, out)
+				}
+				if n := <-got; n != 0 {
+					t.Errorf("%v old: %d bytes came", age, n)
+				}
+			}
+			if conns, _ := s.seen(); conns != 3 {
+				t.Errorf("%d connections", conns)
+			}
+		})
+	}
+}
+
+// An intent that grows old while the connection is made is late too; one that
+// is young enough is sent.
+func TestTheAgeIsThatOfTheFirstByte(t *testing.T) {
+	s := &tape{}
+	address := listen(t, s.saying(answer(200, acceptedBody)))
+	cl := client(t, "http://"+address, longTimes(), nil)
+	f := &flight{intendedAt: Uptime() - MaxIntentAge + 50*time.Millisecond, armed: true}
+	time.Sleep(100 * time.Millisecond)
+	if err := f.mayWrite(); !errors.Is(err, ErrLate) || f.land() {
+		t.Errorf("an intent that grew old: %v", err)
+	}
+	out := cl.CreateReplicationJob(context.Background(), Create{Body: []byte(createBody), IntendedAt: Uptime() - MaxIntentAge + 30*time.Second})
+	if out.Kind != Accepted {
+		t.Errorf("%+v", out)
+	}
+}
+
+// A write that has begun is not cut off in the middle by the age.
+func TestFlight(t *testing.T) {
+	f := &flight{intendedAt: Uptime() - time.Hour}
+	if err := f.mayWrite(); err != nil || f.wrote {
+		t.Errorf("a handshake is no request: %v", err)
+	}
+	f = &flight{intendedAt: Uptime(), armed: true}
+	if err := f.mayWrite(); err != nil {
+		t.Error(err)
+	}
+	f.intendedAt -= time.Hour
+	if err := f.mayWrite(); err != nil || !f.land() {
+		t.Errorf("the second write: %v", err)
+	}
+	f = &flight{intendedAt: Uptime(), armed: true}
+	if f.land() {
+		t.Error("nothing was written")
+	}
+	if err := f.mayWrite(); !errors.Is(err, ErrLate) || f.land() {
+		t.Errorf("a write after the landing: %v", err)
+	}
+}
+
+// closedPort is an address where nobody listens.
+func closedPort(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// Where no connection comes about nothing is sent, and the server sees no
+// request.
+func TestWithoutAConnectionNothingIsSent(t *testing.T) {
+	ca, stranger := newAuthority(t), newAuthority(t)
+	good := &tls.Config{Certificates: []tls.Certificate{ca.issue(t, nil)}}
+	badCertificate := func(change func(*x509.Certificate)) *tls.Config {
+		return &tls.Config{Certificates: []tls.Certificate{ca.issue(t, change)}}
+	}
+	s := &tape{}
+	serve := s.saying(answer(200, acceptedBody))
+	secureAt := func(config *tls.Config) string { return "https://" + listen(t, overTLS(config, serve)) }
+	raw := func(said string) string {
+		return "https://" + listen(t, func(conn net.Conn) { io.WriteString(conn, said) })
+	}
+	through := func(p func(*http.Request) (*url.URL, error)) func(*Config) { return func(c *Config) { c.Proxy = p } }
+	for name, c := range map[string]struct {
+		address string
+		change  func(*Config)
+	}{
+		"refused dial":                {"http://" + closedPort(t), nil},
+		"refused dial, TLS":           {"https://" + closedPort(t), nil},
+		"no such name":                {"https://drs.invalid", nil},
+		"bad port":                    {"http://127.0.0.1:99999", nil},
+		"unknown scheme":              {"ftp://127.0.0.1", nil},
+		"wrong CA":                    {secureAt(&tls.Config{Certificates: []tls.Certificate{stranger.issue(t, nil)}}), nil},
+		"wrong name":                  {secureAt(badCertificate(func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"other.example"} })), nil},
+		"expired":                     {secureAt(badCertificate(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })), nil},
+		"not yet valid":               {secureAt(badCertificate(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) })), nil},
+		"no server's certificate":     {secureAt(badCertificate(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} })), nil},
+		"TLS 1.1 only":                {secureAt(&tls.Config{Certificates: good.Certificates, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}), nil},
+		"HTTP where TLS should be":    {raw("HTTP/1.1 400 Bad Request\r\nContent-Length: 43\r\n\r\n" + coded("DRS.M00200")), nil},
+		"closes in the handshake":     {raw(""), nil},
+		"proxy away":                  {secureAt(good), through(http.ProxyURL(&url.URL{Scheme: "http", Host: closedPort(t)}))},
+		"proxy wants a password":      {secureAt(good), through(proxy(t, answer(407, ""), nil))},
+		"proxy forbids":               {secureAt(good), through(proxy(t, answer(403, coded("DRS.M00200")), nil))},
+		"proxy redirects":             {secureAt(good), through(proxy(t, answer(302, "", "Location: http://127.0.0.1/"), nil))},
+		"proxy answers for DRS":       {secureAt(good), through(proxy(t, answer(201, acceptedBody), nil))},
+		"proxy answers 400 and a job": {secureAt(good), through(proxy(t, answer(400, acceptedBody), nil))},
+		"proxy says nothing":          {secureAt(good), through(proxy(t, "", func(net.Conn) {}))},
+		"proxy answers in the tunnel": {secureAt(good), through(proxy(t, "", func(conn net.Conn) { io.WriteString(conn, answer(200, acceptedBody)) }))},
+		"proxy speaks TLS itself":     {secureAt(good), through(proxy(t, "", overTLS(&tls.Config{Certificates: []tls.Certificate{stranger.issue(t, nil)}}, serve)))},
+		"proxy setting broken":        {secureAt(good), func(c *Config) { c.Proxy = func(*http.Request) (*url.URL, error) { return nil, errors.New("no") } }},
+		"no signature":                {secureAt(good), func(c *Config) { c.Authorizer = &clerk{fail: errors.New("no key")} }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cl := client(t, c.address, longTimes(), func(config *Config) {
+				config.RootCAs = ca.pool
+				if c.change != nil {
+					c.change(config)
+				}
+			})
+			out := create(cl)
+			if out.Kind != Unsent || out.Err == nil || out.JobID != "" {
+				t.Errorf("%+v", out)
+			}
+		})
+	}
+	if _, requests := s.seen(); len(requests) != 0 {
+		t.Errorf("%d requests came through", len(requests))
+	}
+	if out := create(client(t, secureAt(good), longTimes(), func(c *Config) { c.RootCAs, c.Proxy = ca.pool, proxy(t, "", nil) })); out.Kind != Accepted {
+		t.Errorf("through a good proxy: %+v", out)
+	}
+}
+
+// A run that is called off before it connects sends nothing.
+func TestACancelledCreateIsNotSent(t *testing.T) {
+	s := &tape{}
+	cl := client(t, "http://"+listen(t, s.saying(answer(200, acceptedBody))), longTimes(), nil)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(fmt.Errorf("over"))
+	out := cl.CreateReplicationJob(ctx, Create{Body: []byte(createBody), IntendedAt: Uptime()})
+	if _, requests := s.seen(); out.Kind != Unsent || len(requests) != 0 {
+		t.Errorf("%+v, %d requests", out, len(requests))
+	}
+}
