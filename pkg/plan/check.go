@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"iter"
-
 	"gopkg.in/yaml.v3"
 )
 
@@ -55,6 +53,7 @@ func rules() []rule {
 // the plan, and a rule leaves a zero value alone.
 func (d *document) checkRules(p *Plan) {
 	c := checker{document: d, plan: p, entries: entries(d.root)}
+	c.objects = objects(p, c.entries)
 	for _, r := range rules() {
 		c.rule = r
 		r.check(&c)
@@ -67,6 +66,7 @@ type checker struct {
 	plan    *Plan
 	rule    rule
 	entries []entry
+	objects []object
 }
 
 func (c *checker) complain(at *yaml.Node, what, remedy string) {
@@ -106,20 +106,26 @@ func (e *entry) setKind(kind string, behind *yaml.Node) {
 	}
 }
 
-// objects yields every object key of an OBS plan as it is written, and whole.
-func (c *checker) objects() iter.Seq2[*yaml.Node, string] {
-	return func(yield func(*yaml.Node, string) bool) {
-		if c.plan.Source.OBS == nil {
-			return
-		}
-		for _, e := range c.entries {
-			for _, n := range e.keyNodes() {
-				if text(n) != "" && !yield(n, c.plan.Source.OBS.Prefix+n.Value) {
-					return
-				}
+// object is one object key as it is written, and whole.
+type object struct {
+	node *yaml.Node
+	key  string
+}
+
+// objects lists every object key of an OBS plan.
+func objects(p *Plan, entries []entry) []object {
+	if p.Source.OBS == nil {
+		return nil
+	}
+	out := make([]object, 0, len(entries))
+	for _, e := range entries {
+		for _, n := range e.keyNodes() {
+			if text(n) != "" {
+				out = append(out, object{n, p.Source.OBS.Prefix + n.Value})
 			}
 		}
 	}
+	return out
 }
 
 // keyNodes are the keys of an entry: one scalar, or a list of them.

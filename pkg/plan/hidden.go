@@ -15,6 +15,9 @@ const byteOrderMark = "\ufeff"
 // of reading among them), and the line breaks of YAML that no editor shows.
 // The joiners stay: emoji and some scripts need them.
 func hidden(r rune) bool {
+	if ' ' <= r && r <= '~' {
+		return false
+	}
 	switch r {
 	case '\t', '\n', '\r', '\u200c', '\u200d':
 		return false

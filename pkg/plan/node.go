@@ -89,18 +89,18 @@ func value(n *yaml.Node) any {
 }
 
 func scalar(n *yaml.Node) any {
-	switch n.Tag {
-	case "!!null":
+	switch {
+	case isString(n):
+		return n.Value
+	case n.Tag == "!!null":
 		return nil
-	case "!!bool", "!!int", "!!float":
-		var v any
-		err := n.Decode(&v)
-		if f, ok := v.(float64); err != nil || ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
-			return math.MaxFloat64 // JSON has none of these; a number, and no string
-		}
-		return v
 	}
-	return n.Value
+	var v any
+	err := n.Decode(&v)
+	if f, ok := v.(float64); err != nil || ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
+		return math.MaxFloat64 // JSON has none of these; a number, and no string
+	}
+	return v
 }
 
 // child is the value at a key of a mapping, or nil.
@@ -133,11 +133,19 @@ func (d *document) at(path ...string) *yaml.Node {
 // text is the string at a node, "" where there is none or it is no string: a
 // string for the schema is one for the plan, or a name could pass as "".
 func text(n *yaml.Node) string {
-	if n == nil || n.Kind != yaml.ScalarNode {
+	if n == nil || n.Kind != yaml.ScalarNode || !isString(n) {
 		return ""
 	}
-	s, _ := scalar(n).(string)
-	return s
+	return n.Value
+}
+
+// isString is true for what scalar gives as a string.
+func isString(n *yaml.Node) bool {
+	switch n.Tag {
+	case "!!null", "!!bool", "!!int", "!!float":
+		return false
+	}
+	return true
 }
 
 // texts is a list of strings, or one string as a list of one.

@@ -27,6 +27,7 @@ func (s Step) Request(attempt int) (Request, error) {
 		Options:      s.options(),
 	}
 	var buf bytes.Buffer
+	buf.Grow(1024) // as large as most
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false) // names and keys go as they are written
 	if err := enc.Encode(content); err != nil {

@@ -104,7 +104,8 @@ func checkKeysDatabases(c *checker) {
 // checkObjectTwice: a backup restored twice breaks the chain.
 func checkObjectTwice(c *checker) {
 	seen := map[string]*yaml.Node{}
-	for n, key := range c.objects() {
+	for _, o := range c.objects {
+		n, key := o.node, o.key
 		if first := seen[key]; first != nil {
 			c.complain(n, fmt.Sprintf("object %q stands here twice, first in line %d", key, first.Line), "name each backup once")
 			continue

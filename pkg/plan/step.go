@@ -19,6 +19,8 @@ type Step struct {
 	// OpenSHA256 is what ChainSHA256 would be without the cutover behind this
 	// step: what the ledger holds when the marker comes too late.
 	OpenSHA256 string
+
+	chain string // Plan.Chain(), so that it is not hashed for every step
 }
 
 // Steps compiles a checked plan. It is pure: the dry run prints what it gives,
@@ -28,10 +30,10 @@ func Steps(p *Plan) ([]Step, error) {
 		return nil, errors.New("the plan has no backup")
 	}
 	steps := make([]Step, len(p.Backups))
-	before := p.identity()
+	before, chain := p.identity(), p.Chain()
 	for i, b := range p.Backups {
 		last := isLastBackup(p, i)
-		s := Step{Plan: p, Seq: i + 1, Backup: b, Last: last}
+		s := Step{Plan: p, Seq: i + 1, Backup: b, Last: last, chain: chain}
 		s.OpenSHA256 = hash([]any{before, s.canonical(false)})
 		s.ChainSHA256 = s.OpenSHA256
 		if last {
@@ -77,10 +79,18 @@ func (s Step) Overwrites() bool { return s.Plan.Overwrite && s.Seq == 1 }
 
 // JobName is the name of the job of an attempt, counted from 1.
 func (s Step) JobName(attempt int) string {
-	return jobName(s.Plan.Name, s.Plan.Chain(), s.Seq, attempt)
+	return jobName(s.Plan.Name, s.chainID(), s.Seq, attempt)
+}
+
+// chainID is the plan's chain, for a Step that Steps did not make too.
+func (s Step) chainID() string {
+	if s.chain == "" {
+		return s.Plan.Chain()
+	}
+	return s.chain
 }
 
 // Marker is what the step's jobs bear in their description.
 func (s Step) Marker() Marker {
-	return Marker{Chain: s.Plan.Chain(), Step: s.Seq, Hash: s.ChainSHA256[:12]}
+	return Marker{Chain: s.chainID(), Step: s.Seq, Hash: s.ChainSHA256[:12]}
 }

@@ -136,6 +136,8 @@ func (v violation) wrongValue() {
 	allowed := strs(v.schema["enum"])
 	if c, ok := v.schema["const"]; ok {
 		allowed = []string{fmt.Sprint(c)}
+	} else if v.keyword == "pattern" {
+		allowed = []string{"cutover"}
 	}
 	switch {
 	case v.name == "version":
@@ -150,6 +152,10 @@ func (v violation) wrongValue() {
 }
 
 func (v violation) pattern() {
+	if v.name == "an entry of backups" {
+		v.wrongValue()
+		return
+	}
 	hints := map[string]string{
 		"name":    "2 to 24 lower-case letters, digits and hyphens, a letter first",
 		"region":  "a region looks like ap-southeast-3",
