@@ -55,6 +55,9 @@ func New(config Config) (*Client, error) {
 	if config.Endpoint == nil || config.ProjectID == "" || config.Authorizer == nil {
 		return nil, errors.New("a client needs an endpoint, a project id and an authorizer")
 	}
+	if isDots(config.ProjectID) {
+		return nil, fmt.Errorf("%q is no project id", config.ProjectID)
+	}
 	return newClient(config, usualTimes()), nil
 }
 
@@ -74,6 +77,9 @@ func (c *Client) url(jobID string, query url.Values) string {
 	u.RawQuery = query.Encode()
 	return u.String()
 }
+
+// isDots reports a segment that would lead to another path.
+func isDots(segment string) bool { return segment == "." || segment == ".." }
 
 // setHeaders sets what every request bears. The texts of errors come in the
 // language asked for.
@@ -109,7 +115,7 @@ func (c *Client) getOnce(ctx context.Context, op, address string, into any) (htt
 		defer resp.Body.Close()
 	}
 	if err != nil {
-		c.observe(op, nil, began, err)
+		c.observe(op, nil, began, bare(err))
 		return nil, fmt.Errorf("%s: %w", op, bare(err))
 	}
 	body, err := readBody(resp, maxReadBody)

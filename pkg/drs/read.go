@@ -13,7 +13,7 @@ import (
 // DRS does not know it.
 func (c *Client) ShowReplicationJob(ctx context.Context, jobID string) (Job, error) {
 	const op = "ShowReplicationJob"
-	if jobID == "" || jobID == "." || jobID == ".." {
+	if jobID == "" || isDots(jobID) {
 		return Job{}, fmt.Errorf("%s: %q is no job id", op, jobID)
 	}
 	var w wireJob

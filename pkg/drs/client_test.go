@@ -1,0 +1,340 @@
+package drs
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestNewWantsAllOfItsParts(t *testing.T) {
+	u := &url.URL{Scheme: "https", Host: "drs.example"}
+	for _, c := range []Config{
+		{}, {ProjectID: "p", Authorizer: &clerk{}}, {Endpoint: u, Authorizer: &clerk{}}, {Endpoint: u, ProjectID: "p"},
+		{Endpoint: u, ProjectID: ".", Authorizer: &clerk{}}, {Endpoint: u, ProjectID: "..", Authorizer: &clerk{}},
+	} {
+		if cl, err := New(c); err == nil || cl != nil {
+			t.Errorf("%+v is taken", c)
+		}
+	}
+	cl, err := New(Config{Endpoint: u, ProjectID: "p", Authorizer: &clerk{}})
+	if err != nil || cl.times != usualTimes() || cl.config.backoff() != time.Second {
+		t.Errorf("%+v, %v", cl, err)
+	}
+}
+
+// The create as it stands on the wire, byte by byte.
+func TestTheBytesOfACreate(t *testing.T) {
+	got := make(chan string, 1)
+	address := listen(t, func(conn net.Conn) {
+		var b strings.Builder
+		readRequest(bufio.NewReader(io.TeeReader(conn, &b)))
+		got <- b.String()
+		io.WriteString(conn, answer(200, acceptedBody))
+	})
+	a := &clerk{}
+	if out := create(client(t, "http://"+address, longTimes(), func(c *Config) { c.Authorizer = a })); out.Kind != Accepted {
+		t.Fatalf("%+v", out)
+	}
+	want := []string{
+		"POST /v5/054ba152d480d55b2f5dc0069e7ddef0/backup-migration-jobs HTTP/1.1", "Host: " + address, "User-Agent: migplan/test", fmt.Sprintf("Content-Length: %d", len(createBody)),
+		"Accept-Encoding: identity", "Authorization: clerk 0", "Content-Type: application/json", "X-Language: en-us", "X-Sdk-Date: 20260304T050607Z", "Connection: close",
+	}
+	head, body, _ := strings.Cut(<-got, "\r\n\r\n")
+	lines := strings.Split(head, "\r\n")
+	slices.Sort(lines[1:])
+	slices.Sort(want[1:])
+	if !slices.Equal(lines, want) {
+		t.Errorf("\n got %q\nwant %q", lines, want)
+	}
+	if body != createBody {
+		t.Errorf("the body is %q", body)
+	}
+	if len(a.bodies) != 1 || a.bodies[0] != createBody {
+		t.Errorf("signed %q", a.bodies)
+	}
+}
+
+// The signature's date is the intent's, in UTC, whatever the zone it bears.
+func TestTheDateOfTheSignatureIsTheIntents(t *testing.T) {
+	var dates []string
+	a := &clerk{meddle: func(r *http.Request) { dates = append(dates, r.Header.Get("X-Sdk-Date")) }}
+	cl := client(t, "http://127.0.0.1:1", longTimes(), func(c *Config) { c.Authorizer = a })
+	for _, at := range []time.Time{signedAt(), signedAt().In(time.FixedZone("", 8*3600)), signedAt().Add(999 * time.Millisecond)} {
+		if _, err := cl.createRequest(context.Background(), Create{SignedAt: at}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, d := range dates {
+		if d != "20260304T050607Z" {
+			t.Error(d)
+		}
+	}
+}
+
+const jobBody = `{"id":"j","status":"TRANSFERRING"}`
+
+func TestTheHeadersOfARead(t *testing.T) {
+	s := &tape{}
+	cl := client(t, "http://"+listen(t, s.saying(answer(200, jobBody, "Date: Wed, 04 Mar 2026 05:06:07 GMT"))), longTimes(), nil)
+	for range 2 {
+		if j, err := cl.ShowReplicationJob(context.Background(), "j"); err != nil || j.ID != "j" || !j.Date.Equal(signedAt()) {
+			t.Fatalf("%+v, %v", j, err)
+		}
+	}
+	conns, requests := s.seen()
+	if conns != 1 || len(requests) != 2 {
+		t.Errorf("%d connections, %d requests", conns, len(requests))
+	}
+	for _, x := range requests {
+		got := x.request.Header
+		want := map[string]string{"Accept-Encoding": "identity", "Authorization": "clerk 0", "Cache-Control": "no-cache", "Content-Type": "application/json", "User-Agent": "migplan/test", "X-Language": "en-us"}
+		for k, v := range want {
+			if got.Get(k) != v {
+				t.Errorf("%s: %q", k, got.Get(k))
+			}
+		}
+		if len(got) != len(want) || x.body != "" || x.request.Method != http.MethodGet {
+			t.Errorf("%v %q", got, x.body)
+		}
+	}
+}
+
+// An id that comes from outside stays one segment of the path.
+func TestIDsAreEscaped(t *testing.T) {
+	s := &tape{}
+	address := listen(t, s.answering(func(conn net.Conn, x exchange) bool {
+		_, err := io.WriteString(conn, answer(400, coded("DRS.10000010")))
+		return err == nil
+	}))
+	for _, id := range []string{"a/b", "../x", "a?b=c", "a#b", "a b", "a%2fb", "ä", "a\r\nX: y", "a;b", "...", "*", "a//b"} {
+		cl := client(t, "http://"+address, longTimes(), func(c *Config) { c.ProjectID = id })
+		_, err := cl.ShowReplicationJob(context.Background(), id)
+		var e *Error
+		if !errors.As(err, &e) || !e.NotFound() {
+			t.Errorf("%q: %v", id, err)
+		}
+		_, requests := s.seen()
+		want := "/v5/" + url.PathEscape(id) + "/backup-migration-jobs/" + url.PathEscape(id)
+		if got := requests[len(requests)-1].request; got.RequestURI != want {
+			t.Errorf("%q: %s, want %s", id, got.RequestURI, want)
+		}
+		if out := create(cl); out.Kind != InDoubt {
+			t.Errorf("%q: %+v", id, out)
+		}
+		_, requests = s.seen()
+		if got := requests[len(requests)-1].request; got.RequestURI != "/v5/"+url.PathEscape(id)+"/backup-migration-jobs" {
+			t.Errorf("%q: %s", id, got.RequestURI)
+		}
+	}
+	before, _ := s.seen()
+	for _, id := range []string{"", ".", ".."} {
+		if _, err := client(t, "http://"+address, longTimes(), nil).ShowReplicationJob(context.Background(), id); err == nil {
+			t.Errorf("%q is asked for", id)
+		}
+	}
+	if after, _ := s.seen(); after != before {
+		t.Error("a job without an id was asked for")
+	}
+}
+
+func TestListOnTheWire(t *testing.T) {
+	s := &tape{}
+	address := listen(t, s.answering(func(conn net.Conn, x exchange) bool {
+		offset := x.request.URL.Query().Get("offset")
+		body := map[string]string{
+			"0": `{"count":3,"jobs":[{"id":"a"},{"id":"b"}]}`, "2": `{"count":3,"jobs":[{"id":"c"}]}`,
+		}[offset]
+		_, err := io.WriteString(conn, answer(200, body, "Date: Wed, 04 Mar 2026 05:06:07 GMT"))
+		return err == nil
+	}))
+	cl := client(t, "http://"+address, longTimes(), nil)
+	l, err := cl.ListReplicationJobs(context.Background(), "in04&limit=1")
+	if err != nil || len(l.Jobs) != 3 || !l.Complete || !l.Date.Equal(signedAt()) {
+		t.Fatalf("%+v, %v", l, err)
+	}
+	_, requests := s.seen()
+	for i, x := range requests {
+		want := fmt.Sprintf("/v5/054ba152d480d55b2f5dc0069e7ddef0/backup-migration-jobs?dbs_instance_ids=in04%%26limit%%3D1&limit=100&offset=%d&sort_dir=desc&sort_key=created_at", 2*i)
+		if x.request.RequestURI != want {
+			t.Errorf("%s, want %s", x.request.RequestURI, want)
+		}
+	}
+}
+
+// dialogue answers a read with one of several answers, in order; the last one
+// again and again.
+func dialogue(t *testing.T, answers ...string) (*tape, string) {
+	s := &tape{}
+	var mu sync.Mutex
+	return s, "http://" + listen(t, s.answering(func(conn net.Conn, _ exchange) bool {
+		mu.Lock()
+		a := answers[0]
+		if len(answers) > 1 {
+			answers = answers[1:]
+		}
+		mu.Unlock()
+		_, err := io.WriteString(conn, a)
+		return err == nil && a != ""
+	}))
+}
+
+func TestARefusedCredentialIsRenewedOnce(t *testing.T) {
+	denied, ok := answer(401, coded("APIGW.0301")), answer(200, jobBody)
+	for name, c := range map[string]struct {
+		answers   []string
+		renewable bool
+		requests  int
+		renewals  int
+		good      bool
+	}{
+		"renewed":                {[]string{denied, ok}, true, 2, 1, true},
+		"renewed in vain":        {[]string{denied}, true, 2, 1, false},
+		"none to renew":          {[]string{denied, ok}, false, 1, 1, false},
+		"400 DRS.M00100":         {[]string{answer(400, coded("DRS.M00100")), ok}, true, 2, 1, true},
+		"403 is a permission":    {[]string{answer(403, coded("APIGW.0302")), ok}, true, 1, 0, false},
+		"400 is no credential":   {[]string{answer(400, coded("DRS.M00200")), ok}, true, 1, 0, false},
+		"after a server's fault": {[]string{answer(503, ""), denied, ok}, true, 3, 1, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, address := dialogue(t, c.answers...)
+			a := &clerk{renewable: c.renewable}
+			_, err := client(t, address, longTimes(), func(config *Config) { config.Authorizer = a }).ShowReplicationJob(context.Background(), "j")
+			_, requests := s.seen()
+			if (err == nil) != c.good || len(requests) != c.requests || a.renewals != c.renewals {
+				t.Errorf("%v, %d requests, %d renewals", err, len(requests), a.renewals)
+			}
+			if last := requests[len(requests)-1].request.Header.Get("Authorization"); c.good && last != "clerk 1" {
+				t.Errorf("the last request bears %q", last)
+			}
+		})
+	}
+}
+
+// A create renews nothing by itself: that is a new intent.
+func TestACreateRenewsNothing(t *testing.T) {
+	s, address := dialogue(t, answer(401, coded("APIGW.0301")))
+	a := &clerk{renewable: true}
+	out := create(client(t, address, longTimes(), func(c *Config) { c.Authorizer = a }))
+	if _, requests := s.seen(); out.Kind != Denied || !out.Renewable || len(requests) != 1 || a.renewals != 0 {
+		t.Errorf("%+v, %d requests, %d renewals", out, len(requests), a.renewals)
+	}
+}
+
+// Reads are repeated after faults, each attempt signed anew, and not for ever.
+// net/http repeats one itself where a kept connection turns out to be dead.
+func TestReadsAreRepeated(t *testing.T) {
+	ok := answer(200, jobBody)
+	for name, c := range map[string]struct {
+		answers  []string
+		requests int
+		good     bool
+	}{
+		"at once":              {[]string{ok}, 1, true},
+		"500":                  {[]string{answer(500, ""), ok}, 2, true},
+		"429":                  {[]string{answer(429, coded("APIGW.0308"), "Retry-After: 0"), ok}, 2, true},
+		"closed":               {[]string{"", ok}, 2, true},
+		"four times":           {[]string{"", answer(502, "x"), "", answer(503, ""), ok}, 5, true},
+		"for ever":             {[]string{answer(500, coded("DRS.M00001"))}, 5, false},
+		"hostile seconds":      {[]string{answer(503, "", "Retry-After: 9223372036854775807"), ok}, 2, true},
+		"negative seconds":     {[]string{answer(503, "", "Retry-After: -9223372036854775808"), ok}, 2, true},
+		"the year 9999":        {[]string{answer(503, "", "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT", "Date: Wed, 04 Mar 2026 05:06:07 GMT"), ok}, 2, true},
+		"garbage":              {[]string{answer(429, "", "Retry-After: \xff\xff"), ok}, 2, true},
+		"longer than any wait": {[]string{answer(503, coded("X"), "Retry-After: 3600"), ok}, 1, false},
+		"a redirect":           {[]string{answer(302, "", "Location: http://127.0.0.1:1/"), ok}, 1, false},
+		"switching":            {[]string{switching, ok}, 1, false},
+		"no JSON":              {[]string{answer(200, "<html>"), ok}, 1, false},
+		"200 with an error":    {[]string{answer(200, `{"id":"j","error_code":"DRS.10000001"}`), ok}, 1, false},
+		"201":                  {[]string{answer(201, jobBody), ok}, 1, false},
+		"204":                  {[]string{"HTTP/1.1 204 No Content\r\n\r\n", ok}, 1, false},
+		"another job":          {[]string{answer(200, `{"id":"k"}`), ok}, 1, false},
+		"not found":            {[]string{answer(400, coded("DRS.M05004")), ok}, 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, address := dialogue(t, c.answers...)
+			a := &clerk{}
+			began := time.Now()
+			j, err := client(t, address, stallTimes(), func(config *Config) { config.Authorizer = a }).ShowReplicationJob(context.Background(), "j")
+			_, requests := s.seen()
+			if (err == nil) != c.good || len(requests) != c.requests || len(a.bodies) > c.requests || (j.ID == "j") != c.good {
+				t.Errorf("%v, %d requests, %d signed, %+v", err, len(requests), len(a.bodies), j)
+			}
+			if took := time.Since(began); took > 5*time.Second {
+				t.Errorf("it took %v", took)
+			}
+		})
+	}
+}
+
+// A read of which every attempt stalls ends, and so does one that is called off.
+func TestAReadEnds(t *testing.T) {
+	quick := stallTimes()
+	quick.header, quick.read = 30*time.Millisecond, 60*time.Millisecond
+	for _, begin := range []string{"", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"} {
+		s := &tape{}
+		address := listen(t, s.answering(func(conn net.Conn, _ exchange) bool {
+			io.WriteString(conn, begin)
+			io.Copy(io.Discard, conn)
+			return false
+		}))
+		began := time.Now()
+		if _, err := client(t, "http://"+address, quick, nil).ShowReplicationJob(context.Background(), "j"); err == nil {
+			t.Error("no error")
+		}
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	_, address := dialogue(t, answer(503, "", "Retry-After: 20"))
+	began := time.Now()
+	if _, err := client(t, address, longTimes(), nil).ListReplicationJobs(ctx, "i"); err == nil || time.Since(began) > 5*time.Second {
+		t.Errorf("%v after %v", err, time.Since(began))
+	}
+}
+
+// What is observed has the outcome and nothing of the query or the secrets.
+func TestObserve(t *testing.T) {
+	var seen []Exchange
+	observe := func(c *Config) { c.Observe = func(e Exchange) { seen = append(seen, e) } }
+	_, address := dialogue(t, answer(200, acceptedBody, "X-Request-Id: r1"))
+	create(client(t, address, longTimes(), observe))
+	_, address = dialogue(t, answer(400, coded("DRS.10000010"), "X-Request-Id: r2"))
+	client(t, address, longTimes(), observe).ShowReplicationJob(context.Background(), "j")
+	_, listErr := client(t, "http://"+closedPort(t), longTimes(), observe).ListReplicationJobs(context.Background(), "in04secret")
+	want := []Exchange{{Op: "CreateReplicationJob", StatusCode: 200, RequestID: "r1"}, {Op: "ShowReplicationJob", StatusCode: 400, RequestID: "r2"}, {Op: "ListReplicationJobs"}}
+	if len(seen) != len(want) {
+		t.Fatalf("%+v", seen)
+	}
+	for i, e := range seen {
+		if e.Op != want[i].Op || e.StatusCode != want[i].StatusCode || e.RequestID != want[i].RequestID || (e.Err != nil) != (want[i].StatusCode == 0) {
+			t.Errorf("%+v", e)
+		}
+	}
+	if strings.Contains(listErr.Error(), "secret") || strings.Contains(fmt.Sprint(seen[2].Err), "secret") {
+		t.Errorf("%v; %v", listErr, seen[2].Err)
+	}
+}
+
+// An authorizer that cannot sign stops a read at once.
+func TestAReadWithoutASignature(t *testing.T) {
+	s := &tape{}
+	cl := client(t, "http://"+listen(t, s.saying(answer(200, jobBody))), longTimes(), func(c *Config) { c.Authorizer = &clerk{fail: errors.New("no key")} })
+	if _, err := cl.ShowReplicationJob(context.Background(), "j"); err == nil || !strings.Contains(err.Error(), "no key") {
+		t.Error(err)
+	}
+	if _, requests := s.seen(); len(requests) != 0 {
+		t.Errorf("%d requests", len(requests))
+	}
+}
