@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // object is a JSON object.
@@ -17,8 +18,11 @@ const maxDepth = 16
 
 // decodeStrictly reads one JSON value and nothing behind it. A key that stands
 // twice, with case or without, is an error: two readers could take it for two
-// different things.
+// different things. So are bytes that are no UTF-8, which encoding/json replaces.
 func decodeStrictly(text []byte) (any, error) {
+	if !utf8.Valid(text) {
+		return nil, errors.New("the text is not UTF-8")
+	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
 	v, err := decodeValue(dec, 0)

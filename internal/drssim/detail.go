@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 )
 
@@ -27,7 +26,7 @@ func (d *DRS) detail(j *Job) object {
 		"instance_name": cmp.Or(d.config.Instances[j.Instance].Name, "rds-"+j.Instance[:min(4, len(j.Instance))]),
 		"error_log":     j.ErrorLog,
 	}
-	tags := slices.Concat([]Tag{}, j.Tags)
+	tags := listOf(j.Tags)
 	if d.config.RootTags {
 		out["tags"] = tags
 	} else {
@@ -66,10 +65,13 @@ func (d *DRS) options(j *Job) object {
 	}
 	return object{
 		"is_cover": d.boolean(j.Cover), "is_default_restore": d.boolean(j.All), "is_last_backup": d.boolean(j.Last),
-		"is_precheck": d.boolean(j.Precheck), "recovery_mode": mode, "db_names": slices.Concat([]string{}, j.DBNames),
+		"is_precheck": d.boolean(j.Precheck), "recovery_mode": mode, "db_names": listOf(j.DBNames),
 		"reset_db_name_map": j.ResetNames,
 	}
 }
+
+// listOf is a list that is [] and not null where it is empty.
+func listOf[T any](items []T) []T { return append([]T{}, items...) }
 
 func (d *DRS) boolean(b bool) any {
 	if d.config.StringBools {

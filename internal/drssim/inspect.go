@@ -105,8 +105,8 @@ func (d *DRS) AddForeignJob(f ForeignJob) string {
 	d.advance()
 	now := d.config.Now()
 	j := &Job{
-		Name: f.Name, Description: f.Description, Instance: f.Instance, Databases: f.Databases,
-		Source: "OBS", Bucket: "somebody-elses", Files: []string{"other.bak"}, Mode: "full", Last: true,
+		Name: f.Name, Description: f.Description, Instance: f.Instance, DBNames: f.Databases, Databases: f.Databases,
+		FileStream: "off", ResetNames: map[string]string{}, Source: "OBS", Bucket: "somebody-elses", Files: []string{"other.bak"}, Mode: "full", Last: true,
 		Foreign: true, Principal: "somebody else", Created: now, Listed: now, Ends: now.Add(f.Running),
 	}
 	d.start(j)

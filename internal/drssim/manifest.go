@@ -45,8 +45,12 @@ func ReadManifest(r io.Reader) ([]Object, error) {
 	if len(text) > maxManifest {
 		return nil, fmt.Errorf("a manifest is at most %d bytes long", maxManifest)
 	}
-	if _, err := decodeStrictly(text); err != nil {
+	value, err := decodeStrictly(text)
+	if err != nil {
 		return nil, err
+	}
+	if value == nil { // without a manifest any object would exist
+		return nil, errors.New("null is no list of objects")
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()

@@ -62,6 +62,7 @@ func (d *DRS) Serve(r Request) Response {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.advance()
+	r.Body = bytes.Clone(r.Body) // kept longer than the caller may keep it
 	op, id, refused := route(r)
 	if refused != nil {
 		return d.note(r, op, d.refuse(*refused), "", "")
