@@ -53,17 +53,26 @@ func afterwards(points []point) []point {
 	return points
 }
 
-// sample takes one in so many of the writes of pages, which are most, and of
-// the other calls; -all takes every point.
-func sample(points []point, pages, others int) (chosen []point) {
-	count := map[bool]int{}
+// rates take one in so many of the points of a sort.
+type rates struct{ sockets, pages, others int }
+
+func (r rates) of(p point) int {
+	switch {
+	case p.path == "socket":
+		return r.sockets
+	case p.name == "pwrite64":
+		return r.pages
+	}
+	return r.others
+}
+
+// sample takes some of the points; with -all, every one.
+func sample(points []point, r rates) (chosen []point) {
+	count := map[int]int{}
 	for _, p := range points {
-		page, every := p.name == "pwrite64", others
-		if page {
-			every = pages
-		}
-		count[page]++
-		if *all || count[page]%every == 0 {
+		every := r.of(p)
+		count[every]++
+		if *all || count[every]%every == 0 {
 			chosen = append(chosen, p)
 		}
 	}
@@ -98,8 +107,12 @@ type tally struct {
 	settled           map[string]int // how doubts ended
 }
 
-func newTally() *tally {
-	return &tally{seen: map[string]int{}, chosen: map[string]int{}, hit: map[string]int{}, settled: map[string]int{}}
+func newTally(points []point) *tally {
+	ta := &tally{seen: map[string]int{}, chosen: map[string]int{}, hit: map[string]int{}, settled: map[string]int{}}
+	for _, p := range points {
+		ta.seen[kind(p)]++
+	}
+	return ta
 }
 
 func kind(p point) string {
@@ -138,17 +151,14 @@ func (ta *tally) table() string {
 // again until the plan is online, makes one job for each step.
 func TestKilledEverywhere(t *testing.T) {
 	for name, c := range map[string]struct {
-		credential    []string
-		pages, others int
-	}{"access key": {withKeys, 9, 1}, "token": {withToken, 40, 5}} {
+		credential []string
+		rates      rates
+	}{"access key": {withKeys, rates{1, 9, 3}}, "token": {withToken, rates{3, 40, 8}}} {
 		t.Run(name, func(t *testing.T) {
 			points := afterwards(survey(t, c.credential))
-			ta := newTally()
-			for _, p := range points {
-				ta.seen[kind(p)]++
-			}
+			ta := newTally(points)
 			t.Run("at", func(t *testing.T) {
-				for _, p := range sample(points, c.pages, c.others) {
+				for _, p := range sample(points, c.rates) {
 					ta.chosen[kind(p)]++
 					t.Run(fmt.Sprintf("%d %s", p.n, kind(p)), func(t *testing.T) {
 						t.Parallel()
