@@ -179,6 +179,7 @@ func FuzzAcceptedBody(f *testing.F) {
 		f.Add(body)
 		f.Add(bytes.Replace(body, []byte(`"description": "`), []byte("\"description\": \"\xff"), 1))
 		f.Add(bytes.Replace(body, []byte(`"sqlserver"`), []byte(`null`), 1))
+		f.Add(bytes.Replace(body, []byte(`"is_precheck": true,`), nil, 1))
 	}
 	f.Add([]byte(strings.Repeat("[", 100000)))
 	f.Add([]byte(strings.Repeat(`{"a":`, 100000)))
