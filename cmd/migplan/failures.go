@@ -86,6 +86,9 @@ func explain(at place, s executor.Stop) explanation {
 	default:
 		explainHeld(at, s, &e, apply)
 	}
+	if s.Reason == executor.UnknownJobs || s.Reason == executor.LedgerBroken {
+		e.Database = "not known here, since the ledger does not show all that was done; look at it in the console"
+	}
 	if e.Tried == "" {
 		e.Tried = tried(at, s)
 	}
