@@ -160,7 +160,7 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 	case executor.AccessDenied:
 		e.What = "DRS refused these credentials: " + errText(s.Err)
 		e.Known = "nothing was created"
-		e.Next = "check them with migplan whoami " + at.file + ", and the permissions in docs/permissions.md"
+		e.Next = "check them with migplan whoami " + at.file + ", the clock of this machine, and docs/permissions.md"
 	case executor.LedgerFailed:
 		e.What = "the ledger cannot be used: " + errText(s.Err)
 		e.Known = "without it nothing is sent"
