@@ -44,13 +44,13 @@ func createSomehow(t *testing.T, d *DRS, address string, body []byte, network bo
 	var answer struct {
 		ID string `json:"job_id"`
 	}
-	text := []byte{}
+	var text string
 	if network {
-		text = []byte(patient(t, "POST", address+jobsPath, body).body)
+		text = patient(t, "POST", address+jobsPath, body).body
 	} else {
-		text = d.Serve(create(body)).Body
+		text = string(d.Serve(create(body)).Body)
 	}
-	if err := json.Unmarshal(text, &answer); err != nil {
+	if err := json.Unmarshal([]byte(text), &answer); err != nil {
 		t.Errorf("%v: %q", err, text)
 	}
 	return answer.ID
