@@ -74,7 +74,7 @@ func explain(at place, s executor.Stop) explanation {
 	case executor.JobGone:
 		e.What = fmt.Sprintf("DRS no longer knows job %s of %s", jobs, step)
 		e.Known = "its record was deleted; what it did to the database is not known here. It is never created again by itself"
-		e.Next = "look at the database; then " + pronounce(at, s.Step)
+		e.Next = "look at the database; " + pronounce(at, s.Step)
 	case executor.ForeignJob:
 		e.What = "a job that is not this plan's works on one of its databases: " + jobs
 		e.Known = "nothing was sent"
@@ -188,7 +188,7 @@ func explainDiffers(at place, s executor.Stop, e *explanation) {
 	e.What = fmt.Sprintf("job %s is not as %s was intended: %s", jobs, step, clean(s.Detail))
 	e.Known = "nothing more is sent before a person has looked at it"
 	if st := at.state.Step(s.Step); st.State == ledger.Running && slices.Contains(s.Jobs, st.JobID) {
-		e.Next = "look at the job and the database; when the job has ended, " + pronounce(at, s.Step)
+		e.Next = "look at the job and the database, and wait until the job has ended; " + pronounce(at, s.Step)
 		return
 	}
 	e.Next = fmt.Sprintf("look at the job in the console; when it is the step's under another name, migplan adopt %s %d %s --reason TEXT; when it is not the step's, migplan resolve %s --ignore-job %s --reason TEXT",

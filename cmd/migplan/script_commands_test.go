@@ -160,6 +160,11 @@ func makeFile(ts *testscript.TestScript, neg bool, args []string) {
 		data = []byte("version: 1\nname: caf\xe9\n")
 	case "huge":
 		data = []byte(strings.Repeat("# nothing to see here, move along\n", 17<<20/34))
+	case "tampered": // somebody makes the intent one of a last backup
+		data = []byte(strings.Replace(ts.ReadFile(args[1]), `"last":false`, `"last": true`, 1))
+	case "newer": // user_version of the database header (sqlite.org/fileformat.html, 1.3)
+		data = []byte(ts.ReadFile(args[1]))
+		data[63]++
 	case "thousand":
 		data = []byte(thousand(ts.ReadFile("open.yaml")))
 	default:

@@ -79,6 +79,10 @@ func databaseState(at place) string {
 			if i == 0 {
 				return "absent, or being restored for the first time"
 			}
+		case ledger.Pending, ledger.StepRefused:
+			if i == 0 && st.Attempt > 1 {
+				return "absent, or as a former attempt left it"
+			}
 		}
 	}
 	switch {
