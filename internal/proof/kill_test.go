@@ -4,12 +4,15 @@ package proof_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // point is the n-th of the watched calls of a plan's passes, counted over all
@@ -198,4 +201,50 @@ func TestFolderIsDurableAfterAKill(t *testing.T) {
 	}, w.apply()...)
 	w.finish()
 	w.judge()
+}
+
+// Runs that are killed one after the other, each at a random point.
+func TestKilledAgainAndAgain(t *testing.T) {
+	seeds := 10
+	if *all {
+		seeds = 100
+	}
+	var kills, jobs atomic.Int64
+	t.Run("seed", func(t *testing.T) {
+		for seed := range seeds {
+			t.Run(fmt.Sprint(seed), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, withKeys)
+				kills.Add(w.killOften(rand.New(rand.NewPCG(uint64(seed), 7))))
+				w.finish()
+				w.judge()
+				jobs.Add(int64(len(w.sim.Jobs())))
+			})
+		}
+	})
+	t.Logf("%d kills, %d jobs", kills.Load(), jobs.Load())
+}
+
+// killOften makes passes and kills most of them somewhere, answering as a
+// person would in between.
+func (w *world) killOften(random *rand.Rand) (kills int64) {
+	for range 12 {
+		at, n := 1+random.IntN(90), 0
+		r := traced(w.t, w.env, w.folder, func(call) fate {
+			n++
+			return fate{kill: n == at}
+		}, w.apply()...)
+		switch r.code {
+		case -1:
+			kills++
+		case 0:
+		case 75:
+			w.wait(46 * time.Minute)
+		case 5:
+			w.answer(r)
+		default:
+			w.t.Fatal(r)
+		}
+	}
+	return kills
 }
