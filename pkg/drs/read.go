@@ -117,7 +117,7 @@ func (w wireList) page(date time.Time) (Page, error) {
 }
 
 // Collect reads pages until exactly as many jobs came as the server counts, or
-// an empty page. The offset is one of records, and goes on by what came. A job
+// a page has none that is new. The offset is one of records, and goes on by what came. A job
 // that slips from page to page while others are made is kept once.
 func Collect(page func(offset int) (Page, error)) (Listing, error) {
 	c := collection{seen: map[string]bool{}, dated: true}
@@ -126,10 +126,11 @@ func Collect(page func(offset int) (Page, error)) (Listing, error) {
 		if err != nil {
 			return Listing{}, err
 		}
-		if err := c.add(p); err != nil {
+		isNew, err := c.add(p)
+		if err != nil {
 			return Listing{}, err
 		}
-		if len(p.Jobs) == 0 || len(c.list.Jobs) == p.Count {
+		if !isNew || len(c.list.Jobs) == p.Count {
 			return c.finish(), nil
 		}
 		offset += len(p.Jobs)
@@ -148,7 +149,11 @@ type collection struct {
 	shrunk bool
 }
 
-func (c *collection) add(p Page) error {
+// jobSize is about what a job takes beside its texts.
+const jobSize = 256
+
+// add keeps what is new on a page, and reports whether anything is.
+func (c *collection) add(p Page) (isNew bool, err error) {
 	if c.pages == 0 {
 		c.list.Date = p.Date
 	}
@@ -161,14 +166,14 @@ func (c *collection) add(p Page) error {
 		if c.seen[j.ID] {
 			continue
 		}
-		c.seen[j.ID] = true
+		c.seen[j.ID], isNew = true, true
 		c.list.Jobs = append(c.list.Jobs, j)
-		c.size += len(j.ID) + len(j.Name) + len(j.Status) + len(j.Description) + len(j.ErrorLog) + len(j.EnterpriseProjectID)
+		c.size += jobSize + len(j.ID) + len(j.Name) + len(j.Status) + len(j.Description) + len(j.ErrorLog) + len(j.EnterpriseProjectID)
 	}
 	if c.size > maxListing {
-		return errors.New("the list is larger than any that DRS gives")
+		return false, errors.New("the list is larger than any that DRS gives")
 	}
-	return nil
+	return isNew, nil
 }
 
 func (c *collection) finish() Listing {

@@ -35,6 +35,10 @@ func proxy(t *testing.T, refuse string, after func(net.Conn)) func(*http.Request
 			pipe(conn, req.Host)
 		}
 	})
+	return toProxy(address)
+}
+
+func toProxy(address string) func(*http.Request) (*url.URL, error) {
 	return http.ProxyURL(&url.URL{Scheme: "http", Host: address})
 }
 
@@ -177,7 +181,7 @@ func TestWithoutAConnectionNothingIsSent(t *testing.T) {
 		"TLS 1.1 only":                {secureAt(&tls.Config{Certificates: good.Certificates, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}), nil},
 		"HTTP where TLS should be":    {raw("HTTP/1.1 400 Bad Request\r\nContent-Length: 43\r\n\r\n" + coded("DRS.M00200")), nil},
 		"closes in the handshake":     {raw(""), nil},
-		"proxy away":                  {secureAt(good), through(http.ProxyURL(&url.URL{Scheme: "http", Host: closedPort(t)}))},
+		"proxy away":                  {secureAt(good), through(toProxy(closedPort(t)))},
 		"proxy wants a password":      {secureAt(good), through(proxy(t, answer(407, ""), nil))},
 		"proxy forbids":               {secureAt(good), through(proxy(t, answer(403, coded("DRS.M00200")), nil))},
 		"proxy redirects":             {secureAt(good), through(proxy(t, answer(302, "", "Location: http://127.0.0.1/"), nil))},

@@ -18,7 +18,7 @@ import (
 const (
 	maxHeaderBytes = 64 << 10
 	maxCreateBody  = 1 << 20
-	maxReadBody    = 4 << 20
+	maxReadBody    = 2 << 20
 )
 
 // maxBackoff is also the longest Retry-After that is waited for.
