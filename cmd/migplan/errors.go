@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"strings"
+	"unicode"
 
 	"github.com/migplan/migplan/internal/credentials"
 	"github.com/migplan/migplan/pkg/executor"
@@ -61,7 +62,7 @@ func clean(s string) string {
 		switch {
 		case r == '\n', r == '\t', r == '\r':
 			b.WriteByte(' ')
-		case r < 0x20, r >= 0x7f && r < 0xa0, r >= 0x200b && r <= 0x200f, r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x206f, r == 0xfeff:
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Zl, r), unicode.Is(unicode.Zp, r):
 			b.WriteRune('\uFFFD')
 		default:
 			b.WriteRune(r)

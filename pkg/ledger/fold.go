@@ -89,6 +89,9 @@ func Fold(chain string, events []Event) (*State, error) {
 // Apply reads the next event into the state.
 func (s *State) Apply(e Event) error {
 	s.Head = Head{Seq: e.Seq, Hash: e.Hash}
+	if e.Kind.aboutStep() && (e.Step < 1 || e.Step > maxSteps) {
+		return fmt.Errorf("event %d of chain %s (%s) is about step %d: %w", e.Seq, e.Chain, e.Kind, e.Step, ErrBroken)
+	}
 	switch e.Kind {
 	case Opened:
 		return with(e, s.open)
@@ -108,6 +111,13 @@ func (s *State) Apply(e Event) error {
 	return fmt.Errorf("event %d of chain %s is of the kind %q: %w", e.Seq, e.Chain, e.Kind, ErrNewer)
 }
 
+// maxSteps is more than the largest plan file can hold.
+const maxSteps = 1 << 22
+
+// aboutStep reports whether an event of this kind is about one step. A
+// decision may be about the whole plan.
+func (k Kind) aboutStep() bool { return k != Opened && k != Closed && k != Decision }
+
 func with[T any](e Event, f func(T)) error {
 	d, err := decode[T](e)
 	if err == nil {
@@ -121,7 +131,7 @@ func (s *State) at(seq int) *Step {
 	for len(s.Steps) < seq {
 		s.Steps = append(s.Steps, Step{State: Pending, Attempt: 1})
 	}
-	return &s.Steps[max(seq, 1)-1]
+	return &s.Steps[seq-1]
 }
 
 func (s *State) open(d OpenedData) {
@@ -215,6 +225,18 @@ func (s *State) decide(e Event, d DecisionData) {
 		s.Ignored[d.JobID] = true
 	case Recognize:
 		s.Principal, s.Conflict = d.Principal, ""
+	case Retry, NotCreated, IsSuccess, IsFailure:
+		s.decideStep(e, d)
+	}
+}
+
+// decideStep applies a decision about one step. One about none changes
+// nothing.
+func (s *State) decideStep(e Event, d DecisionData) {
+	if e.Step < 1 || e.Step > maxSteps {
+		return
+	}
+	switch d.What {
 	case Retry:
 		s.retry(e)
 	case NotCreated:

@@ -137,6 +137,15 @@ func TestFoldRefuses(t *testing.T) {
 	if _, err := Fold("c", unknown); !errors.Is(err, ErrNewer) {
 		t.Errorf("an unknown kind: %v", err)
 	}
+	for _, step := range []int{-1, 0, maxSteps + 1} {
+		if _, err := Fold("c", sealed(t, told{Intent, step, 1, IntentData{}})); !errors.Is(err, ErrBroken) {
+			t.Errorf("an intent about step %d: %v", step, err)
+		}
+		s, err := Fold("c", sealed(t, told{Decision, step, 1, DecisionData{What: Retry}}))
+		if err != nil || len(s.Steps) != 0 {
+			t.Errorf("a decision about step %d: %v", step, err)
+		}
+	}
 	garbled := sealed(t, intent1)
 	garbled[0].Data = []byte(`{"signed_at": 5}`)
 	if _, err := Fold("c", garbled); err == nil {
