@@ -109,10 +109,9 @@ func (d *DRS) wrongType(mode string, o Object) string {
 	return ""
 }
 
-// choose finds the databases that a job restores. Names must match those of
-// the backup with case, and one database must not be split over several files
-// (guides).
-func choose(j *Job, objects []Object) ([]restored, string) {
+// contents are the databases in the files. One database must not be split over
+// several files (guides).
+func contents(objects []Object) ([]restored, string) {
 	var all []restored
 	seen := map[string]bool{}
 	for _, o := range objects {
@@ -123,6 +122,16 @@ func choose(j *Job, objects []Object) ([]restored, string) {
 			seen[fold(n)] = true
 			all = append(all, restored{n, o})
 		}
+	}
+	return all, ""
+}
+
+// choose finds the databases that a job restores. Names must match those of
+// the backup with case (guides).
+func choose(j *Job, objects []Object) ([]restored, string) {
+	all, text := contents(objects)
+	if text != "" {
+		return nil, text
 	}
 	if j.NewName != "" && len(all) != 1 {
 		return nil, "Backup file verification failed: only one database can be renamed."

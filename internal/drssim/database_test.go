@@ -88,6 +88,16 @@ func TestRestoreChain(t *testing.T) {
 	}
 }
 
+// A log without transactions begins and ends where the one before it ended.
+func TestEmptyLog(t *testing.T) {
+	empty := Object{Bucket: "bucket", Key: "empty.bak", Type: Log, Databases: []string{"ims"}, FirstLSN: 200, LastLSN: 200}
+	play(t, Config{Objects: chain(empty)}, []scene{
+		{full("ims.bak"), Success, "", Restoring}, {incr("l1.bak"), Success, "", Restoring},
+		{incr("empty.bak"), Success, "", Restoring}, {incr("empty.bak"), PrecheckFailed, notContinuous, Restoring},
+		{incr("l2.bak").theLast(), Success, "", Online},
+	})
+}
+
 func TestDifferentialWhereAccepted(t *testing.T) {
 	play(t, Config{Objects: chain(Object{Bucket: "bucket", Key: "l4.bak", Type: Log, Databases: []string{"ims"}, FirstLSN: 240, LastLSN: 300}), AcceptDifferentials: true}, []scene{
 		{full("ims.bak"), Success, "", Restoring}, {incr("diff.bak"), Success, "", Restoring}, {incr("l4.bak").theLast(), Success, "", Online},
@@ -176,6 +186,9 @@ func TestRename(t *testing.T) {
 	if j.Status != Success || d.Database(instance, "ims_new") != Online || d.Database(instance, "ims") != Online {
 		t.Errorf("%s %s: ims_new %s", j.Status, j.ErrorLog, d.Database(instance, "ims_new"))
 	}
+	if m := decoded(t, d.Serve(get(jobsPath+"/"+j.ID, nil))); m["new_db_names"] != "ims_new" {
+		t.Errorf("new_db_names %v", m["new_db_names"])
+	}
 	if again := ended(t, d, k, body); !strings.Contains(again.ErrorLog, "ims_new") || again.Status != PrecheckFailed {
 		t.Errorf("a second time: %s %s", again.Status, again.ErrorLog)
 	}
@@ -188,10 +201,21 @@ func TestRDSBackup(t *testing.T) {
 	if j := ended(t, d, k, body); j.Status != Success || d.Database(instance, "db_sqls2v5_01") != Online {
 		t.Errorf("%s %s", j.Status, j.ErrorLog)
 	}
+	if m := decoded(t, d.Serve(get(jobsPath+"/"+d.Jobs()[0].ID, nil))); member(m, "backup_info.file_info.0.file_name") != "" || member(m, "backup_info.file_source") != "RDS" {
+		t.Errorf("%v", m)
+	}
 	known := Object{Key: "0d87037d934848999fdc10bbabb08e6fbr04", Type: Full, Databases: []string{"db_test12"}}
 	d, k = sim(t, Config{Objects: []Object{known}})
 	if j := ended(t, d, k, body); !strings.Contains(j.ErrorLog, "db_hailiang_schema") {
 		t.Errorf("%s %q, want a database that is not in the backup", j.Status, j.ErrorLog)
+	}
+}
+
+// Only one database can be renamed, whatever the request could not know.
+func TestRenameOfTwo(t *testing.T) {
+	d, k := sim(t, Config{Objects: []Object{{Bucket: "bucket", Key: "two.bak", Type: Full, Databases: []string{"a", "b"}}}})
+	if j := ended(t, d, k, edited(t, full("two.bak").theLast().body(), "options.reset_db_name_map", map[string]any{"": "c"})); j.Status != PrecheckFailed {
+		t.Errorf("%s", j.Status)
 	}
 }
 
@@ -262,8 +286,8 @@ func TestFailedFull(t *testing.T) {
 		{"gone", false, Absent, Success}, {"left behind", true, Restoring, PrecheckFailed},
 	} {
 		d, k := sim(t, Config{
-			Objects: chain(), Leftovers: c.leftovers, Databases: map[string][]string{instance: {"ims"}},
-			Faults: parseFaults(t, "job-failed@1:The instance was switched over.", "job-precheck-failed@2"),
+			Objects: chain(Object{Bucket: "bucket", Key: "any.bak", Type: Log, Databases: []string{"ims"}, LastLSN: 900}), Leftovers: c.leftovers, Databases: map[string][]string{instance: {"ims"}},
+			Faults: parseFaults(t, "job-failed@1:The instance was switched over."),
 		})
 		if j := ended(t, d, k, full("ims.bak").covering().body()); j.Status != Failed || j.ErrorLog != "The instance was switched over." {
 			t.Errorf("%s: %s %q", c.name, j.Status, j.ErrorLog)
@@ -271,11 +295,45 @@ func TestFailedFull(t *testing.T) {
 		if got := d.Database(instance, "ims"); got != c.after {
 			t.Errorf("%s: %s, want %s", c.name, got, c.after)
 		}
-		if j := ended(t, d, k, incr("l1.bak").body()); j.Status != PrecheckFailed {
+		if j := ended(t, d, k, incr("any.bak").body()); j.Status != PrecheckFailed {
 			t.Errorf("%s: log after it: %s", c.name, j.Status)
 		}
 		if j := ended(t, d, k, full("ims.bak").body()); j.Status != c.retry {
 			t.Errorf("%s: again without cover: %s, want %s", c.name, j.Status, c.retry)
 		}
+	}
+}
+
+// An incremental that fails leaves its database as it was: it may go again.
+func TestFailedIncremental(t *testing.T) {
+	for _, leftovers := range []bool{false, true} {
+		d, k := sim(t, Config{Objects: chain(), Leftovers: leftovers, Faults: parseFaults(t, "job-failed@2")})
+		ended(t, d, k, full("ims.bak").body())
+		if j := ended(t, d, k, incr("l1.bak").body()); j.Status != Failed || d.Database(instance, "ims") != Restoring {
+			t.Errorf("%s, %s", j.Status, d.Database(instance, "ims"))
+		}
+		if j := ended(t, d, k, incr("l1.bak").body()); j.Status != Success {
+			t.Errorf("again: %s %s", j.Status, j.ErrorLog)
+		}
+	}
+}
+
+// What the names of files suggest, where there is no manifest and no name.
+func TestInventedNames(t *testing.T) {
+	d, k := sim(t, Config{})
+	ended(t, d, k, jobSpec{keys: []string{"crm.bak", "a/crm_old.bak"}}.body())
+	if d.Database(instance, "crm") != Restoring || d.Database(instance, "crm_old") != Restoring {
+		t.Error("two files are not two databases")
+	}
+	both := jobSpec{keys: []string{"crm_old_1.bak", "crm_1.bak"}, incre: true}
+	if j := ended(t, d, k, both.theLast().body()); j.Status != Success || d.Database(instance, "crm") != Online || d.Database(instance, "crm_old") != Online {
+		t.Errorf("%s %s", j.Status, j.ErrorLog)
+	}
+	named := jobSpec{keys: []string{"x.bak", "y.bak"}, dbs: []string{"one", "two", "three"}}
+	if j := ended(t, d, k, named.body()); j.Status != Success || d.Database(instance, "three") != Restoring {
+		t.Errorf("%s %s", j.Status, j.ErrorLog)
+	}
+	if j := ended(t, d, k, incr("z.bak").body()); !strings.Contains(j.ErrorLog, notRestoring) {
+		t.Errorf("a log of nothing known: %s %s", j.Status, j.ErrorLog)
 	}
 }

@@ -116,10 +116,11 @@ func TestDeterminism(t *testing.T) {
 		}
 		return b.String() + logged(d)
 	}
-	if history(1) != history(1) {
+	first := history(1)
+	if again := history(1); again != first {
 		t.Error("one seed, two histories")
 	}
-	if history(1) == history(2) {
+	if first == history(2) {
 		t.Error("two seeds, one history")
 	}
 }

@@ -44,6 +44,8 @@ func some(t *testing.T, n int, c Config) (*DRS, *clock) {
 
 func TestPaging(t *testing.T) {
 	d, _ := some(t, 25, Config{PageLimit: 20})
+	d.SetDescription(d.Jobs()[3].ID, "zzz")
+	d.jobs[7].Instance = elsewhere
 	for _, c := range []struct {
 		query       string
 		first, last string
@@ -58,6 +60,8 @@ func TestPaging(t *testing.T) {
 		{"sort_key=created_at&limit=3", "job-00", "job-02", 3},
 		{"sort_key=name&sort_dir=asc&limit=3", "job-00", "job-02", 3},
 		{"sort_key=name&sort_dir=desc&limit=3", "job-24", "job-22", 3},
+		{"sort_key=inst_id&sort_dir=desc&limit=1", "job-07", "job-07", 1},
+		{"sort_key=description&sort_dir=desc&limit=1", "job-03", "job-03", 1},
 	} {
 		names, count := listed(t, d, c.query)
 		first, last := "", ""

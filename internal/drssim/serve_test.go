@@ -51,6 +51,8 @@ func TestGateway(t *testing.T) {
 	signed := func(at string) http.Header {
 		return http.Header{"Authorization": {"SDK-HMAC-SHA256 Access=AK, SignedHeaders=x-sdk-date, Signature=0"}, "X-Sdk-Date": {at}, "Content-Type": {"application/json; charset=utf-8"}}
 	}
+	both := signed("20170306T221000Z")
+	both.Set("X-Auth-Token", "token")
 	json := func(h http.Header, kind string) http.Header { h.Set("Content-Type", kind); return h }
 	for name, c := range map[string]struct {
 		config Config
@@ -67,6 +69,7 @@ func TestGateway(t *testing.T) {
 		"signed without a date":            {Config{}, signed(""), "APIGW.0301"},
 		"signed long ago, an hour allowed": {Config{SignatureAge: time.Hour}, signed("20270306T221000Z"), ""},
 		"signed long ago, nobody looks":    {Config{SignatureAge: -1}, signed("20170306T221000Z"), ""},
+		"token beside a stale date":        {Config{}, both, ""},
 		"no content type":                  {Config{}, json(headers(), ""), codeMalformed},
 		"other content type":               {Config{}, json(headers(), "text/plain"), codeMalformed},
 		"verified":                         {Config{Verify: deny}, json(http.Header{"X-Auth-Token": {"good"}}, "application/json"), ""},
