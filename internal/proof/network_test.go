@@ -39,6 +39,7 @@ func withoutNetwork(t *testing.T, before int, env []string) {
 	w := newWorld(t, withKeys)
 	w.passes(before)
 	state, requests := w.state(), len(w.sim.Requests())
+	w.timeout = "2s"
 	trace := filepath.Join(t.TempDir(), "trace")
 	r := straced(t, append(slices.Clone(w.env), env...), []string{"-o", trace, "-e", "trace=connect", "-e", "inject=connect:error=ENETUNREACH", "--"}, w.apply()...)
 	if r.code != 75 || r.stdout != "" || !strings.Contains(r.stderr, "run it again") {
@@ -51,6 +52,7 @@ func withoutNetwork(t *testing.T, before int, env []string) {
 	if state.Head != after.Head || !reflect.DeepEqual(state.Steps, after.Steps) || len(w.sim.Requests()) != requests {
 		t.Errorf("the ledger was %+v, is %+v; %d requests came", state, after, len(w.sim.Requests())-requests)
 	}
+	w.timeout = "30s"
 	w.finish()
 	w.judge()
 }
@@ -59,6 +61,7 @@ func withoutNetwork(t *testing.T, before int, env []string) {
 // leaves, which is known, so nothing is in doubt.
 func TestNetworkGoesBeforeTheCreate(t *testing.T) {
 	w := newWorld(t, withKeys)
+	w.timeout = "4s" // a create is begun while a second is left
 	listed := false
 	r := traced(t, w.env, w.folder, func(c call) fate {
 		listed = listed || c.name == "write" && c.path == "socket"
@@ -76,6 +79,7 @@ func TestNetworkGoesBeforeTheCreate(t *testing.T) {
 	if jobs := w.sim.Jobs(); len(jobs) > 0 {
 		t.Errorf("%d jobs", len(jobs))
 	}
+	w.timeout = "30s"
 	w.finish()
 	w.judge()
 }

@@ -55,6 +55,8 @@ type world struct {
 	env    []string
 	steps  []plan.Step
 
+	timeout string // of each pass
+
 	mu     sync.Mutex
 	before func()        // called when a request comes
 	ahead  time.Duration // of the server's clock
@@ -64,7 +66,7 @@ type world struct {
 func newWorld(t *testing.T, credential []string) *world {
 	t.Helper()
 	dir := t.TempDir()
-	w := &world{t: t, before: func() {}, file: filepath.Join(dir, "ims.yaml"), folder: filepath.Join(dir, "ledger")}
+	w := &world{t: t, before: func() {}, timeout: "30s", file: filepath.Join(dir, "ims.yaml"), folder: filepath.Join(dir, "ledger")}
 	if err := os.WriteFile(w.file, []byte(threeSteps), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +203,7 @@ func (w *world) state() *ledger.State {
 // apply is the command line of one pass, both keys turned.
 func (w *world) apply() []string {
 	last := w.steps[len(w.steps)-1]
-	return []string{binary, "apply", w.file, "--timeout", "2s", "--confirm-cutover", last.Plan.Name + "@" + last.ChainSHA256[:12]}
+	return []string{binary, "apply", w.file, "--timeout", w.timeout, "--confirm-cutover", last.Plan.Name + "@" + last.ChainSHA256[:12]}
 }
 
 func (w *world) pass() ran { return execute(w.t, w.env, w.apply()...) }
