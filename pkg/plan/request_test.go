@@ -1,10 +1,13 @@
 package plan_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/migplan/migplan/pkg/plan"
@@ -91,5 +94,88 @@ func compareWithPage(t *testing.T, s plan.Step, page string) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%s:\n got %v\nwant %v", page, got, want)
+	}
+}
+
+func loaded(t *testing.T, text string) *plan.Plan {
+	t.Helper()
+	p, ds := plan.Load("plan.yaml", []byte(text))
+	if p == nil {
+		t.Fatal(ds)
+	}
+	return p
+}
+
+// What each key does to the options of a request (page, table 8).
+func TestOptions(t *testing.T) {
+	full := strings.Replace(base, "  - incremental: ims_log1.bak\n", "", 1)
+	rds := strings.NewReplacer("  obs:\n    bucket: zyy-obs\n    prefix: floder/\n", "  rds:\n    instance_id: \"7fin04\"\n    version: \"2019_EE\"\n").Replace(full)
+	for _, c := range []struct {
+		name, text, key string
+		want            any // nil: left out
+	}{
+		{"default", full, "is_cover", false},
+		{"default", full, "is_precheck", true},
+		{"default", full, "is_delete_backup_file", true},
+		{"default", full, "is_default_restore", false},
+		{"default", full, "db_names", []any{"ims"}},
+		{"default", full, "reset_db_name_map", map[string]any{}},
+		{"overwrite", full + "overwrite: [ims]\n", "is_cover", true},
+		{"no precheck", full + "precheck: false\n", "is_precheck", false},
+		{"keep", full + "keep_downloaded_backups: true\n", "is_delete_backup_file", false},
+		{"all", strings.Replace(full, "[ims]", "all", 1), "is_default_restore", true},
+		{"all", strings.Replace(full, "[ims]", "all", 1), "db_names", []any{""}},
+		{"rename", full + "rename: ims_new\n", "reset_db_name_map", map[string]any{"": "ims_new"}},
+		{"rename", full + "rename: ims_new\n", "is_default_restore", true},
+		{"rename", full + "rename: ims_new\n", "db_names", []any{""}},
+		{"rds", rds, "is_cover", nil},
+		{"rds", rds, "is_default_restore", nil},
+		{"rds", rds, "is_delete_backup_file", nil},
+		{"rds", rds, "reset_db_name_map", map[string]any{"ims": ""}},
+		{"rds, overwrite", rds + "overwrite: [ims]\n", "is_cover", true},
+		{"rds, all", strings.Replace(rds, "[ims]", "all", 1), "is_default_restore", true},
+		{"rds, all", strings.Replace(rds, "[ims]", "all", 1), "db_names", []any{""}},
+	} {
+		r, err := steps(t, loaded(t, c.text))[0].Request(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := object(t, r.Body)["options"].(map[string]any)[c.key]; !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %s is %v, want %v", c.name, c.key, got, c.want)
+		}
+	}
+}
+
+// Only the first step of a plan with overwrite destroys anything.
+func TestOverwrites(t *testing.T) {
+	for text, want := range map[string][]bool{base: {false, false}, base + "overwrite: [ims]\n": {true, false}} {
+		for i, s := range steps(t, loaded(t, text)) {
+			if s.Overwrites() != want[i] {
+				t.Errorf("step %d: %v", s.Seq, s.Overwrites())
+			}
+		}
+	}
+}
+
+// The body is sent as it is hashed, and names go as they are written.
+func TestBodyIsWhatWasWritten(t *testing.T) {
+	p := loaded(t, strings.NewReplacer("[ims]", "[订单_<a>&b]").Replace(base))
+	r, err := steps(t, p)[0].Request(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum := sha256.Sum256(r.Body); r.SHA256 != hex.EncodeToString(sum[:]) {
+		t.Error("SHA256 is not that of Body")
+	}
+	if !strings.Contains(string(r.Body), `"订单_<a>&b"`) || !strings.HasSuffix(r.JobName, "-a2") {
+		t.Errorf("%s: %s", r.JobName, r.Body)
+	}
+}
+
+func TestNoSteps(t *testing.T) {
+	for _, p := range []*plan.Plan{nil, {}} {
+		if s, err := plan.Steps(p); err == nil || s != nil {
+			t.Errorf("%v %v", s, err)
+		}
 	}
 }
