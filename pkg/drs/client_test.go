@@ -3,6 +3,7 @@ package drs
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -336,5 +337,28 @@ func TestAReadWithoutASignature(t *testing.T) {
 	}
 	if _, requests := s.seen(); len(requests) != 0 {
 		t.Errorf("%d requests", len(requests))
+	}
+}
+
+// A certificate that does not verify will not verify a second later.
+func TestAReadOfAStrangerIsNotRepeated(t *testing.T) {
+	s, stranger := &tape{}, newAuthority(t)
+	secure := &tls.Config{Certificates: []tls.Certificate{stranger.issue(t, nil)}}
+	address := listen(t, func(conn net.Conn) { s.connected(); overTLS(secure, s.saying(answer(200, jobBody)))(conn) })
+	_, err := client(t, "https://"+address, longTimes(), func(c *Config) { c.RootCAs = newAuthority(t).pool }).ShowReplicationJob(context.Background(), "j")
+	var bad *tls.CertificateVerificationError
+	if conns, requests := s.seen(); !errors.As(err, &bad) || conns != 1 || len(requests) != 0 {
+		t.Errorf("%v, %d connections, %d requests", err, conns, len(requests))
+	}
+}
+
+// An endpoint that makes no address sends nothing.
+func TestABrokenEndpoint(t *testing.T) {
+	cl := client(t, "http://127.0.0.1", longTimes(), func(c *Config) { c.Endpoint = &url.URL{Scheme: "http", Host: "a b"} })
+	if out := create(cl); out.Kind != Unsent || out.Err == nil {
+		t.Errorf("%+v", out)
+	}
+	if _, err := cl.ShowReplicationJob(context.Background(), "j"); err == nil {
+		t.Error("no error")
 	}
 }
