@@ -96,7 +96,7 @@ func TestMemory(t *testing.T) {
 		{"16 MiB in one line", "name: " + strings.Repeat("x", size-len("name: \n")) + "\n", "required", 256},
 		{"16 MiB of line breaks", strings.Repeat("\n", size), "empty", 64},
 		{"16 MiB of one comment", "#" + strings.Repeat("x", size-1), "empty", 256},
-		{"20,000 wrong entries", base + strings.Repeat("  - 7\n", 10_000), "quote", 256},
+		{"20,000 wrong entries", base + strings.Repeat("  - 7\n", 10_000), "type", 256},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var before, after runtime.MemStats

@@ -93,6 +93,8 @@ func (v violation) wrongType() {
 		v.add("cutover-empty", `nothing stands behind "cutover:"`, `write "- cutover" without the colon, or give it a window`)
 	case isScalar && n.Tag == "!!null" && (n.Value == "" || !slices.Contains(wanted, "string")):
 		v.add("type", v.name+" is empty", "fill it in, or take the key away")
+	case isScalar && n.Value != "" && keywordHint(v.name) != "":
+		v.add("type", fmt.Sprintf("%s is %s", v.name, kind(n)), keywordHint(v.name))
 	case isScalar && slices.Contains(wanted, "string") && n.Tag != "!!str":
 		v.add("quote", fmt.Sprintf("%s is %s here, not a string", v.name, kind(n)), fmt.Sprintf("quote it: %q", n.Value))
 	case isScalar && slices.Contains(wanted, "boolean") && isYes(n.Value):
@@ -100,6 +102,20 @@ func (v violation) wrongType() {
 	default:
 		v.add("type", fmt.Sprintf("%s is %s", v.name, kind(n)), "it must be "+article(wanted))
 	}
+}
+
+// keywordHint is for what may be one word as a string, and nothing else: to
+// quote a number or a Boolean there would be wrong too.
+func keywordHint(name string) string {
+	switch name {
+	case "databases":
+		return "write a list of names, or: all"
+	case "overwrite":
+		return "write a list of names, or: all; to overwrite nothing, take the key away"
+	case "an entry of backups":
+		return "begin it with full:, incremental: or cutover"
+	}
+	return ""
 }
 
 func isYes(s string) bool {
