@@ -1,0 +1,117 @@
+//go:build linux && amd64
+
+package proof_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+// apply is the command line of one pass, both keys turned.
+func (w *world) apply() []string {
+	last := w.steps[len(w.steps)-1]
+	return []string{binary, "apply", w.file, "--timeout", w.timeout, "--confirm-cutover", last.Plan.Name + "@" + last.ChainSHA256[:12]}
+}
+
+func (w *world) pass() ran { return execute(w.t, w.env, w.apply()...) }
+
+// online reports whether the ledger knows that the last step succeeded.
+func (w *world) online() bool {
+	return w.state().Step(len(w.steps)).State == ledger.StepSucceeded
+}
+
+// made reports whether the server has a job of this step.
+func (w *world) made(seq int) bool {
+	for _, j := range w.sim.Jobs() {
+		if j.Name == w.steps[seq-1].JobName(1) {
+			return true
+		}
+	}
+	return false
+}
+
+// finish runs one pass after another, and answers as a person would, until the
+// plan is online. It returns how often a person was asked.
+func (w *world) finish() (asked int) {
+	w.t.Helper()
+	for range 20 {
+		if w.online() {
+			return asked
+		}
+		switch r := w.pass(); r.code {
+		case 0:
+		case 75: // a doubt is settling: three quarters of an hour go by
+			w.wait(46 * time.Minute)
+		case 5:
+			if w.answer(r) {
+				asked++
+			}
+		default:
+			w.t.Fatalf("a later pass: %v", r)
+		}
+	}
+	w.t.Fatalf("not online after 20 passes: %+v", w.state().Steps)
+	return asked
+}
+
+// answer does what the message of exit 5 says: look for the job, and where
+// there is none say so.
+func (w *world) answer(r ran) bool {
+	w.t.Helper()
+	seq := w.doubtful()
+	if seq == 0 || !strings.Contains(r.stderr, fmt.Sprintf("migplan resolve %s %d --not-created", w.file, seq)) {
+		w.t.Fatalf("step %d is in doubt, and the message does not say how to settle it: %v", seq, r)
+	}
+	if w.made(seq) { // the request was still on its way: the next pass must find it
+		if again := w.pass(); again.code != 0 || !strings.Contains(again.stdout, "adopted") {
+			w.t.Fatalf("the server has a job of step %d, and it was not adopted: %v", seq, again)
+		}
+		return false
+	}
+	resolved := execute(w.t, w.env, binary, "resolve", w.file, fmt.Sprint(seq), "--not-created", "--before-fence", "--reason", "test")
+	if resolved.code != 0 {
+		w.t.Fatalf("resolve: %v", resolved)
+	}
+	return true
+}
+
+// doubtful is the step in doubt, 0 for none.
+func (w *world) doubtful() int {
+	for i, st := range w.state().Steps {
+		if st.State == ledger.InDoubt {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// judge holds the jobs that the server made against the plan.
+func (w *world) judge() {
+	w.t.Helper()
+	w.mu.Lock()
+	for _, problem := range w.wrong {
+		w.t.Error(problem)
+	}
+	w.mu.Unlock()
+	jobs := w.sim.Jobs()
+	if len(jobs) != len(w.steps) {
+		w.t.Errorf("%d jobs for %d steps", len(jobs), len(w.steps))
+		return
+	}
+	for i, j := range jobs {
+		want, err := w.steps[i].Request(1)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if !bytes.Equal(j.Body, want.Body) || j.Last != (i == len(jobs)-1) || j.Status != "SUCCESS" {
+			w.t.Errorf("job %d is %s, last %t, %s: want the planned bytes of step %d", i+1, j.Name, j.Last, j.Status, i+1)
+		}
+	}
+	if s := w.state(); s.Conflict != "" {
+		w.t.Error(s.Conflict)
+	}
+}
