@@ -49,7 +49,7 @@ func ruleOf(ds []plan.Diagnostic) string {
 
 func TestTooLarge(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "large.yaml")
-	comment := append([]byte(base+"#"), bytes.Repeat([]byte("\n"), plan.MaxSize)...)
+	comment := append([]byte(base+"#"), bytes.Repeat([]byte("x"), plan.MaxSize)...)
 	for size, want := range map[int]string{plan.MaxSize: "", plan.MaxSize + 1: "size"} {
 		if want == "" && raceEnabled {
 			continue // seconds in the scanner of YAML
@@ -74,6 +74,14 @@ func bomb(levels int) string {
 	return s
 }
 
+func manyKeys(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "k%d: x\n", i)
+	}
+	return b.String()
+}
+
 // Memory is measured as all that is allocated, which is never less than what
 // is in use at once.
 func TestMemory(t *testing.T) {
@@ -94,9 +102,15 @@ func TestMemory(t *testing.T) {
 		{"1,000,000 deep", strings.Repeat("[", 1_000_000), "yaml", 64},
 		{"16 MiB and a byte", strings.Repeat("x", plan.MaxSize+1), "size", 64},
 		{"16 MiB in one line", "name: " + strings.Repeat("x", size-len("name: \n")) + "\n", "required", 256},
-		{"16 MiB of line breaks", strings.Repeat("\n", size), "empty", 64},
+		{"16 MiB of line breaks", strings.Repeat("\n", plan.MaxSize), "size", 64},
+		{"a dense list", "databases: [" + strings.Repeat("1,", 4<<20) + "1]\n", "size", 64},
+		{"a dense block", "backups:\n" + strings.Repeat("-\n", 4<<20), "size", 64},
+		{"50,000 databases", strings.Replace(base, "[ims]", "["+strings.Repeat("1,", 50_000)+"1]", 1), "size", 64},
+		{"20,000 keys", base + manyKeys(20_000), "size", 64},
+		{"20,000 empty files", base + strings.Repeat("  - full: \"\"\n", 20_000), "size", 64},
 		{"16 MiB of one comment", "#" + strings.Repeat("x", size-1), "empty", 256},
-		{"20,000 wrong entries", base + strings.Repeat("  - 7\n", 10_000), "type", 256},
+		{"20,000 wrong entries", base + strings.Repeat("  - 7\n", 20_000), "size", 64},
+		{"999 wrong entries", base + strings.Repeat("  - 7\n", 999), "type", 64},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var before, after runtime.MemStats

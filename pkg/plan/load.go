@@ -116,6 +116,9 @@ func (d *document) parse() bool {
 	case len(d.data) > MaxSize:
 		d.addAt(Error, "size", start, "the file is larger than 16 MiB", "split the migration into several plans")
 		return false
+	case tooDense(d.data):
+		d.addAt(Error, "size", start, "the file has more than 1,000,000 lines, commas and brackets", "split the migration into several plans")
+		return false
 	case bytes.IndexByte(d.data, 0) >= 0 || !utf8.Valid(d.data):
 		d.addAt(Error, "encoding", start, "the file is not UTF-8 text", "save it as UTF-8; a plan is a YAML file")
 		return false

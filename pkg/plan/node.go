@@ -14,7 +14,7 @@ const maxDepth = 16
 
 // checkNode refuses what YAML allows and a plan does not: whatever makes a
 // file mean something else than what a reviewer reads. It is false where the
-// file is nested too deep for the checks to go on.
+// file is too deep or too large for the checks to go on.
 func (d *document) checkNode(n *yaml.Node, depth int) bool {
 	switch {
 	case depth > maxDepth:
@@ -32,6 +32,9 @@ func (d *document) checkNode(n *yaml.Node, depth int) bool {
 	if i := strings.IndexFunc(n.Value, hidden); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(n.Value[i:])
 		d.addHidden(pos(n), r)
+	}
+	if !d.withinLimits(n) {
+		return false
 	}
 	if n.Kind == yaml.MappingNode {
 		d.checkKeys(n)

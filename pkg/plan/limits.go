@@ -1,0 +1,74 @@
+package plan
+
+import (
+	"bytes"
+	"fmt"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Limits that no plan comes near. They keep a hostile file from costing
+// gigabytes: the parser needs some 300 bytes for each value, the schema some
+// thousands for each that it refuses.
+const (
+	maxSeparators = 1_000_000 // lines, commas and opening brackets
+	maxKeys       = 1_000     // of one map
+	maxListed     = 10_000    // entries of a list other than backups
+	maxOdd        = 1_000     // entries of backups that are not a type and its keys
+)
+
+// tooDense counts what separates values, before anything is parsed.
+func tooDense(data []byte) bool {
+	n := 0
+	for _, separator := range []string{"\n", ",", "[", "{"} {
+		n += bytes.Count(data, []byte(separator))
+	}
+	return n > maxSeparators
+}
+
+// withinLimits complains about a map or a list that is too large to go on with.
+func (d *document) withinLimits(n *yaml.Node) bool {
+	what := ""
+	switch {
+	case n.Kind == yaml.MappingNode && len(n.Content)/2 > maxKeys:
+		what = fmt.Sprintf("this map has %d keys", len(n.Content)/2)
+	case n.Kind != yaml.SequenceNode || len(n.Content) <= maxOdd:
+	case n == child(d.root, "backups"):
+		if odd := oddBackups(n); odd > maxOdd {
+			what = fmt.Sprintf("%d of %d entries are neither full nor incremental with a key", odd, len(n.Content))
+		}
+	case len(n.Content) > maxListed:
+		what = fmt.Sprintf("this list has %d entries", len(n.Content))
+	}
+	if what != "" {
+		d.add(Error, "size", n, what, "no plan is like that; look for the mistake that repeats")
+	}
+	return what == ""
+}
+
+// oddBackups counts the entries that the schema may refuse.
+func oddBackups(n *yaml.Node) int {
+	odd := 0
+	for _, entry := range n.Content {
+		plain := entry.Kind == yaml.MappingNode && len(entry.Content) == 2 && isBackup(entry.Content[0].Value)
+		if !plain || !allFilled(entry.Content[1]) {
+			odd++
+		}
+	}
+	return odd
+}
+
+func isBackup(key string) bool { return key == string(Full) || key == string(Incremental) }
+
+// allFilled: one text, or a list of texts, and none of them empty.
+func allFilled(n *yaml.Node) bool {
+	if n.Kind != yaml.SequenceNode {
+		return text(n) != ""
+	}
+	for _, key := range n.Content {
+		if text(key) == "" {
+			return false
+		}
+	}
+	return len(n.Content) > 0
+}
