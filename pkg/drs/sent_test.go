@@ -3,6 +3,9 @@ package drs
 import (
 	"bufio"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -157,6 +160,12 @@ func TestWithoutAConnectionNothingIsSent(t *testing.T) {
 	badCertificate := func(change func(*x509.Certificate)) *tls.Config {
 		return &tls.Config{Certificates: []tls.Certificate{ca.issue(t, change)}}
 	}
+	// Versions below 1.2 know no Ed25519.
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := &tls.Config{Certificates: []tls.Certificate{ca.issueFor(t, key, nil)}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
 	s := &tape{}
 	serve := s.saying(answer(200, acceptedBody))
 	secureAt := func(config *tls.Config) string { return "https://" + listen(t, overTLS(config, serve)) }
@@ -178,7 +187,7 @@ func TestWithoutAConnectionNothingIsSent(t *testing.T) {
 		"expired":                     {secureAt(badCertificate(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })), nil},
 		"not yet valid":               {secureAt(badCertificate(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Minute) })), nil},
 		"no server's certificate":     {secureAt(badCertificate(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} })), nil},
-		"TLS 1.1 only":                {secureAt(&tls.Config{Certificates: good.Certificates, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}), nil},
+		"TLS 1.1 only":                {secureAt(old), nil},
 		"HTTP where TLS should be":    {raw("HTTP/1.1 400 Bad Request\r\nContent-Length: 43\r\n\r\n" + coded("DRS.M00200")), nil},
 		"closes in the handshake":     {raw(""), nil},
 		"proxy away":                  {secureAt(good), through(toProxy(closedPort(t)))},
