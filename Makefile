@@ -1,6 +1,6 @@
 # What a person runs by hand. .ci/run runs the same.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-FUZZTIME ?= 60s
+FUZZTIME ?= 10s
 SCHEDULES ?= 100000
 COVERDIR ?= /tmp/migplan-cover
 
@@ -17,6 +17,12 @@ lint:
 # The protocol against the simulator in memory, on seeded schedules.
 model:
 	go test ./pkg/executor -run Model -count=1 -v -schedules $(SCHEDULES)
+
+# Every fuzz target for FUZZTIME; their corpora run in `make test` too.
+fuzz:
+	@for target in plan:FuzzLoad drs:FuzzClassify drs:FuzzShow drs:FuzzList ledger:FuzzFold ledger:FuzzEventData; do \
+	  go test ./pkg/$${target%%:*} -run '^$$' -fuzz "^$${target##*:}\$$" -fuzztime $(FUZZTIME) || exit 1; done
+	go test ./cmd/migplan -run '^$$' -fuzz '^FuzzClean$$' -fuzztime $(FUZZTIME)
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./pkg/plan ./pkg/ledger ./pkg/drs

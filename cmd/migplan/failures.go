@@ -151,6 +151,7 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 		e.Next = "make the ledger writable (disk full?), then " + apply
 	case executor.TimeUp:
 		e.What = "the time of --timeout is up"
+		e.Known = "what was begun is recorded; nothing new was sent"
 		e.Known = "what was under way is finished and recorded"
 		e.Next = "run it again: " + apply
 	case executor.Stopped:
