@@ -35,6 +35,9 @@ func (r *Runner) Adopt(ctx context.Context, seq int, jobID, reason string) Resul
 }
 
 func (p *pass) mayAdopt(seq int, st ledger.Step, jobID string) *Stop {
+	if seq < 1 || seq > len(p.Steps) {
+		return notAllowed(seq, fmt.Sprintf("the plan has no step %d", seq))
+	}
 	if of, ok := p.facts.State.Jobs[jobID]; ok {
 		return notAllowed(seq, fmt.Sprintf("job %s is step %d already", jobID, of))
 	}

@@ -1,14 +1,293 @@
 package executor
 
-// planted is a fault of the protocol, put in by test-only function values.
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/migplan/migplan/pkg/drs"
+	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// planted is a fault of the protocol, put into a runner by function values
+// that only tests can set.
 type planted struct {
-	name   string
-	hasty  bool
-	plant_ func(*slot, *Runner)
+	name  string
+	hasty bool // people resolve a doubt at once, and nothing stops them
+	plant func(*slot, *Runner)
+	// near are events beside which the fault shows; every schedule gets some.
+	near  []event
+	apart bool // two runners that the lock does not hold, each seeing its own jobs
 }
 
-func (f planted) plant(s *slot, r *Runner) {
-	if f.plant_ != nil {
-		f.plant_(s, r)
+// change plants the fault.
+func (f planted) change(s *slot, r *Runner) {
+	if f.plant != nil {
+		f.plant(s, r)
+	}
+}
+
+// faults are those that the protocol guards against.
+func faults() []planted {
+	return slices.Concat(sendFaults(), settleFaults(), decisionFaults())
+}
+
+// sendFaults are about the create and its record.
+func sendFaults() []planted {
+	stopped := event{"stop", "dial", 2, 3 * time.Hour}
+	return []planted{
+		{name: "the signature dated after the intent's check", near: []event{stopped, {"stop", "dial", 3, 26 * time.Hour}},
+			plant: func(s *slot, r *Runner) { r.Jobs = &signsLate{&modelJobs{s}} }},
+		{name: "many sends under one intent", plant: func(s *slot, r *Runner) {
+			r.Jobs = &sendsAgain{&modelJobs{s}, func(o drs.Outcome) bool { return o.Kind == drs.Throttled }}
+		}},
+		{name: "a retry on any error", plant: func(s *slot, r *Runner) {
+			r.Jobs = &sendsAgain{&modelJobs{s}, func(o drs.Outcome) bool { return o.Kind != drs.Accepted }}
+		}},
+		{name: "the record after the effect", plant: func(_ *slot, r *Runner) { r.seams.append = recordsLate(r.seams.append) }},
+		{name: "an old outcome closes a new intent", near: oldOutcomeEvents(),
+			plant: func(s *slot, r *Runner) { r.seams.append = closesNewest(s, r.seams.append) }},
+		{name: "the lock as the only guard", near: []event{{"stop", "uptime", 3, time.Hour}, {"stop", "append-intent", 1, time.Hour}},
+			plant: func(s *slot, r *Runner) { r.seams.append = onAnyHead(s, r.seams.append) }},
+		{name: "a 503 trusted", near: []event{{"503-after-accept", "sim", 1, 0}, {"503-after-accept", "sim", 2, 0}}, plant: classifies(drs.Unsent, func(e *drs.Error) bool { return e != nil && e.StatusCode == 503 })},
+		{name: "a state code taken for not created", plant: classifies(drs.Unsent, func(e *drs.Error) bool { return e != nil && e.StatusCode/100 == 4 })},
+		{name: "all errors taken for failed", plant: classifies(drs.Refused, func(*drs.Error) bool { return true })},
+		{name: "a failed look taken for a failed job", plant: func(s *slot, r *Runner) { r.Jobs = &looksBadly{&modelJobs{s}} }},
+	}
+}
+
+func oldOutcomeEvents() []event {
+	return []event{{"stop", "dial", 2, 3 * time.Hour}, {"stop", "answer", 2, 3 * time.Hour}, {"lost-after-accept", "sim", 2, 0}, {"late-accept", "sim", 2, 14 * time.Minute}}
+}
+
+// settleFaults are about doubts.
+func settleFaults() []planted {
+	late := []event{{"late-accept", "sim", 2, 14 * time.Minute}, {"late-accept", "sim", 3, lateInside}}
+	doubt := func(change func(*slot, *DoubtFacts)) func(*slot, *Runner) {
+		return func(s *slot, r *Runner) {
+			r.seams.doubt = func(f DoubtFacts) Verdict {
+				v := *f.Survey
+				f.Survey = &v
+				change(s, &f)
+				return Doubt(f)
+			}
+		}
+	}
+	return []planted{
+		{name: "no settle time", near: late, plant: doubt(func(_ *slot, f *DoubtFacts) {
+			f.Known.Intent.FenceUntil, f.Known.Intent.AnsweredFenceUntil = f.Known.Intent.SignedAt, f.Known.Intent.SignedAt
+		})},
+		{name: "the settle timer on the local clock", near: append(late, event{"jump", "sleep", 2, 3 * time.Hour}, event{"jump", "pass", 4, 3 * time.Hour}),
+			plant: doubt(func(s *slot, f *DoubtFacts) { f.Survey.Date = s.now.Add(s.skew) })},
+		{name: "a witness from another listing", near: emptyLists(),
+			plant: doubt(func(_ *slot, f *DoubtFacts) { f.Survey.IDs = append(slices.Clone(f.Survey.IDs), f.Witness) })},
+		{name: "the full believed absent without a person", near: []event{{"lost-before-accept", "sim", 1, 0}},
+			plant: doubt(func(_ *slot, f *DoubtFacts) {
+				f.Step.Seq, f.Step.Last, f.Witness = 2, false, "x"
+				f.Survey.IDs = []string{"x"}
+			})},
+		{name: "a person resolves too early", hasty: true, near: []event{{"late-accept", "sim", 1, 5 * time.Minute}, {"late-accept", "sim", 3, 14 * time.Minute}}},
+		{name: "adoption without comparison", near: []event{{"twin", "dial", 2, 0}, {"lost-before-accept", "sim", 2, 0}}, plant: func(_ *slot, r *Runner) {
+			r.seams.doubt = func(f DoubtFacts) Verdict {
+				if len(f.Survey.Candidates) > 0 {
+					return Verdict{Adopt: f.Survey.Candidates[0].ID}
+				}
+				return Doubt(f)
+			}
+		}},
+		{name: "a fuzzy name accepted", near: []event{{"foreign", "dial", 2, 0}, {"lost-before-accept", "sim", 2, 0}}, plant: func(_ *slot, r *Runner) {
+			r.seams.doubt = func(f DoubtFacts) Verdict {
+				if len(f.Survey.Candidates) == 0 && len(f.Survey.Unaccounted) > 0 {
+					return Verdict{Adopt: f.Survey.Unaccounted[0]}
+				}
+				return Doubt(f)
+			}
+		}},
+		{name: "another principal's job invisible", apart: true,
+			near: []event{{"stop", "answer", 2, 3 * time.Hour}, {"stop", "answer", 3, 3 * time.Hour}, {"stop", "answer", 4, 3 * time.Hour}},
+			plant: func(s *slot, r *Runner) {
+				s.cred, r.Identity.Principal = []string{"key-a", "key-b"}[s.id%2], "anybody"
+			}},
+	}
+}
+
+// emptyLists leave nothing to be seen of a create that was taken.
+func emptyLists() []event {
+	out := []event{{"lost-after-accept", "sim", 2, 0}, {"crash", "sleep", 1, 0}}
+	for n := 3; n < 12; n++ {
+		out = append(out, event{"list-empty", "sim", n, 0})
+	}
+	return out
+}
+
+// decisionFaults are about what is done next.
+func decisionFaults() []planted {
+	next := func(change func(*Facts)) func(*slot, *Runner) {
+		return func(_ *slot, r *Runner) {
+			r.seams.next = func(f Facts) Action {
+				if f.Survey != nil {
+					v := *f.Survey
+					f.Survey = &v
+				}
+				change(&f)
+				return Next(f)
+			}
+		}
+	}
+	lost := []event{{"roll-back", "followed", 4, 0}, {"roll-back", "followed", 6, 0}, {"lose-ledger", "followed", 4, 0}}
+	return []planted{
+		{name: "the name looked up only before the first create", near: lost, plant: next(func(f *Facts) {
+			if f.Survey != nil && f.State.Step(1).State == ledger.StepSucceeded {
+				f.Survey.Unknown = nil
+			}
+		})},
+		{name: "a lost ledger taken for a new plan", near: lost, plant: next(func(f *Facts) {
+			if f.Survey != nil {
+				f.Survey.Unknown = nil
+			}
+		})},
+		{name: "a generation raised while the old one is in doubt", near: []event{{"generation", "answer", 1, 0}, {"generation", "followed", 1, 0}, {"late-accept", "sim", 1, 14 * time.Minute}},
+			plant: func(_ *slot, r *Runner) { r.seams.busy = func([]*ledger.State) *Stop { return nil } }},
+		{name: "a retry without looking", near: []event{{"false-failed", "show", 2, 0}, {"false-failed", "show", 3, 0}},
+			plant: next(func(f *Facts) { f.PriorFailed = true })},
+		{name: "an edited past accepted", near: []event{{"edit", "followed", 3, 0}, {"edit", "pass", 4, 0}}, plant: next(func(f *Facts) {
+			c := *f.State
+			c.Steps = slices.Clone(c.Steps)
+			for i := range c.Steps {
+				c.Steps[i].ChainSHA256 = ""
+			}
+			f.State = &c
+		})},
+		{name: "overwriting without its key", plant: next(func(f *Facts) {
+			f.Keys.Overwrite = plan.Confirmation(f.Steps[0].Plan.Name, f.Steps[len(f.Steps)-1].ChainSHA256, f.State.Step(1).Attempt)
+		})},
+		{name: "the next step sent while one runs", plant: func(_ *slot, r *Runner) {
+			r.seams.next = func(f Facts) Action {
+				a := Next(f)
+				switch {
+				case a.Kind != End || a.Stop.Reason != JobRunning || a.Step >= len(f.Steps):
+					return a
+				case f.Survey == nil:
+					return Action{Kind: List, Step: a.Step}
+				}
+				return Action{Kind: Create, Step: a.Step + 1}
+			}
+		}},
+	}
+}
+
+// signsLate dates the signature when it sends, and does not look at the age of
+// the intent.
+type signsLate struct{ *modelJobs }
+
+func (m *signsLate) CreateReplicationJob(_ context.Context, c drs.Create) drs.Outcome {
+	m.at("dial")
+	m.pause(m.upTo(2 * time.Second))
+	c.SignedAt = m.now
+	return m.send(c)
+}
+
+// sendsAgain repeats a create by itself.
+type sendsAgain struct {
+	*modelJobs
+	when func(drs.Outcome) bool
+}
+
+func (m *sendsAgain) CreateReplicationJob(ctx context.Context, c drs.Create) drs.Outcome {
+	out := m.modelJobs.CreateReplicationJob(ctx, c)
+	for range 2 {
+		if m.when(out) {
+			out = m.modelJobs.CreateReplicationJob(ctx, c)
+		}
+	}
+	return out
+}
+
+// looksBadly takes an error for the end of a job.
+type looksBadly struct{ *modelJobs }
+
+func (m *looksBadly) ShowReplicationJob(ctx context.Context, id string) (drs.Job, error) {
+	j, err := m.modelJobs.ShowReplicationJob(ctx, id)
+	if err != nil {
+		j.ID, j.Status = id, "FAILED"
+	}
+	return j, nil
+}
+
+// classifies calls some doubtful answers something else.
+func classifies(as drs.OutcomeKind, which func(*drs.Error) bool) func(*slot, *Runner) {
+	return func(_ *slot, r *Runner) {
+		r.seams.classify = func(o drs.Outcome) drs.Outcome {
+			var e *drs.Error
+			_ = errors.As(o.Err, &e)
+			if o.Kind == drs.InDoubt && which(e) {
+				o.Kind = as
+			}
+			return o
+		}
+	}
+}
+
+type appendFunc = func(context.Context, ledger.Head, ledger.Event) (ledger.Event, error)
+
+// recordsLate writes an intent only together with what follows it.
+func recordsLate(real appendFunc) appendFunc {
+	var held *ledger.Event
+	var at ledger.Head
+	return func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
+		if e.Kind == ledger.Intent {
+			held, at = &e, h
+			e.Seq, e.Hash = h.Seq+1, "not written"
+			return e, nil
+		}
+		if held != nil {
+			written, err := real(ctx, at, *held)
+			if held = nil; err != nil {
+				return e, err
+			}
+			h = ledger.Head{Seq: written.Seq, Hash: written.Hash}
+		}
+		return real(ctx, h, e)
+	}
+}
+
+// closesNewest names the newest intent in every outcome, whichever it is of.
+func closesNewest(s *slot, real appendFunc) appendFunc {
+	return func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
+		var d map[string]any
+		outcome := json.Unmarshal(e.Data, &d) == nil && slices.Contains(slices.Collect(maps.Keys(d)), "intent_run")
+		events, err := s.ledger.Events(ctx, e.Chain)
+		for _, old := range events {
+			if outcome && old.Kind == ledger.Intent && old.Step == e.Step {
+				d["intent"] = old.Seq
+				e.Data, _ = json.Marshal(d)
+			}
+		}
+		if err != nil {
+			return e, err
+		}
+		return real(ctx, h, e)
+	}
+}
+
+// onAnyHead appends behind whatever came meanwhile.
+func onAnyHead(s *slot, real appendFunc) appendFunc {
+	return func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
+		for {
+			out, err := real(ctx, h, e)
+			if !errors.Is(err, ledger.ErrLostRace) {
+				return out, err
+			}
+			events, err := s.ledger.Events(ctx, e.Chain)
+			if err != nil || len(events) == 0 {
+				return e, err
+			}
+			newest := events[len(events)-1]
+			h = ledger.Head{Seq: newest.Seq, Hash: newest.Hash}
+		}
 	}
 }

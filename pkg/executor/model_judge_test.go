@@ -207,10 +207,23 @@ func (j *judge) isOnline(p *plan.Plan) bool {
 
 // atEnd judges the finished plans, and the ledger that is left.
 func (j *judge) atEnd() {
+	j.ledgers()
 	for _, d := range j.world.desks {
 		if d.plan.Cutover != nil && !j.isOnline(d.plan) {
 			j.report("I14", "%s is finished and not online", d.plan.Name)
 		}
+	}
+}
+
+// stuck is a schedule that does not end; what the ledger says comes first.
+func (j *judge) stuck(invariant, format string, args ...any) {
+	j.ledgers()
+	j.report(invariant, format, args...)
+}
+
+// ledgers folds and audits the chains of all plans.
+func (j *judge) ledgers() {
+	for _, d := range j.world.desks {
 		events, err := j.world.ledger.Events(context.Background(), d.plan.Chain())
 		if err == nil {
 			_, err = ledger.Fold(d.plan.Chain(), events)

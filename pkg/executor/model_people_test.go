@@ -124,12 +124,20 @@ func (s *slot) follow(r Result) time.Duration {
 
 func hasEnded(j drssim.Job) bool { return j.Status != drssim.Transferring }
 
-// patience is how long nobody looks.
+// patience is how long nobody looks: longer, the more often nothing changed.
 func (s *slot) patience(r Result) time.Duration {
+	s.streak++
+	if r.Reason != s.last {
+		s.last, s.streak = r.Reason, 0
+	}
 	if wait := r.Until.Sub(s.now); wait > 0 && wait < 48*time.Hour && s.rng.IntN(3) > 0 {
 		return wait + s.upTo(2*time.Second)
 	}
-	return s.upTo(pick(s.rng, time.Second, time.Minute, 5*time.Minute, 20*time.Minute)) * time.Duration(1+s.passes/5)
+	rest := s.upTo(pick(s.rng, time.Second, time.Minute, 5*time.Minute, 20*time.Minute))
+	if r.Reason == JobRunning || r.Reason == OursRunning {
+		rest = s.schedule.restore/2 + s.upTo(s.schedule.restore)
+	}
+	return min(rest<<min(s.streak, 20), 12*time.Hour)
 }
 
 func (s *slot) think() { s.pause(s.upTo(pick(s.rng, time.Second, 5*time.Minute, 2*time.Hour))) }
@@ -195,7 +203,7 @@ func (s *slot) inConsole(step int) *drssim.Job {
 // are unique it is in the way, although our credentials may not see it.
 func (s *slot) clearName(step int) {
 	for _, job := range s.sim.Jobs() {
-		if job.Foreign && strings.HasPrefix(job.Name, s.desk.steps[step-1].JobName(1)) {
+		if job.Foreign && strings.HasPrefix(job.Name, plan.Step{Plan: s.desk.plan, Seq: step}.JobName(1)) {
 			s.sim.Rename(job.ID, "not-of-migplan")
 		}
 	}
@@ -216,6 +224,7 @@ func (s *slot) ignoreForeign(ids []string) (others int) {
 // rebuilt, when no runner works and all that was sent is listed.
 func (s *slot) sortOut(r Result) {
 	s.think()
+	s.desk.write(s.desk.plan.Generation, nil)
 	if s.ignoreForeign(r.Jobs) == 0 && r.Reason != LedgerConflict || s.desk.halted {
 		return
 	}
@@ -267,7 +276,7 @@ func (s *slot) turnKeys(r Result) time.Duration {
 	}
 	key := plan.Confirmation(d.plan.Name, d.steps[len(d.steps)-1].ChainSHA256, attempt)
 	s.keys.Overwrite = key
-	if r.Reason == CutoverKey || d.steps[r.Step-1].Last {
+	if r.Reason == CutoverKey || len(d.steps) == 1 {
 		s.keys.Cutover = key
 	}
 	return 0

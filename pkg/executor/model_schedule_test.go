@@ -148,6 +148,21 @@ func generate(seed uint64) schedule {
 	return s
 }
 
+// generateNear makes the schedule of a seed, leaning to where a fault lives.
+func generateNear(seed uint64, f planted) schedule {
+	s := generate(seed)
+	r := rand.New(rand.NewPCG(seed, 4))
+	if f.apart {
+		s.private, s.noLock, s.runners[0] = true, true, 2
+	}
+	for _, e := range f.near {
+		if r.IntN(3) > 0 {
+			s.events = append(s.events, e)
+		}
+	}
+	return s
+}
+
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 
 // randomEvent is one within A1 to A4.

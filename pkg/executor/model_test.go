@@ -4,8 +4,10 @@ import (
 	"flag"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sort"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -30,6 +32,7 @@ func runSchedule(s schedule, f planted, log func(string, ...any)) string {
 // TestModel runs seeded schedules of everything that may go wrong around the
 // real decision, fold and settling, against the simulated DRS in memory.
 func TestModel(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	began := time.Now()
 	inside, ran, outside := atomic.Int64{}, atomic.Int64{}, tally{}
 	each(*flagSchedules, func(i int) bool {
@@ -50,6 +53,48 @@ func TestModel(t *testing.T) {
 	took := time.Since(began)
 	t.Logf("%d schedules in %s, %.0f a second, %d violations inside A1 to A4", ran.Load(), took.Round(time.Millisecond), float64(ran.Load())/took.Seconds(), inside.Load())
 	outside.write(t)
+}
+
+// TestModelCatchesFaults plants faults in the protocol, one at a time, and
+// counts the schedules within A1 to A4 until the first violation.
+func TestModelCatchesFaults(t *testing.T) {
+	all := faults()
+	found := make([]string, len(all))
+	t.Run("", func(t *testing.T) {
+		for i, f := range all {
+			t.Run(f.name, func(t *testing.T) {
+				t.Parallel()
+				found[i] = catch(t, f)
+			})
+		}
+	})
+	t.Log("fault, schedules until it was caught, and by what:")
+	for i, f := range all {
+		t.Logf("%-52s %s", f.name, found[i])
+	}
+}
+
+// catch runs schedules until one shows the fault by more than standing still,
+// and holds that schedule against the protocol without the fault.
+func catch(t *testing.T, f planted) string {
+	n := 0
+	for seed := *flagSeed; n < modelPatience; seed++ {
+		s := generateNear(seed, f)
+		if s.outside() != "" {
+			continue
+		}
+		n++
+		violation := runSchedule(s, f, nil)
+		if violation == "" || strings.HasPrefix(violation, "I11") || strings.HasPrefix(violation, "I14") {
+			continue
+		}
+		if honest := runSchedule(s, planted{}, nil); honest != "" {
+			fail(t, s, "without the fault "+f.name+": "+honest)
+		}
+		return fmt.Sprintf("%6d  %.70s", n, violation)
+	}
+	t.Errorf("%s: not caught in %d schedules", f.name, n)
+	return "never"
 }
 
 // each calls f with 0 to n-1 on all processors, until it returns false.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -53,6 +54,8 @@ type slot struct {
 	made     int  // creates that had left before it
 	passes   int
 	lives    int
+	last     Reason // of the stop before
+	streak   int    // how often it came again
 	extra    int    // passes after the plan was finished
 	cred     string // which credential is in force
 	other    string // a fault in the way of the next read
@@ -67,7 +70,10 @@ type (
 )
 
 // maxPasses of one slot: far more than any schedule needs to finish.
-const maxPasses = 150
+const maxPasses = 100
+
+// maxTurns of a schedule: a pass that goes round for ever takes more.
+const maxTurns = 20_000
 
 func newWorld(s schedule, f planted) (*world, error) {
 	l, err := ledger.OpenMemory()
@@ -113,7 +119,11 @@ func (w *world) run() string {
 		s.next, s.stop = iter.Pull(s.live)
 		defer s.stop()
 	}
-	for w.judge.violation == "" {
+	for turns := 0; w.judge.violation == ""; turns++ {
+		if turns > maxTurns {
+			w.judge.stuck("I11", "the runs do not end")
+			break
+		}
 		s := w.earliest()
 		if s == nil {
 			w.judge.atEnd()
@@ -202,7 +212,7 @@ func (s *slot) live(yield func(struct{}) bool) {
 	}
 	for !s.finished() {
 		if s.passes > maxPasses {
-			s.judge.report("I14", "%s is not finished after %d passes: %s", s.desk.plan.Name, maxPasses, s.desk.lastStop)
+			s.judge.stuck("I14", "%s is not finished after %d passes: %s", s.desk.plan.Name, maxPasses, s.desk.lastStop)
 			return
 		}
 		s.rest(s.onePass())
@@ -215,15 +225,18 @@ func (s *slot) finished() bool {
 		return false
 	}
 	s.extra++
-	return s.extra > 2
+	return s.extra > 1
 }
 
 // onePass is one pass and what follows from it; it gives the pause behind it.
 func (s *slot) onePass() (rest time.Duration) {
 	defer func() {
 		if r := recover(); r != nil {
-			if r != any(crash{}) {
+			if r == any(over{}) {
 				panic(r)
+			}
+			if r != any(crash{}) {
+				s.judge.report("I7", "panic: %v\n%s", r, debug.Stack())
 			}
 			s.note("killed")
 			rest = s.upTo(10 * time.Minute)
@@ -256,7 +269,7 @@ func (s *slot) newRunner() *Runner {
 		seams: s.seams(),
 	}
 	r.Jobs = &modelJobs{s}
-	s.planted.plant(s, r)
+	s.planted.change(s, r)
 	s.keys = Keys{}
 	return r
 }
@@ -270,7 +283,7 @@ func (s *slot) seams() seams {
 		noLock: s.schedule.noLock,
 		sleep: func(ctx context.Context, d time.Duration) bool {
 			s.at("sleep")
-			s.pause(d)
+			s.pause(d * time.Duration(1+s.rng.IntN(5))) // a busy machine oversleeps
 			return ctx.Err() == nil
 		},
 		append: s.append,

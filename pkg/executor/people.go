@@ -199,7 +199,7 @@ func (p *pass) mustBeGone(ctx context.Context, seq int, id string) (*Stop, error
 		return fromError(err), nil
 	}
 	status, _ := drs.ParseStatus(j.Status)
-	if status.Ended() && differs(j, p.Steps[seq-1], false) != "" {
+	if status.Ended() && seq <= len(p.Steps) && differs(j, p.Steps[seq-1], false) != "" {
 		return nil, nil
 	}
 	return notAllowed(seq, fmt.Sprintf("DRS still shows job %s, as %s; apply follows it", id, j.Status)), nil

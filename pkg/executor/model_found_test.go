@@ -1,0 +1,75 @@
+package executor
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/migplan/migplan/pkg/drs"
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+// TestModelFound keeps the shortened schedules of the bugs that the model has
+// found.
+func TestModelFound(t *testing.T) {
+	for name, s := range map[string]schedule{
+		"a deleted witness left a doubt settling for ever": {
+			seed: 1260, unique: true, single: true, restore: time.Minute, runners: []int{1},
+			plans:  []shape{{name: "alpha", steps: 4, cutover: true, unattended: true, window: true}},
+			events: []event{{"delete", "listed", 2, 0}, {"crash", "appended-intent", 2, 0}},
+		},
+		"a lost ledger was not rebuilt from a renamed job": {
+			seed: 1613, unique: true, single: true, restore: 20 * time.Minute, lag: 2 * time.Minute, runners: []int{2},
+			plans:  []shape{{name: "alpha", steps: 4, cutover: true, overwrite: true}},
+			events: []event{{"lose-ledger", "followed", 13, 0}, {"rename", "answer", 2, 0}},
+		},
+		"a window that shut behind the decision left an intent": {
+			seed: 9, unique: true, restore: 20 * time.Minute, runners: []int{2},
+			plans:  []shape{{name: "alpha", steps: 2, cutover: true, window: true, overwrite: true, token: true}},
+			events: []event{{"jump", "append-decision", 2, -time.Hour}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if violation := runSchedule(s, planted{}, nil); violation != "" {
+				fail(t, s, violation)
+			}
+		})
+	}
+}
+
+// A decision may be about a step that the plan in hand does not have.
+func TestModelFoundDecisionsOnShorterPlan(t *testing.T) {
+	s := schedule{seed: 1, runners: []int{1}, plans: []shape{{name: "alpha", steps: 1}}}
+	w, err := newWorld(s, planted{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := w.desks[0]
+	r := &Runner{Plan: d.plan, Steps: d.steps, Ledger: w.ledger, Run: "run"}
+	r.Jobs = alwaysShows{}
+	for _, seq := range []int{-1, 0, 2, 99} {
+		if got := r.Adopt(context.Background(), seq, "job", ""); got.Reason != NotAllowed {
+			t.Errorf("adopt step %d of 1: %s, want %s", seq, got.Reason, NotAllowed)
+		}
+	}
+}
+
+// alwaysShows has a job for every id.
+type alwaysShows struct{ Jobs }
+
+func (alwaysShows) ShowReplicationJob(_ context.Context, id string) (drs.Job, error) {
+	return drs.Job{OfflineTaskInfo: drs.OfflineTaskInfo{ID: id}}, nil
+}
+
+// A signature dated by a local clock that runs ahead is not a date of the
+// server's: else every later listing would look older than it.
+func TestModelFoundLocalDateIsNotTheServers(t *testing.T) {
+	e, err := ledger.New("c", ledger.Intent, 1, 1, "run", ledger.IntentData{SignedAt: time.Date(2036, 1, 1, 0, 0, 0, 0, time.UTC)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, err := ledger.Fold("c", []ledger.Event{e})
+	if err != nil || !state.Date.IsZero() {
+		t.Errorf("the highest date is %s, %v, want none", state.Date, err)
+	}
+}
