@@ -58,6 +58,9 @@ func TestFaults(t *testing.T) {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
 			s := newStage(t, fault)
+			s.write(t, "plan.yaml", imsPlan("  - full: ims.bak\n"))
+			s.apply(t, finishes)
+			s.write(t, "plan.yaml", chainPlan)
 			s.apply(t, want)
 			switch want {
 			case refuses: // one create only
@@ -100,7 +103,6 @@ func newStage(t *testing.T, faults ...string) *stage {
 		"HUAWEICLOUD_SDK_AK=ABCDEFGHIJKLMNOPQRST", "HUAWEICLOUD_SDK_SK=" + canary,
 		"MIGPLAN_ENDPOINT=" + server.URL, "MIGPLAN_LEDGER=ledger",
 	}
-	s.write(t, "plan.yaml", chainPlan)
 	return s
 }
 
@@ -117,9 +119,9 @@ func (s *stage) write(t *testing.T, name, text string) {
 // apply runs the plan to its end, and looks for jobs made twice.
 func (s *stage) apply(t *testing.T, want int) {
 	t.Helper()
-	timeout := "30s"
+	timeout := "60s"
 	if want == settles {
-		timeout = "2500ms"
+		timeout = "3s"
 	}
 	s.migplan(t, want, "apply", "--wait", "--timeout", timeout, "plan.yaml")
 	seen := map[string]string{}

@@ -25,7 +25,7 @@ const (
 
 // stops are the examples of docs/recovery.md.
 func stops() map[int]stop {
-	finish := func(t *testing.T, s *stage) { s.migplan(t, 0, "apply", "--wait", "--timeout", "20s", "ims.yaml") }
+	finish := func(t *testing.T, s *stage) { s.migplan(t, 0, "apply", "--wait", "--timeout", "60s", "ims.yaml") }
 	return map[int]stop{
 		0: {plan: oneLog, args: []string{"apply", "ims.yaml"}},
 		1: {plan: fullOnly, args: []string{"apply", "--ledger", "state/migplan", "ims.yaml"}},
@@ -34,8 +34,8 @@ func stops() map[int]stop {
 			s.write(t, "ims.yaml", imsPlan(oneLog+"  - cutover\n"))
 		}},
 		4: {plan: oneLog, faults: []string{"job-failed@2:Failed to obtain the restoration file information."},
-			args: []string{"apply", "ims.yaml"}, first: func(t *testing.T, s *stage) { s.migplan(t, 4, "apply", "--wait", "--timeout", "20s", "ims.yaml") }},
-		5: {plan: fullOnly, faults: []string{"lost-before-accept@1"}, args: []string{"apply", "--timeout", "2s", "ims.yaml"}},
+			args: []string{"apply", "ims.yaml"}, first: func(t *testing.T, s *stage) { s.migplan(t, 4, "apply", "--wait", "--timeout", "60s", "ims.yaml") }},
+		5: {plan: fullOnly, faults: []string{"lost-before-accept@1"}, args: []string{"apply", "--timeout", "4s", "ims.yaml"}},
 		6: {plan: fullOnly, args: []string{"apply", "ims.yaml"}, first: func(t *testing.T, s *stage) {
 			finish(t, s)
 			if err := os.RemoveAll(filepath.Join(s.dir, "ledger")); err != nil {
@@ -43,11 +43,14 @@ func stops() map[int]stop {
 			}
 		}},
 		7: {plan: fullOnly + "  - incremental: LOG/ims_tail.bak\n  - cutover\n", args: []string{"apply", "ims.yaml"},
-			first: func(t *testing.T, s *stage) { s.migplan(t, 7, "apply", "--wait", "--timeout", "20s", "ims.yaml") }},
+			first: func(t *testing.T, s *stage) { s.migplan(t, 7, "apply", "--wait", "--timeout", "60s", "ims.yaml") }},
 		10: {plan: oneLog, args: []string{"plan", "--exit-code", "ims.yaml"}},
 		64: {plan: oneLog, args: []string{"aply", "ims.yaml"}},
-		75: {plan: oneLog, faults: []string{"502-before-accept@2"}, args: []string{"apply", "ims.yaml"},
-			first: func(t *testing.T, s *stage) { s.migplan(t, 75, "apply", "--wait", "--timeout", "3s", "ims.yaml") }},
+		75: {plan: fullOnly, faults: []string{"502-before-accept@2"}, args: []string{"apply", "ims.yaml"}, first: func(t *testing.T, s *stage) {
+			finish(t, s)
+			s.write(t, "ims.yaml", imsPlan(oneLog))
+			s.migplan(t, 75, "apply", "--timeout", "4s", "ims.yaml")
+		}},
 		77: {plan: fullOnly, faults: []string{"list-401@1"}, args: []string{"apply", "ims.yaml"}},
 	}
 }

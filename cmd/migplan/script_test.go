@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -82,6 +83,9 @@ func signalBackground(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	cmd := running[len(running)-1]
 	worldOf(ts).killed = cmd
+	if args[0] == "STOP" { // a script that fails would wait for it for ever
+		time.AfterFunc(time.Minute, func() { _ = cmd.Process.Signal(syscall.SIGCONT) })
+	}
 	ts.Check(cmd.Process.Signal(signals[args[0]]))
 }
 

@@ -156,6 +156,7 @@ func (p *pass) searchOn(ctx context.Context, s *Stop) *Stop {
 	}
 	pause := min(250*time.Millisecond<<min(p.searches, 10), 5*time.Second)
 	p.searches++
+	p.doubt = s
 	if !p.seams.sleep(ctx, pause) {
 		return s // what is known of the doubt says more than that time is up
 	}

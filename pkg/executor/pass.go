@@ -19,7 +19,8 @@ type pass struct {
 	renewed    bool
 	doubtAt    time.Duration // Uptime when a doubt arose in this pass; 0: none did
 	searches   int
-	recognizes bool // this decision makes the runner the chain's principal
+	doubt      *Stop // what the last of them said
+	recognizes bool  // this decision makes the runner the chain's principal
 	result     Result
 }
 
@@ -55,6 +56,9 @@ func (p *pass) cutShort(ctx context.Context) *Stop {
 	seq, ok := doubtful(p.facts.State)
 	if !ok || p.doubtAt == 0 {
 		return ended(ctx)
+	}
+	if p.doubt != nil {
+		return p.doubt
 	}
 	return &Stop{Code: TryAgain, Reason: Settling, Step: seq, Until: fenceOf(p.facts.State.Step(seq))}
 }

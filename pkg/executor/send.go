@@ -225,7 +225,7 @@ func (p *pass) doubted(ctx context.Context, seq int, mine ledger.Step, out drs.O
 		}
 	}
 	p.Note(Note{Warning: true, Step: seq, What: "the outcome of the create is unknown; searching for its job", Err: out.Err})
-	p.doubtAt, p.searches, p.facts.Survey = p.seams.uptime(), 0, nil
+	p.doubtAt, p.searches, p.doubt, p.facts.Survey = p.seams.uptime(), 0, nil, nil
 	return nil, nil
 }
 
