@@ -118,6 +118,9 @@ func (p *pass) matchAll(ctx context.Context, found []drs.OfflineTaskInfo) (map[i
 		if newest == nil {
 			continue
 		}
+		if st := p.facts.State.Step(seq).State; st == ledger.Running || st == ledger.StepSucceeded {
+			return nil, about([]drs.OfflineTaskInfo{*newest}, TwinJobs, seq)
+		}
 		j, err := p.Jobs.ShowReplicationJob(ctx, newest.ID)
 		if err != nil {
 			return nil, fromError(err)

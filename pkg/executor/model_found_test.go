@@ -23,6 +23,16 @@ func TestModelFound(t *testing.T) {
 			plans:  []shape{{name: "alpha", steps: 4, cutover: true, overwrite: true}},
 			events: []event{{"lose-ledger", "followed", 13, 0}, {"rename", "answer", 2, 0}},
 		},
+		"a word about the attempt before closed a create under way": {
+			seed: 5708, unique: true, restore: time.Second, lag: 3 * time.Second, noLock: true, private: true, runners: []int{2, 1},
+			plans:  []shape{{name: "alpha", steps: 1, overwrite: true}, {name: "beta", steps: 1, overwrite: true}},
+			events: []event{{"job-precheck-failed", "sim", 1, 0}, {"show-not-found", "sim", 3, 0}},
+		},
+		"a late word called a step failed that had succeeded": {
+			seed: 5708, unique: true, restore: time.Second, lag: 3 * time.Second, noLock: true, private: true, runners: []int{2, 1},
+			plans:  []shape{{name: "alpha", steps: 1, overwrite: true}, {name: "beta", steps: 1, overwrite: true}},
+			events: []event{{"job-precheck-failed", "sim", 1, 0}, {"show-not-found", "sim", 3, 0}, {"crash", "uptime", 3, 0}},
+		},
 		"a window that shut behind the decision left an intent": {
 			seed: 9, unique: true, restore: 20 * time.Minute, runners: []int{2},
 			plans:  []shape{{name: "alpha", steps: 2, cutover: true, window: true, overwrite: true, token: true}},

@@ -47,7 +47,8 @@ type desk struct {
 	start    time.Time
 	plan     *plan.Plan
 	steps    []plan.Step
-	halted   bool // runners stay away: somebody rebuilds the ledger
+	versions []*plan.Plan // in git
+	halted   bool         // runners stay away: somebody rebuilds the ledger
 	finished bool
 	lastStop string
 }
@@ -81,8 +82,21 @@ func (d *desk) write(generation int, change func(*plan.Plan)) {
 	if change != nil {
 		change(p)
 	}
-	d.plan = p
+	d.plan, d.versions = p, append(d.versions, p)
 	d.steps, _ = plan.Steps(p)
+}
+
+// putBack takes a version of the plan from git. Steps may have been sent from
+// an edited one: then it is that one that has to come back.
+func (d *desk) putBack(tries int) {
+	var same []*plan.Plan
+	for _, p := range d.versions {
+		if p.Generation == d.plan.Generation {
+			same = append(same, p)
+		}
+	}
+	d.plan = same[tries%len(same)]
+	d.steps, _ = plan.Steps(d.plan)
 }
 
 // follow does what the page says about a stop, and gives the time until the
@@ -100,7 +114,7 @@ func (s *slot) follow(r Result) time.Duration {
 		s.say("retry", func(p *Runner, ctx context.Context) Result { return p.Retry(ctx, r.Step, "mended") })
 	case EditedHistory, PlanShorter, MarkerTooLate:
 		s.think()
-		d.write(d.plan.Generation, nil)
+		d.putBack(s.passes)
 	case GenerationBusy:
 		d.write(max(1, d.plan.Generation-1), nil)
 	case ClosedGeneration:
@@ -169,15 +183,30 @@ func (s *slot) settleByHand(r Result) {
 	switch job := s.inConsole(r.Step); {
 	case job == nil:
 		s.clearName(r.Step)
-		s.say("not created", func(p *Runner, ctx context.Context) Result {
-			return p.NotCreated(ctx, r.Step, false, "not in the console")
-		})
+		s.notCreated(r.Step)
 	case job.Deleted && hasEnded(*job):
 		s.say("pronounce", func(p *Runner, ctx context.Context) Result {
 			return p.Pronounce(ctx, r.Step, job.Status == "SUCCESS", "the record was deleted")
 		})
 	default:
 		s.say("adopt", func(p *Runner, ctx context.Context) Result { return p.Adopt(ctx, r.Step, job.ID, "") })
+	}
+}
+
+// notCreated says so, and waits out by the clock on the wall what no date of
+// the server's could fence.
+func (s *slot) notCreated(step int) {
+	got := s.say("not created", func(p *Runner, ctx context.Context) Result {
+		return p.NotCreated(ctx, step, false, "not in the console")
+	})
+	if got.Reason != Settling || !got.Until.IsZero() {
+		return
+	}
+	s.pause(silentFence + time.Minute)
+	if s.inConsole(step) == nil {
+		s.say("not created, waited for", func(p *Runner, ctx context.Context) Result {
+			return p.NotCreated(ctx, step, true, "waited")
+		})
 	}
 }
 

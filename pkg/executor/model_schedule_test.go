@@ -78,12 +78,18 @@ func (s schedule) config(now func() time.Time) drssim.Config {
 
 // outside names what of A1 to A4 a schedule breaks, "" if nothing.
 func (s schedule) outside() string {
-	lost := false
+	lost, lies := false, 0
 	for _, e := range s.events {
 		if why := e.outside(); why != "" {
 			return why
 		}
+		if e.act == "false-failed" {
+			lies++
+		}
 		lost = lost || e.act == "lose-ledger" || e.act == "roll-back"
+	}
+	if lies > 1 {
+		return "DRS calls a job failed twice that is not"
 	}
 	for _, e := range s.events {
 		if lost && (strings.HasPrefix(e.act, "delete") || e.act == "list-empty") {

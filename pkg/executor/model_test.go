@@ -46,7 +46,7 @@ func TestModel(t *testing.T) {
 		case violation != "":
 			inside.Add(1)
 			fail(t, s, violation)
-			return inside.Load() < 6
+			return inside.Load() < 8
 		}
 		return true
 	})
@@ -126,7 +126,7 @@ func fail(t *testing.T, s schedule, violation string) {
 }
 
 // historyLines is how much of a history is printed.
-const historyLines = 14
+const historyLines = 30
 
 // shorten drops events while something is still violated.
 func shorten(s schedule, f planted) schedule {

@@ -134,15 +134,24 @@ func (r *Runner) NotCreated(ctx context.Context, seq int, beforeFence bool, reas
 		if s, err := p.mustNotBeListed(ctx, seq); s != nil || err != nil {
 			return s, err
 		}
-		fence := fenceOf(st)
-		now, byServer := p.serverNow()
-		if !beforeFence && (!byServer || fence.IsZero() || now.Before(fence)) {
-			return &Stop{Code: TryAgain, Reason: Settling, Step: seq, Until: fence}, nil
+		if s := p.mustBeFenced(seq, st); s != nil && !beforeFence {
+			return s, nil
 		}
 		d := p.Who.decision(ledger.NotCreated, reason)
 		d.Intent, d.BeforeFence = st.IntentSeq, beforeFence
 		return nil, p.person(ctx, seq, st.Attempt, d)
 	})
+}
+
+// mustBeFenced: before the fence the create may still become a job that no
+// list shows, whatever a person says of it.
+func (p *pass) mustBeFenced(seq int, st ledger.Step) *Stop {
+	fence := fenceOf(st)
+	now, byServer := p.serverNow()
+	if byServer && !fence.IsZero() && !now.Before(fence) {
+		return nil
+	}
+	return &Stop{Code: TryAgain, Reason: Settling, Step: seq, Until: fence}
 }
 
 // mustNotBeListed searches the target for what may be the step's job.
@@ -180,10 +189,13 @@ func (r *Runner) Pronounce(ctx context.Context, seq int, succeeded bool, reason 
 func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step) (*Stop, error) {
 	switch {
 	case st.State == ledger.InDoubt:
-		return p.mustNotBeListed(ctx, seq)
+		if s, err := p.mustNotBeListed(ctx, seq); s != nil || err != nil {
+			return s, err
+		}
+		return p.mustBeFenced(seq, st), nil
 	case st.State == ledger.Running:
 		return p.mustBeGone(ctx, seq, st.JobID)
-	case st.State == ledger.StepFailed, st.PriorJob != "":
+	case st.State == ledger.StepFailed, st.State == ledger.Pending && st.PriorJob != "":
 		return nil, nil
 	}
 	return notAllowed(seq, fmt.Sprintf("the step is %s", st.State)), nil

@@ -163,8 +163,7 @@ func (s *State) settle(e Event, d OutcomeData) {
 		s.run(st, e, d)
 	case made && st.JobID == d.JobID:
 		// Two runs learnt the same thing.
-	case made:
-		s.Jobs[d.JobID] = e.Step
+	case made: // its job stays unknown: a listing shows it until it is adopted or ignored
 		s.Conflict = fmt.Sprintf("job %s was made for step %d by an intent that was already settled", d.JobID, e.Step)
 	case st.IntentSeq == d.Intent && st.State == InDoubt:
 		st.close(e.Kind, d)
