@@ -88,13 +88,7 @@ func ofChain(j drs.OfflineTaskInfo, p *plan.Plan) bool {
 	if m, ok := plan.ParseMarker(j.Description); ok && m.Chain == p.Chain() {
 		return true
 	}
-	name := strings.ToLower(j.Name)
-	for seq := range p.Backups {
-		if strings.HasPrefix(name, jobPrefix(p, seq+1)) {
-			return true
-		}
-	}
-	return false
+	return p.NamesJob(strings.ToLower(j.Name))
 }
 
 // jobPrefix is the name of a step's job, to which later attempts add -aN.

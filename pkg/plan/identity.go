@@ -5,7 +5,6 @@ import (
 	"encoding/base32"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -54,13 +53,34 @@ func hash(v any) string {
 // collides with its old jobs instead of doubling them. It starts with a
 // letter and has at most 50 of a-z, 0-9 and "-" (page, table 4; console).
 func jobName(plan, chain string, seq, attempt int) string {
-	raw, _ := hex.DecodeString(chain)
-	short := strings.ToLower(base32.StdEncoding.EncodeToString(raw))[:8]
-	name := fmt.Sprintf("%s-%03d-%s", plan, seq, short)
+	name := plan + "-" + padded(seq) + "-" + short(chain)
 	if attempt > 1 {
 		name += "-a" + strconv.Itoa(attempt)
 	}
 	return name
+}
+
+// NamesJob reports whether a name, in lower case, begins like that of a job of
+// this plan's chain: people and later attempts add to the end.
+func (p *Plan) NamesJob(name string) bool {
+	rest, ok := strings.CutPrefix(name, p.Name+"-")
+	seq, rest, _ := strings.Cut(rest, "-")
+	_, err := strconv.Atoi(seq)
+	return ok && err == nil && strings.HasPrefix(rest, short(p.Chain()))
+}
+
+// short is the chain in the 8 characters that a job name has room for.
+func short(chain string) string {
+	raw, _ := hex.DecodeString(chain[:10])
+	return lowerBase32.EncodeToString(raw)
+}
+
+var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567")
+
+// padded is a number of three digits or more, so that names sort.
+func padded(n int) string {
+	digits := strconv.Itoa(n)
+	return "000"[min(3, len(digits)):] + digits
 }
 
 // Marker is what ends the description of every job: which chain and step it
@@ -73,7 +93,7 @@ type Marker struct {
 
 // String has none of ! = < > ' & " \, which the console refuses.
 func (m Marker) String() string {
-	return fmt.Sprintf("[migplan chain %s step %03d hash %s]", m.Chain, m.Step, m.Hash)
+	return "[migplan chain " + m.Chain + " step " + padded(m.Step) + " hash " + m.Hash + "]"
 }
 
 var markerForm = regexp.MustCompile(`\[migplan chain ([0-9a-f]{16}) step ([0-9]{3,9}) hash ([0-9a-f]{12})\]\s*$`)

@@ -295,3 +295,21 @@ func flip(digits string) string {
 	}
 	return digits[:len(digits)-1] + "0"
 }
+
+func TestNamesJob(t *testing.T) {
+	all := steps(t, load(t, examples+"open-chain.yaml"))
+	p := all[0].Plan
+	for _, s := range all {
+		for attempt := 1; attempt < 3; attempt++ {
+			if !p.NamesJob(s.JobName(attempt)) {
+				t.Errorf("%s is not known", s.JobName(attempt))
+			}
+		}
+	}
+	other := steps(t, load(t, examples+"window.yaml"))[0].JobName(1)
+	for _, name := range []string{"", p.Name, p.Name + "-", p.Name + "-001", p.Name + "-001-aaaaaaaa", p.Name + "-one-" + all[0].JobName(1)[len(p.Name)+5:], other} {
+		if p.NamesJob(name) {
+			t.Errorf("%q is known", name)
+		}
+	}
+}

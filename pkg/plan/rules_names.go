@@ -82,8 +82,18 @@ func checkBakSuffix(c *checker) {
 		to := strings.TrimSuffix(key, path.Ext(key)) + ".bak"
 		bucket := c.plan.Source.OBS.Bucket
 		c.complain(n, fmt.Sprintf("%q does not end in .bak, which DRS asks for", path.Base(key)),
-			fmt.Sprintf("copy it: obsutil cp obs://%s/%s obs://%s/%s", bucket, key, bucket, to))
+			"copy it: obsutil cp "+shellWord("obs://"+bucket+"/"+key)+" "+shellWord("obs://"+bucket+"/"+to))
 	}
+}
+
+var plainWord = regexp.MustCompile(`^[\p{L}\p{N}_./:@%+,-]+$`)
+
+// shellWord quotes what a shell would not take as one word.
+func shellWord(s string) string {
+	if plainWord.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 var fileNameForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,200}$`)
