@@ -21,7 +21,7 @@ type planted struct {
 	plant func(*slot, *Runner)
 	// near are events beside which the fault shows; every schedule gets some.
 	near  []event
-	apart bool // two runners that the lock does not hold, each seeing its own jobs
+	apart bool // two runners that the lock does not hold; a credential sees its own jobs only
 }
 
 // change plants the fault.
@@ -49,7 +49,7 @@ func sendFaults() []planted {
 			r.Jobs = &sendsAgain{&modelJobs{s}, func(o drs.Outcome) bool { return o.Kind != drs.Accepted }}
 		}},
 		{name: "the record after the effect", plant: func(_ *slot, r *Runner) { r.seams.append = recordsLate(r.seams.append) }},
-		{name: "an old outcome closes a new intent", near: oldOutcomeEvents(),
+		{name: "an old outcome closes a new intent", apart: true, near: oldOutcomeEvents(),
 			plant: func(s *slot, r *Runner) { r.seams.append = closesNewest(s, r.seams.append) }},
 		{name: "the lock as the only guard", near: []event{{"stop", "uptime", 3, time.Hour}, {"stop", "append-intent", 1, time.Hour}},
 			plant: func(s *slot, r *Runner) { r.seams.append = onAnyHead(s, r.seams.append) }},
@@ -60,8 +60,10 @@ func sendFaults() []planted {
 	}
 }
 
+// oldOutcomeEvents hold one runner before its first byte until another has
+// settled the doubt, and sent again into a doubt of its own.
 func oldOutcomeEvents() []event {
-	return []event{{"stop", "dial", 2, 3 * time.Hour}, {"stop", "answer", 2, 3 * time.Hour}, {"lost-after-accept", "sim", 2, 0}, {"late-accept", "sim", 2, 14 * time.Minute}}
+	return []event{{"stop", "dial", 2, 75 * time.Minute}, {"late-accept", "sim", 2, lateInside}, {"crash", "sleep", 1, 0}}
 }
 
 // settleFaults are about doubts.
