@@ -157,7 +157,7 @@ first, and the word is refused before the fence unless --before-fence is given.
 	d.flags(c)
 	f := c.Flags()
 	f.BoolVar(&how.notCreated, "not-created", false, "the create in doubt was not taken")
-	f.BoolVar(&how.beforeFence, "before-fence", false, "with --not-created: do not wait until the create can no longer arrive")
+	f.BoolVar(&how.beforeFence, "before-fence", false, "of a step in doubt: do not wait until its create can no longer arrive")
 	f.BoolVar(&how.succeeded, "succeeded", false, "the step's backup is restored")
 	f.BoolVar(&how.failed, "failed", false, "the step's backup is not restored")
 	f.StringVar(&how.ignore, "ignore-job", "", "id of a job that is of no concern to the plan")
@@ -180,7 +180,7 @@ func (h resolution) decision(args []string, d *decision) (func(context.Context, 
 	if h.ignore != "" {
 		wantArgs = 1
 	}
-	if given != 1 || len(args) != wantArgs || h.beforeFence && !h.notCreated {
+	if given != 1 || len(args) != wantArgs || h.beforeFence && h.ignore != "" {
 		return nil, usage{"resolve takes PLAN STEP and one of --not-created, --succeeded, --failed; or PLAN --ignore-job ID", "see migplan resolve --help"}
 	}
 	if h.ignore != "" {
@@ -196,7 +196,7 @@ func (h resolution) decision(args []string, d *decision) (func(context.Context, 
 		if h.notCreated {
 			return r.NotCreated(ctx, n, h.beforeFence, d.reason)
 		}
-		return r.Pronounce(ctx, n, h.succeeded, d.reason)
+		return r.Pronounce(ctx, n, h.succeeded, h.beforeFence, d.reason)
 	}), nil
 }
 

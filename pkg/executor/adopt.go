@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -130,10 +131,14 @@ func (p *pass) matchAll(ctx context.Context, found []drs.OfflineTaskInfo) (map[i
 		if diff == "" {
 			diff = markerDiffers(j, step)
 		}
-		if diff != "" {
+		switch status, _ := drs.ParseStatus(j.Status); {
+		case diff == "":
+			jobs[seq] = j
+		case status == drs.Failed || status == drs.PrecheckFailed:
+			// It restored nothing, and the plan was edited since: see ignoreOlder.
+		default:
 			return nil, &Stop{Code: Conflict, Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Detail: diff}
 		}
-		jobs[seq] = j
 	}
 	return jobs, nil
 }
@@ -195,19 +200,20 @@ func (p *pass) adoptEach(ctx context.Context, jobs map[int]drs.Job, reason strin
 	return nil, nil
 }
 
-// ignoreOlder makes the jobs of earlier attempts known: a later attempt stands
-// for the step.
+// ignoreOlder makes known what failed and stands for no step: earlier attempts,
+// and jobs of a step that was edited since.
 func (p *pass) ignoreOlder(ctx context.Context, found []drs.OfflineTaskInfo, jobs map[int]drs.Job) error {
 	for _, old := range found {
-		for seq, j := range jobs {
-			if old.ID == j.ID || !isFor(old, p.Plan, seq) {
-				continue
-			}
-			d := p.Who.decision(ledger.IgnoreJob, "an earlier attempt of an adopted step")
-			d.JobID = old.ID
-			if err := p.person(ctx, 0, 0, d); err != nil {
-				return err
-			}
+		status, _ := drs.ParseStatus(old.Status)
+		failed := status == drs.Failed || status == drs.PrecheckFailed
+		adopted := slices.ContainsFunc(slices.Collect(maps.Values(jobs)), func(j drs.Job) bool { return j.ID == old.ID })
+		if adopted || !failed {
+			continue
+		}
+		d := p.Who.decision(ledger.IgnoreJob, "it failed, and stands for no step of the plan")
+		d.JobID = old.ID
+		if err := p.person(ctx, 0, 0, d); err != nil {
+			return err
 		}
 	}
 	return nil

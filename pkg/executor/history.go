@@ -18,7 +18,7 @@ func History(steps []plan.Step, s *ledger.State) *Stop {
 		}
 		step := steps[i]
 		switch {
-		case st.ChainSHA256 == step.ChainSHA256 || st.ChainSHA256 == "":
+		case st.ChainSHA256 == step.ChainSHA256:
 		case step.Last && st.ChainSHA256 == step.OpenSHA256:
 			return stop(Invalid, MarkerTooLate, step.Seq)
 		default:

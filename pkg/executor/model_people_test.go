@@ -186,7 +186,7 @@ func (s *slot) settleByHand(r Result) {
 		s.notCreated(r.Step)
 	case job.Deleted && hasEnded(*job):
 		s.say("pronounce", func(p *Runner, ctx context.Context) Result {
-			return p.Pronounce(ctx, r.Step, job.Status == "SUCCESS", "the record was deleted")
+			return p.Pronounce(ctx, r.Step, job.Status == "SUCCESS", false, "the record was deleted")
 		})
 	default:
 		s.say("adopt", func(p *Runner, ctx context.Context) Result { return p.Adopt(ctx, r.Step, job.ID, "") })
@@ -277,7 +277,7 @@ func (s *slot) pronounce(r Result) {
 	for _, job := range s.sim.Jobs() {
 		if slices.Contains(r.Jobs, job.ID) && hasEnded(job) {
 			s.say("pronounce", func(p *Runner, ctx context.Context) Result {
-				return p.Pronounce(ctx, r.Step, job.Status == "SUCCESS", "looked at the database")
+				return p.Pronounce(ctx, r.Step, job.Status == "SUCCESS", false, "looked at the database")
 			})
 		}
 	}

@@ -172,24 +172,25 @@ func (p *pass) mustNotBeListed(ctx context.Context, seq int) (*Stop, error) {
 // Pronounce says how a step ended that no look at DRS can show any more: a
 // doubt without a job, a running job whose record is gone, one that is not as
 // it was intended, or a failure that turned out to be none.
-func (r *Runner) Pronounce(ctx context.Context, seq int, succeeded bool, reason string) Result {
+func (r *Runner) Pronounce(ctx context.Context, seq int, succeeded, beforeFence bool, reason string) Result {
 	return r.decide(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
 		st := p.facts.State.Step(seq)
-		if s, err := p.mustBeInvisible(ctx, seq, st); s != nil || err != nil {
+		if s, err := p.mustBeInvisible(ctx, seq, st, beforeFence); s != nil || err != nil {
 			return s, err
 		}
-		what := ledger.IsFailure
+		d := p.Who.decision(ledger.IsFailure, reason)
 		if succeeded {
-			what = ledger.IsSuccess
+			d.What = ledger.IsSuccess
 		}
-		return nil, p.person(ctx, seq, st.Attempt, p.Who.decision(what, reason))
+		d.BeforeFence = beforeFence
+		return nil, p.person(ctx, seq, st.Attempt, d)
 	})
 }
 
-func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step) (*Stop, error) {
+func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, beforeFence bool) (*Stop, error) {
 	switch {
 	case st.State == ledger.InDoubt:
-		if s, err := p.mustNotBeListed(ctx, seq); s != nil || err != nil {
+		if s, err := p.mustNotBeListed(ctx, seq); s != nil || err != nil || beforeFence {
 			return s, err
 		}
 		return p.mustBeFenced(seq, st), nil

@@ -257,7 +257,8 @@ func (s *State) retry(e Event) {
 	if st.State == StepFailed {
 		prior = st.JobID
 	}
-	*st = Step{State: Pending, Attempt: e.Attempt + 1, PriorJob: prior}
+	// What was sent stays known: a person may yet find that it was restored.
+	*st = Step{State: Pending, Attempt: e.Attempt + 1, PriorJob: prior, ChainSHA256: st.ChainSHA256, Last: st.Last}
 }
 
 // pronounce closes what no look at DRS can show any more.
