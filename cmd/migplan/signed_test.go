@@ -198,7 +198,7 @@ func TestNoSecretAnywhere(t *testing.T) {
 			t.Parallel()
 			s := newGuarded(t, func(r *http.Request, _ []byte) error {
 				if c.deny { // a server that gives back what it was sent
-					return fmt.Errorf("%s %s", r.Header.Get("Authorization"), "denied")
+					return fmt.Errorf("%s %s %s denied", r.Header.Get("Authorization"), r.Header.Get("X-Auth-Token"), r.Header.Get("X-Security-Token"))
 				}
 				return nil
 			}).with(c.env...)

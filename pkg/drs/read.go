@@ -130,8 +130,11 @@ func Collect(page func(offset int) (Page, error)) (Listing, error) {
 		if err != nil {
 			return Listing{}, err
 		}
-		if !isNew || len(c.list.Jobs) == p.Count {
+		if len(p.Jobs) == 0 || len(c.list.Jobs) == p.Count || !isNew && len(c.list.Jobs) > p.Count {
 			return c.finish(), nil
+		}
+		if !isNew {
+			return Listing{}, errors.New("the list shows the same jobs again and not the rest")
 		}
 		offset += len(p.Jobs)
 	}

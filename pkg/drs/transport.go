@@ -138,5 +138,5 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 	if err == nil && int64(len(body)) > limit {
 		err = errors.New("the answer is larger than any that DRS gives")
 	}
-	return body, err
+	return scrub(resp, body), err
 }

@@ -97,7 +97,7 @@ func (r *Runner) AdoptAll(ctx context.Context, reason string) Result {
 		if s != nil {
 			return s, nil
 		}
-		if len(jobs) == 0 && p.facts.State.Opened == nil {
+		if len(found) == 0 && p.facts.State.Opened == nil {
 			return notAllowed(0, "DRS lists no job of this plan on the target"), nil
 		}
 		if s, err := p.adoptEach(ctx, jobs, reason); s != nil || err != nil {

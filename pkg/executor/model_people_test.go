@@ -326,7 +326,7 @@ func (s *slot) worldEvent(e event) {
 	case "describe":
 		s.newest(func(j drssim.Job) { s.sim.SetDescription(j.ID, "nothing") })
 	case "generation":
-		if d.shape.overwrite {
+		if d.shape.overwrite && !d.finished { // whoever has finished it has gone home
 			d.write(d.plan.Generation+1, nil)
 		}
 	case "edit":

@@ -5,4 +5,5 @@ package executor
 const (
 	modelSchedules = 5_000
 	modelPatience  = 2_000 // schedules that a planted fault may take
+	modelUnderRace = true
 )

@@ -78,7 +78,7 @@ func (s schedule) config(now func() time.Time) drssim.Config {
 
 // outside names what of A1 to A4 a schedule breaks, "" if nothing.
 func (s schedule) outside() string {
-	lost, lies := false, 0
+	lost, blind, lies := false, false, 0
 	for _, e := range s.events {
 		if why := e.outside(); why != "" {
 			return why
@@ -87,6 +87,10 @@ func (s schedule) outside() string {
 			lies++
 		}
 		lost = lost || e.act == "lose-ledger" || e.act == "roll-back"
+		blind = blind || e.act == "principal" && s.private
+	}
+	if lost && blind {
+		return "ledger lost, and a credential that does not see its jobs"
 	}
 	if lies > 1 {
 		return "DRS calls a job failed twice that is not"
