@@ -30,8 +30,12 @@ func loadPlans(args []string) ([]loaded, error) {
 		return nil, err
 	}
 	var all []loaded
+	seen := map[string]bool{}
 	for _, f := range files {
-		all = append(all, loadPlan(f))
+		if !seen[filepath.Clean(f)] { // a file named twice is one plan
+			seen[filepath.Clean(f)] = true
+			all = append(all, loadPlan(f))
+		}
 	}
 	checkTogether(all)
 	return all, nil
