@@ -4,7 +4,7 @@ FUZZTIME ?= 10s
 SCHEDULES ?= 100000
 COVERDIR ?= /tmp/migplan-cover
 
-.PHONY: test lint model fuzz bench cover
+.PHONY: test lint model norace fuzz bench cover
 
 test:
 	go test -race ./...
@@ -17,6 +17,10 @@ lint:
 # The protocol against the simulator in memory, on seeded schedules.
 model:
 	go test ./pkg/executor -run Model -count=1 -v -schedules $(SCHEDULES)
+
+# What the race detector would distort: it skips these.
+norace:
+	go test ./pkg/plan -run TestCompileGrowsLinearly -count=1
 
 # Every fuzz target for FUZZTIME; their corpora run in `make test` too.
 fuzz:

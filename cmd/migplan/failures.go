@@ -61,6 +61,22 @@ func explain(at place, s executor.Stop) explanation {
 		e.What = "the ledger is broken: " + errText(s.Err)
 		e.Known = "what is missing may be a create that was sent, so nothing is sent now"
 		e.Next = "stop all runners, move the file away, wait 45 minutes, then migplan adopt " + at.file + " --all --reason TEXT"
+	default:
+		explainJobs(at, s, &e, apply)
+	}
+	if s.Reason == executor.UnknownJobs || s.Reason == executor.LedgerBroken {
+		e.Database = "not known here, since the ledger does not show all that was done; look at it in the console"
+	}
+	if e.Tried == "" {
+		e.Tried = tried(at, s)
+	}
+	return e
+}
+
+// explainJobs finds the words for a job that is not as it should be.
+func explainJobs(at place, s executor.Stop, e *explanation, apply string) {
+	step, jobs := stepName(at, s.Step), clean(strings.Join(s.Jobs, ", "))
+	switch s.Reason {
 	case executor.UnknownJobs:
 		e.What = "DRS shows jobs of this chain that the ledger does not know: " + jobs
 		e.Known = "the ledger was lost or is an old copy; nothing was sent"
@@ -70,7 +86,7 @@ func explain(at place, s executor.Stop) explanation {
 		e.Known = "one of them was not made by this ledger; nothing more is sent"
 		e.Next = fmt.Sprintf("look at them in the console. The step's: migplan adopt %s %d JOB_ID --reason TEXT; the other: migplan resolve %s --ignore-job JOB_ID --reason TEXT", at.file, s.Step, at.file)
 	case executor.JobDiffers:
-		explainDiffers(at, s, &e)
+		explainDiffers(at, s, e)
 	case executor.JobGone:
 		e.What = fmt.Sprintf("DRS no longer knows job %s of %s", jobs, step)
 		e.Known = "its record was deleted; what it did to the database is not known here. It is never created again by itself"
@@ -84,20 +100,13 @@ func explain(at place, s executor.Stop) explanation {
 		e.Known = "nothing was sent"
 		e.Next = fmt.Sprintf("look at the job; when its backup is restored, migplan resolve %s %d --succeeded --reason TEXT", at.file, s.Step)
 	default:
-		explainHeld(at, s, &e, apply)
+		explainHeld(at, s, e, apply)
 	}
-	if s.Reason == executor.UnknownJobs || s.Reason == executor.LedgerBroken {
-		e.Database = "not known here, since the ledger does not show all that was done; look at it in the console"
-	}
-	if e.Tried == "" {
-		e.Tried = tried(at, s)
-	}
-	return e
 }
 
 // explainHeld finds the words for what waits, is held, or could not be done.
 func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
-	step, jobs := stepName(at, s.Step), clean(strings.Join(s.Jobs, ", "))
+	step := stepName(at, s.Step)
 	switch s.Reason {
 	case executor.CutoverKey:
 		e.What = "the cutover is held: it lacks its second key"
@@ -123,6 +132,15 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 		e.What = "the create of " + step + " could not be sent: " + errText(s.Err)
 		e.Known = "not one byte of it left, so nothing was created"
 		e.Next = "run it again: " + apply
+	default:
+		explainRun(at, s, e, apply)
+	}
+}
+
+// explainRun finds the words for what kept a run from going on.
+func explainRun(at place, s executor.Stop, e *explanation, apply string) {
+	step, jobs := stepName(at, s.Step), clean(strings.Join(s.Jobs, ", "))
+	switch s.Reason {
 	case executor.LockHeld:
 		e.What = "another run works on this target: " + errText(s.Err)
 		e.Known = "two runs at a time would only be in each other's way; nothing was sent"
