@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"gopkg.in/yaml.v3"
 
@@ -64,6 +65,25 @@ func BenchmarkYAMLNode(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkCompileByYAMLNode takes both in turn, so that a busy machine slows
+// both, and says how many times the one is the other.
+func BenchmarkCompileByYAMLNode(b *testing.B) {
+	data := planOf(1000)
+	var whole, node time.Duration
+	for b.Loop() {
+		start := time.Now()
+		compile(b, data)
+		whole += time.Since(start)
+		start = time.Now()
+		var n yaml.Node
+		if err := yaml.Unmarshal(data, &n); err != nil {
+			b.Fatal(err)
+		}
+		node += time.Since(start)
+	}
+	b.ReportMetric(float64(whole)/float64(node), "times")
 }
 
 // The work grows with the file and not with its square: allocations are a

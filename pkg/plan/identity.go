@@ -19,23 +19,23 @@ func (p *Plan) identity() string {
 	return hash([]any{p.Target.ProjectID, p.Target.InstanceID, p.Name, p.Generation})
 }
 
-// canonicalStep is what a step does to the database. Two steps with equal
-// canonical forms restore the same thing; description, tags, precheck, kept
-// copies, overwrite and attempt are not part of it.
+// canonicalStep is what a step does to the database, behind all that was done
+// before. Two steps with equal canonical forms restore the same thing;
+// description, tags, precheck, kept copies, overwrite and attempt are not part
+// of it.
 type canonicalStep struct {
-	Type      Type
-	Source    Source
-	Keys      []string
-	Databases Databases
-	Rename    string
-	Mode      string
-	Last      bool
-	Target    canonicalTarget
+	Before string // chain hash of the step before
+	Common string // what is the same for every step
+	Type   Type
+	Keys   []string
+	Mode   string
+	Last   bool
 }
 
-type canonicalTarget struct {
-	ProjectID, InstanceID string
-	Filestream            bool
+// common is the hash of what is the same for every step of a plan.
+func (p *Plan) common() string {
+	t := p.Target
+	return hash([]any{p.Source, p.Databases, p.Rename, t.ProjectID, t.InstanceID, t.Filestream})
 }
 
 // hash is the SHA-256 over the JSON of v, whose strings cannot run into each

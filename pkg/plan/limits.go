@@ -50,12 +50,17 @@ func (d *document) withinLimits(n *yaml.Node) bool {
 func oddBackups(n *yaml.Node) int {
 	odd := 0
 	for _, entry := range n.Content {
-		plain := entry.Kind == yaml.MappingNode && len(entry.Content) == 2 && isBackup(entry.Content[0].Value)
-		if !plain || !allFilled(entry.Content[1]) {
+		if !isPlain(entry) {
 			odd++
 		}
 	}
 	return odd
+}
+
+// isPlain: a type of backup and its keys, in which the schema finds nothing to
+// refuse.
+func isPlain(entry *yaml.Node) bool {
+	return entry.Kind == yaml.MappingNode && len(entry.Content) == 2 && isBackup(entry.Content[0].Value) && allFilled(entry.Content[1])
 }
 
 func isBackup(key string) bool { return key == string(Full) || key == string(Incremental) }

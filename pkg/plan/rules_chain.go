@@ -103,7 +103,7 @@ func checkKeysDatabases(c *checker) {
 
 // checkObjectTwice: a backup restored twice breaks the chain.
 func checkObjectTwice(c *checker) {
-	seen := map[string]*yaml.Node{}
+	seen := make(map[string]*yaml.Node, len(c.objects))
 	for _, o := range c.objects {
 		n, key := o.node, o.key
 		if first := seen[key]; first != nil {

@@ -96,7 +96,12 @@ func shellWord(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-var fileNameForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,200}$`)
+// isFileName: what stands in front of .bak.
+func isFileName(s string) bool {
+	return 1 <= len(s) && len(s) <= 200 && !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '-'
+	})
+}
 
 // checkFileName: letters, digits, "_" and "-", 200 at most (guides); a longer
 // one is a catalogued failure, "source database not in backup file list".
@@ -104,7 +109,7 @@ func checkFileName(c *checker) {
 	for _, o := range c.objects {
 		n, key := o.node, o.key
 		base := strings.TrimSuffix(path.Base(key), path.Ext(key))
-		if !fileNameForm.MatchString(base) {
+		if !isFileName(base) {
 			c.complain(n, fmt.Sprintf("file name %q may not be found by DRS", path.Base(key)), "use 1 to 200 letters, digits, underscores and hyphens in front of .bak")
 		} else if strings.ContainsFunc(key, func(r rune) bool { return r > unicode.MaxASCII }) {
 			c.complain(n, fmt.Sprintf("the folder of %q has letters that DRS may not accept", key), "use a path of Latin letters")
@@ -115,7 +120,7 @@ func checkFileName(c *checker) {
 // checkBaseNameTwice: a job's detail gives file names without their folders,
 // so two of one name cannot be told apart afterwards (detail page, file_info).
 func checkBaseNameTwice(c *checker) {
-	seen := map[string]string{}
+	seen := make(map[string]string, len(c.objects))
 	for _, o := range c.objects {
 		n, key := o.node, o.key
 		base := path.Base(key)

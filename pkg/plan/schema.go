@@ -46,19 +46,45 @@ var theSchema = sync.OnceValue(func() planSchema {
 // in the words of a plan.
 func (d *document) checkSchema() {
 	s := theSchema()
-	err := s.compiled.Validate(value(d.root))
+	shown, places := d.forSchema()
+	err := s.compiled.Validate(shown)
 	var v *jsonschema.ValidationError
 	if errors.As(err, &v) {
-		d.addViolations(s, v)
+		d.addViolations(s, places, v)
 	}
 	if err != nil && !d.refused { // no violation may pass unsaid
 		d.add(Error, "type", d.root, "the plan breaks its schema: "+err.Error(), "see migplan schema")
 	}
 }
 
-func (d *document) addViolations(s planSchema, v *jsonschema.ValidationError) {
+// forSchema is the document as the schema sees it. A plain backup is one that
+// the schema has nothing against, so of those only the first is shown: a chain
+// of thousands is checked in the time of a few. places says where the entries
+// of backups that are shown stand in the file.
+func (d *document) forSchema() (shown any, places []int) {
+	list := child(d.root, "backups")
+	if list == nil || list.Kind != yaml.SequenceNode {
+		return value(d.root), nil
+	}
+	few, plain := *list, 0
+	few.Content = nil
+	for i, entry := range list.Content {
+		if isPlain(entry) {
+			if plain++; plain > 1 {
+				continue
+			}
+		}
+		few.Content, places = append(few.Content, entry), append(places, i)
+	}
+	root := *d.root
+	root.Content = slices.Clone(root.Content)
+	root.Content[slices.Index(root.Content, list)] = &few
+	return value(&root), places
+}
+
+func (d *document) addViolations(s planSchema, places []int, v *jsonschema.ValidationError) {
 	for _, c := range v.Causes {
-		d.addViolations(s, c)
+		d.addViolations(s, places, c)
 	}
 	if len(v.Causes) > 0 {
 		return
@@ -68,13 +94,26 @@ func (d *document) addViolations(s planSchema, v *jsonschema.ValidationError) {
 	if len(tokens) == 0 {
 		return
 	}
+	at := pointer(v.InstanceLocation)
 	violation{
 		d:       d,
 		keyword: tokens[len(tokens)-1],
 		schema:  lookup(s.plain, tokens[:len(tokens)-1]),
-		node:    d.nodeAt(pointer(v.InstanceLocation)),
-		name:    valueName(pointer(v.InstanceLocation)),
+		node:    d.nodeAt(inFile(at, places)),
+		name:    valueName(at),
 	}.report()
+}
+
+// inFile leads a pointer into what forSchema shows to the same in the file.
+func inFile(at []string, places []int) []string {
+	if len(at) < 2 || at[0] != "backups" {
+		return at
+	}
+	at = slices.Clone(at)
+	if i, err := strconv.Atoi(at[1]); err == nil && i < len(places) {
+		at[1] = strconv.Itoa(places[i])
+	}
+	return at
 }
 
 // pointer splits a JSON pointer.

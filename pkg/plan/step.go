@@ -30,14 +30,14 @@ func Steps(p *Plan) ([]Step, error) {
 		return nil, errors.New("the plan has no backup")
 	}
 	steps := make([]Step, len(p.Backups))
-	before, chain := p.identity(), p.Chain()
+	before, chain, common := p.identity(), p.Chain(), p.common()
 	for i, b := range p.Backups {
 		last := isLastBackup(p, i)
 		s := Step{Plan: p, Seq: i + 1, Backup: b, Last: last, chain: chain}
-		s.OpenSHA256 = hash([]any{before, s.canonical(false)})
+		s.OpenSHA256 = hash(canonicalStep{before, common, b.Type, b.Keys, s.mode(), false})
 		s.ChainSHA256 = s.OpenSHA256
 		if last {
-			s.ChainSHA256 = hash([]any{before, s.canonical(true)})
+			s.ChainSHA256 = hash(canonicalStep{before, common, b.Type, b.Keys, s.mode(), true})
 		}
 		before = s.ChainSHA256
 		steps[i] = s
@@ -54,15 +54,6 @@ func Steps(p *Plan) ([]Step, error) {
 // slip: its own example, the Terraform provider and the guides say true.
 func isLastBackup(p *Plan, i int) bool {
 	return p.Cutover != nil && i == len(p.Backups)-1
-}
-
-func (s Step) canonical(last bool) canonicalStep {
-	p := s.Plan
-	return canonicalStep{
-		Type: s.Backup.Type, Source: p.Source, Keys: s.Backup.Keys, Databases: p.Databases,
-		Rename: p.Rename, Mode: s.mode(), Last: last,
-		Target: canonicalTarget{p.Target.ProjectID, p.Target.InstanceID, p.Target.Filestream},
-	}
 }
 
 // mode is options.recovery_mode (page, table 8).
