@@ -10,24 +10,33 @@ import (
 
 var (
 	// 4 to 50, a letter first (page; name-validation page).
-	jobName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{3,49}$`)
-	// Letters of any language, as the newer page and the SDK say.
-	tagKey     = regexp.MustCompile(`^[\p{L}\p{N}_-]{1,36}$`)
-	tagValue   = regexp.MustCompile(`^[\p{L}\p{N} _.:/=+@-]{0,43}$`)
+	jobName    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{3,49}$`)
 	plainID    = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
 	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	// A longer name than 200 is let in and fails in the job (guides).
-	fileName     = regexp.MustCompile(`^[A-Za-z0-9_-]+\.bak$`)
-	folderName   = regexp.MustCompile(`^[ -.0-\[\]-~]+$`) // printable ASCII without / and \
-	databaseName = regexp.MustCompile(`^[\p{L}\p{N}_-]{1,256}$`)
-	newName      = regexp.MustCompile(`^[\p{L}\p{N}_-]{1,128}$`)
-	newNameRDS   = regexp.MustCompile(`^[\p{L}\p{N}_-]{1,64}$`)
+	fileName   = regexp.MustCompile(`^[A-Za-z0-9_-]+\.bak$`)
+	folderName = regexp.MustCompile(`^[ -.0-\[\]-~]+$`) // printable ASCII without / and \
 	// Ids of RDS for SQL Server end in in04, those of its backups in br04.
 	instanceID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,60}in04$`)
 	backupID   = regexp.MustCompile(`^[0-9A-Za-z_-]{1,60}br04$`)
 	rdsVersion = regexp.MustCompile(`^20[0-9]{2}_(EE|SE|WEB)$`)
 	accessKey  = regexp.MustCompile(`^SDK-HMAC-SHA256 Access=([^,]+),`)
 )
+
+// The names that may have letters of any language, as the newer page and the
+// SDK say.
+func goodTagKey(s string) bool     { return s != "" && word(s, 36, "_-") }
+func goodTagValue(s string) bool   { return word(s, 43, " _.:/=+@-") }
+func goodDatabase(s string) bool   { return s != "" && word(s, 256, "_-") }
+func goodNewName(s string) bool    { return s != "" && word(s, 128, "_-") }
+func goodNewNameRDS(s string) bool { return s != "" && word(s, 64, "_-") }
+
+// word: at most so many letters, digits and others.
+func word(s string, most int, others string) bool {
+	return utf8.RuneCountInString(s) <= most && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !strings.ContainsRune(others, r)
+	})
+}
 
 // goodDescription follows the console. The page gives no rule, and its own RDS
 // example has an apostrophe.
@@ -97,7 +106,7 @@ func (c *checker) wholeRDS(j *Job) {
 	}
 	for old, to := range j.ResetNames {
 		c.want(names[old], "options.reset_db_name_map", "a name that is not in db_names")
-		c.want(to == "" || newNameRDS.MatchString(to) && !reserved(to), "options.reset_db_name_map", "1 to 64 letters, digits, - and _")
+		c.want(to == "" || goodNewNameRDS(to) && !reserved(to), "options.reset_db_name_map", "1 to 64 letters, digits, - and _")
 	}
 }
 
@@ -107,7 +116,7 @@ func (c *checker) rename(j *Job) {
 	const field = "options.reset_db_name_map"
 	to, named := j.ResetNames[""]
 	c.want(named && len(j.ResetNames) == 1, field, `the only key is ""`)
-	c.want(newName.MatchString(to) && !reserved(to), field, "1 to 128 letters, digits, - and _")
+	c.want(goodNewName(to) && !reserved(to), field, "1 to 128 letters, digits, - and _")
 	c.want(j.Mode == "full" && j.Last, field, "only for a full backup that is the last")
 	c.want(j.All && len(j.Files) == 1 && len(j.Databases) <= 1, field, "only for one database that is restored whole")
 	j.NewName = to

@@ -52,10 +52,10 @@ func (p part) tags() []Tag {
 		t.only("key", "value")
 		tag := Tag{Key: t.neededText("key")}
 		tag.Value, _ = take[string](t, "value", "a string", true)
-		if !tagKey.MatchString(tag.Key) || seen[tag.Key] {
+		if !goodTagKey(tag.Key) || seen[tag.Key] {
 			p.refuse(400, codeTagKey, "The key of %s is invalid.", t.path)
 		}
-		if !tagValue.MatchString(tag.Value) {
+		if !goodTagValue(tag.Value) {
 			p.refuse(400, codeTagValue, "The value of %s is invalid.", t.path)
 		}
 		seen[tag.Key] = true
@@ -174,7 +174,7 @@ func (p part) databases(j *Job) {
 			p.want(len(j.DBNames) == 1, at, "an empty name beside others")
 			continue
 		}
-		p.want(databaseName.MatchString(n), at, "1 to 256 letters, digits, - and _")
+		p.want(goodDatabase(n), at, "1 to 256 letters, digits, - and _")
 		p.want(!reserved(n), at, "a system database")
 		p.want(!seen[fold(n)], at, "a name stands twice")
 		seen[fold(n)] = true

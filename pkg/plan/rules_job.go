@@ -34,11 +34,6 @@ func checkDescriptionControl(c *checker) {
 	}
 }
 
-var (
-	tagKeyForm   = regexp.MustCompile(`^[\p{L}\p{N}_-]{1,36}$`)
-	tagValueForm = regexp.MustCompile(`^[\p{L}\p{N} _.:/=+@-]*$`)
-)
-
 // checkTags: page, table 5 (key and value of a resource tag).
 func checkTags(c *checker) {
 	list, seen := child(c.root, "tags"), map[string]bool{}
@@ -46,15 +41,22 @@ func checkTags(c *checker) {
 		n := list.Content[i]
 		switch {
 		case t.Key == "":
-		case !tagKeyForm.MatchString(t.Key):
+		case len([]rune(t.Key)) > 36 || !letters(t.Key, "_-"):
 			c.complain(child(n, "key"), fmt.Sprintf("tag key %q cannot be one", t.Key), "use 1 to 36 letters, digits, underscores and hyphens")
 		case seen[t.Key]:
 			c.complain(child(n, "key"), fmt.Sprintf("tag key %q stands here twice", t.Key), "take one away")
-		case !tagValueForm.MatchString(t.Value):
+		case !letters(t.Value, " _.:/=+@-"):
 			c.complain(child(n, "value"), fmt.Sprintf("tag value %q cannot be one", t.Value), "use letters, digits, spaces and _ . : / = + - @")
 		}
 		seen[t.Key] = true
 	}
+}
+
+// letters: only letters and digits of any language, and others.
+func letters(s, others string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !strings.ContainsRune(others, r)
+	})
 }
 
 // checkTagLimits: 20 tags, and values of at most 43 characters (guides).
