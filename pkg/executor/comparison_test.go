@@ -133,11 +133,7 @@ func withMigplan(t *testing.T, base string, steps []plan.Step) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := ledger.OpenMemory()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
+	l := ledger.OpenMemory()
 	runner := executor.Runner{Plan: steps[0].Plan, Steps: steps, Jobs: client, Ledger: l, Run: "test"}
 	for range 10 {
 		r := runner.Pass(t.Context())

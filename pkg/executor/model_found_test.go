@@ -50,10 +50,7 @@ func TestModelFound(t *testing.T) {
 // A decision may be about a step that the plan in hand does not have.
 func TestModelFoundDecisionsOnShorterPlan(t *testing.T) {
 	s := schedule{seed: 1, runners: []int{1}, plans: []shape{{name: "alpha", steps: 1}}}
-	w, err := newWorld(s, planted{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := newWorld(s, planted{})
 	d := w.desks[0]
 	r := &Runner{Plan: d.plan, Steps: d.steps, Ledger: w.ledger, Run: "run"}
 	r.Jobs = alwaysShows{}

@@ -380,11 +380,7 @@ func (s *slot) deleteRecord(inDoubt bool) {
 // loseLedger kills every runner and puts an older copy of the ledger, or none,
 // in its place. Careful people let nobody run for a while.
 func (s *slot) loseLedger(old, careful bool) {
-	fresh, err := ledger.OpenMemory()
-	if err != nil {
-		s.judge.report("I7", "%v", err)
-		return
-	}
+	fresh := ledger.OpenMemory()
 	s.copyLedger(fresh, old)
 	_ = s.ledger.Close()
 	s.world.ledger = fresh

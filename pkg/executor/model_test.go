@@ -21,10 +21,7 @@ var (
 
 // runSchedule runs one schedule, and says what it violated.
 func runSchedule(s schedule, f planted, log func(string, ...any)) string {
-	w, err := newWorld(s, f)
-	if err != nil {
-		return err.Error()
-	}
+	w := newWorld(s, f)
 	w.log = log
 	return w.run()
 }

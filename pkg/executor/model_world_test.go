@@ -75,14 +75,10 @@ const maxPasses = 100
 // maxTurns of a schedule: a pass that goes round for ever takes more.
 const maxTurns = 20_000
 
-func newWorld(s schedule, f planted) (*world, error) {
-	l, err := ledger.OpenMemory()
-	if err != nil {
-		return nil, err
-	}
+func newWorld(s schedule, f planted) *world {
 	start := time.Date(2026, 3, 1, 20, 0, 0, 0, time.UTC)
 	w := &world{
-		schedule: s, planted: f, rng: rand.New(rand.NewPCG(s.seed, 7)), start: start, now: start, ledger: l,
+		schedule: s, planted: f, rng: rand.New(rand.NewPCG(s.seed, 7)), start: start, now: start, ledger: ledger.OpenMemory(),
 		counts: map[string]int{}, pending: slices.Clone(s.events),
 	}
 	w.judge = &judge{world: w, shadows: map[string]shadow{}, sent: map[string]int{}}
@@ -93,7 +89,7 @@ func newWorld(s schedule, f planted) (*world, error) {
 			w.slots = append(w.slots, &slot{world: w, id: len(w.slots), desk: w.desks[i], cred: "key-a", wake: start.Add(w.upTo(time.Minute))})
 		}
 	}
-	return w, nil
+	return w
 }
 
 func (w *world) clock() time.Time { return w.now }

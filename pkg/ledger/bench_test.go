@@ -23,17 +23,11 @@ func BenchmarkOpenReader(b *testing.B) {
 	}
 }
 
-func BenchmarkOpenMemory(b *testing.B) {
-	for b.Loop() {
-		mustMemory(b).Close()
-	}
-}
-
 // An intent with a body as long as a real one, on disk durable.
 func BenchmarkAppend(b *testing.B) {
 	for _, where := range []string{"disk", "memory"} {
 		b.Run(where, func(b *testing.B) {
-			l := mustMemory(b)
+			l := OpenMemory()
 			if where == "disk" {
 				l = mustOpen(b, b.TempDir())
 			}
@@ -60,7 +54,7 @@ func longEvent(chain string) Event {
 func BenchmarkRead100000(b *testing.B) {
 	dir := b.TempDir()
 	l := mustOpen(b, dir)
-	if _, err := l.db.Exec("begin"); err != nil {
+	if _, err := sqlOf(l).Exec("begin"); err != nil {
 		b.Fatal(err)
 	}
 	for c := range 100 {
@@ -73,7 +67,7 @@ func BenchmarkRead100000(b *testing.B) {
 			head = Head{e.Seq, e.Hash}
 		}
 	}
-	if _, err := l.db.Exec("commit"); err != nil {
+	if _, err := sqlOf(l).Exec("commit"); err != nil {
 		b.Fatal(err)
 	}
 	l.Close()

@@ -20,7 +20,7 @@ import (
 func interrupted(t testing.TB) (dir string, events []Event) {
 	t.Helper()
 	l, events := saved(t, 400)
-	conn, err := l.db.Conn(context.Background())
+	conn, err := sqlOf(l).Conn(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,10 +52,10 @@ func interrupted(t testing.TB) (dir string, events []Event) {
 // saved opens a ledger file of one chain, made faster than by appending to it.
 func saved(t testing.TB, n int) (l *Ledger, events []Event) {
 	t.Helper()
-	m := mustMemory(t)
+	m := mustSQL(t)
 	events = fill(t, m, chainA, n)
 	dir := t.TempDir()
-	err := raw(context.Background(), m.db, func(c driverConn) error {
+	err := raw(context.Background(), sqlOf(m), func(c driverConn) error {
 		image, err := c.Serialize()
 		write(t, filepath.Join(dir, fileName), string(image))
 		return err

@@ -2,9 +2,7 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 	"unicode/utf8"
@@ -14,40 +12,30 @@ import (
 // processes.
 type Ledger struct {
 	path   string // of the database file; memoryPath in memory
-	db     *sql.DB
-	insert *sql.Stmt // nil in a reader
-	read   map[string]*sql.Stmt
+	store  store
 	locker locker // nil in a reader
+}
+
+// store keeps the events. It orders them and does not judge them.
+type store interface {
+	chain(ctx context.Context, chain string) ([]Event, error) // by seq
+	opened(ctx context.Context) ([]Event, error)              // of every chain
+	// insert adds e behind the event that e.Prev is the hash of, durably, and
+	// reports false where e.Seq is taken or that event is not there.
+	insert(ctx context.Context, e Event) (bool, error)
+	close() error
 }
 
 // Path is the database file, for messages.
 func (l *Ledger) Path() string { return l.path }
 
 // Close frees the file. Locks taken through this ledger stay held.
-func (l *Ledger) Close() error { return l.db.Close() }
-
-// The statements are valid on SQLite and on PostgreSQL alike.
-const (
-	columns = "select chain, seq, at, kind, step, attempt, run, data, prev, hash from event "
-
-	selectChain = columns + "where chain = $1 order by seq"
-
-	// The literal makes it match the partial index.
-	selectOpened = columns + "where kind = 'opened' order by chain, seq"
-
-	// The event goes in only behind the very event its writer has read. On an
-	// empty chain the primary key alone decides.
-	insertEvent = `insert into event (chain, seq, at, kind, step, attempt, run, data, prev, hash)
-select cast($1 as text), cast($2 as bigint), $3, $4, cast($5 as bigint), cast($6 as bigint), $7, $8, cast($9 as text), $10
-where cast($2 as bigint) = 1
-or exists (select 1 from event where chain = cast($1 as text) and seq = cast($2 as bigint) - 1 and hash = cast($9 as text))
-on conflict do nothing`
-)
+func (l *Ledger) Close() error { return l.store.close() }
 
 // Events returns the events of a chain in order, none when it does not exist.
 // It matches ErrBroken unless they are gapless from 1 and every hash is right.
 func (l *Ledger) Events(ctx context.Context, chain string) ([]Event, error) {
-	events, err := l.events(ctx, selectChain, chain)
+	events, err := l.store.chain(ctx, chain)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +52,7 @@ func (l *Ledger) Events(ctx context.Context, chain string) ([]Event, error) {
 // Opened returns the `opened` events of all chains, by chain. Each is verified
 // by itself; Events verifies its history.
 func (l *Ledger) Opened(ctx context.Context) ([]Event, error) {
-	events, err := l.events(ctx, selectOpened)
+	events, err := l.store.opened(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +84,7 @@ func (e Event) fault(head Head) string {
 // ledger is as it was, unless the disk failed in the last step of the commit.
 // A cancelled ctx stops it before it begins, not half-way.
 func (l *Ledger) Append(ctx context.Context, head Head, e Event) (Event, error) {
-	if l.insert == nil {
+	if l.locker == nil {
 		return Event{}, fmt.Errorf("%s: %w", l.path, ErrReadOnly)
 	}
 	e = e.seal(head)
@@ -106,17 +94,10 @@ func (l *Ledger) Append(ctx context.Context, head Head, e Event) (Event, error) 
 	if err := ctx.Err(); err != nil {
 		return Event{}, fmt.Errorf("appending to the ledger %s: %w", l.path, err)
 	}
-	// One statement is one transaction: it takes the write lock as BEGIN
-	// IMMEDIATE does, and a failed commit is rolled back by SQLite itself.
-	res, err := l.insert.ExecContext(context.WithoutCancel(ctx), e.Chain, e.Seq, e.At.Format(timeLayout),
-		string(e.Kind), e.Step, e.Attempt, e.Run, string(e.Data), e.Prev, e.Hash)
-	if err != nil {
-		return Event{}, explain(l.path, "appending to", err)
-	}
-	switch n, err := res.RowsAffected(); {
+	switch ok, err := l.store.insert(context.WithoutCancel(ctx), e); {
 	case err != nil:
-		return Event{}, explain(l.path, "appending to", err)
-	case n == 0:
+		return Event{}, err
+	case !ok:
 		return Event{}, fmt.Errorf("%s: chain %s, event %d: %w: run again", l.path, e.Chain, e.Seq, ErrLostRace)
 	}
 	return e, nil
@@ -149,76 +130,4 @@ func storableText(s string) bool {
 		}
 	}
 	return utf8.ValidString(s)
-}
-
-// query is db.QueryContext, or the same with prepared statements.
-type query func(ctx context.Context, statement string, args ...any) (*sql.Rows, error)
-
-func (l *Ledger) prepared(ctx context.Context, statement string, args ...any) (*sql.Rows, error) {
-	return l.read[statement].QueryContext(ctx, args...)
-}
-
-// events runs a select over columns.
-func (l *Ledger) events(ctx context.Context, statement string, args ...any) (events []Event, err error) {
-	if l.insert != nil {
-		events, err = scanAll(ctx, l.prepared, statement, args...)
-		return events, l.explainRead(err)
-	}
-	err = readOnly(ctx, l.path, l.db, func(db *sql.DB) (err error) {
-		events, err = scanAll(ctx, db.QueryContext, statement, args...)
-		return l.explainRead(err)
-	})
-	return events, err
-}
-
-func (l *Ledger) explainRead(err error) error {
-	var fe *fieldError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &fe):
-		return brokenFile(l.path, fe.Error())
-	}
-	return explain(l.path, "reading", err)
-}
-
-func scanAll(ctx context.Context, q query, statement string, args ...any) ([]Event, error) {
-	rows, err := q(ctx, statement, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var events []Event
-	for rows.Next() {
-		e, err := scan(rows)
-		if err != nil {
-			return nil, &fieldError{len(events) + 1, err}
-		}
-		events = append(events, e)
-	}
-	return events, rows.Err()
-}
-
-// fieldError is a stored value that Append cannot have written.
-type fieldError struct {
-	row int
-	err error
-}
-
-func (e *fieldError) Error() string { return fmt.Sprintf("event %d: %v", e.row, e.err) }
-
-func scan(rows *sql.Rows) (Event, error) {
-	var e Event
-	var at, data string
-	err := rows.Scan(&e.Chain, &e.Seq, &at, &e.Kind, &e.Step, &e.Attempt, &e.Run, &data, &e.Prev, &e.Hash)
-	if err != nil {
-		return Event{}, err
-	}
-	if e.At, err = time.Parse(timeLayout, at); err != nil {
-		return Event{}, err
-	}
-	if data != "" {
-		e.Data = json.RawMessage(data)
-	}
-	return e, nil
 }

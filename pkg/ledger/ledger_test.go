@@ -3,9 +3,11 @@ package ledger
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -72,14 +74,31 @@ func mustRead(t testing.TB, dir string) *Ledger {
 	return l
 }
 
-func mustMemory(t testing.TB) *Ledger {
+// mustSQL opens an empty database in memory.
+func mustSQL(t testing.TB) *Ledger {
 	t.Helper()
-	l, err := OpenMemory()
+	db, err := connect(":memory:")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() })
+	t.Cleanup(func() { db.Close() })
+	if _, err := db.Exec(schema); err != nil {
+		t.Fatal(err)
+	}
+	l, err := openWriter(memoryPath, db, newMemoryLocker())
+	if err != nil {
+		t.Fatal(err)
+	}
 	return l
+}
+
+func sqlOf(l *Ledger) *sql.DB { return l.store.(*database).db }
+
+// eachStore runs a test of what is true of every way to keep events.
+func eachStore(t *testing.T, test func(t *testing.T, empty *Ledger)) {
+	t.Run("file", func(t *testing.T) { test(t, mustOpen(t, t.TempDir())) })
+	t.Run("database", func(t *testing.T) { test(t, mustSQL(t)) })
+	t.Run("memory", func(t *testing.T) { test(t, OpenMemory()) })
 }
 
 func mustEvents(t testing.TB, l *Ledger, chain string) []Event {
@@ -93,22 +112,22 @@ func mustEvents(t testing.TB, l *Ledger, chain string) []Event {
 
 // What is read is what was returned by Append, from every kind of ledger.
 func TestRoundTrip(t *testing.T) {
-	dir := t.TempDir()
-	file := mustOpen(t, dir)
-	for name, l := range map[string]*Ledger{"file": file, "memory": mustMemory(t)} {
+	eachStore(t, func(t *testing.T, l *Ledger) {
 		a, b := fill(t, l, chainA, 3), fill(t, l, chainB, 2)
 		if got := mustEvents(t, l, chainA); !reflect.DeepEqual(got, a) {
-			t.Errorf("%s: got %+v, want %+v", name, got, a)
+			t.Errorf("got %+v, want %+v", got, a)
 		}
 		opened, err := l.Opened(context.Background())
 		if want := []Event{a[0], b[0]}; err != nil || !reflect.DeepEqual(opened, want) {
-			t.Errorf("%s: opened %+v, %v, want %+v", name, opened, err, want)
+			t.Errorf("opened %+v, %v, want %+v", opened, err, want)
 		}
 		if got := mustEvents(t, l, "0000000000000000"); len(got) != 0 {
-			t.Errorf("%s: an unknown chain has events: %+v", name, got)
+			t.Errorf("an unknown chain has events: %+v", got)
 		}
-	}
-	if got, want := mustEvents(t, mustRead(t, dir), chainB), mustEvents(t, file, chainB); !reflect.DeepEqual(got, want) {
+	})
+	file := mustOpen(t, t.TempDir())
+	want := fill(t, file, chainB, 2)
+	if got := mustEvents(t, mustRead(t, filepath.Dir(file.Path())), chainB); !reflect.DeepEqual(got, want) {
 		t.Errorf("reader: got %+v, want %+v", got, want)
 	}
 }
@@ -122,8 +141,9 @@ func TestHashIsFixed(t *testing.T) {
 	}
 }
 
-func TestAppendNeedsTheNewestHead(t *testing.T) {
-	l := mustMemory(t)
+func TestAppendNeedsTheNewestHead(t *testing.T) { eachStore(t, appendNeedsTheNewestHead) }
+
+func appendNeedsTheNewestHead(t *testing.T, l *Ledger) {
 	events := fill(t, l, chainA, 3)
 	heads := map[string]Head{
 		"empty chain":          {},
@@ -148,7 +168,10 @@ func TestAppendNeedsTheNewestHead(t *testing.T) {
 }
 
 func TestAppendRefusesWhatWouldNotComeBack(t *testing.T) {
-	l := mustMemory(t)
+	eachStore(t, appendRefusesWhatWouldNotComeBack)
+}
+
+func appendRefusesWhatWouldNotComeBack(t *testing.T, l *Ledger) {
 	cases := map[string]func(*Event){
 		"no chain":         func(e *Event) { e.Chain = "" },
 		"no kind":          func(e *Event) { e.Kind = "" },
@@ -182,8 +205,9 @@ func TestAppendRefusesWhatWouldNotComeBack(t *testing.T) {
 }
 
 // An event without data is stored, and so is one of empty fields.
-func TestAppendTakesEmptyFields(t *testing.T) {
-	l := mustMemory(t)
+func TestAppendTakesEmptyFields(t *testing.T) { eachStore(t, appendTakesEmptyFields) }
+
+func appendTakesEmptyFields(t *testing.T, l *Ledger) {
 	e, err := l.Append(context.Background(), Head{}, Event{Chain: chainA, Kind: Opened, At: time.Unix(0, 0)})
 	if err != nil {
 		t.Fatal(err)
@@ -215,9 +239,9 @@ func TestEditedHistoryIsBroken(t *testing.T) {
 		"no text": {`update event set data = cast(x'7b226e223a312c2274657874223a223cc3bcff3e227d' as text) where seq = 2`, "event 2:"},
 	}
 	for name, edit := range edits {
-		l := mustMemory(t)
+		l := mustSQL(t)
 		fill(t, l, chainA, 4)
-		if _, err := l.db.Exec(edit.sql); err != nil {
+		if _, err := sqlOf(l).Exec(edit.sql); err != nil {
 			t.Fatal(name, err)
 		}
 		_, err := l.Events(context.Background(), chainA)
@@ -228,9 +252,9 @@ func TestEditedHistoryIsBroken(t *testing.T) {
 }
 
 func TestEditedOpenedIsBroken(t *testing.T) {
-	l := mustMemory(t)
+	l := mustSQL(t)
 	fill(t, l, chainA, 1)
-	if _, err := l.db.Exec(`update event set data = '{}'`); err != nil {
+	if _, err := sqlOf(l).Exec(`update event set data = '{}'`); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.Opened(context.Background()); !errors.Is(err, ErrBroken) {
@@ -239,8 +263,8 @@ func TestEditedOpenedIsBroken(t *testing.T) {
 }
 
 func TestOpenedUsesItsIndex(t *testing.T) {
-	l := mustMemory(t)
-	rows, err := l.db.Query("explain query plan " + selectOpened)
+	l := mustSQL(t)
+	rows, err := sqlOf(l).Query("explain query plan " + selectOpened)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,11 +287,7 @@ func TestOpenedUsesItsIndex(t *testing.T) {
 // its clock stands still during an append.
 func TestMemoryWorksInABubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, err := OpenMemory()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
+		l := OpenMemory()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 		defer cancel()
 		start := time.Now()

@@ -156,7 +156,7 @@ func writesIn(t *testing.T, trace string) (bad []string) {
 func besideAWriter(t *testing.T) string {
 	t.Helper()
 	l, _ := saved(t, 200)
-	if _, err := l.db.Exec("begin immediate; update event set step = 7 where seq = 1"); err != nil {
+	if _, err := sqlOf(l).Exec("begin immediate; update event set step = 7 where seq = 1"); err != nil {
 		t.Fatal(err)
 	}
 	return filepath.Dir(l.Path())
@@ -185,7 +185,7 @@ func walFolder(t *testing.T) string {
 // a second Open or a reader in the same process does.
 func TestLocksSurviveASecondOpen(t *testing.T) {
 	l, _ := saved(t, 1)
-	if _, err := l.db.Exec("begin immediate"); err != nil {
+	if _, err := sqlOf(l).Exec("begin immediate"); err != nil {
 		t.Fatal(err)
 	}
 	mustRead(t, filepath.Dir(l.Path())).Close()

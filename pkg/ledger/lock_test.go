@@ -11,7 +11,7 @@ import (
 )
 
 func TestLock(t *testing.T) {
-	for name, l := range map[string]*Ledger{"file": mustOpen(t, t.TempDir()), "memory": mustMemory(t)} {
+	for name, l := range map[string]*Ledger{"file": mustOpen(t, t.TempDir()), "memory": OpenMemory()} {
 		first, err := l.Lock(context.Background(), "a", 0)
 		if err != nil {
 			t.Fatal(name, err)

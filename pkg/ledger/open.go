@@ -82,40 +82,15 @@ func OpenReader(dir string) (*Ledger, error) {
 	if err := readOnly(ctx, path, db, func(db *sql.DB) error { return verify(ctx, path, db) }); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Ledger{path: path, db: db}, nil
-}
-
-// OpenMemory makes an empty ledger that lives until it is closed.
-func OpenMemory() (*Ledger, error) {
-	db, err := connect(":memory:")
-	if err != nil {
-		return nil, err
-	}
-	if _, err := db.Exec(schema); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return openWriter(memoryPath, db, newMemoryLocker())
+	return &Ledger{path: path, store: &database{path: path, db: db}}, nil
 }
 
 func openWriter(path string, db *sql.DB, locker locker) (*Ledger, error) {
-	l := &Ledger{path: path, db: db, locker: locker}
-	if err := l.prepare(context.Background()); err != nil {
+	d := &database{path: path, db: db}
+	if err := d.prepare(context.Background()); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return l, nil
-}
-
-func (l *Ledger) prepare(ctx context.Context) (err error) {
-	l.read = map[string]*sql.Stmt{}
-	for _, s := range []string{selectChain, selectOpened} {
-		if l.read[s], err = l.db.PrepareContext(ctx, s); err != nil {
-			return explain(l.path, "opening", err)
-		}
-	}
-	if l.insert, err = l.db.PrepareContext(ctx, insertEvent); err != nil {
-		return explain(l.path, "opening", err)
-	}
-	return nil
+	return &Ledger{path: path, store: d, locker: locker}, nil
 }
 
 func locate(dir string) (string, error) {

@@ -71,7 +71,7 @@ func TestOpenNeedsToWrite(t *testing.T) {
 func TestOpenIsDurable(t *testing.T) {
 	l := mustOpen(t, t.TempDir())
 	for pragma, want := range map[string]string{"journal_mode": "delete", "synchronous": "3", "busy_timeout": "10000"} {
-		if got, err := column(context.Background(), l.db, "PRAGMA "+pragma); err != nil || got != want {
+		if got, err := column(context.Background(), sqlOf(l), "PRAGMA "+pragma); err != nil || got != want {
 			t.Errorf("%s: %q, %v, want %q", pragma, got, err, want)
 		}
 	}
@@ -132,7 +132,7 @@ func TestOpenErrors(t *testing.T) {
 // A database that may not grow is the one full disk to be had without a mount.
 func TestFullDatabase(t *testing.T) {
 	l := mustOpen(t, t.TempDir())
-	if _, err := l.db.Exec("pragma max_page_count = 8"); err != nil {
+	if _, err := sqlOf(l).Exec("pragma max_page_count = 8"); err != nil {
 		t.Fatal(err)
 	}
 	n, head, err := appendUntilError(l, Head{})
@@ -177,7 +177,7 @@ func TestReaderDoesNotWrite(t *testing.T) {
 	if _, err := r.Lock(context.Background(), "i", 0); !errors.Is(err, ErrReadOnly) {
 		t.Errorf("lock: %v", err)
 	}
-	if _, err := r.db.Exec("delete from event"); err == nil {
+	if _, err := sqlOf(r).Exec("delete from event"); err == nil {
 		t.Error("the connection can write")
 	}
 }

@@ -209,19 +209,20 @@ func TestManyWriters(t *testing.T) {
 
 // Goroutines that share one open ledger.
 func TestManyGoroutines(t *testing.T) {
-	l := mustMemory(t)
-	var wg sync.WaitGroup
-	for i := range 8 {
-		wg.Go(func() {
-			if err := race(l, fmt.Sprint(i), 8); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if got := mustEvents(t, l, chainA); len(got) != 64 {
-		t.Errorf("%d events", len(got))
-	}
+	eachStore(t, func(t *testing.T, l *Ledger) {
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				if err := race(l, fmt.Sprint(i), 8); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if got := mustEvents(t, l, chainA); len(got) != 64 {
+			t.Errorf("%d events", len(got))
+		}
+	})
 }
 
 func childOpen(dir, _ string) error {
@@ -271,7 +272,7 @@ func childInterrupt(dir, _ string) error {
 		return err
 	}
 	for _, s := range []string{"pragma cache_size = 4", "begin immediate", "update event set run = 'run-2', step = step + 100"} {
-		if _, err := l.db.Exec(s); err != nil {
+		if _, err := sqlOf(l).Exec(s); err != nil {
 			return err
 		}
 	}
@@ -311,7 +312,7 @@ func TestCopyBesideAWriter(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		copied := &Ledger{path: "copy", db: db}
+		copied := &Ledger{path: "copy", store: &database{path: "copy", db: db}}
 		if got := mustEvents(t, copied, chainA); len(got) < acknowledged {
 			t.Errorf("%d events, %d acknowledged", len(got), acknowledged)
 		}

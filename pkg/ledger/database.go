@@ -1,0 +1,147 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// database is a store in SQL, SQLite's for now.
+type database struct {
+	path   string
+	db     *sql.DB
+	append *sql.Stmt // nil in a reader
+	read   map[string]*sql.Stmt
+}
+
+// The statements are valid on SQLite and on PostgreSQL alike.
+const (
+	columns = "select chain, seq, at, kind, step, attempt, run, data, prev, hash from event "
+
+	selectChain = columns + "where chain = $1 order by seq"
+
+	// The literal makes it match the partial index.
+	selectOpened = columns + "where kind = 'opened' order by chain, seq"
+
+	// The event goes in only behind the very event its writer has read. On an
+	// empty chain the primary key alone decides.
+	insertEvent = `insert into event (chain, seq, at, kind, step, attempt, run, data, prev, hash)
+select cast($1 as text), cast($2 as bigint), $3, $4, cast($5 as bigint), cast($6 as bigint), $7, $8, cast($9 as text), $10
+where cast($2 as bigint) = 1
+or exists (select 1 from event where chain = cast($1 as text) and seq = cast($2 as bigint) - 1 and hash = cast($9 as text))
+on conflict do nothing`
+)
+
+// prepare readies the statements of a writer.
+func (d *database) prepare(ctx context.Context) (err error) {
+	d.read = map[string]*sql.Stmt{}
+	for _, s := range []string{selectChain, selectOpened} {
+		if d.read[s], err = d.db.PrepareContext(ctx, s); err != nil {
+			return explain(d.path, "opening", err)
+		}
+	}
+	if d.append, err = d.db.PrepareContext(ctx, insertEvent); err != nil {
+		return explain(d.path, "opening", err)
+	}
+	return nil
+}
+
+func (d *database) close() error { return d.db.Close() }
+
+// insert is one statement and so one transaction: it takes the write lock as
+// BEGIN IMMEDIATE does, and a failed commit is rolled back by SQLite itself.
+func (d *database) insert(ctx context.Context, e Event) (bool, error) {
+	res, err := d.append.ExecContext(ctx, e.Chain, e.Seq, e.At.Format(timeLayout),
+		string(e.Kind), e.Step, e.Attempt, e.Run, string(e.Data), e.Prev, e.Hash)
+	if err != nil {
+		return false, explain(d.path, "appending to", err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return false, explain(d.path, "appending to", err)
+	}
+	return n > 0, nil
+}
+
+func (d *database) chain(ctx context.Context, chain string) ([]Event, error) {
+	return d.events(ctx, selectChain, chain)
+}
+
+func (d *database) opened(ctx context.Context) ([]Event, error) {
+	return d.events(ctx, selectOpened)
+}
+
+// events runs a select over columns.
+func (d *database) events(ctx context.Context, statement string, args ...any) (events []Event, err error) {
+	if d.append != nil {
+		events, err = scanAll(ctx, d.prepared, statement, args...)
+		return events, d.explainRead(err)
+	}
+	err = readOnly(ctx, d.path, d.db, func(db *sql.DB) (err error) {
+		events, err = scanAll(ctx, db.QueryContext, statement, args...)
+		return d.explainRead(err)
+	})
+	return events, err
+}
+
+func (d *database) explainRead(err error) error {
+	var fe *fieldError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &fe):
+		return brokenFile(d.path, fe.Error())
+	}
+	return explain(d.path, "reading", err)
+}
+
+// query is db.QueryContext, or the same with prepared statements.
+type query func(ctx context.Context, statement string, args ...any) (*sql.Rows, error)
+
+func (d *database) prepared(ctx context.Context, statement string, args ...any) (*sql.Rows, error) {
+	return d.read[statement].QueryContext(ctx, args...)
+}
+
+func scanAll(ctx context.Context, q query, statement string, args ...any) ([]Event, error) {
+	rows, err := q(ctx, statement, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var events []Event
+	for rows.Next() {
+		e, err := scan(rows)
+		if err != nil {
+			return nil, &fieldError{len(events) + 1, err}
+		}
+		events = append(events, e)
+	}
+	return events, rows.Err()
+}
+
+// fieldError is a stored value that Append cannot have written.
+type fieldError struct {
+	row int
+	err error
+}
+
+func (e *fieldError) Error() string { return fmt.Sprintf("event %d: %v", e.row, e.err) }
+
+func scan(rows *sql.Rows) (Event, error) {
+	var e Event
+	var at, data string
+	err := rows.Scan(&e.Chain, &e.Seq, &at, &e.Kind, &e.Step, &e.Attempt, &e.Run, &data, &e.Prev, &e.Hash)
+	if err != nil {
+		return Event{}, err
+	}
+	if e.At, err = time.Parse(timeLayout, at); err != nil {
+		return Event{}, err
+	}
+	if data != "" {
+		e.Data = json.RawMessage(data)
+	}
+	return e, nil
+}
