@@ -40,7 +40,7 @@ func TestDiskFailsEverywhere(t *testing.T) {
 		t.Run(s.String(), func(t *testing.T) {
 			ta, codes := newTally(points), outcomes{}
 			t.Run("at", func(t *testing.T) {
-				for _, p := range sample(points, rates{1, 15, 6}) {
+				for _, p := range sample(points, rates{1, 40, 15}) {
 					ta.chosen[kind(p)]++
 					t.Run(fmt.Sprintf("%d %s", p.n, kind(p)), func(t *testing.T) {
 						t.Parallel()

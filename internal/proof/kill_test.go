@@ -156,7 +156,7 @@ func TestKilledEverywhere(t *testing.T) {
 	for name, c := range map[string]struct {
 		credential []string
 		rates      rates
-	}{"access key": {withKeys, rates{1, 11, 4}}, "token": {withToken, rates{3, 40, 8}}} {
+	}{"access key": {withKeys, rates{2, 30, 10}}, "token": {withToken, rates{6, 80, 20}}} {
 		t.Run(name, func(t *testing.T) {
 			points := afterwards(survey(t, c.credential))
 			ta := newTally(points)
@@ -205,7 +205,7 @@ func TestFolderIsDurableAfterAKill(t *testing.T) {
 
 // Runs that are killed one after the other, each at a random point.
 func TestKilledAgainAndAgain(t *testing.T) {
-	seeds := 6
+	seeds := 3
 	if *all {
 		seeds = 100
 	}

@@ -23,17 +23,25 @@ func TestGuardPassesWhatThePlannerMakes(t *testing.T) {
 		if err != nil || p == nil {
 			t.Fatal(err, ds)
 		}
-		steps, err := plan.Steps(p)
-		if err != nil {
-			t.Fatal(err)
+		for _, overwrite := range []bool{false, true} {
+			p.Overwrite = overwrite
+			passesGuard(t, file, p)
 		}
-		for _, s := range steps {
-			if err := guard(bodyOf(t, s), s, 1, s.Last); err != nil {
-				t.Errorf("%s step %d: %v", file, s.Seq, err)
-			}
-			if err := guard(bodyOf(t, s), s, 1, false); s.Last && err == nil {
-				t.Errorf("%s step %d: the cutover passes without its keys", file, s.Seq)
-			}
+	}
+}
+
+func passesGuard(t *testing.T, file string, p *plan.Plan) {
+	t.Helper()
+	steps, err := plan.Steps(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range steps {
+		if err := guard(bodyOf(t, s), s, 1, s.Last); err != nil {
+			t.Errorf("%s step %d: %v", file, s.Seq, err)
+		}
+		if err := guard(bodyOf(t, s), s, 1, false); s.Last && err == nil {
+			t.Errorf("%s step %d: the cutover passes without its keys", file, s.Seq)
 		}
 	}
 }

@@ -76,6 +76,8 @@ func TestNext(t *testing.T) {
 	over := theSteps(t, "overwrite: [ims]", "", "a.bak")
 	unattended := theSteps(t, "overwrite: [ims]\noverwrite_unattended: true", "", "a.bak")
 	windowed := theSteps(t, "", windows, "a.bak")
+	from := theSteps(t, "", "  - cutover: {not_before: \"2026-03-01T01:00:00Z\"}\n", "a.bak")
+	until := theSteps(t, "", "  - cutover: {not_after: \"2026-03-01T02:00:00Z\"}\n", "a.bak")
 	watched := theSteps(t, "", strings.Replace(windows, ", unattended: true", "", 1), "a.bak")
 	one := theSteps(t, "overwrite: [ims]", key)
 	seen := func() *Survey { return &Survey{Date: inside, Complete: true} }
@@ -144,6 +146,10 @@ func TestNext(t *testing.T) {
 		"server after the window":       {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Survey.Date = past }, want: End, step: 2, code: CutoverHeld, reason: WindowPast},
 		"clocks disagree":               {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Survey.Date, f.Now = before, past }, want: End, step: 2, code: CutoverHeld, reason: WindowPast},
 		"no server date":                {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Survey.Date = time.Time{} }, want: End, step: 2, code: TryAgain, reason: NoServerDate},
+		"a start alone, early":          {steps: from, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Now = before; f.Keys.Cutover = confirm(from) }, want: End, step: 2, reason: BeforeStart},
+		"a start alone, late":           {steps: from, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Now = past; f.Keys.Cutover = confirm(from) }, want: Create, step: 2},
+		"an end alone, early":           {steps: until, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Now = before; f.Keys.Cutover = confirm(until) }, want: Create, step: 2},
+		"an end alone, late":            {steps: until, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Now = past; f.Keys.Cutover = confirm(until) }, want: End, step: 2, code: CutoverHeld, reason: WindowPast},
 		"watched window, no key, early": {steps: watched, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Now = before }, want: End, step: 2, code: CutoverHeld, reason: CutoverKey},
 		"watched window, no key, past":  {steps: watched, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Now = past }, want: End, step: 2, code: CutoverHeld, reason: WindowPast},
 		"watched window, key, early":    {steps: watched, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Now = before; f.Keys.Cutover = confirm(watched) }, want: End, step: 2, reason: BeforeStart},

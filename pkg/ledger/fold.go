@@ -189,7 +189,7 @@ func (st *Step) close(kind Kind, d OutcomeData) {
 		st.State, st.NotBefore = Pending, d.NotBefore
 	case Unsent:
 		st.State = Pending
-	case Absent:
+	default: // Absent
 		st.State = Pending
 		st.Absences++
 	}
@@ -242,7 +242,7 @@ func (s *State) decideStep(e Event, d DecisionData) {
 		if st := s.at(e.Step); st.State == InDoubt && st.IntentSeq == d.Intent {
 			st.State = Pending
 		}
-	case IsSuccess, IsFailure:
+	default: // IsSuccess, IsFailure
 		s.pronounce(e, d)
 	}
 }

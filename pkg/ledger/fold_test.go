@@ -82,6 +82,7 @@ func TestFold(t *testing.T) {
 		"an end that came twice":    {events: []told{intent1, ran1, failed1, done1}, step: 1, state: StepFailed, attempt: 1, job: "j1"},
 		"second step":               {events: []told{intent1, ran1, done1, intent2, {Accepted, 2, 1, OutcomeData{Intent: 4, JobID: "j2"}}}, step: 2, state: Running, attempt: 1, job: "j2", check: func(s *State) bool { return s.Witness == "j2" && s.Step(2).Last }},
 		"late unsent":               {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}, intent1, {Unsent, 1, 1, OutcomeData{Intent: 1}}}, step: 1, state: InDoubt, attempt: 1},
+		"unsent after its doubt":    {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}, {Unsent, 1, 1, OutcomeData{Intent: 1, Code: "x"}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Step(1).Answer.Code == "" }},
 		"late accepted":             {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}, intent1, {Accepted, 1, 1, OutcomeData{Intent: 1, JobID: "late"}}}, step: 1, state: InDoubt, attempt: 1, conflict: true, check: func(s *State) bool { return s.Jobs["late"] == 0 }},
 		"accepted after a decision": {events: []told{intent1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 1}}, ran1}, step: 1, state: Pending, attempt: 1, conflict: true},
 		"learnt twice":              {events: []told{intent1, {Adopted, 1, 1, OutcomeData{Intent: 1, JobID: "j1"}}, ran1}, step: 1, state: Running, attempt: 1, job: "j1"},

@@ -57,6 +57,9 @@ func connectWriter(ctx context.Context, path string) (*sql.DB, error) {
 	if err = verify(ctx, path, db); err == nil {
 		err = writable(ctx, path, db)
 	}
+	if err == nil { // a journal of a dead writer is rolled back by now, the header too
+		err = checkFile(path)
+	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
