@@ -43,6 +43,23 @@ func earlier(f *DoubtFacts, at time.Time) {
 	f.Known.Searches = append(f.Known.Searches, ledger.SearchedData{Intent: 7, Date: at, Witness: "witness", Principal: "ak:A"})
 }
 
+// The pages under docs name these times, and the assumptions rest on them.
+func TestDoubtTimes(t *testing.T) {
+	for name, c := range map[string]struct{ got, want time.Duration }{
+		"A2, life of a signature":           {signatureLife, 15 * time.Minute},
+		"A3, processing of a request":       {processingTime, 10 * time.Minute},
+		"A3, lag of a listing":              {listingLag, 5 * time.Minute},
+		"fence behind an answer":            {answeredFence, 15 * time.Minute},
+		"fence behind no answer":            {silentFence, 45 * time.Minute},
+		"between two searches, at least":    {searchesApart, 5 * time.Minute},
+		"between two searches, at the most": {searchesWithin, 24 * time.Hour},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: %s, want %s", name, c.got, c.want)
+		}
+	}
+}
+
 func TestDoubt(t *testing.T) {
 	s := theSteps(t, "", key, "a.bak", "b.bak")
 	full, incremental, last := s[0], s[1], s[2]
@@ -95,6 +112,16 @@ func TestDoubt(t *testing.T) {
 			f.Known.Searches[0].Principal = "ak:B"
 			f.Survey.Date = later
 		}, record: true, code: TryAgain, reason: Settling},
+		"first search just in time": {step: incremental, with: func(f *DoubtFacts) {
+			earlier(f, signed.Add(silentFence))
+			f.Survey.Date = signed.Add(silentFence + searchesWithin)
+		}, absent: true},
+		"first search behind another's": {step: incremental, with: func(f *DoubtFacts) {
+			earlier(f, signed.Add(silentFence))
+			earlier(f, signed.Add(silentFence))
+			f.Known.Searches[0].Principal = "ak:B"
+			f.Survey.Date = later
+		}, absent: true},
 		"first search too long ago": {step: incremental, with: func(f *DoubtFacts) {
 			earlier(f, signed.Add(silentFence))
 			f.Survey.Date = signed.Add(silentFence + searchesWithin + 1)

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -190,5 +191,14 @@ func TestPause(t *testing.T) {
 		if got := Pause(c.last, c.elapsed); got != c.want {
 			t.Errorf("Pause(%s, %s) = %s, want %s", c.last, c.elapsed, got, c.want)
 		}
+	}
+}
+
+// Of neighbours that are equally bad the first is named.
+func TestNextNamesTheFirstNeighbour(t *testing.T) {
+	job := func(id string) drs.OfflineTaskInfo { return drs.OfflineTaskInfo{ID: id} }
+	v := Survey{Running: []Neighbour{{OfflineTaskInfo: job("ours"), Ours: true}, {OfflineTaskInfo: job("a")}, {OfflineTaskInfo: job("b")}}}
+	if s := neighbours(&v, 1); s.Reason != StrangerRunning || !slices.Equal(s.Jobs, []string{"a"}) {
+		t.Errorf("%+v", s)
 	}
 }

@@ -111,8 +111,8 @@ func (s *State) Apply(e Event) error {
 	return fmt.Errorf("event %d of chain %s is of the kind %q: %w", e.Seq, e.Chain, e.Kind, ErrNewer)
 }
 
-// maxSteps is more than the largest plan file can hold.
-const maxSteps = 1 << 22
+// maxSteps is more than the largest plan file can hold: a million lines.
+const maxSteps = 1 << 20
 
 // aboutStep reports whether an event of this kind is about one step. A
 // decision may be about the whole plan.
