@@ -104,12 +104,20 @@ func explainJobs(at place, s executor.Stop, e *explanation, apply string) {
 	}
 }
 
+// keyFault tells a key that does not fit from a missing one.
+func keyFault(missing string, s executor.Stop) string {
+	if s.Why == executor.WhyOtherKey {
+		return "the key given is not that of the plan as it stands; look at it again before you confirm it"
+	}
+	return missing
+}
+
 // explainHeld finds the words for what waits, is held, or could not be done.
 func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 	step := stepName(at, s.Step)
 	switch s.Reason {
 	case executor.CutoverKey:
-		e.What = "the cutover is held: it lacks its second key"
+		e.What = "the cutover is held: " + keyFault("it lacks its second key", s)
 		e.Known = step + " is next and brings the database online for good; nothing was sent"
 		e.Next = apply + " --confirm-cutover " + confirmation(at, s.Step)
 	case executor.WindowPast:
@@ -117,7 +125,7 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 		e.Known = "the local clock and the server's must both be inside; nothing was sent"
 		e.Next = "write a new window into the plan and have it reviewed"
 	case executor.OverwriteKey:
-		e.What = "the full backup is held: overwriting lacks its second key"
+		e.What = "the full backup is held: " + keyFault("overwriting lacks its second key", s)
 		e.Known = "it destroys what bears the names of the plan's databases on the target; nothing was sent"
 		e.Next = apply + " --confirm-overwrite " + confirmation(at, s.Step)
 	case executor.APIAway:

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"strings"
 	"time"
 
 	"github.com/migplan/migplan/pkg/ledger"
@@ -180,7 +181,7 @@ func keys(f Facts, step plan.Step, attempt int) *Stop {
 	case f.Keys.AnyKey:
 		return nil
 	case step.Overwrites() && !p.OverwriteUnattended && !plan.Confirms(f.Keys.Overwrite, p.Name, last, attempt):
-		return stop(CutoverHeld, OverwriteKey, step.Seq)
+		return lacksKey(OverwriteKey, step, f.Keys.Overwrite)
 	case !step.Last:
 		return nil
 	}
@@ -188,9 +189,19 @@ func keys(f Facts, step plan.Step, attempt int) *Stop {
 		return s
 	}
 	if !p.Cutover.Unattended && !plan.Confirms(f.Keys.Cutover, p.Name, last, attempt) {
-		return stop(CutoverHeld, CutoverKey, step.Seq)
+		return lacksKey(CutoverKey, step, f.Keys.Cutover)
 	}
 	return Window(p.Cutover, step.Seq, f.Now, f.Survey.Date)
+}
+
+// lacksKey is the stop of an act whose key is missing, or is one of this plan
+// that does not fit: that of steps which were changed since, or misspelt.
+func lacksKey(reason Reason, step plan.Step, given string) *Stop {
+	s := stop(CutoverHeld, reason, step.Seq)
+	if strings.HasPrefix(given, step.Plan.Name+"@") {
+		s.Why = WhyOtherKey
+	}
+	return s
 }
 
 // Window holds the cutover against its window, by the local clock and by the

@@ -194,6 +194,19 @@ func TestPause(t *testing.T) {
 	}
 }
 
+// A key that was given and does not fit is not called a missing one.
+func TestNextTellsAKeyThatDoesNotFit(t *testing.T) {
+	step := theSteps(t, "", key, "a.bak")[1]
+	name := step.Plan.Name
+	for given, why := range map[string]string{
+		"": "", "other@0123456789ab": "", name: "", name + "@0123456789ab": WhyOtherKey, name + "@": WhyOtherKey,
+	} {
+		if s := lacksKey(CutoverKey, step, given); s.Why != why || s.Code != CutoverHeld || s.Reason != CutoverKey || s.Step != 2 {
+			t.Errorf("%q: %+v", given, s)
+		}
+	}
+}
+
 // Of neighbours that are equally bad the first is named.
 func TestNextNamesTheFirstNeighbour(t *testing.T) {
 	job := func(id string) drs.OfflineTaskInfo { return drs.OfflineTaskInfo{ID: id} }

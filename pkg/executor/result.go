@@ -113,6 +113,9 @@ type Stop struct {
 	Err    error     // what a server or the system said: clean it before a terminal
 }
 
+// WhyOtherKey: a key of this plan was given, and not the one that fits.
+const WhyOtherKey = "other-key"
+
 // What forbids that a doubt is settled without a person.
 const (
 	WhyFull        = "full"        // the full backup
