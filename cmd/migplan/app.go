@@ -95,8 +95,22 @@ in order, after its predecessor succeeded.`,
 		return c.Help()
 	}
 	root.Args = cobra.ArbitraryArgs
-	root.SetHelpCommand(&cobra.Command{Use: "help", Short: "Show this help", Hidden: true, RunE: func(c *cobra.Command, _ []string) error { return c.Root().Help() }})
+	root.SetHelpCommand(helpCommand())
 	return root
+}
+
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Show what a command does",
+		RunE: func(c *cobra.Command, args []string) error {
+			about, rest, err := c.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return unknownCommand(c.Root(), args[0])
+			}
+			return about.Help()
+		},
+	}
 }
 
 func unknownCommand(root *cobra.Command, name string) error {

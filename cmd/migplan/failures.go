@@ -119,7 +119,7 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 	case executor.CutoverKey:
 		e.What = "the cutover is held: " + keyFault("it lacks its second key", s)
 		e.Known = step + " is next and brings the database online for good; nothing was sent"
-		e.Next = apply + " --confirm-cutover " + confirmation(at, s.Step)
+		e.Next = apply + " " + needs(at, s.Step)
 	case executor.WindowPast:
 		e.What = "the cutover is held: its window ended " + s.Until.Format(time.RFC3339)
 		e.Known = "the local clock and the server's must both be inside; nothing was sent"
@@ -127,7 +127,7 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 	case executor.OverwriteKey:
 		e.What = "the full backup is held: " + keyFault("overwriting lacks its second key", s)
 		e.Known = "it destroys what bears the names of the plan's databases on the target; nothing was sent"
-		e.Next = apply + " --confirm-overwrite " + confirmation(at, s.Step)
+		e.Next = apply + " " + needs(at, s.Step)
 	case executor.APIAway:
 		e.What = "DRS gave no usable answer: " + firstText(s.Detail, errText(s.Err))
 		e.Known = "nothing was learnt, and nothing was sent"
@@ -177,7 +177,6 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 		e.Next = "make the ledger writable (disk full?), then " + apply
 	case executor.TimeUp:
 		e.What = "the time of --timeout is up"
-		e.Known = "what was begun is recorded; nothing new was sent"
 		e.Known = "what was under way is finished and recorded"
 		e.Next = "run it again: " + apply
 	case executor.Stopped:

@@ -126,7 +126,7 @@ func planJSON(at place, r executor.Result, bodies bool) jsonPlan {
 }
 
 func stepJSON(at place, s plan.Step, bodies bool) jsonStep {
-	st := at.state.Step(s.Seq)
+	st, s := at.state.Step(s.Seq), at.sent(s)
 	out := jsonStep{
 		Seq: s.Seq, Type: s.Backup.Type, Files: s.Backup.Keys, JobName: s.JobName(st.Attempt), IsLastBackup: s.Last,
 		ChainSHA256: s.ChainSHA256, Confirm: confirmation(at, s.Seq),

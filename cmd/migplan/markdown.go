@@ -77,7 +77,7 @@ func markdownSteps(p preview) []string {
 			need = "`" + need + "`"
 		}
 		rows = append(rows, fmt.Sprintf("| %d | %s | %s | %s | %t | %s |\n", s.Seq, p.state.Step(s.Seq).State,
-			s.Backup.Type, escapeMarkdown(strings.Join(s.Backup.Keys, " ")), s.Last, need))
+			s.Backup.Type, escapeMarkdown(strings.Join(s.Backup.Keys, " ")), p.sent(s).Last, need))
 	}
 	return append(rows, "\n")
 }

@@ -216,7 +216,7 @@ func (a *app) writeSteps(p preview) {
 		}
 		rows = append(rows, []string{
 			fmt.Sprint(s.Seq), state, string(s.Backup.Type), strings.Join(s.Backup.Keys, " "),
-			fmt.Sprint(s.Last), s.JobName(st.Attempt), needs(p.place, s.Seq),
+			fmt.Sprint(p.sent(s).Last), s.JobName(st.Attempt), needs(p.place, s.Seq),
 		})
 	}
 	table(a.stdout, rows)

@@ -28,7 +28,7 @@ type simOptions struct {
 
 func (o *simOptions) flags(c *cobra.Command, restoreTime time.Duration) {
 	c.Flags().DurationVar(&o.restoreTime, "restore-time", restoreTime, "how long each job takes")
-	c.Flags().StringArrayVar(&o.faults, "fault", nil, "misbehave: KIND@N, with N the number of the request; may be repeated")
+	c.Flags().StringArrayVar(&o.faults, "fault", nil, "misbehave: KIND@N[:ARGUMENT], KIND@all or KIND@P%, with N the number of the request of the kind's own sort, or of the accepted job; may be repeated")
 	c.Flags().Uint64Var(&o.seed, "seed", 1, "seed of all that is random")
 }
 

@@ -77,6 +77,9 @@ func (a *app) get(name string) string {
 
 // openLedger opens the ledger for writing.
 func (a *app) openLedger(s *settings) (*ledger.Ledger, error) {
+	if s.lockWait < 0 {
+		return nil, usage{"--lock-wait is negative", "give a duration like 60s"}
+	}
 	dir, byDefault, err := a.ledgerFolder(s)
 	if err != nil {
 		return nil, err

@@ -221,6 +221,10 @@ func (a *app) history(ctx context.Context, args []string, s *settings, output st
 		a.writeJSON(out)
 		return nil
 	}
+	if l == nil {
+		fmt.Fprintf(a.stdout, "plan %s, chain %s: there is no ledger in %s yet\n", v.plan.Name, v.plan.Chain(), dir)
+		return nil
+	}
 	fmt.Fprintf(a.stdout, "plan %s, chain %s, ledger %s: %s, hashes verified\n", v.plan.Name, v.plan.Chain(), dir, counted(len(events), "event"))
 	rows := [][]string{{"SEQ", "AT", "KIND", "STEP", "ATTEMPT", "WHAT"}}
 	for _, e := range events {

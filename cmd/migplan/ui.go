@@ -42,6 +42,15 @@ type place struct {
 	state *ledger.State
 }
 
+// sent is a step as it was sent: a marker that came too late was no part of it.
+func (at place) sent(s plan.Step) plan.Step {
+	st := at.state.Step(s.Seq)
+	if s.Last && st.State.History() && st.ChainSHA256 == s.OpenSHA256 {
+		s.Last, s.ChainSHA256 = false, s.OpenSHA256
+	}
+	return s
+}
+
 // sayStop writes a stop that needs somebody's attention to stderr.
 func (a *app) sayStop(at place, s executor.Stop) {
 	e := explain(at, s)
@@ -190,13 +199,17 @@ func heldBy(d *ledger.DecisionData) string {
 	return by
 }
 
-// table writes rows in columns.
+// table writes rows in columns, with no spaces at the end of a line.
 func table(w io.Writer, rows [][]string) {
-	tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	var b strings.Builder
+	tw := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
 	for _, r := range rows {
-		fmt.Fprintln(tw, strings.TrimRight(strings.Join(r, "\t"), "\t "))
+		fmt.Fprintln(tw, strings.Join(r, "\t"))
 	}
 	tw.Flush()
+	for line := range strings.Lines(b.String()) {
+		fmt.Fprintln(w, strings.TrimRight(line, " \n"))
+	}
 }
 
 // stamp shows a time with its offset, "-" for none.

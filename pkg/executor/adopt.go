@@ -90,7 +90,7 @@ func (r *Runner) AdoptAll(ctx context.Context, reason string) Result {
 		}
 		v := p.facts.Survey
 		if !v.Complete || p.facts.State.Witness != "" && !slices.Contains(v.IDs, p.facts.State.Witness) {
-			return &Stop{Code: TryAgain, Reason: APIAway, Detail: "the listing is not whole"}, nil
+			return notWhole(0), nil
 		}
 		found := append(slices.Clone(v.Unknown), v.Candidates...)
 		jobs, s := p.matchAll(ctx, found)

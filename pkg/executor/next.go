@@ -119,6 +119,8 @@ func mayCreate(f Facts, step plan.Step, st ledger.Step) Action {
 		return Action{Kind: List, Step: step.Seq}
 	case len(f.Survey.Unknown) > 0:
 		return end(unknownJobs(f.Survey, step.Seq))
+	case !f.Survey.Complete: // what it leaves out may be a job of this chain
+		return end(notWhole(step.Seq))
 	case f.clock().Before(st.NotBefore):
 		return end(&Stop{Code: TryAgain, Reason: Throttled, Step: step.Seq, Until: st.NotBefore})
 	case st.PriorJob != "" && !f.PriorFailed:
@@ -131,6 +133,12 @@ func mayCreate(f Facts, step plan.Step, st ledger.Step) Action {
 		return end(s)
 	}
 	return Action{Kind: Create, Step: step.Seq}
+}
+
+// notWhole is the stop of what rests on a listing that says of itself, by its
+// count, that it leaves something out.
+func notWhole(seq int) *Stop {
+	return &Stop{Code: TryAgain, Reason: APIAway, Step: seq, Detail: "the listing of the target is not whole"}
 }
 
 // clock is the server's, or the local one where the server's is not known.

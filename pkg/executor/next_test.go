@@ -120,6 +120,7 @@ func TestNext(t *testing.T) {
 		"retry":                          {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].PriorJob = "x" }, want: LookPrior, step: 1},
 		"retry, looked at":               {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].PriorJob = "x"; f.PriorFailed = true }, want: Create, step: 1},
 		"one of ours runs":               {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Running = []Neighbour{{Ours: true}} }, want: End, step: 1, reason: OursRunning},
+		"a listing that is not whole":    {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Complete = false }, want: End, step: 1, code: TryAgain, reason: APIAway},
 		"a stranger runs":                {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Running = []Neighbour{{Ours: true}, {}} }, want: End, step: 1, code: TryAgain, reason: StrangerRunning},
 		"a stranger on our database":     {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Running = []Neighbour{{}, {Overlap: true}, {Ours: true}} }, want: End, step: 1, code: Conflict, reason: ForeignJob},
 		"overwrite without key":          {steps: over, with: func(f *Facts) { f.Survey = seen() }, want: End, step: 1, code: CutoverHeld, reason: OverwriteKey},

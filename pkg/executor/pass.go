@@ -53,8 +53,11 @@ func (p *pass) run(ctx context.Context) (*Stop, error) {
 // cutShort is the stop at the end of time, or after a signal. A doubt that
 // arose in this pass is more worth knowing than either.
 func (p *pass) cutShort(ctx context.Context) *Stop {
+	if p.doubtAt == 0 {
+		return ended(ctx)
+	}
 	seq, ok := doubtful(p.facts.State)
-	if !ok || p.doubtAt == 0 {
+	if !ok {
 		return ended(ctx)
 	}
 	if p.doubt != nil {

@@ -37,7 +37,7 @@ func (r *Runner) decideAs(ctx context.Context, recognizes bool, f func(context.C
 			continue
 		}
 		if err != nil {
-			s = LedgerStop(err)
+			s = p.ledgerStop(ctx, err)
 		}
 		if s != nil {
 			p.result.Stop = *s
@@ -165,6 +165,8 @@ func (p *pass) mustNotBeListed(ctx context.Context, seq int) (*Stop, error) {
 		return notAllowed(seq, fmt.Sprintf("DRS lists job %s, which says that it is the step's; apply compares and adopts it", v.Candidates[0].ID)), nil
 	case len(v.Unaccounted) > 0:
 		return &Stop{Code: InDoubt, Reason: DoubtAsk, Step: seq, Why: WhyUnaccounted, Jobs: v.Unaccounted}, nil
+	case !v.Complete:
+		return notWhole(seq), nil
 	}
 	return nil, nil
 }

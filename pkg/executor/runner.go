@@ -122,7 +122,7 @@ func (r *Runner) Pass(ctx context.Context) Result {
 			return p.result
 		}
 		if !errors.Is(err, ledger.ErrLostRace) {
-			p.result.Stop = *LedgerStop(err)
+			p.result.Stop = *p.ledgerStop(ctx, err)
 			return p.result
 		}
 		sofar = p.result
@@ -138,6 +138,15 @@ func lockStop(ctx context.Context, err error) *Stop {
 		return &Stop{Code: TryAgain, Reason: LockHeld, Err: locked}
 	case ctx.Err() != nil:
 		return ended(ctx)
+	}
+	return LedgerStop(err)
+}
+
+// ledgerStop tells a call that was cut off by the end of ctx from a ledger that
+// fails.
+func (p *pass) ledgerStop(ctx context.Context, err error) *Stop {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return p.cutShort(ctx)
 	}
 	return LedgerStop(err)
 }

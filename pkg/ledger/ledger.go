@@ -26,7 +26,7 @@ type store interface {
 	close() error
 }
 
-// Path is the database file, for messages.
+// Path is the database file.
 func (l *Ledger) Path() string { return l.path }
 
 // Close frees the file. Locks taken through this ledger stay held.

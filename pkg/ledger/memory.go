@@ -7,14 +7,14 @@ import (
 	"sync"
 )
 
-// memory is a store for as long as the process lives: what runs thousands of
-// schedules pays for no database.
+// memory is a store for as long as the process lives. It is for tests: what
+// runs thousands of schedules pays for no database.
 type memory struct {
 	mu     sync.Mutex
 	chains map[string][]Event
 }
 
-// OpenMemory makes an empty ledger that lives until it is closed.
+// OpenMemory makes an empty ledger that nothing survives, for tests.
 func OpenMemory() *Ledger {
 	return &Ledger{path: memoryPath, store: &memory{chains: map[string][]Event{}}, locker: newMemoryLocker()}
 }
