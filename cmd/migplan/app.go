@@ -36,12 +36,33 @@ func (u usage) Error() string { return u.problem }
 
 // run runs one command line and returns the exit code of the process.
 func run(args []string, stdout, stderr io.Writer) int {
-	a := &app{stdout: stdout, stderr: stderr, env: os.LookupEnv}
+	out := &output{Writer: stdout}
+	a := &app{stdout: out, stderr: stderr, env: os.LookupEnv}
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 	root := a.root()
 	root.SetArgs(args)
-	return int(a.code(root.ExecuteContext(ctx)))
+	code := a.code(root.ExecuteContext(ctx))
+	if out.err != nil && (code == executor.OK || code == executor.PendingCode) {
+		a.sayError("the output could not be written: "+out.err.Error(), "mend that and run it again; what apply did is recorded")
+		code = executor.CodeError
+	}
+	return int(code)
+}
+
+// output remembers that a result was lost, on a full disk say: a cut file must
+// not pass for a whole one.
+type output struct {
+	io.Writer
+	err error
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.Writer.Write(p)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
 }
 
 // code says an error that nobody has said yet, and gives its exit code.
@@ -136,6 +157,9 @@ func asUsage(check cobra.PositionalArgs) cobra.PositionalArgs {
 
 // isTerminal reports whether a person watches w.
 func isTerminal(w io.Writer) bool {
+	if o, ok := w.(*output); ok {
+		w = o.Writer
+	}
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

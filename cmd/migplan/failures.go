@@ -70,6 +70,9 @@ func explain(at place, s executor.Stop) explanation {
 	if e.Tried == "" {
 		e.Tried = tried(at, s)
 	}
+	if at.rehearsed {
+		e.Next = "nothing: this was a rehearsal and touched nothing real; in earnest it would be: " + e.Next
+	}
 	return e
 }
 
@@ -158,6 +161,10 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 		e.What = "what became of the create of " + step + " is not known yet"
 		e.Known = "DRS lists no such job so far; evidence is complete at " + stamp(s.Until) + " at the earliest"
 		e.Next = "run it again then: " + apply
+		if s.Why == executor.WhyUnsearched {
+			e.Known = "DRS was not asked for its job any more before this run was cut short"
+			e.Next = "run it again: " + apply
+		}
 	case executor.StrangerRunning:
 		e.What = "a job that is not migplan's runs on the target: " + jobs
 		e.Known = "one job at a time works on an instance; nothing was sent"
@@ -260,7 +267,7 @@ func explainDoubt(at place, s executor.Stop, e *explanation) {
 	because := map[string]string{
 		executor.WhyFull:        "the full backup",
 		executor.WhyCutover:     "the cutover",
-		executor.WhyToken:       "a create sent with a token, which may still arrive",
+		executor.WhyToken:       "a create sent with a token, which may still arrive,",
 		executor.WhyNoWitness:   "a chain of which no other job is listed",
 		executor.WhyNameExists:  "a name that DRS says it has and does not list",
 		executor.WhyTwice:       "a create that was missed before",

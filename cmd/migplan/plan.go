@@ -122,7 +122,7 @@ func previewOf(ctx context.Context, l *ledger.Ledger, v loaded, keys executor.Ke
 		return at, r
 	}
 	at.state = chain.State
-	if s := chain.NameTaken(v.plan); s != nil {
+	if s := chain.NameTaken(v.plan); s != nil && (s.Code != executor.OK || v.plan.Cutover.Unattended) {
 		r.Stop = *s
 		return at, r
 	}
@@ -132,7 +132,7 @@ func previewOf(ctx context.Context, l *ledger.Ledger, v loaded, keys executor.Ke
 	if action.Kind == executor.End {
 		r.Stop = *action.Stop
 	} else if step := v.steps[action.Step-1]; step.Last && action.Kind == executor.List {
-		if s := executor.Window(v.plan.Cutover, step.Seq, now, now); s != nil && s.Code != executor.OK {
+		if s := executor.Window(v.plan.Cutover, step.Seq, now, now); s != nil {
 			r.Stop = *s
 		}
 	}

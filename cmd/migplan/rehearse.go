@@ -128,7 +128,7 @@ func (a *app) rehearseOne(ctx context.Context, v loaded, config drssim.Config) (
 	if err != nil {
 		return 0, err
 	}
-	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps}, runner: &executor.Runner{
+	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps, rehearsed: true}, runner: &executor.Runner{
 		Plan: v.plan, Steps: v.steps, Jobs: client, Ledger: l, Who: a.who(), Run: newRun(),
 		Identity: executor.Identity{Endpoint: endpoint.String(), Principal: "rehearsal"},
 		Keys:     executor.Keys{AnyKey: true}, Note: a.note(v.plan.Name),

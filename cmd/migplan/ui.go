@@ -40,6 +40,8 @@ type place struct {
 	plan  *plan.Plan
 	steps []plan.Step
 	state *ledger.State
+	// rehearsed: nothing real was touched, and no command may touch it now.
+	rehearsed bool
 }
 
 // sent is a step as it was sent: a marker that came too late was no part of it.

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,7 +21,11 @@ func (r *Runner) Adopt(ctx context.Context, seq int, jobID, reason string) Resul
 			return s, nil
 		}
 		j, err := p.Jobs.ShowReplicationJob(ctx, jobID)
-		if err != nil {
+		var answer *drs.Error
+		switch {
+		case errors.As(err, &answer) && answer.NotFound():
+			return notAllowed(seq, fmt.Sprintf("DRS knows no job %s", jobID)), nil
+		case err != nil:
 			return fromError(err), nil
 		}
 		if diff := differs(j, p.Steps[seq-1], true); diff != "" {

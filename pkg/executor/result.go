@@ -116,6 +116,9 @@ type Stop struct {
 // WhyOtherKey: a key of this plan was given, and not the one that fits.
 const WhyOtherKey = "other-key"
 
+// WhyUnsearched: the run was cut short before it looked for the job in doubt.
+const WhyUnsearched = "unsearched"
+
 // What forbids that a doubt is settled without a person.
 const (
 	WhyFull        = "full"        // the full backup

@@ -21,14 +21,20 @@ const MaxSize = 16 << 20
 // LoadFile reads and checks the plan file at path. The error is about reading
 // it; what is wrong inside the file comes as diagnostics.
 func LoadFile(path string) (*Plan, []Diagnostic, error) {
+	// Opening a pipe would wait for a writer, past every signal.
+	switch info, err := os.Stat(path); {
+	case err != nil:
+		return nil, nil, err
+	case info.IsDir():
+		return nil, nil, fmt.Errorf("%s is a folder", path)
+	case !info.Mode().IsRegular():
+		return nil, nil, fmt.Errorf("%s is not a regular file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return nil, nil, fmt.Errorf("%s is a folder", path)
-	}
 	data, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
 	if err != nil {
 		return nil, nil, err

@@ -7,14 +7,14 @@ import (
 )
 
 // CheckTogether says what is wrong between plans that are valid each for
-// itself: each complaint stands at the later of the two plans.
+// itself. Of two plans of one name nobody can tell which is meant, so both are
+// refused; of two that restore one database, the later.
 func CheckTogether(plans []*Plan) []Diagnostic {
 	var ds []Diagnostic
 	for i, p := range plans {
 		for _, other := range plans[:i] {
 			if p.Name == other.Name {
-				ds = append(ds, p.complain("name-twice", fmt.Sprintf("plan name %q is also that of %s", p.Name, other.File),
-					"give each plan a name of its own: jobs and ledger go by it"))
+				ds = append(ds, other.nameTwice(p), p.nameTwice(other))
 			} else if shared := sharedDatabase(p, other); shared != "" {
 				ds = append(ds, p.complain("database-shared", fmt.Sprintf("%s is in the open chain of %s too, on the same target", shared, other.File),
 					"restore a database by one plan"))
@@ -22,6 +22,11 @@ func CheckTogether(plans []*Plan) []Diagnostic {
 		}
 	}
 	return ds
+}
+
+func (p *Plan) nameTwice(other *Plan) Diagnostic {
+	return p.complain("name-twice", fmt.Sprintf("plan name %q is also that of %s", p.Name, other.File),
+		"give each plan a name of its own: jobs and ledger go by it")
 }
 
 func (p *Plan) complain(rule, summary, hint string) Diagnostic {
