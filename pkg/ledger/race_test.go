@@ -3,4 +3,4 @@
 package ledger
 
 // under -race SQLite is ten times slower: samples are smaller
-const sampleEvery = 7
+const sampleEvery = 31
