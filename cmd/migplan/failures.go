@@ -14,7 +14,7 @@ import (
 func explain(at place, s executor.Stop) explanation {
 	e := explanation{Database: databaseState(at)}
 	step, jobs := stepName(at, s.Step), clean(strings.Join(s.Jobs, ", "))
-	apply := "migplan apply " + at.file
+	apply := "migplan apply " + at.arg()
 	switch s.Reason {
 	case executor.MarkerTooLate:
 		e.What = fmt.Sprintf("the cutover came too late: %s was already sent with is_last_backup false", step)
@@ -28,18 +28,18 @@ func explain(at place, s executor.Stop) explanation {
 		explainDoubt(at, s, &e)
 	case executor.EditedHistory:
 		e.What = step + " was changed in the plan after it was sent"
-		e.Known = "what is restored is what the ledger holds: migplan history " + at.file
+		e.Known = "what is restored is what the ledger holds: migplan history " + at.arg()
 		e.Next = "put the line back; or start the chain again from the full backup by raising generation"
 	case executor.PlanShorter:
 		e.What = fmt.Sprintf("the plan no longer has step %d, which was already sent", s.Step)
-		e.Known = "what is restored is what the ledger holds: migplan history " + at.file
+		e.Known = "what is restored is what the ledger holds: migplan history " + at.arg()
 		e.Next = "put the line back; or start the chain again from the full backup by raising generation"
 	case executor.OtherIdentity:
 		e.What = fmt.Sprintf("the %s is not the one that this chain was opened with: %s", s.Why, clean(s.Detail))
 		e.Known = "nothing was sent: a search under other credentials may not show the jobs of this chain"
 		e.Next = "use the former one; or start the chain again from the full backup by raising generation"
 		if s.Why == "credentials" { // the only part of the identity that adopt --all renews
-			e.Next = "use the former ones; or, when these are meant, migplan adopt " + at.file + " --all --reason TEXT"
+			e.Next = "use the former ones; or, when these are meant, migplan adopt " + at.arg() + " --all --reason TEXT"
 		}
 	case executor.NameTaken:
 		e.What = "the plan's name belongs to another target in this ledger: " + clean(s.Detail)
@@ -56,11 +56,11 @@ func explain(at place, s executor.Stop) explanation {
 	case executor.LedgerConflict:
 		e.What = "the ledger shows two answers for one step: " + clean(s.Detail)
 		e.Known = "a job may have been made twice; nothing more is sent"
-		e.Next = "look at both jobs in the console; when each is accounted for, migplan adopt " + at.file + " --all --reason TEXT"
+		e.Next = "look at both jobs in the console; when each is accounted for, migplan adopt " + at.arg() + " --all --reason TEXT"
 	case executor.LedgerBroken:
 		e.What = "the ledger is broken: " + errText(s.Err)
 		e.Known = "what is missing may be a create that was sent, so nothing is sent now"
-		e.Next = "stop all runners, move the file away, wait 45 minutes, then migplan adopt " + at.file + " --all --reason TEXT"
+		e.Next = "stop all runners, move the file away, wait 45 minutes, then migplan adopt " + at.arg() + " --all --reason TEXT"
 	default:
 		explainJobs(at, s, &e, apply)
 	}
@@ -83,11 +83,11 @@ func explainJobs(at place, s executor.Stop, e *explanation, apply string) {
 	case executor.UnknownJobs:
 		e.What = "DRS shows jobs of this chain that the ledger does not know: " + jobs
 		e.Known = "the ledger was lost or is an old copy; nothing was sent"
-		e.Next = "stop all runners, wait 45 minutes, then migplan adopt " + at.file + " --all --reason TEXT"
+		e.Next = "stop all runners, wait 45 minutes, then migplan adopt " + at.arg() + " --all --reason TEXT"
 	case executor.TwinJobs:
 		e.What = "DRS shows several jobs for " + step + ": " + jobs
 		e.Known = "one of them was not made by this ledger; nothing more is sent"
-		e.Next = fmt.Sprintf("look at them in the console. The step's: migplan adopt %s %d JOB_ID --reason TEXT; the other: migplan resolve %s --ignore-job JOB_ID --reason TEXT", at.file, s.Step, at.file)
+		e.Next = fmt.Sprintf("look at them in the console. The step's: migplan adopt %s %d JOB_ID --reason TEXT; the other: migplan resolve %s --ignore-job JOB_ID --reason TEXT", at.arg(), s.Step, at.arg())
 	case executor.JobDiffers:
 		explainDiffers(at, s, e)
 	case executor.JobGone:
@@ -97,11 +97,11 @@ func explainJobs(at place, s executor.Stop, e *explanation, apply string) {
 	case executor.ForeignJob:
 		e.What = "a job that is not this plan's works on one of its databases: " + jobs
 		e.Known = "nothing was sent"
-		e.Next = fmt.Sprintf("ask whose it is, and wait for its end: %s; or, when it does no harm, migplan resolve %s --ignore-job %s --reason TEXT", apply, at.file, jobs)
+		e.Next = fmt.Sprintf("ask whose it is, and wait for its end: %s; or, when it does no harm, migplan resolve %s --ignore-job %s --reason TEXT", apply, at.arg(), jobs)
 	case executor.NotFailedAnyMore:
 		e.What = fmt.Sprintf("%s is to be sent again, but DRS now calls job %s %s", step, jobs, clean(s.Detail))
 		e.Known = "nothing was sent"
-		e.Next = fmt.Sprintf("look at the job; when its backup is restored, migplan resolve %s %d --succeeded --reason TEXT", at.file, s.Step)
+		e.Next = fmt.Sprintf("look at the job; when its backup is restored, migplan resolve %s %d --succeeded --reason TEXT", at.arg(), s.Step)
 	default:
 		explainHeld(at, s, e, apply)
 	}
@@ -175,7 +175,7 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 		e.Next = "run it again: " + apply
 	case executor.RaceLost:
 		e.What = "other runs went on first, again and again"
-		e.Known = "whatever they did is in the ledger: migplan history " + at.file
+		e.Known = "whatever they did is in the ledger: migplan history " + at.arg()
 		e.Next = "run it again: " + apply
 	case executor.RecordLost:
 		e.Tried = "the create of " + step
@@ -193,7 +193,7 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 	case executor.AccessDenied:
 		e.What = "DRS refused these credentials: " + errText(s.Err)
 		e.Known = "nothing was created"
-		e.Next = "check them with migplan whoami " + at.file + ", the clock of this machine, and docs/permissions.md"
+		e.Next = "check them with migplan whoami " + at.arg() + ", the clock of this machine, and docs/permissions.md"
 	case executor.LedgerFailed:
 		e.What = "the ledger cannot be used: " + errText(s.Err)
 		e.Known = "without it nothing is sent"
@@ -208,7 +208,7 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 			e.What = step + ": " + e.What
 		}
 		e.Known = "nothing was recorded and nothing was sent"
-		e.Next = "see where it stands: migplan status " + at.file
+		e.Next = "see where it stands: migplan status " + at.arg()
 	default:
 		e.What = string(s.Reason)
 	}
@@ -225,12 +225,12 @@ func explainDiffers(at place, s executor.Stop, e *explanation) {
 		return
 	}
 	e.Next = fmt.Sprintf("look at the job in the console; when it is the step's under another name, migplan adopt %s %d %s --reason TEXT; when it is not the step's, migplan resolve %s --ignore-job %s --reason TEXT",
-		at.file, s.Step, jobs, at.file, jobs)
+		at.arg(), s.Step, jobs, at.arg(), jobs)
 }
 
 // pronounce is how a person says what no look at DRS can tell.
 func pronounce(at place, seq int) string {
-	resolve := fmt.Sprintf("migplan resolve %s %d", at.file, seq)
+	resolve := fmt.Sprintf("migplan resolve %s %d", at.arg(), seq)
 	return "when the backup is restored, " + resolve + " --succeeded --reason TEXT; when it is not, " + resolve + " --failed --reason TEXT"
 }
 
@@ -280,7 +280,7 @@ func explainDoubt(at place, s executor.Stop, e *explanation) {
 		e.Known += "; unknown jobs: " + clean(strings.Join(s.Jobs, ", "))
 	}
 	e.Next = fmt.Sprintf("look for the job in the console. Found: migplan adopt %s %d JOB_ID --reason TEXT. Not found after %s: migplan resolve %s %d --not-created --reason TEXT",
-		at.file, s.Step, stamp(fence(st)), at.file, s.Step)
+		at.arg(), s.Step, stamp(fence(st)), at.arg(), s.Step)
 }
 
 func fence(st ledger.Step) time.Time {

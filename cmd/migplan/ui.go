@@ -44,6 +44,15 @@ type place struct {
 	rehearsed bool
 }
 
+// arg is the plan's file for a command to be pasted: one word, and no flag.
+func (at place) arg() string {
+	file := at.file
+	if strings.HasPrefix(file, "-") {
+		file = "./" + file
+	}
+	return clean(plan.ShellWord(file))
+}
+
 // sent is a step as it was sent: a marker that came too late was no part of it.
 func (at place) sent(s plan.Step) plan.Step {
 	st := at.state.Step(s.Seq)

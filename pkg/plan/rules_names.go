@@ -82,14 +82,15 @@ func checkBakSuffix(c *checker) {
 		to := strings.TrimSuffix(key, path.Ext(key)) + ".bak"
 		bucket := c.plan.Source.OBS.Bucket
 		c.complain(n, fmt.Sprintf("%q does not end in .bak, which DRS asks for", path.Base(key)),
-			"copy it: obsutil cp "+shellWord("obs://"+bucket+"/"+key)+" "+shellWord("obs://"+bucket+"/"+to))
+			"copy it: obsutil cp "+ShellWord("obs://"+bucket+"/"+key)+" "+ShellWord("obs://"+bucket+"/"+to))
 	}
 }
 
 var plainWord = regexp.MustCompile(`^[\p{L}\p{N}_./:@%+,-]+$`)
 
-// shellWord quotes what a shell would not take as one word.
-func shellWord(s string) string {
+// ShellWord quotes what a shell would not take as one word, for commands that
+// are printed to be pasted.
+func ShellWord(s string) string {
 	if plainWord.MatchString(s) {
 		return s
 	}
