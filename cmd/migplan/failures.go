@@ -64,6 +64,12 @@ func explain(at place, s executor.Stop) explanation {
 	default:
 		explainJobs(at, s, &e, apply)
 	}
+	e.complete(at, s)
+	return e
+}
+
+// complete fills in and corrects what depends on more than the reason.
+func (e *explanation) complete(at place, s executor.Stop) {
 	if s.Reason == executor.UnknownJobs || s.Reason == executor.LedgerBroken {
 		e.Database = "not known here, since the ledger does not show all that was done; look at it in the console"
 	}
@@ -73,7 +79,6 @@ func explain(at place, s executor.Stop) explanation {
 	if at.rehearsed {
 		e.Next = "nothing: this was a rehearsal and touched nothing real; in earnest it would be: " + e.Next
 	}
-	return e
 }
 
 // explainJobs finds the words for a job that is not as it should be.
@@ -157,14 +162,7 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 		e.Known = "two runs at a time would only be in each other's way; nothing was sent"
 		e.Next = "let it finish, or wait for it: " + apply + " --lock-wait 10m"
 	case executor.Settling:
-		e.Tried = "the create of " + step
-		e.What = "what became of the create of " + step + " is not known yet"
-		e.Known = "DRS lists no such job so far; evidence is complete at " + stamp(s.Until) + " at the earliest"
-		e.Next = "run it again then: " + apply
-		if s.Why == executor.WhyUnsearched {
-			e.Known = "DRS was not asked for its job any more before this run was cut short"
-			e.Next = "run it again: " + apply
-		}
+		explainSettling(step, s, e, apply)
 	case executor.StrangerRunning:
 		e.What = "a job that is not migplan's runs on the target: " + jobs
 		e.Known = "one job at a time works on an instance; nothing was sent"
@@ -254,40 +252,6 @@ func tried(at place, s executor.Stop) string {
 		return "one pass, which ended before a create of " + stepName(at, s.Step)
 	}
 	return "one pass, which ended before any create"
-}
-
-// explainDoubt says why a doubt needs a person.
-func explainDoubt(at place, s executor.Stop, e *explanation) {
-	st := at.state.Step(s.Step)
-	e.What = "what became of the create of " + stepName(at, s.Step) + " is not known"
-	e.Tried = fmt.Sprintf("one create, as %s, at %s", st.Intent.JobName, stamp(st.IntentAt))
-	if st.Answered {
-		e.Tried += fmt.Sprintf("; DRS answered HTTP %d %s %s", st.Answer.StatusCode, clean(st.Answer.Code), clean(st.Answer.Message))
-	}
-	because := map[string]string{
-		executor.WhyFull:        "the full backup",
-		executor.WhyCutover:     "the cutover",
-		executor.WhyToken:       "a create sent with a token, which may still arrive,",
-		executor.WhyNoWitness:   "a chain of which no other job is listed",
-		executor.WhyNameExists:  "a name that DRS says it has and does not list",
-		executor.WhyTwice:       "a create that was missed before",
-		executor.WhyAsk:         "any doubt, by MIGPLAN_SETTLE=ask,",
-		executor.WhyUnaccounted: "a target on which jobs appeared that nobody knows",
-		executor.WhyNoDate:      "an intent without a date by the server's clock",
-	}[s.Why]
-	e.Known = "DRS lists no such job. For " + because + " migplan does not decide this alone"
-	if len(s.Jobs) > 0 {
-		e.Known += "; unknown jobs: " + clean(strings.Join(s.Jobs, ", "))
-	}
-	e.Next = fmt.Sprintf("look for the job in the console. Found: migplan adopt %s %d JOB_ID --reason TEXT. Not found after %s: migplan resolve %s %d --not-created --reason TEXT",
-		at.arg(), s.Step, stamp(fence(st)), at.arg(), s.Step)
-}
-
-func fence(st ledger.Step) time.Time {
-	if st.Answered {
-		return st.Intent.AnsweredFenceUntil
-	}
-	return st.Intent.FenceUntil
 }
 
 func errText(err error) string {

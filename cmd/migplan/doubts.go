@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+// explainSettling is for a doubt that time and listings may still end.
+func explainSettling(step string, s executor.Stop, e *explanation, apply string) {
+	e.Tried = "the create of " + step
+	e.What = "what became of the create of " + step + " is not known yet"
+	e.Known = "DRS lists no such job so far; evidence is complete at " + stamp(s.Until) + " at the earliest"
+	e.Next = "run it again then: " + apply
+	if s.Why == executor.WhyUnsearched {
+		e.Known = "DRS was not asked for its job any more before this run was cut short"
+		e.Next = "run it again: " + apply
+	}
+}
+
+// explainDoubt says why a doubt needs a person.
+func explainDoubt(at place, s executor.Stop, e *explanation) {
+	st := at.state.Step(s.Step)
+	e.What = "what became of the create of " + stepName(at, s.Step) + " is not known"
+	e.Tried = fmt.Sprintf("one create, as %s, at %s", st.Intent.JobName, stamp(st.IntentAt))
+	if st.Answered {
+		e.Tried += fmt.Sprintf("; DRS answered HTTP %d %s %s", st.Answer.StatusCode, clean(st.Answer.Code), clean(st.Answer.Message))
+	}
+	because := map[string]string{
+		executor.WhyFull:        "the full backup",
+		executor.WhyCutover:     "the cutover",
+		executor.WhyToken:       "a create sent with a token, which may still arrive,",
+		executor.WhyNoWitness:   "a chain of which no other job is listed",
+		executor.WhyNameExists:  "a name that DRS says it has and does not list",
+		executor.WhyTwice:       "a create that was missed before",
+		executor.WhyAsk:         "any doubt, by MIGPLAN_SETTLE=ask,",
+		executor.WhyUnaccounted: "a target on which jobs appeared that nobody knows",
+		executor.WhyNoDate:      "an intent without a date by the server's clock",
+	}[s.Why]
+	e.Known = "DRS lists no such job. For " + because + " migplan does not decide this alone"
+	if len(s.Jobs) > 0 {
+		e.Known += "; unknown jobs: " + clean(strings.Join(s.Jobs, ", "))
+	}
+	e.Next = fmt.Sprintf("look for the job in the console. Found: migplan adopt %s %d JOB_ID --reason TEXT. Not found after %s: migplan resolve %s %d --not-created --reason TEXT",
+		at.arg(), s.Step, stamp(fence(st)), at.arg(), s.Step)
+}
+
+func fence(st ledger.Step) time.Time {
+	if st.Answered {
+		return st.Intent.AnsweredFenceUntil
+	}
+	return st.Intent.FenceUntil
+}
