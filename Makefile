@@ -28,9 +28,11 @@ proof:
 storage:
 	go test ./pkg/ledger -run 'TestEveryPrefixAndEveryBit$$' -count=1 -v -all -timeout 60m
 
-# What the race detector would distort: it skips these.
+# What the race detector would distort or slow down: it skips the one and
+# takes a sample of the other, the cut after every byte.
 norace:
 	go test ./pkg/plan -run TestCompileGrowsLinearly -count=1
+	go test ./pkg/drs -run TestWire -count=1 -v
 
 # Every fuzz target for FUZZTIME; their corpora run in `make test` too.
 fuzz:

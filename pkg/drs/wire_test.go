@@ -287,7 +287,7 @@ func (st *stage) cuts(t *testing.T) (all []cut) {
 		every = 5
 	}
 	if raceEnabled {
-		every, stride = 29, 97
+		every, stride = 61, 197
 	}
 	for m := range manners {
 		for _, at := range places(whole.conn.reads, st.start, every, stride, st.secure) {
