@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -87,7 +88,7 @@ func childRead(dir, want string) error {
 // The kernel is the witness that a reading process opens nothing for writing.
 func TestReaderOpensNothingForWriting(t *testing.T) {
 	if err := exec.Command("strace", "-f", "true").Run(); err != nil {
-		t.Skip("needs strace: ", err)
+		t.Fatalf("strace does not work here (%v): install it, apt-get install strace, and allow ptrace", err)
 	}
 	whole, events := saved(t, 100)
 	hot, hotEvents := interrupted(t)
@@ -202,4 +203,41 @@ func TestLocksSurviveASecondOpen(t *testing.T) {
 	if probe.Type == unix.F_UNLCK {
 		t.Error("the writer has lost its lock")
 	}
+}
+
+func TestOpenNeedsToWrite(t *testing.T) {
+	l := mustOpen(t, t.TempDir())
+	fill(t, l, chainA, 1)
+	l.Close()
+	if err := os.Chmod(l.Path(), 0o400); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Dir(l.Path())
+	notAsRoot(t, filepath.Dir(dir), dir, l.Path())
+	if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), "must be able to write") {
+		t.Errorf("%v, want an error", err)
+	}
+	if got := mustEvents(t, mustRead(t, dir), chainA); len(got) != 1 {
+		t.Errorf("the reader found %d events", len(got))
+	}
+}
+
+// notAsRoot gives the paths to nobody and lets this goroutine touch files as
+// nobody until the test ends: root may write everywhere.
+func notAsRoot(t *testing.T, paths ...string) {
+	t.Helper()
+	if os.Getuid() != 0 {
+		return
+	}
+	const nobody = 65534
+	for _, path := range paths {
+		if err := os.Chown(path, nobody, nobody); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runtime.LockOSThread() // and never unlocked: the thread goes with the goroutine
+	if err := unix.Setfsuid(nobody); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Setfsuid(0) })
 }

@@ -49,24 +49,6 @@ func TestOpenLeavesModes(t *testing.T) {
 	}
 }
 
-func TestOpenNeedsToWrite(t *testing.T) {
-	if os.Getuid() == 0 {
-		t.Skip("root may write everywhere")
-	}
-	l := mustOpen(t, t.TempDir())
-	fill(t, l, chainA, 1)
-	l.Close()
-	if err := os.Chmod(l.Path(), 0o400); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Open(filepath.Dir(l.Path())); err == nil || !strings.Contains(err.Error(), "must be able to write") {
-		t.Errorf("%v, want an error", err)
-	}
-	if got := mustEvents(t, mustRead(t, filepath.Dir(l.Path())), chainA); len(got) != 1 {
-		t.Errorf("the reader found %d events", len(got))
-	}
-}
-
 // The settings that durability rests on are those in force.
 func TestOpenIsDurable(t *testing.T) {
 	l := mustOpen(t, t.TempDir())
