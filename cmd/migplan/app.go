@@ -95,6 +95,8 @@ in order, after its predecessor succeeded.`,
 		PersistentPreRun:  func(*cobra.Command, []string) { a.log = a.logger() },
 	}
 	root.SuggestionsMinimumDistance = 2
+	root.Version = version()
+	root.SetVersionTemplate("migplan {{.Version}}\n")
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {

@@ -38,6 +38,9 @@ The cutover needs --confirm-cutover, and a full backup that overwrites needs
 			if o.dryRun {
 				return a.plan(c.Context(), args, o.planOptions)
 			}
+			if o.exitCode {
+				return usage{"--exit-code goes with --dry-run", "add --dry-run, or leave it out: apply has exit codes of its own"}
+			}
 			return a.apply(c.Context(), args, o)
 		},
 		ValidArgsFunction: completePlans,
@@ -139,7 +142,7 @@ func (a *app) runJobs(ctx context.Context, valid []loaded, o applyOptions) ([]*j
 // newJob makes the runner of a plan. What cannot be set up ends this plan and
 // no other.
 func (a *app) newJob(ctx context.Context, l *ledger.Ledger, v loaded, o applyOptions) *job {
-	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps}}
+	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps, settings: o.settings}}
 	r, err := a.connect(ctx, &o.settings, v.plan.Target)
 	if err != nil {
 		j.err, j.code, j.ended = err, a.classified(fmt.Errorf("%s: %w", v.plan.Name, err)), true
@@ -203,6 +206,9 @@ func (j *job) take(ctx context.Context, r executor.Result) {
 	changes, sent := append(j.result.Changes, r.Changes...), r.Sent
 	if j.result.Sent == executor.SentYes && sent == executor.SentNo {
 		sent = executor.SentYes
+	}
+	if (r.Reason == executor.TimeUp || r.Reason == executor.Stopped) && r.Err == nil && j.code == executor.TryAgain {
+		r.Err = j.result.Err // what the pass before had met
 	}
 	j.result, j.code = r, r.Code
 	j.result.Changes, j.result.Sent = changes, sent

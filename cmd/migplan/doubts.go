@@ -15,10 +15,24 @@ func explainSettling(step string, s executor.Stop, e *explanation, apply string)
 	e.What = "what became of the create of " + step + " is not known yet"
 	e.Known = "DRS lists no such job so far; evidence is complete at " + stamp(s.Until) + " at the earliest"
 	e.Next = "run it again then: " + apply
-	if s.Why == executor.WhyUnsearched {
+	switch s.Why {
+	case executor.WhyUnsearched:
 		e.Known = "DRS was not asked for its job any more before this run was cut short"
 		e.Next = "run it again: " + apply
+	case executor.WhyTooEarly:
+		e.What = "it is too early to say what became of the create of " + step
+		e.Known = "DRS lists no such job, but the create may still become one" + until(s.Until) + "; nothing was recorded"
+		e.Next = "say it again after that; or now with --before-fence, when you know that it cannot arrive any more"
+		e.Tried = "to record a decision"
 	}
+}
+
+// until is empty where no clock of the server says when.
+func until(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return ", until " + stamp(t)
 }
 
 // explainDoubt says why a doubt needs a person.
@@ -44,8 +58,8 @@ func explainDoubt(at place, s executor.Stop, e *explanation) {
 	if len(s.Jobs) > 0 {
 		e.Known += "; unknown jobs: " + clean(strings.Join(s.Jobs, ", "))
 	}
-	e.Next = fmt.Sprintf("look for the job in the console. Found: migplan adopt %s %d JOB_ID --reason TEXT. Not found after %s: migplan resolve %s %d --not-created --reason TEXT",
-		at.arg(), s.Step, stamp(fence(st)), at.arg(), s.Step)
+	e.Next = fmt.Sprintf("look for the job in the console. Found: %s. Not found after %s: %s", adoptCommand(at, s.Step, "JOB_ID"),
+		stamp(fence(st)), at.command("resolve", fmt.Sprintf("%d --not-created --reason TEXT", s.Step)))
 }
 
 func fence(st ledger.Step) time.Time {

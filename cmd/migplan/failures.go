@@ -14,7 +14,7 @@ import (
 func explain(at place, s executor.Stop) explanation {
 	e := explanation{Database: databaseState(at)}
 	step, jobs := stepName(at, s.Step), clean(strings.Join(s.Jobs, ", "))
-	apply := "migplan apply " + at.arg()
+	apply := at.command("apply", "")
 	switch s.Reason {
 	case executor.MarkerTooLate:
 		e.What = fmt.Sprintf("the cutover came too late: %s was already sent with is_last_backup false", step)
@@ -28,18 +28,18 @@ func explain(at place, s executor.Stop) explanation {
 		explainDoubt(at, s, &e)
 	case executor.EditedHistory:
 		e.What = step + " was changed in the plan after it was sent"
-		e.Known = "what is restored is what the ledger holds: migplan history " + at.arg()
+		e.Known = "what is restored is what the ledger holds: " + at.command("history", "")
 		e.Next = "put the line back; or start the chain again from the full backup by raising generation"
 	case executor.PlanShorter:
 		e.What = fmt.Sprintf("the plan no longer has step %d, which was already sent", s.Step)
-		e.Known = "what is restored is what the ledger holds: migplan history " + at.arg()
+		e.Known = "what is restored is what the ledger holds: " + at.command("history", "")
 		e.Next = "put the line back; or start the chain again from the full backup by raising generation"
 	case executor.OtherIdentity:
 		e.What = fmt.Sprintf("the %s is not the one that this chain was opened with: %s", s.Why, clean(s.Detail))
 		e.Known = "nothing was sent: a search under other credentials may not show the jobs of this chain"
 		e.Next = "use the former one; or start the chain again from the full backup by raising generation"
 		if s.Why == "credentials" { // the only part of the identity that adopt --all renews
-			e.Next = "use the former ones; or, when these are meant, migplan adopt " + at.arg() + " --all --reason TEXT"
+			e.Next = "use the former ones; or, when these are meant, " + at.command("adopt", "--all --reason TEXT")
 		}
 	case executor.NameTaken:
 		e.What = "the plan's name belongs to another target in this ledger: " + clean(s.Detail)
@@ -56,11 +56,11 @@ func explain(at place, s executor.Stop) explanation {
 	case executor.LedgerConflict:
 		e.What = "the ledger shows two answers for one step: " + clean(s.Detail)
 		e.Known = "a job may have been made twice; nothing more is sent"
-		e.Next = "look at both jobs in the console; when each is accounted for, migplan adopt " + at.arg() + " --all --reason TEXT"
+		e.Next = "look at both jobs in the console; when each is accounted for, " + at.command("adopt", "--all --reason TEXT")
 	case executor.LedgerBroken:
 		e.What = "the ledger is broken: " + errText(s.Err)
 		e.Known = "what is missing may be a create that was sent, so nothing is sent now"
-		e.Next = "stop all runners, move the file away, wait 45 minutes, then migplan adopt " + at.arg() + " --all --reason TEXT"
+		e.Next = "stop all runners, move the file away, wait 45 minutes, then " + at.command("adopt", "--all --reason TEXT")
 	default:
 		explainJobs(at, s, &e, apply)
 	}
@@ -88,11 +88,11 @@ func explainJobs(at place, s executor.Stop, e *explanation, apply string) {
 	case executor.UnknownJobs:
 		e.What = "DRS shows jobs of this chain that the ledger does not know: " + jobs
 		e.Known = "the ledger was lost or is an old copy; nothing was sent"
-		e.Next = "stop all runners, wait 45 minutes, then migplan adopt " + at.arg() + " --all --reason TEXT"
+		e.Next = "stop all runners, wait 45 minutes, then " + at.command("adopt", "--all --reason TEXT")
 	case executor.TwinJobs:
 		e.What = "DRS shows several jobs for " + step + ": " + jobs
 		e.Known = "one of them was not made by this ledger; nothing more is sent"
-		e.Next = fmt.Sprintf("look at them in the console. The step's: migplan adopt %s %d JOB_ID --reason TEXT; the other: migplan resolve %s --ignore-job JOB_ID --reason TEXT", at.arg(), s.Step, at.arg())
+		e.Next = "look at them in the console. The step's: " + adoptCommand(at, s.Step, "JOB_ID") + "; the other: " + ignoreCommand(at, "JOB_ID")
 	case executor.JobDiffers:
 		explainDiffers(at, s, e)
 	case executor.JobGone:
@@ -102,11 +102,11 @@ func explainJobs(at place, s executor.Stop, e *explanation, apply string) {
 	case executor.ForeignJob:
 		e.What = "a job that is not this plan's works on one of its databases: " + jobs
 		e.Known = "nothing was sent"
-		e.Next = fmt.Sprintf("ask whose it is, and wait for its end: %s; or, when it does no harm, migplan resolve %s --ignore-job %s --reason TEXT", apply, at.arg(), jobs)
+		e.Next = fmt.Sprintf("ask whose it is, and wait for its end: %s; or, when it does no harm, %s", apply, ignoreCommand(at, first(s.Jobs)))
 	case executor.NotFailedAnyMore:
 		e.What = fmt.Sprintf("%s is to be sent again, but DRS now calls job %s %s", step, jobs, clean(s.Detail))
 		e.Known = "nothing was sent"
-		e.Next = fmt.Sprintf("look at the job; when its backup is restored, migplan resolve %s %d --succeeded --reason TEXT", at.arg(), s.Step)
+		e.Next = "look at the job; when its backup is restored, " + at.command("resolve", fmt.Sprintf("%d --succeeded --reason TEXT", s.Step))
 	default:
 		explainHeld(at, s, e, apply)
 	}
@@ -127,7 +127,7 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 	case executor.CutoverKey:
 		e.What = "the cutover is held: " + keyFault("it lacks its second key", s)
 		e.Known = step + " is next and brings the database online for good; nothing was sent"
-		e.Next = apply + " " + needs(at, s.Step)
+		e.Next = at.command("apply", needs(at, s.Step))
 	case executor.WindowPast:
 		e.What = "the cutover is held: its window ended " + s.Until.Format(time.RFC3339)
 		e.Known = "the local clock and the server's must both be inside; nothing was sent"
@@ -135,7 +135,7 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 	case executor.OverwriteKey:
 		e.What = "the full backup is held: " + keyFault("overwriting lacks its second key", s)
 		e.Known = "it destroys what bears the names of the plan's databases on the target; nothing was sent"
-		e.Next = apply + " " + needs(at, s.Step)
+		e.Next = at.command("apply", needs(at, s.Step))
 	case executor.APIAway:
 		e.What = "DRS gave no usable answer: " + firstText(s.Detail, errText(s.Err))
 		e.Known = "nothing was learnt, and nothing was sent"
@@ -160,7 +160,7 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 	case executor.LockHeld:
 		e.What = "another run works on this target: " + errText(s.Err)
 		e.Known = "two runs at a time would only be in each other's way; nothing was sent"
-		e.Next = "let it finish, or wait for it: " + apply + " --lock-wait 10m"
+		e.Next = "let it finish, or wait for it: " + at.command("apply", "--lock-wait 10m")
 	case executor.Settling:
 		explainSettling(step, s, e, apply)
 	case executor.StrangerRunning:
@@ -173,7 +173,7 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 		e.Next = "run it again: " + apply
 	case executor.RaceLost:
 		e.What = "other runs went on first, again and again"
-		e.Known = "whatever they did is in the ledger: migplan history " + at.arg()
+		e.Known = "whatever they did is in the ledger: " + at.command("history", "")
 		e.Next = "run it again: " + apply
 	case executor.RecordLost:
 		e.Tried = "the create of " + step
@@ -181,17 +181,17 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 		e.Known = "the intent is in the ledger, so the next run searches for the job and sends nothing"
 		e.Next = "make the ledger writable (disk full?), then " + apply
 	case executor.TimeUp:
-		e.What = "the time of --timeout is up"
+		e.What = "the time of --timeout is up" + waitedFor(s)
 		e.Known = "what was under way is finished and recorded"
 		e.Next = "run it again: " + apply
 	case executor.Stopped:
-		e.What = "stopped by a signal"
+		e.What = "stopped by a signal" + waitedFor(s)
 		e.Known = "what was under way is finished and recorded"
 		e.Next = "run it again: " + apply
 	case executor.AccessDenied:
 		e.What = "DRS refused these credentials: " + errText(s.Err)
 		e.Known = "nothing was created"
-		e.Next = "check them with migplan whoami " + at.arg() + ", the clock of this machine, and docs/permissions.md"
+		e.Next = "check them with " + at.command("whoami", "") + ", the clock of this machine, and docs/permissions.md"
 	case executor.LedgerFailed:
 		e.What = "the ledger cannot be used: " + errText(s.Err)
 		e.Known = "without it nothing is sent"
@@ -206,7 +206,7 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 			e.What = step + ": " + e.What
 		}
 		e.Known = "nothing was recorded and nothing was sent"
-		e.Next = "see where it stands: migplan status " + at.arg()
+		e.Next = "see where it stands: " + at.command("status", "")
 	default:
 		e.What = string(s.Reason)
 	}
@@ -222,18 +222,21 @@ func explainDiffers(at place, s executor.Stop, e *explanation) {
 		e.Next = "look at the job and the database, and wait until the job has ended; " + pronounce(at, s.Step)
 		return
 	}
-	e.Next = fmt.Sprintf("look at the job in the console; when it is the step's under another name, migplan adopt %s %d %s --reason TEXT; when it is not the step's, migplan resolve %s --ignore-job %s --reason TEXT",
-		at.arg(), s.Step, jobs, at.arg(), jobs)
+	e.Next = fmt.Sprintf("look at the job in the console; when it is the step's under another name, %s; when it is not the step's, %s",
+		adoptCommand(at, s.Step, first(s.Jobs)), ignoreCommand(at, first(s.Jobs)))
 }
 
 // pronounce is how a person says what no look at DRS can tell.
 func pronounce(at place, seq int) string {
-	resolve := fmt.Sprintf("migplan resolve %s %d", at.arg(), seq)
-	return "when the backup is restored, " + resolve + " --succeeded --reason TEXT; when it is not, " + resolve + " --failed --reason TEXT"
+	as := func(end string) string { return at.command("resolve", fmt.Sprintf("%d --%s --reason TEXT", seq, end)) }
+	return "when the backup is restored, " + as("succeeded") + "; when it is not, " + as("failed")
 }
 
 // tried says what a run did before a stop that has no words of its own for it.
 func tried(at place, s executor.Stop) string {
+	if at.looked {
+		return "a look at the plan and the ledger, which sends nothing"
+	}
 	switch s.Reason {
 	case executor.APIAway, executor.AccessDenied:
 		return "to ask DRS"
@@ -252,6 +255,22 @@ func tried(at place, s executor.Stop) string {
 		return "one pass, which ended before a create of " + stepName(at, s.Step)
 	}
 	return "one pass, which ended before any create"
+}
+
+// waitedFor is what kept a run until it was cut short, as far as it had words.
+func waitedFor(s executor.Stop) string {
+	if s.Err == nil {
+		return ""
+	}
+	return " while DRS gave no usable answer: " + errText(s.Err)
+}
+
+// first is the job that a stop is about.
+func first(jobs []string) string {
+	if len(jobs) == 0 {
+		return "JOB_ID"
+	}
+	return jobs[0]
 }
 
 func errText(err error) string {

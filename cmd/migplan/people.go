@@ -46,7 +46,7 @@ func (a *app) decide(ctx context.Context, file string, d *decision) error {
 		}
 		runner = a.runner(l, v, r, &d.settings)
 	}
-	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps}, runner: runner}
+	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps, settings: d.settings}, runner: runner}
 	j.take(ctx, d.do(ctx, runner))
 	for _, c := range j.result.Changes {
 		fmt.Fprintln(a.stdout, changeLine(j.at, c))

@@ -102,7 +102,7 @@ func (a *app) previews(ctx context.Context, args []string, s *settings, keys exe
 		if l != nil {
 			p.ledger = dir
 		}
-		p.place, p.result = previewOf(ctx, l, v, keys)
+		p.place, p.result = previewOf(ctx, l, v, *s, keys)
 		if p.result.Code != executor.OK {
 			a.sayStop(p.place, p.result.Stop)
 		}
@@ -113,8 +113,8 @@ func (a *app) previews(ctx context.Context, args []string, s *settings, keys exe
 }
 
 // previewOf asks the same function as apply, without anything that DRS shows.
-func previewOf(ctx context.Context, l *ledger.Ledger, v loaded, keys executor.Keys) (place, executor.Result) {
-	at := place{file: v.file, plan: v.plan, steps: v.steps, state: &ledger.State{}}
+func previewOf(ctx context.Context, l *ledger.Ledger, v loaded, given settings, keys executor.Keys) (place, executor.Result) {
+	at := place{file: v.file, plan: v.plan, steps: v.steps, state: &ledger.State{}, settings: given, looked: true}
 	r := executor.Result{Sent: executor.SentNo}
 	chain, err := executor.LoadChain(ctx, l, v.plan)
 	if err != nil {

@@ -34,6 +34,9 @@ func (o *simOptions) flags(c *cobra.Command, restoreTime time.Duration) {
 
 func (o *simOptions) config() (drssim.Config, error) {
 	config := drssim.Config{Seed: o.seed, RestoreTime: o.restoreTime}
+	if o.restoreTime < 0 {
+		return config, usage{"--restore-time is negative", "give a duration like 300ms"}
+	}
 	for _, text := range o.faults {
 		f, err := drssim.ParseFault(text)
 		if err != nil {
@@ -77,6 +80,9 @@ func faultHelp() string {
 }
 
 func (a *app) rehearse(ctx context.Context, args []string, o simOptions, timeout time.Duration) error {
+	if timeout <= 0 {
+		return usage{"--timeout leaves no time", "give a duration like 10m"}
+	}
 	config, err := o.config()
 	if err != nil {
 		return err

@@ -117,7 +117,7 @@ func awaited(p preview) string {
 	case st.State == ledger.InDoubt:
 		return "in doubt: the next pass searches for the job of " + stepName(p.place, p.result.Step)
 	case key != "":
-		return "next: migplan apply " + p.arg() + " " + key
+		return "next: " + p.command("apply", key)
 	}
 	return "next: the next pass submits " + stepName(p.place, p.result.Step)
 }

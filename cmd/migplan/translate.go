@@ -88,11 +88,11 @@ func explainFailure(at place, s executor.Stop, e *explanation) {
 		e.Known = "a person declared it failed"
 	}
 	t := translate("", st.ErrorLog)
-	retry := fmt.Sprintf("migplan retry %s %d --reason TEXT", at.arg(), s.Step)
+	retry := at.command("retry", fmt.Sprintf("%d --reason TEXT", s.Step))
 	switch {
 	case t != nil:
 		e.Known += ". That is: " + t.cause
-		resolve := fmt.Sprintf("migplan resolve %s %d --succeeded --reason TEXT", at.arg(), s.Step)
+		resolve := at.command("resolve", fmt.Sprintf("%d --succeeded --reason TEXT", s.Step))
 		e.Next = strings.Replace(t.remedy, "RESOLVE", resolve, 1) + "; then " + retry
 	default:
 		e.Next = "mend the cause, edit the step if needed; then " + retry
@@ -120,5 +120,5 @@ func explainRefusal(at place, s executor.Stop, e *explanation) {
 		e.Known += ". That is: " + t.cause
 		next = t.remedy
 	}
-	e.Next = fmt.Sprintf("%s; then migplan retry %s %d --reason TEXT", next, at.arg(), s.Step)
+	e.Next = next + "; then " + at.command("retry", fmt.Sprintf("%d --reason TEXT", s.Step))
 }

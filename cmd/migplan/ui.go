@@ -15,7 +15,6 @@ import (
 
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/ledger"
-	"github.com/migplan/migplan/pkg/plan"
 )
 
 func (a *app) sayError(problem, remedy string) {
@@ -32,34 +31,6 @@ type explanation struct {
 	Known    string
 	Database string
 	Next     string
-}
-
-// place is where a stop happened.
-type place struct {
-	file  string
-	plan  *plan.Plan
-	steps []plan.Step
-	state *ledger.State
-	// rehearsed: nothing real was touched, and no command may touch it now.
-	rehearsed bool
-}
-
-// arg is the plan's file for a command to be pasted: one word, and no flag.
-func (at place) arg() string {
-	file := at.file
-	if strings.HasPrefix(file, "-") {
-		file = "./" + file
-	}
-	return clean(plan.ShellWord(file))
-}
-
-// sent is a step as it was sent: a marker that came too late was no part of it.
-func (at place) sent(s plan.Step) plan.Step {
-	st := at.state.Step(s.Seq)
-	if s.Last && st.State.History() && st.ChainSHA256 == s.OpenSHA256 {
-		s.Last, s.ChainSHA256 = false, s.OpenSHA256
-	}
-	return s
 }
 
 // sayStop writes a stop that needs somebody's attention to stderr.

@@ -46,8 +46,7 @@ type Exchange struct {
 type Client struct {
 	config Config
 	times  times
-	reads  *http.Transport
-	read   *retryablehttp.Client
+	reads  *http.Client
 }
 
 // New makes a client. It opens no connection.
@@ -63,8 +62,7 @@ func New(config Config) (*Client, error) {
 
 func newClient(config Config, times times) *Client {
 	c := &Client{config: config, times: times}
-	c.reads = c.transport()
-	c.read = c.readHTTP()
+	c.reads = &http.Client{Transport: signing{c, c.transport()}, Timeout: times.read, CheckRedirect: noRedirect}
 	return c
 }
 
@@ -110,13 +108,15 @@ func (c *Client) getOnce(ctx context.Context, op, address string, into any) (htt
 	c.setHeaders(req.Header)
 	req.Header.Set("Cache-Control", "no-cache")
 	began := time.Now()
-	resp, err := c.read.Do(req)
+	var before error
+	resp, err := c.readHTTP(&before).Do(req)
 	if resp != nil {
 		defer resp.Body.Close()
 	}
 	if err != nil {
-		c.observe(op, nil, began, bare(err))
-		return nil, fmt.Errorf("%s: %w", op, bare(err))
+		err = overdue(ctx, bare(err), before)
+		c.observe(op, nil, began, err)
+		return nil, fmt.Errorf("%s: %w", op, err)
 	}
 	body, err := readBody(resp, maxReadBody)
 	c.observe(op, resp, began, err)
@@ -150,11 +150,29 @@ func (c *Client) observe(op string, resp *http.Response, began time.Time, err er
 	c.config.Observe(e)
 }
 
-// bare takes the URL, with its query, out of a network error.
-func bare(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
+// overdue prefers to the end of ctx what DRS had said before it, or how it
+// could not be reached: that is what a person can mend.
+func overdue(ctx context.Context, err, before error) error {
+	if ctx.Err() != nil && before != nil {
+		return before
 	}
 	return err
 }
+
+// bare takes the URL, with its query, out of a network error, and says in plain
+// words that time was up.
+func bare(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return noAnswer{err}
+	}
+	return err
+}
+
+type noAnswer struct{ error }
+
+func (noAnswer) Error() string   { return "no answer in time" }
+func (e noAnswer) Unwrap() error { return e.error }

@@ -305,6 +305,25 @@ func TestAReadEnds(t *testing.T) {
 	}
 }
 
+// A read that is called off says what kept it, not only that time was up.
+func TestAReadSaysWhatKeptIt(t *testing.T) {
+	_, busy := dialogue(t, answer(503, "", "Retry-After: 20"))
+	silent := "http://" + listen(t, func(conn net.Conn) { io.Copy(io.Discard, conn) })
+	for address, want := range map[string]string{
+		busy:                      "ShowReplicationJob: HTTP 503",
+		silent:                    "ShowReplicationJob: no answer in time",
+		"http://" + closedPort(t): "connection refused",
+	} {
+		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+		slow := func(c *Config) { c.Backoff = time.Hour }
+		_, err := client(t, address, longTimes(), slow).ShowReplicationJob(ctx, "j")
+		cancel()
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, not %s", err, want)
+		}
+	}
+}
+
 // What is observed has the outcome and nothing of the query or the secrets.
 func TestObserve(t *testing.T) {
 	var seen []Exchange

@@ -71,7 +71,7 @@ func client(t testing.TB, address string, times times, change func(*Config)) *Cl
 		change(&config)
 	}
 	c := newClient(config, times)
-	t.Cleanup(c.reads.CloseIdleConnections)
+	t.Cleanup(c.reads.Transport.(signing).under.CloseIdleConnections)
 	return c
 }
 

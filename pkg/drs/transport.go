@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"math/rand/v2"
@@ -73,12 +74,18 @@ func (c *Client) createHTTP(f *flight) *retryablehttp.Client {
 	}
 }
 
-// readHTTP repeats what only reads.
-func (c *Client) readHTTP() *retryablehttp.Client {
+// readHTTP repeats what only reads. What the last attempt within ctx came to
+// is left in before.
+func (c *Client) readHTTP(before *error) *retryablehttp.Client {
 	return &retryablehttp.Client{
-		HTTPClient:   &http.Client{Transport: signing{c}, Timeout: c.times.read, CheckRedirect: noRedirect},
-		RetryMax:     4,
-		CheckRetry:   checkReadRetry,
+		HTTPClient: c.reads,
+		RetryMax:   4,
+		CheckRetry: func(ctx context.Context, resp *http.Response, err error) (bool, error) {
+			if ctx.Err() == nil {
+				*before = attempted(resp, err)
+			}
+			return checkReadRetry(ctx, resp, err)
+		},
 		Backoff:      backoff,
 		RetryWaitMin: c.config.backoff(),
 		RetryWaitMax: maxBackoff,
@@ -87,6 +94,16 @@ func (c *Client) readHTTP() *retryablehttp.Client {
 }
 
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+func attempted(resp *http.Response, err error) error {
+	switch {
+	case err != nil:
+		return bare(err)
+	case resp.StatusCode != http.StatusOK:
+		return fmt.Errorf("HTTP %d", resp.StatusCode)
+	}
+	return nil
+}
 
 // checkReadRetry repeats after network errors, 429 and 5xx, unless the server
 // asks for a longer pause than this run will make.
@@ -118,14 +135,17 @@ func backoff(least, most time.Duration, attempt int, resp *http.Response) time.D
 }
 
 // signing authorizes every attempt anew, below the client that repeats.
-type signing struct{ c *Client }
+type signing struct {
+	c     *Client
+	under *http.Transport
+}
 
 func (s signing) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
 	if err := s.c.config.Authorizer.Authorize(req, nil); err != nil {
 		return nil, err
 	}
-	return s.c.reads.RoundTrip(req)
+	return s.under.RoundTrip(req)
 }
 
 // readBody reads at most limit bytes; more is an error. Behind a 101 stands the

@@ -31,7 +31,7 @@ func (p *pass) run(ctx context.Context) (*Stop, error) {
 	}
 	for {
 		if ctx.Err() != nil {
-			return p.cutShort(ctx), nil
+			return p.cutShort(ctx, nil), nil
 		}
 		p.facts.Now = p.seams.now()
 		a := p.seams.next(p.facts)
@@ -40,7 +40,7 @@ func (p *pass) run(ctx context.Context) (*Stop, error) {
 		}
 		if s, err := p.act(ctx, a); s != nil || err != nil {
 			if s != nil && s.Reason == APIAway && ctx.Err() != nil {
-				s = p.cutShort(ctx) // a read that was cut off says nothing of DRS
+				s = p.cutShort(ctx, s.Err) // a read that was cut off says nothing of DRS
 			}
 			if s != nil && s.Step == 0 {
 				s.Step = a.Step
@@ -52,13 +52,15 @@ func (p *pass) run(ctx context.Context) (*Stop, error) {
 
 // cutShort is the stop at the end of time, or after a signal. A doubt that
 // arose in this pass is more worth knowing than either.
-func (p *pass) cutShort(ctx context.Context) *Stop {
+func (p *pass) cutShort(ctx context.Context, waitedFor error) *Stop {
+	s := ended(ctx)
+	s.Err = waitedFor
 	if p.doubtAt == 0 {
-		return ended(ctx)
+		return s
 	}
 	seq, ok := doubtful(p.facts.State)
 	if !ok {
-		return ended(ctx)
+		return s
 	}
 	if p.doubt != nil {
 		return p.doubt

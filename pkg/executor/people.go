@@ -151,7 +151,7 @@ func (p *pass) mustBeFenced(seq int, st ledger.Step) *Stop {
 	if byServer && !fence.IsZero() && !now.Before(fence) {
 		return nil
 	}
-	return &Stop{Code: TryAgain, Reason: Settling, Step: seq, Until: fence}
+	return &Stop{Code: TryAgain, Reason: Settling, Step: seq, Why: WhyTooEarly, Until: fence}
 }
 
 // mustNotBeListed searches the target for what may be the step's job.

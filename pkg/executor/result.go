@@ -119,6 +119,9 @@ const WhyOtherKey = "other-key"
 // WhyUnsearched: the run was cut short before it looked for the job in doubt.
 const WhyUnsearched = "unsearched"
 
+// WhyTooEarly: a person's word came before the fence.
+const WhyTooEarly = "too-early"
+
 // What forbids that a doubt is settled without a person.
 const (
 	WhyFull        = "full"        // the full backup

@@ -146,7 +146,7 @@ func lockStop(ctx context.Context, err error) *Stop {
 // fails.
 func (p *pass) ledgerStop(ctx context.Context, err error) *Stop {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return p.cutShort(ctx)
+		return p.cutShort(ctx, nil)
 	}
 	return LedgerStop(err)
 }

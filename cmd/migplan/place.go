@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// place is where a stop happened.
+type place struct {
+	file  string
+	plan  *plan.Plan
+	steps []plan.Step
+	state *ledger.State
+	// settings are the flags of this run; commands to be pasted repeat them.
+	settings settings
+	// looked: a command that only reads stopped here.
+	looked bool
+	// rehearsed: nothing real was touched, and no command may touch it now.
+	rehearsed bool
+}
+
+// sent is a step as it was sent: a marker that came too late was no part of it.
+func (at place) sent(s plan.Step) plan.Step {
+	st := at.state.Step(s.Seq)
+	if s.Last && st.State.History() && st.ChainSHA256 == s.OpenSHA256 {
+		s.Last, s.ChainSHA256 = false, s.OpenSHA256
+	}
+	return s
+}
+
+// command is a command line to be pasted: about the same plan, the same ledger
+// and the same DRS as this run. A file name is one word, and no flag.
+func (at place) command(verb, rest string) string {
+	file := at.file
+	if strings.HasPrefix(file, "-") {
+		file = "./" + file
+	}
+	line := "migplan " + verb + " " + word(file)
+	if rest != "" {
+		line += " " + rest
+	}
+	return line + at.settings.repeated(verb)
+}
+
+// repeated are the flags given to this run that a command of this name takes
+// and that must not change on the way to it.
+func (s settings) repeated(verb string) string {
+	ledger, remote := verb != "whoami", verb != "history" && verb != "status"
+	var b strings.Builder
+	for _, f := range []struct {
+		takes       bool
+		name, value string
+	}{{ledger, "ledger", s.ledger}, {remote, "endpoint", s.endpoint}, {remote, "ca-file", s.caFile}} {
+		if f.takes && f.value != "" {
+			fmt.Fprintf(&b, " --%s %s", f.name, word(f.value))
+		}
+	}
+	return b.String()
+}
+
+// adoptCommand says that a job is the step's.
+func adoptCommand(at place, seq int, jobID string) string {
+	return at.command("adopt", fmt.Sprintf("%d %s --reason TEXT", seq, word(jobID)))
+}
+
+// ignoreCommand says that a job is of no concern.
+func ignoreCommand(at place, jobID string) string {
+	return at.command("resolve", fmt.Sprintf("--ignore-job %s --reason TEXT", word(jobID)))
+}
+
+// word is one word for a shell, whoever wrote it: an id comes from the server.
+func word(s string) string { return plan.ShellWord(clean(s)) }
