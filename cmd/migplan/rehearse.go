@@ -141,12 +141,7 @@ func (a *app) rehearseOne(ctx context.Context, v loaded, config drssim.Config) (
 	}}
 	fmt.Fprintf(a.stdout, "rehearsing %s (%s) against a simulated DRS on %s\n", v.plan.Name, v.file, endpoint.Host)
 	o := applyOptions{wait: true, planOptions: planOptions{output: "text"}}
-	for a.round(ctx, []*job{j}, o) {
-		if !pause(ctx, []*job{j}) {
-			a.timeIsUp(ctx, []*job{j})
-			break
-		}
-	}
+	a.rounds(ctx, []*job{j}, o)
 	a.writeRehearsed(j)
 	return j.code, nil
 }

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+// job is one plan on its way through an apply.
+type job struct {
+	at      place
+	runner  *executor.Runner
+	result  executor.Result
+	code    executor.Code
+	ended   bool
+	changed bool
+	err     error
+}
+
+// runJobs carries every plan forward, in one ledger.
+func (a *app) runJobs(ctx context.Context, valid []loaded, o applyOptions) ([]*job, error) {
+	if len(valid) == 0 {
+		return nil, nil
+	}
+	l, err := a.openLedger(&o.settings)
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	var jobs []*job
+	for _, v := range valid {
+		jobs = append(jobs, a.newJob(ctx, l, v, o))
+	}
+	a.rounds(ctx, jobs, o)
+	return jobs, nil
+}
+
+// newJob makes the runner of a plan. What cannot be set up ends this plan and
+// no other.
+func (a *app) newJob(ctx context.Context, l *ledger.Ledger, v loaded, o applyOptions) *job {
+	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps, settings: o.settings}}
+	r, err := a.connect(ctx, &o.settings, v.plan.Target)
+	if err != nil {
+		j.err, j.code, j.ended = err, a.classified(fmt.Errorf("%s: %w", v.plan.Name, err)), true
+		return j
+	}
+	j.runner = a.runner(l, v, r, &o.settings)
+	j.runner.Keys, j.runner.ByHand = o.keys, o.byHand
+	return j
+}
+
+// runner is what carries one plan forward.
+func (a *app) runner(l *ledger.Ledger, v loaded, r *remote, s *settings) *executor.Runner {
+	return &executor.Runner{
+		Plan: v.plan, Steps: v.steps, Jobs: r.client, Ledger: l, Identity: r.identity(), Who: a.who(),
+		Run: newRun(), LockWait: s.lockWait, Renew: r.credentials.Renew, Note: a.note(v.plan.Name),
+	}
+}
+
+// note logs what the executor tells.
+func (a *app) note(name string) func(executor.Note) {
+	return func(n executor.Note) {
+		line := a.log.Info()
+		if n.Warning {
+			line = a.log.Warn()
+		}
+		line = line.Str("plan", name).Int("step", n.Step)
+		if n.Detail != "" {
+			line = line.Str("detail", clean(n.Detail))
+		}
+		if n.JobID != "" {
+			line = line.Str("job_id", clean(n.JobID))
+		}
+		if n.Err != nil {
+			line = line.Str("error", clean(n.Err.Error()))
+		}
+		line.Msg(n.What)
+	}
+}
+
+// rounds makes passes over all plans in turn until each has ended, or the time
+// is up.
+func (a *app) rounds(ctx context.Context, jobs []*job, o applyOptions) {
+	for a.round(ctx, jobs, o) {
+		if !pause(ctx, jobs) {
+			a.timeIsUp(ctx, jobs)
+			return
+		}
+	}
+}
+
+// round makes one pass over every plan that has not ended; false when all have.
+func (a *app) round(ctx context.Context, jobs []*job, o applyOptions) (more bool) {
+	for _, j := range jobs {
+		if j.ended {
+			continue
+		}
+		result := j.runner.Pass(ctx)
+		j.take(ctx, result)
+		for _, c := range result.Changes {
+			a.sayChange(j, c, o)
+		}
+		if j.ended = !o.wait || !goesOn(ctx, result); j.ended {
+			a.sayEnd(j, o)
+		}
+		more = more || !j.ended
+	}
+	return more
+}
+
+// take keeps the result of a pass, and what all passes of this run did.
+func (j *job) take(ctx context.Context, r executor.Result) {
+	changes, sent := append(j.result.Changes, r.Changes...), r.Sent
+	if j.result.Sent == executor.SentYes && sent == executor.SentNo {
+		sent = executor.SentYes
+	}
+	if (r.Reason == executor.TimeUp || r.Reason == executor.Stopped) && r.Err == nil && j.code == executor.TryAgain {
+		r.Err = j.result.Err // what the pass before had met
+	}
+	j.result, j.code = r, r.Code
+	j.result.Changes, j.result.Sent = changes, sent
+	j.changed = j.changed || len(r.Changes) > 0
+	if chain, err := executor.LoadChain(context.WithoutCancel(ctx), j.runner.Ledger, j.at.plan); err == nil {
+		j.at.state = chain.State
+	} else {
+		j.at.state = &ledger.State{}
+	}
+}
+
+// goesOn reports whether --wait has something to wait for.
+func goesOn(ctx context.Context, r executor.Result) bool {
+	switch r.Reason {
+	case executor.JobRunning, executor.BeforeStart, executor.OursRunning:
+		return true
+	case executor.TimeUp, executor.Stopped:
+		return false
+	}
+	return r.Code == executor.TryAgain && ctx.Err() == nil
+}
+
+// pause waits until the soonest plan is worth another look.
+func pause(ctx context.Context, jobs []*job) bool {
+	wait := 10 * time.Second
+	for _, j := range jobs {
+		if j.ended || j.result.Reason != executor.JobRunning {
+			continue
+		}
+		st := j.at.state.Step(j.result.Step)
+		last := time.Duration(0)
+		if before := j.at.state.Step(j.result.Step - 1); j.result.Step > 1 {
+			last = before.FinishedAt.Sub(before.SubmittedAt)
+		}
+		wait = min(wait, executor.Pause(last, time.Since(st.SubmittedAt)))
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// timeIsUp ends what still waited.
+func (a *app) timeIsUp(ctx context.Context, jobs []*job) {
+	reason := executor.Stopped
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		reason = executor.TimeUp
+	}
+	for _, j := range jobs {
+		if j.ended {
+			continue
+		}
+		if j.result.Code == executor.OK {
+			j.result.Stop = executor.Stop{Code: executor.TryAgain, Reason: reason, Step: j.result.Step}
+			j.code = executor.TryAgain
+		}
+		a.sayStop(j.at, j.result.Stop)
+	}
+}
