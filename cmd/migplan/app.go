@@ -20,6 +20,7 @@ import (
 type app struct {
 	stdout, stderr io.Writer
 	env            func(string) (string, bool)
+	args           []string
 	verbose        bool
 	log            zerolog.Logger
 }
@@ -37,7 +38,7 @@ func (u usage) Error() string { return u.problem }
 // run runs one command line and returns the exit code of the process.
 func run(args []string, stdout, stderr io.Writer) int {
 	out := &output{Writer: stdout}
-	a := &app{stdout: out, stderr: stderr, env: os.LookupEnv}
+	a := &app{stdout: out, stderr: stderr, env: os.LookupEnv, args: args}
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 	root := a.root()
@@ -63,6 +64,15 @@ func (o *output) Write(p []byte) (int, error) {
 		o.err = err
 	}
 	return n, err
+}
+
+// typed is the command line of this run, to be pasted.
+func (a *app) typed() string {
+	line := "migplan"
+	for _, arg := range a.args {
+		line += " " + word(arg)
+	}
+	return line
 }
 
 // code says an error that nobody has said yet, and gives its exit code.

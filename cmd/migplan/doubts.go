@@ -41,7 +41,7 @@ func explainDoubt(at place, s executor.Stop, e *explanation) {
 	e.What = "what became of the create of " + stepName(at, s.Step) + " is not known"
 	e.Tried = fmt.Sprintf("one create, as %s, at %s", st.Intent.JobName, stamp(st.IntentAt))
 	if st.Answered {
-		e.Tried += fmt.Sprintf("; DRS answered HTTP %d %s %s", st.Answer.StatusCode, clean(st.Answer.Code), clean(st.Answer.Message))
+		e.Tried += "; DRS answered " + strings.TrimSpace(fmt.Sprintf("HTTP %d %s %s", st.Answer.StatusCode, clean(st.Answer.Code), clean(st.Answer.Message)))
 	}
 	because := map[string]string{
 		executor.WhyFull:        "the full backup",
@@ -58,13 +58,18 @@ func explainDoubt(at place, s executor.Stop, e *explanation) {
 	if len(s.Jobs) > 0 {
 		e.Known += "; unknown jobs: " + clean(strings.Join(s.Jobs, ", "))
 	}
-	e.Next = fmt.Sprintf("look for the job in the console. Found: %s. Not found after %s: %s", adoptCommand(at, s.Step, "JOB_ID"),
-		stamp(fence(st)), at.command("resolve", fmt.Sprintf("%d --not-created --reason TEXT", s.Step)))
+	e.Next = fmt.Sprintf("look for the job in the console. Found: %s. ", adoptCommand(at, s.Step, "JOB_ID"))
+	if len(s.Jobs) > 0 {
+		e.Next += fmt.Sprintf("Each of %s that is not the step's: %s. ", clean(strings.Join(s.Jobs, ", ")), ignoreCommand(at, "JOB_ID"))
+	}
+	e.Next += notFound(at, s.Step, st)
 }
 
-func fence(st ledger.Step) time.Time {
-	if st.Answered {
-		return st.Intent.AnsweredFenceUntil
+// notFound is what to say when there is no job. Without a date by the server's
+// clock only a person knows when the create cannot arrive any more.
+func notFound(at place, seq int, st ledger.Step) string {
+	if fence := executor.FenceOf(st); !fence.IsZero() {
+		return fmt.Sprintf("Not found after %s: %s", stamp(fence), at.command("resolve", fmt.Sprintf("%d --not-created --reason TEXT", seq)))
 	}
-	return st.Intent.FenceUntil
+	return "Not found an hour after the create: " + at.command("resolve", fmt.Sprintf("%d --not-created --before-fence --reason TEXT", seq))
 }

@@ -14,7 +14,7 @@ import (
 func explain(at place, s executor.Stop) explanation {
 	e := explanation{Database: databaseState(at)}
 	step, jobs := stepName(at, s.Step), clean(strings.Join(s.Jobs, ", "))
-	apply := at.command("apply", "")
+	apply := firstText(at.again, at.command("apply", ""))
 	switch s.Reason {
 	case executor.MarkerTooLate:
 		e.What = fmt.Sprintf("the cutover came too late: %s was already sent with is_last_backup false", step)
@@ -27,18 +27,24 @@ func explain(at place, s executor.Stop) explanation {
 	case executor.DoubtAsk:
 		explainDoubt(at, s, &e)
 	case executor.EditedHistory:
-		e.What = step + " was changed in the plan after it was sent"
+		e.What = step + " was changed in the plan after it was sent" + note(s.Detail)
 		e.Known = "what is restored is what the ledger holds: " + at.command("history", "")
 		e.Next = "put the line back; or start the chain again from the full backup by raising generation"
+	case executor.HistoryGap:
+		e.What = fmt.Sprintf("%s is %s in the ledger, and a step behind it was sent", step, at.state.Step(s.Step).State)
+		e.Known = "its job bears no record any more, or failed; to send it now would restore over what came after"
+		e.Next = "look at the database; when the backup is restored, " + at.command("resolve", fmt.Sprintf("%d --succeeded --reason TEXT", s.Step)) +
+			"; else start the chain again from the full backup by raising generation"
 	case executor.PlanShorter:
 		e.What = fmt.Sprintf("the plan no longer has step %d, which was already sent", s.Step)
 		e.Known = "what is restored is what the ledger holds: " + at.command("history", "")
 		e.Next = "put the line back; or start the chain again from the full backup by raising generation"
 	case executor.OtherIdentity:
-		e.What = fmt.Sprintf("the %s is not the one that this chain was opened with: %s", s.Why, clean(s.Detail))
+		e.What = fmt.Sprintf("the %s differs from what this chain was opened with: %s", s.Why, clean(s.Detail))
 		e.Known = "nothing was sent: a search under other credentials may not show the jobs of this chain"
 		e.Next = "use the former one; or start the chain again from the full backup by raising generation"
 		if s.Why == "credentials" { // the only part of the identity that adopt --all renews
+			e.What = "the credentials differ from those that this chain was opened with: " + clean(s.Detail)
 			e.Next = "use the former ones; or, when these are meant, " + at.command("adopt", "--all --reason TEXT")
 		}
 	case executor.NameTaken:
@@ -50,7 +56,7 @@ func explain(at place, s executor.Stop) explanation {
 		e.Known = "a closed generation sends nothing"
 		e.Next = "use the plan file with the higher generation, or raise generation further to start again"
 	case executor.GenerationBusy:
-		e.What = fmt.Sprintf("the generation before has step %d running or in doubt %s", s.Step, jobs)
+		e.What = fmt.Sprintf("the generation before has step %d running or in doubt", s.Step) + note(jobs)
 		e.Known = "both would restore into the same database; nothing was sent"
 		e.Next = "settle it first with the former plan file, by apply or resolve"
 	case executor.LedgerConflict:
@@ -70,7 +76,11 @@ func explain(at place, s executor.Stop) explanation {
 
 // complete fills in and corrects what depends on more than the reason.
 func (e *explanation) complete(at place, s executor.Stop) {
-	if s.Reason == executor.UnknownJobs || s.Reason == executor.LedgerBroken {
+	if online := at.cutOver(); online > 0 && (s.Reason == executor.EditedHistory || s.Reason == executor.PlanShorter) {
+		e.What += fmt.Sprintf("; the cutover was sent with step %d, and nothing can follow it", online)
+		e.Next = "put the plan back as it was"
+	}
+	if at.unread || s.Reason == executor.UnknownJobs || s.Reason == executor.LedgerBroken {
 		e.Database = "not known here, since the ledger does not show all that was done; look at it in the console"
 	}
 	if e.Tried == "" {
@@ -129,7 +139,7 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 		e.Known = step + " is next and brings the database online for good; nothing was sent"
 		e.Next = at.command("apply", needs(at, s.Step))
 	case executor.WindowPast:
-		e.What = "the cutover is held: its window ended " + s.Until.Format(time.RFC3339)
+		e.What = "the cutover is held: its window ended " + s.Until.Format(time.RFC3339) + " by " + s.Detail + " clock"
 		e.Known = "the local clock and the server's must both be inside; nothing was sent"
 		e.Next = "write a new window into the plan and have it reviewed"
 	case executor.OverwriteKey:
@@ -140,8 +150,12 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 		e.What = "DRS gave no usable answer: " + firstText(s.Detail, errText(s.Err))
 		e.Known = "nothing was learnt, and nothing was sent"
 		e.Next = "run it again: " + apply
+		if s.Why == executor.WhyNoWitness {
+			e.Known = "either that job's record was deleted, or the listing does not show all; nothing was recorded"
+			e.Next += "; or, when it was deleted, adopt each job by itself: " + adoptCommand(at, 0, "JOB_ID")
+		}
 	case executor.Throttled:
-		e.What = "DRS asks to be called less often: " + errText(s.Err)
+		e.What = "DRS asks to be called less often" + note(throttling(at, s))
 		e.Known = "no create is sent before " + stamp(s.Until)
 		e.Next = "run it again after that: " + apply
 	case executor.NotSent:
@@ -160,16 +174,16 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 	case executor.LockHeld:
 		e.What = "another run works on this target: " + errText(s.Err)
 		e.Known = "two runs at a time would only be in each other's way; nothing was sent"
-		e.Next = "let it finish, or wait for it: " + at.command("apply", "--lock-wait 10m")
+		e.Next = "let it finish, or wait for it: " + apply + " --lock-wait 10m"
 	case executor.Settling:
 		explainSettling(step, s, e, apply)
 	case executor.StrangerRunning:
 		e.What = "a job that is not migplan's runs on the target: " + jobs
 		e.Known = "one job at a time works on an instance; nothing was sent"
-		e.Next = "run it again when that job has ended: " + apply
+		e.Next = "run it again when that job has ended: " + apply + "; or, when it will not end, " + ignoreCommand(at, first(s.Jobs))
 	case executor.NoServerDate:
-		e.What = "DRS's answer carries no date, so the window cannot be checked against its clock"
-		e.Known = "an unclear window is a shut one; nothing was sent"
+		e.What = "DRS's answer carries no date, so neither a window nor a pause that DRS asked for can be checked against its clock"
+		e.Known = "an unclear gate is a shut one; nothing was sent"
 		e.Next = "run it again: " + apply
 	case executor.RaceLost:
 		e.What = "other runs went on first, again and again"
@@ -207,6 +221,9 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 		}
 		e.Known = "nothing was recorded and nothing was sent"
 		e.Next = "see where it stands: " + at.command("status", "")
+		if s.Why == executor.WhyOtherCredentials {
+			e.Next = "look for the job with those, or in the console; when it is not there, " + at.again + " --other-credentials"
+		}
 	default:
 		e.What = string(s.Reason)
 	}
@@ -224,6 +241,9 @@ func explainDiffers(at place, s executor.Stop, e *explanation) {
 	}
 	e.Next = fmt.Sprintf("look at the job in the console; when it is the step's under another name, %s; when it is not the step's, %s",
 		adoptCommand(at, s.Step, first(s.Jobs)), ignoreCommand(at, first(s.Jobs)))
+	if at.state.Step(s.Step).State == ledger.InDoubt {
+		e.Next += "; when it is the step's all the same and has ended, " + pronounce(at, s.Step)
+	}
 }
 
 // pronounce is how a person says what no look at DRS can tell.
@@ -255,6 +275,23 @@ func tried(at place, s executor.Stop) string {
 		return "one pass, which ended before a create of " + stepName(at, s.Step)
 	}
 	return "one pass, which ended before any create"
+}
+
+// throttling is what DRS said when it asked for a pause.
+func throttling(at place, s executor.Stop) string {
+	if s.Err != nil {
+		return errText(s.Err)
+	}
+	answer := at.state.Step(s.Step).Answer
+	return strings.TrimSpace(clean(answer.Code) + " " + clean(answer.Message))
+}
+
+// note hangs a detail on a sentence, where there is one.
+func note(detail string) string {
+	if detail == "" {
+		return ""
+	}
+	return ": " + clean(detail)
 }
 
 // waitedFor is what kept a run until it was cut short, as far as it had words.

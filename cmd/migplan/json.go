@@ -116,6 +116,9 @@ func planJSON(at place, r executor.Result, bodies bool) jsonPlan {
 	for _, c := range r.Changes {
 		out.Changes = append(out.Changes, jsonChange{c.Step, c.What, c.JobName, c.JobID})
 	}
+	if at.unread {
+		return out
+	}
 	for _, s := range at.steps {
 		if out.Sent == executor.SentNo && at.state.Step(s.Seq).State == ledger.InDoubt {
 			out.Sent = executor.SentMaybe // by an earlier run

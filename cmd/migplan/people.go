@@ -20,7 +20,10 @@ type decision struct {
 }
 
 func (d *decision) flags(c *cobra.Command) {
-	d.settings.writeFlags(c)
+	d.settings.ledgerFlags(c)
+	if d.asks {
+		d.settings.remoteFlags(c)
+	}
 	c.Flags().StringVar(&d.reason, "reason", "", "why, for the ledger (required)")
 }
 
@@ -46,7 +49,7 @@ func (a *app) decide(ctx context.Context, file string, d *decision) error {
 		}
 		runner = a.runner(l, v, r, &d.settings)
 	}
-	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps, settings: d.settings}, runner: runner}
+	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps, settings: d.settings, again: a.typed()}, runner: runner}
 	j.take(ctx, d.do(ctx, runner))
 	for _, c := range j.result.Changes {
 		fmt.Fprintln(a.stdout, changeLine(j.at, c))
@@ -157,7 +160,8 @@ first, and the word is refused before the fence unless --before-fence is given.
 	d.flags(c)
 	f := c.Flags()
 	f.BoolVar(&how.notCreated, "not-created", false, "the create in doubt was not taken")
-	f.BoolVar(&how.beforeFence, "before-fence", false, "of a step in doubt: do not wait until its create can no longer arrive")
+	f.BoolVar(&how.BeforeFence, "before-fence", false, "of a step in doubt: do not wait until its create can no longer arrive")
+	f.BoolVar(&how.OtherCredentials, "other-credentials", false, "of a step in doubt that others sent: its job was looked for with theirs, or in the console")
 	f.BoolVar(&how.succeeded, "succeeded", false, "the step's backup is restored")
 	f.BoolVar(&how.failed, "failed", false, "the step's backup is not restored")
 	f.StringVar(&how.ignore, "ignore-job", "", "id of a job that is of no concern to the plan")
@@ -165,8 +169,9 @@ first, and the word is refused before the fence unless --before-fence is given.
 }
 
 type resolution struct {
-	notCreated, beforeFence, succeeded, failed bool
-	ignore                                     string
+	executor.Word
+	notCreated, succeeded, failed bool
+	ignore                        string
 }
 
 func (h resolution) decision(args []string, d *decision) (func(context.Context, *executor.Runner) executor.Result, error) {
@@ -180,7 +185,7 @@ func (h resolution) decision(args []string, d *decision) (func(context.Context, 
 	if h.ignore != "" {
 		wantArgs = 1
 	}
-	if given != 1 || len(args) != wantArgs || h.beforeFence && h.ignore != "" {
+	if given != 1 || len(args) != wantArgs || h.Word != (executor.Word{}) && h.ignore != "" {
 		return nil, usage{"resolve takes PLAN STEP and one of --not-created, --succeeded, --failed; or PLAN --ignore-job ID", "see migplan resolve --help"}
 	}
 	if h.ignore != "" {
@@ -194,9 +199,9 @@ func (h resolution) decision(args []string, d *decision) (func(context.Context, 
 	}
 	return checkStep(n, func(ctx context.Context, r *executor.Runner) executor.Result {
 		if h.notCreated {
-			return r.NotCreated(ctx, n, h.beforeFence, d.reason)
+			return r.NotCreated(ctx, n, h.Word, d.reason)
 		}
-		return r.Pronounce(ctx, n, h.succeeded, h.beforeFence, d.reason)
+		return r.Pronounce(ctx, n, h.succeeded, h.Word, d.reason)
 	}), nil
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/migplan/migplan/pkg/ledger"
@@ -16,19 +17,38 @@ type place struct {
 	state *ledger.State
 	// settings are the flags of this run; commands to be pasted repeat them.
 	settings settings
+	// again is the command line of this run, where it is not apply.
+	again string
+	// unread: the ledger could not be read, so state says nothing.
+	unread bool
 	// looked: a command that only reads stopped here.
 	looked bool
 	// rehearsed: nothing real was touched, and no command may touch it now.
 	rehearsed bool
 }
 
-// sent is a step as it was sent: a marker that came too late was no part of it.
+// sent is a step as it was sent: a marker that came too late was no part of it,
+// and one that was taken away since was.
 func (at place) sent(s plan.Step) plan.Step {
 	st := at.state.Step(s.Seq)
-	if s.Last && st.State.History() && st.ChainSHA256 == s.OpenSHA256 {
-		s.Last, s.ChainSHA256 = false, s.OpenSHA256
+	if !st.State.History() || st.ChainSHA256 == "" {
+		return s
+	}
+	s.Last = st.Last
+	if st.ChainSHA256 == s.OpenSHA256 {
+		s.ChainSHA256 = s.OpenSHA256
 	}
 	return s
+}
+
+// cutOver is the step that was sent as the last backup, 0 for none.
+func (at place) cutOver() int {
+	for i, st := range at.state.Steps {
+		if st.State.History() && st.Last {
+			return i + 1
+		}
+	}
+	return 0
 }
 
 // command is a command line to be pasted: about the same plan, the same ledger
@@ -48,7 +68,7 @@ func (at place) command(verb, rest string) string {
 // repeated are the flags given to this run that a command of this name takes
 // and that must not change on the way to it.
 func (s settings) repeated(verb string) string {
-	ledger, remote := verb != "whoami", verb != "history" && verb != "status"
+	ledger, remote := verb != "whoami", slices.Contains([]string{"apply", "adopt", "resolve", "whoami"}, verb)
 	var b strings.Builder
 	for _, f := range []struct {
 		takes       bool
@@ -63,7 +83,11 @@ func (s settings) repeated(verb string) string {
 
 // adoptCommand says that a job is the step's.
 func adoptCommand(at place, seq int, jobID string) string {
-	return at.command("adopt", fmt.Sprintf("%d %s --reason TEXT", seq, word(jobID)))
+	step := "STEP"
+	if seq > 0 {
+		step = fmt.Sprint(seq)
+	}
+	return at.command("adopt", fmt.Sprintf("%s %s --reason TEXT", step, word(jobID)))
 }
 
 // ignoreCommand says that a job is of no concern.

@@ -33,3 +33,15 @@ func TestACommandRepeatsFlags(t *testing.T) {
 		}
 	}
 }
+
+// A decision that could not be recorded is to be made again, as it was typed.
+func TestADecisionIsMadeAgain(t *testing.T) {
+	a := &app{args: []string{"adopt", "p.yaml", "1", "j", "--reason", "I saw it"}}
+	at := place{file: "p.yaml", plan: &plan.Plan{Name: "ims-prod"}, state: &ledger.State{}, again: a.typed()}
+	for _, reason := range []executor.Reason{executor.APIAway, executor.LockHeld, executor.Stopped} {
+		e := explain(at, executor.Stop{Code: executor.TryAgain, Reason: reason})
+		if !strings.Contains(e.Next, "migplan adopt p.yaml 1 j --reason 'I saw it'") {
+			t.Errorf("%s: %s", reason, e.Next)
+		}
+	}
+}

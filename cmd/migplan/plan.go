@@ -118,25 +118,26 @@ func previewOf(ctx context.Context, l *ledger.Ledger, v loaded, given settings, 
 	r := executor.Result{Sent: executor.SentNo}
 	chain, err := executor.LoadChain(ctx, l, v.plan)
 	if err != nil {
-		r.Stop = *executor.LedgerStop(err)
+		at.unread, r.Stop = true, *executor.LedgerStop(err)
 		return at, r
 	}
 	at.state = chain.State
-	if s := chain.NameTaken(v.plan); s != nil && (s.Code != executor.OK || v.plan.Cutover.Unattended) {
+	if s := chain.NameTaken(v.plan); s != nil {
 		r.Stop = *s
 		return at, r
 	}
-	now := time.Now()
-	action := executor.Next(executor.Facts{Steps: v.steps, State: chain.State, Keys: keys, Now: now})
+	action := executor.Foresee(executor.Facts{Steps: v.steps, State: chain.State, Keys: keys, Now: time.Now()})
 	r.Step = action.Step
-	if action.Kind == executor.End {
+	if action.Kind == executor.End && !lacksOnlyKey(action.Stop, keys) {
 		r.Stop = *action.Stop
-	} else if step := v.steps[action.Step-1]; step.Last && action.Kind == executor.List {
-		if s := executor.Window(v.plan.Cutover, step.Seq, now, now); s != nil {
-			r.Stop = *s
-		}
 	}
 	return at, r
+}
+
+// lacksOnlyKey: a key that was not given to a command that looks will be given
+// to apply. NEEDS shows it.
+func lacksOnlyKey(s *executor.Stop, keys executor.Keys) bool {
+	return (s.Reason == executor.CutoverKey || s.Reason == executor.OverwriteKey) && keys == executor.Keys{}
 }
 
 func anyOpen(previews []preview) bool {
@@ -156,6 +157,10 @@ func (a *app) writePlans(previews []preview) {
 			fmt.Fprintln(a.stdout)
 		}
 		a.writeHead(p)
+		if p.unread {
+			fmt.Fprintln(a.stdout, "the ledger cannot be read: where the steps stand is not known")
+			continue
+		}
 		a.writeSteps(p)
 		a.writeBodies(p)
 	}
@@ -190,6 +195,9 @@ func databaseList(at place) string {
 
 func cutoverLine(at place) string {
 	c := at.plan.Cutover
+	if n := at.cutOver(); n > 0 {
+		return fmt.Sprintf("cutover: sent with step %d", n)
+	}
 	if c == nil {
 		return "cutover: none yet; the database stays restoring"
 	}

@@ -18,7 +18,9 @@ type job struct {
 	code    executor.Code
 	ended   bool
 	changed bool
-	err     error
+	// notBefore: DRS asked not to be called before.
+	notBefore time.Time
+	err       error
 }
 
 // runJobs carries every plan forward, in one ledger.
@@ -43,6 +45,9 @@ func (a *app) runJobs(ctx context.Context, valid []loaded, o applyOptions) ([]*j
 // no other.
 func (a *app) newJob(ctx context.Context, l *ledger.Ledger, v loaded, o applyOptions) *job {
 	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps, settings: o.settings}}
+	if a.settled(ctx, l, j, o) {
+		return j
+	}
 	r, err := a.connect(ctx, &o.settings, v.plan.Target)
 	if err != nil {
 		j.err, j.code, j.ended = err, a.classified(fmt.Errorf("%s: %w", v.plan.Name, err)), true
@@ -51,6 +56,22 @@ func (a *app) newJob(ctx context.Context, l *ledger.Ledger, v loaded, o applyOpt
 	j.runner = a.runner(l, v, r, &o.settings)
 	j.runner.Keys, j.runner.ByHand = o.keys, o.byHand
 	return j
+}
+
+// settled ends a job of which the ledger alone says that there is nothing to
+// do, as of a finished plan: it needs no credentials and asks nobody.
+func (a *app) settled(ctx context.Context, l *ledger.Ledger, j *job, o applyOptions) bool {
+	chain, err := executor.LoadChain(ctx, l, j.at.plan)
+	if err != nil || chain.NameTaken(j.at.plan) != nil {
+		return false // a pass under the lock says so
+	}
+	action := executor.Next(executor.Facts{Steps: j.at.steps, State: chain.State, Now: time.Now()})
+	if action.Kind != executor.End {
+		return false
+	}
+	j.at.state, j.result, j.code, j.ended = chain.State, executor.Result{Stop: *action.Stop, Sent: executor.SentNo}, action.Stop.Code, true
+	a.sayEnd(j, o)
+	return true
 }
 
 // runner is what carries one plan forward.
@@ -99,6 +120,10 @@ func (a *app) round(ctx context.Context, jobs []*job, o applyOptions) (more bool
 		if j.ended {
 			continue
 		}
+		if time.Now().Before(j.notBefore) {
+			more = true
+			continue
+		}
 		result := j.runner.Pass(ctx)
 		j.take(ctx, result)
 		for _, c := range result.Changes {
@@ -121,13 +146,15 @@ func (j *job) take(ctx context.Context, r executor.Result) {
 	if (r.Reason == executor.TimeUp || r.Reason == executor.Stopped) && r.Err == nil && j.code == executor.TryAgain {
 		r.Err = j.result.Err // what the pass before had met
 	}
-	j.result, j.code = r, r.Code
+	if j.result, j.code = r, r.Code; r.Reason == executor.Throttled {
+		j.notBefore = time.Now().Add(r.Wait)
+	}
 	j.result.Changes, j.result.Sent = changes, sent
 	j.changed = j.changed || len(r.Changes) > 0
 	if chain, err := executor.LoadChain(context.WithoutCancel(ctx), j.runner.Ledger, j.at.plan); err == nil {
 		j.at.state = chain.State
 	} else {
-		j.at.state = &ledger.State{}
+		j.at.state, j.at.unread = &ledger.State{}, true
 	}
 }
 
@@ -146,6 +173,9 @@ func goesOn(ctx context.Context, r executor.Result) bool {
 func pause(ctx context.Context, jobs []*job) bool {
 	wait := 10 * time.Second
 	for _, j := range jobs {
+		if j.result.Reason == executor.Throttled && !j.ended && len(jobs) == 1 {
+			wait = max(wait, time.Until(j.notBefore)) // with others, their rounds pass it over
+		}
 		if j.ended || j.result.Reason != executor.JobRunning {
 			continue
 		}

@@ -44,8 +44,13 @@ func (s *settings) remoteFlags(c *cobra.Command) {
 }
 
 func (s *settings) writeFlags(c *cobra.Command) {
-	s.ledgerFlag(c)
+	s.ledgerFlags(c)
 	s.remoteFlags(c)
+}
+
+// ledgerFlags are those of a command that writes into the ledger.
+func (s *settings) ledgerFlags(c *cobra.Command) {
+	s.ledgerFlag(c)
 	c.Flags().DurationVar(&s.lockWait, "lock-wait", 0, "how long to wait for another run on the same target")
 }
 

@@ -83,6 +83,10 @@ func (a *app) writeStatus(p preview) {
 	} else {
 		fmt.Fprintf(a.stdout, "ledger: %s, read as %s\n", p.ledger, a.reader())
 	}
+	if p.unread {
+		fmt.Fprintln(a.stdout, "the ledger cannot be read: where the steps stand is not known")
+		return
+	}
 	fmt.Fprintf(a.stdout, "database: %s\n", databaseState(p.place))
 	if p.state.Held != nil {
 		fmt.Fprintf(a.stdout, "on hold%s\n", heldBy(p.state.Held))

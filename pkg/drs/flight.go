@@ -14,6 +14,10 @@ import (
 // the intent meanwhile.
 const MaxIntentAge = 60 * time.Second
 
+// MaxExchange is how long one create may take, from its dialling to the last
+// byte of its answer.
+const MaxExchange = 30 * time.Second
+
 // ErrLate says that an intent was too old to be sent.
 var ErrLate = errors.New("the process slept between deciding and sending: nothing was sent")
 

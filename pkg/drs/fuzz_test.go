@@ -23,7 +23,7 @@ func FuzzClassify(f *testing.F) {
 		if (out.Kind == Unsent) == wrote {
 			t.Errorf("wrote %t, but %s", wrote, out.Kind)
 		}
-		if out.RetryAfter < 0 || out.RetryAfter > maxRetryAfter {
+		if out.RetryAfter < 0 || out.RetryAfter > MaxRetryAfter {
 			t.Errorf("a pause of %v", out.RetryAfter)
 		}
 		if (out.Kind == Accepted) != (out.JobID != "") {

@@ -116,27 +116,30 @@ func jobID(body []byte) string {
 	return strings.TrimSpace(answer.JobID)
 }
 
-// maxRetryAfter is the longest pause that is believed: the gateway's longest
+// MaxRetryAfter is the longest pause that is believed: the gateway's longest
 // throttling period is a day.
-const maxRetryAfter = 24 * time.Hour
+const MaxRetryAfter = 24 * time.Hour
 
 // retryAfter reads the Retry-After header. Whatever is negative, garbage or
 // beyond reason is no advice: 0. A date counts from the server's own clock.
 func retryAfter(h http.Header) time.Duration {
 	v := strings.TrimSpace(h.Get("Retry-After"))
 	if s, err := strconv.ParseInt(v, 10, 64); err == nil {
-		if s < 0 || s > int64(maxRetryAfter/time.Second) {
+		if s < 0 || s > int64(MaxRetryAfter/time.Second) {
 			return 0
 		}
 		return time.Duration(s) * time.Second
 	}
 	at, err := http.ParseTime(v)
 	now := serverDate(h)
-	if err != nil || now.IsZero() || at.Before(now) || at.Sub(now) > maxRetryAfter {
+	if err != nil || now.IsZero() || at.Before(now) || at.Sub(now) > MaxRetryAfter {
 		return 0
 	}
 	return at.Sub(now)
 }
+
+// lastYear of a date that times can still be added to and written down.
+const lastYear = 9000
 
 // serverDate is the Date of an answer, zero where it has none or an Age says
 // that a cache gave it.
@@ -145,7 +148,7 @@ func serverDate(h http.Header) time.Time {
 		return time.Time{}
 	}
 	at, err := http.ParseTime(h.Get("Date"))
-	if err != nil {
+	if err != nil || at.Year() > lastYear {
 		return time.Time{}
 	}
 	return at.UTC()

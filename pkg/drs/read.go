@@ -103,10 +103,13 @@ func DecodePage(body []byte, date time.Time) (Page, error) {
 }
 
 func (w wireList) page(date time.Time) (Page, error) {
-	if w.Count == nil || w.Jobs == nil || *w.Count < 0 {
+	if w.Count == nil || *w.Count < 0 || w.Jobs == nil && *w.Count > 0 {
 		return Page{}, errors.New("the list has no count or no jobs")
 	}
 	p := Page{Count: *w.Count, Date: date}
+	if w.Jobs == nil { // of a target without jobs, which may be written as null
+		return p, nil
+	}
 	for _, t := range *w.Jobs {
 		if t.ID == "" {
 			return Page{}, errors.New("the list has a job without an id")

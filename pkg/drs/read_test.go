@@ -84,11 +84,13 @@ func TestDecodePage(t *testing.T) {
 	if err != nil || p.Count != 3 || len(p.Jobs) != 2 || p.Jobs[0].Status != "PRECHECK FAILED" || p.Jobs[0].CreateTime.IsZero() || p.Jobs[1].ID != "7" || !p.Date.Equal(signedAt()) {
 		t.Errorf("%+v, %v", p, err)
 	}
-	if p, err := DecodePage([]byte(`{"count":0,"jobs":[]}`), time.Time{}); err != nil || p.Count != 0 || len(p.Jobs) != 0 {
-		t.Errorf("%+v, %v", p, err)
+	for _, none := range []string{`{"count":0,"jobs":[]}`, `{"count":0,"jobs":null}`, `{"count":0}`} {
+		if p, err := DecodePage([]byte(none), time.Time{}); err != nil || p.Count != 0 || len(p.Jobs) != 0 {
+			t.Errorf("%s: %+v, %v", none, p, err)
+		}
 	}
 	for _, body := range []string{
-		``, `{}`, `[]`, `null`, `{"jobs":[]}`, `{"count":0}`, `{"count":0,"jobs":null}`, `{"count":null,"jobs":[]}`, `{"count":-1,"jobs":[]}`, `{"count":1.5,"jobs":[]}`, `{"count":1,"jobs":[{}]}`,
+		``, `{}`, `[]`, `null`, `{"jobs":[]}`, `{"count":1}`, `{"count":1,"jobs":null}`, `{"count":null,"jobs":[]}`, `{"count":-1,"jobs":[]}`, `{"count":1.5,"jobs":[]}`, `{"count":1,"jobs":[{}]}`,
 		`{"count":1,"jobs":[{"id":""}]}`, `{"count":1,"jobs":[null]}`, `{"count":1,"jobs":["a"]}`, `{"count":1,"jobs":{"id":"a"}}`, `{"count":99999999999999999999,"jobs":[]}`, `{"count":1,"count":2,"jobs":[]}`, `{"count":1,"jobs":[{"id":"a"}]}x`,
 	} {
 		if p, err := DecodePage([]byte(body), time.Time{}); err == nil {
@@ -256,13 +258,14 @@ func TestServerDate(t *testing.T) {
 		header http.Header
 		want   time.Time
 	}{
-		"there":          {http.Header{"Date": {date}}, signedAt()},
-		"RFC 850":        {http.Header{"Date": {"Wednesday, 04-Mar-26 05:06:07 GMT"}}, signedAt()},
-		"none":           {http.Header{}, time.Time{}},
-		"no header":      {nil, time.Time{}},
-		"from a cache":   {http.Header{"Date": {date}, "Age": {"0"}}, time.Time{}},
-		"garbage":        {http.Header{"Date": {"soon"}}, time.Time{}},
-		"with an offset": {http.Header{"Date": {"Wed, 04 Mar 2026 05:06:07 +0800"}}, time.Time{}},
+		"there":           {http.Header{"Date": {date}}, signedAt()},
+		"RFC 850":         {http.Header{"Date": {"Wednesday, 04-Mar-26 05:06:07 GMT"}}, signedAt()},
+		"none":            {http.Header{}, time.Time{}},
+		"no header":       {nil, time.Time{}},
+		"from a cache":    {http.Header{"Date": {date}, "Age": {"0"}}, time.Time{}},
+		"garbage":         {http.Header{"Date": {"soon"}}, time.Time{}},
+		"the end of time": {http.Header{"Date": {"Fri, 31 Dec 9999 23:59:59 GMT"}}, time.Time{}},
+		"with an offset":  {http.Header{"Date": {"Wed, 04 Mar 2026 05:06:07 +0800"}}, time.Time{}},
 	} {
 		if got := serverDate(c.header); !got.Equal(c.want) {
 			t.Errorf("%s: %v", name, got)

@@ -37,7 +37,7 @@ type times struct {
 func usualTimes() times {
 	return times{
 		dial: 10 * time.Second, handshake: 10 * time.Second, header: 25 * time.Second,
-		create: 30 * time.Second, read: 15 * time.Second,
+		create: MaxExchange, read: 15 * time.Second,
 	}
 }
 

@@ -28,7 +28,7 @@ func (r *Runner) Adopt(ctx context.Context, seq int, jobID, reason string) Resul
 		case err != nil:
 			return fromError(err), nil
 		}
-		if diff := differs(j, p.Steps[seq-1], true); diff != "" {
+		if diff := adoptable(j, p.Steps[seq-1]); diff != "" {
 			return &Stop{Code: Conflict, Reason: JobDiffers, Step: seq, Jobs: []string{jobID}, Detail: diff}, nil
 		}
 		if s, err := p.openFor(ctx); s != nil || err != nil {
@@ -94,8 +94,11 @@ func (r *Runner) AdoptAll(ctx context.Context, reason string) Result {
 			return s, err
 		}
 		v := p.facts.Survey
-		if !v.Complete || p.facts.State.Witness != "" && !slices.Contains(v.IDs, p.facts.State.Witness) {
+		if !v.Complete {
 			return notWhole(0), nil
+		}
+		if w := p.facts.State.Witness; w != "" && !slices.Contains(v.IDs, w) && !p.facts.State.Pronounced(w) {
+			return &Stop{Code: TryAgain, Reason: APIAway, Why: WhyNoWitness, Jobs: []string{w}, Detail: "the listing does not show job " + w + ", which the ledger knows"}, nil
 		}
 		found := append(slices.Clone(v.Unknown), v.Candidates...)
 		jobs, s := p.matchAll(ctx, found)
@@ -108,7 +111,10 @@ func (r *Runner) AdoptAll(ctx context.Context, reason string) Result {
 		if s, err := p.adoptEach(ctx, jobs, reason); s != nil || err != nil {
 			return s, err
 		}
-		return nil, p.ignoreOlder(ctx, found, jobs)
+		if err := p.ignoreOlder(ctx, found, jobs); err != nil {
+			return nil, err
+		}
+		return gap(p.facts.State), nil
 	})
 }
 
@@ -132,7 +138,7 @@ func (p *pass) matchAll(ctx context.Context, found []drs.OfflineTaskInfo) (map[i
 			return nil, fromError(err)
 		}
 		step := p.Steps[seq-1]
-		diff := differs(j, step, true)
+		diff := adoptable(j, step)
 		if diff == "" {
 			diff = markerDiffers(j, step)
 		}
@@ -158,7 +164,7 @@ func (p *pass) newest(found []drs.OfflineTaskInfo, seq int) (*drs.OfflineTaskInf
 		if !isFor(j, p.Plan, seq) {
 			continue
 		}
-		if status, _ := drs.ParseStatus(j.Status); status == drs.Success || status == drs.Running {
+		if isAlive(j) {
 			alive = append(alive, j)
 		}
 		if best == nil {

@@ -37,6 +37,15 @@ func differs(j drs.Job, s plan.Step, strict bool) string {
 	return ""
 }
 
+// adoptable says in what a job is not what a step that is to have it asks for.
+// A job that bears the step's own marker was made by its request: what the
+// detail leaves out of it, as the page's example for an RDS source leaves out
+// recovery_mode, is not told and no difference.
+func adoptable(j drs.Job, s plan.Step) string {
+	ours := markerDiffers(j, s) == "" && j.TargetInstanceID != ""
+	return differs(j, s, !ours)
+}
+
 // markerDiffers says in what a job's marker is not the step's.
 func markerDiffers(j drs.Job, s plan.Step) string {
 	m, ok := plan.ParseMarker(j.Description)

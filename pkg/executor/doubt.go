@@ -14,12 +14,14 @@ import (
 // Times of the assumptions under which absence is believed: the gateway
 // refuses older signatures, processing ends, and a listing shows a job.
 const (
-	signatureLife  = 15 * time.Minute // A2
-	processingTime = 10 * time.Minute // A3
-	listingLag     = 5 * time.Minute  // A3
-	answeredFence  = processingTime + listingLag
-	silentFence    = 45 * time.Minute // A2 and A3 together, and as much again
-	searchesApart  = listingLag       // between the two searches that show absence
+	signatureLife  = 15 * time.Minute                   // A2
+	processingTime = 10 * time.Minute                   // A3
+	listingLag     = 5 * time.Minute                    // A3
+	exchangeTime   = drs.MaxIntentAge + drs.MaxExchange // from the intent, whose date is the signature's, to the end of the answer
+	answeredFence  = exchangeTime + processingTime + listingLag
+	silentFence    = 45 * time.Minute           // A2 and A3 together, and as much again
+	tokenFence     = 24*time.Hour + silentFence // a token is good for a day (IAM) whatever a request's date
+	searchesApart  = listingLag                 // between the two searches that show absence
 	searchesWithin = 24 * time.Hour
 )
 
@@ -55,7 +57,7 @@ func Doubt(f DoubtFacts) Verdict {
 		return Verdict{Stop: unknownJobs(v, f.Step.Seq)}
 	}
 	if why := needsPerson(f); why != "" {
-		return Verdict{Stop: &Stop{Code: InDoubt, Reason: DoubtAsk, Step: f.Step.Seq, Why: why, Jobs: f.Survey.Unaccounted}}
+		return Verdict{Stop: &Stop{Code: InDoubt, Reason: DoubtAsk, Step: f.Step.Seq, Why: why, Jobs: append(f.Survey.Unaccounted, f.Survey.Disowned...)}}
 	}
 	return absence(f)
 }
@@ -76,7 +78,7 @@ func compareCandidate(f DoubtFacts) Verdict {
 	if !ok {
 		return Verdict{Stop: &Stop{Code: TryAgain, Reason: APIAway, Step: f.Step.Seq, Jobs: []string{listed.ID}, Detail: "the job that may be this step's could not be read"}}
 	}
-	diff := differs(j, f.Step, true)
+	diff := adoptable(j, f.Step)
 	switch {
 	case diff != "":
 	case !strings.EqualFold(j.Name, f.Known.Intent.JobName):
@@ -102,7 +104,7 @@ func needsPerson(f DoubtFacts) string {
 		return WhyToken
 	case k.Answer.Code == "DRS.M00277":
 		return WhyNameExists
-	case len(f.Survey.Unaccounted) > 0:
+	case len(f.Survey.Unaccounted) > 0, len(f.Survey.Disowned) > 0:
 		return WhyUnaccounted
 	case k.Absences > 0:
 		return WhyTwice
@@ -120,7 +122,7 @@ func needsPerson(f DoubtFacts) string {
 // behind the fence and listingLag of server time apart, show the witness and
 // not the job.
 func absence(f DoubtFacts) Verdict {
-	fence, settling := fenceOf(f.Known), stop(TryAgain, Settling, f.Step.Seq)
+	fence, settling := FenceOf(f.Known), stop(TryAgain, Settling, f.Step.Seq)
 	v := f.Survey
 	if !isEvidence(f) {
 		settling.Until = fence
@@ -166,9 +168,9 @@ func hasWitness(f DoubtFacts) bool {
 	return slices.Contains(f.Survey.IDs, f.Witness) && f.Known.Intent.Principal == f.Principal
 }
 
-// fenceOf is when, by the server's clock, the create can no longer become a
+// FenceOf is when, by the server's clock, the create can no longer become a
 // job that a listing does not show.
-func fenceOf(k ledger.Step) time.Time {
+func FenceOf(k ledger.Step) time.Time {
 	if k.Answered {
 		return k.Intent.AnsweredFenceUntil
 	}

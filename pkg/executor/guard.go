@@ -29,6 +29,7 @@ func guard(body []byte, s plan.Step, attempt int, keysTurned bool) error {
 		{"options", "recovery_mode", quoted(mode(s))},
 		{"base_info", "name", quoted(s.JobName(attempt))},
 		{"target_db_info", "target_instance_id", quoted(s.Plan.Target.InstanceID)},
+		{"target_db_info", "file_id", quoted(fileID(s))},
 		{"options", "is_cover", cover(s.Plan)},
 	} {
 		if have := string(got[c.object][c.field]); have != c.want {
@@ -57,6 +58,14 @@ func guardFiles(raw json.RawMessage, s plan.Step) error {
 		return fmt.Errorf("guard: the body names %s and not %s", strings.Join(keys, ", "), strings.Join(s.Backup.Keys, ", "))
 	}
 	return nil
+}
+
+// fileID is the backup of an RDS source; of a bucket it is "".
+func fileID(s plan.Step) string {
+	if s.Plan.Source.RDS == nil {
+		return ""
+	}
+	return strings.Join(s.Backup.Keys, "")
 }
 
 // cover is what is_cover must be: absent, where the page's RDS example has

@@ -64,6 +64,7 @@ func TestGuardRefuses(t *testing.T) {
 		"another target":                      {step: full, old: `in04"`, new: `in05"`, want: "target_instance_id"},
 		"another mode":                        {step: last, old: `"incre"`, new: `"full"`, turned: true, want: "recovery_mode"},
 		"overwrite":                           {step: full, old: `"is_cover":false`, new: `"is_cover":true`, want: "is_cover"},
+		"a backup of an instance":             {step: full, old: `"file_id":""`, new: `"file_id":"x"`, want: "file_id"},
 		"another file":                        {step: last, old: `a.bak`, new: `b.bak`, turned: true, want: "LOG/b.bak"},
 		"another folder":                      {step: last, old: `LOG/`, new: `LOC/`, turned: true, want: "LOC/a.bak"},
 		"files are no list":                   {step: last, old: `"files":[`, new: `"files":[1,`, turned: true, want: "files"},

@@ -1,6 +1,8 @@
 package executor
 
 import (
+	"strings"
+
 	"github.com/migplan/migplan/pkg/ledger"
 	"github.com/migplan/migplan/pkg/plan"
 )
@@ -18,11 +20,42 @@ func History(steps []plan.Step, s *ledger.State) *Stop {
 		}
 		step := steps[i]
 		switch {
+		case !sentCover(st.Intent.Body, step.Plan):
+			return &Stop{Code: Conflict, Reason: EditedHistory, Step: step.Seq, Detail: "overwrite is not as it was"}
 		case st.ChainSHA256 == step.ChainSHA256:
 		case step.Last && st.ChainSHA256 == step.OpenSHA256:
 			return stop(Invalid, MarkerTooLate, step.Seq)
 		default:
 			return stop(Conflict, EditedHistory, step.Seq)
+		}
+	}
+	return nil
+}
+
+// sentCover reports whether a body that was sent has the is_cover of the plan,
+// which is one for the whole chain; it is no part of the chain hash. Of a step
+// without a body nothing is known.
+func sentCover(body string, p *plan.Plan) bool {
+	if body == "" {
+		return true
+	}
+	if want := cover(p); want != "" {
+		return strings.Contains(body, `"is_cover":`+want)
+	}
+	return !strings.Contains(body, `"is_cover":`)
+}
+
+// gap is the first step that nothing was sent for or that failed, though one
+// behind it was sent: of a lost ledger that was rebuilt from jobs one of which
+// has no record any more. To send it would restore over what came after.
+func gap(s *ledger.State) *Stop {
+	open := 0
+	for i, st := range s.Steps {
+		switch {
+		case !st.State.History() && open == 0:
+			open = i + 1
+		case st.State.History() && open != 0:
+			return stop(Conflict, HistoryGap, open)
 		}
 	}
 	return nil
@@ -37,6 +70,9 @@ type Identity struct {
 	TokenAuth bool
 }
 
+// whyCredentials is the part of the identity that adopt --all renews.
+const whyCredentials = "credentials"
+
 // identityDiffers names what is not as it was when the chain was opened.
 func identityDiffers(s *ledger.State, p *plan.Plan, id Identity) *Stop {
 	if s.Opened == nil {
@@ -44,10 +80,10 @@ func identityDiffers(s *ledger.State, p *plan.Plan, id Identity) *Stop {
 	}
 	o := s.Opened
 	for _, c := range []struct{ what, was, is string }{
-		{"endpoint", o.Endpoint, id.Endpoint},
-		{"credentials", s.Principal, id.Principal},
-		{"enterprise project", o.EnterpriseProjectID, p.Target.EnterpriseProjectID},
 		{"region", o.Region, p.Target.Region},
+		{"enterprise project", o.EnterpriseProjectID, p.Target.EnterpriseProjectID},
+		{"endpoint", o.Endpoint, id.Endpoint},
+		{whyCredentials, s.Principal, id.Principal}, // last: adopt --all excuses it, and nothing else
 	} {
 		if c.was != c.is {
 			return &Stop{Code: Conflict, Reason: OtherIdentity, Why: c.what, Detail: c.was + ", now " + c.is}

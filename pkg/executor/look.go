@@ -112,12 +112,25 @@ func (p *pass) settle(ctx context.Context, seq int) (*Stop, error) {
 	switch {
 	case v.Adopt != "":
 		outcome.JobID = v.Adopt
-		return nil, p.conclude(ctx, ledger.Adopted, seq, outcome)
+		return p.adopted(ctx, seq, outcome)
 	case v.Absent != "":
 		outcome.Evidence = v.Absent
 		return nil, p.conclude(ctx, ledger.Absent, seq, outcome)
 	}
 	return p.searchOn(ctx, v.Stop), nil
+}
+
+// adopted ends a doubt by its job. Where the create left in this very pass, so
+// does the pass: one step a pass.
+func (p *pass) adopted(ctx context.Context, seq int, o ledger.OutcomeData) (*Stop, error) {
+	own := p.doubtAt != 0
+	if err := p.conclude(ctx, ledger.Adopted, seq, o); err != nil {
+		return nil, err
+	}
+	if own {
+		return stop(OK, JobRunning, seq), nil
+	}
+	return nil, nil
 }
 
 // conclude ends a doubt, on the head that the verdict was made on.

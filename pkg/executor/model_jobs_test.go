@@ -24,7 +24,7 @@ const jobsPath = "/v5/p1/backup-migration-jobs"
 // classifies what comes back as the real client does.
 func (m *modelJobs) CreateReplicationJob(_ context.Context, c drs.Create) drs.Outcome {
 	m.at("dial")
-	m.pause(m.upTo(2 * time.Second))
+	m.pause(m.upTo(pick(m.rng, 2*time.Second, 2*time.Second, drs.MaxIntentAge)))
 	if m.now.Sub(m.start)-c.IntendedAt > drs.MaxIntentAge {
 		return drs.Classify(drs.Answer{Err: drs.ErrLate})
 	}
@@ -35,7 +35,9 @@ func (m *modelJobs) CreateReplicationJob(_ context.Context, c drs.Create) drs.Ou
 func (m *modelJobs) send(c drs.Create) drs.Outcome {
 	m.judge.leaves(m.slot, c)
 	m.pause(m.upTo(2 * time.Second))
+	before := len(m.sim.Jobs())
 	resp := m.arrive(c)
+	m.judge.arrived(m.slot, before)
 	m.judge.look()
 	m.note("create arrived: %d %s %.120s", resp.Status, resp.Delivery, resp.Body)
 	m.pause(m.upTo(time.Second) + resp.Delay)

@@ -35,6 +35,8 @@ type shadow struct {
 
 // sent is a create that left.
 type sent struct {
+	by   *slot
+	made bool // a job came of it at once
 	body []byte
 	plan *plan.Plan
 }
@@ -59,6 +61,7 @@ type body struct {
 
 // leaves judges a create when its first byte leaves.
 func (j *judge) leaves(s *slot, c drs.Create) {
+	s.sending = -1
 	var b body
 	err := json.Unmarshal(c.Body, &b)
 	m, ok := plan.ParseMarker(b.Base.Description)
@@ -67,7 +70,8 @@ func (j *judge) leaves(s *slot, c drs.Create) {
 		j.report("I6", "bytes that no plan has: %s", c.Body)
 		return
 	}
-	out := sent{c.Body, p}
+	out := sent{by: s, body: c.Body, plan: p}
+	s.sending = len(j.sends)
 	j.sends = append(j.sends, out)
 	step := s.runner.Steps[m.Step-1]
 	attempt := attemptOf(b.Base.Name, step.JobName(1))
@@ -137,6 +141,17 @@ func (j *judge) pastIsUnedited(s *slot, m plan.Marker) {
 	}
 }
 
+// arrived notes whether the create of s made a job when it arrived.
+func (j *judge) arrived(s *slot, before int) {
+	if s.sending < 0 {
+		return
+	}
+	sent := &j.sends[s.sending]
+	for _, job := range j.world.sim.Jobs()[before:] {
+		sent.made = sent.made || bytes.Equal(job.Body, sent.body)
+	}
+}
+
 // look judges every job that the server has made since the last look.
 func (j *judge) look() {
 	j.jobs = j.world.sim.Jobs()
@@ -195,6 +210,19 @@ func (j *judge) passBegins(s *slot) { s.given, s.made = s.runner.Keys, len(j.sen
 func (j *judge) passEnds(s *slot, r Result) {
 	if r.Reason == Broken {
 		j.report("I6", "the guard or a rule of decisions stopped a pass: %v %s", r.Err, r.Detail)
+	}
+	left, made := 0, false
+	for _, x := range j.sends[s.made:] {
+		if x.by == s {
+			left++
+			made = made || x.made
+		}
+	}
+	switch {
+	case r.Sent == SentNo && made:
+		j.report("I12", "a pass of which a job came says that it sent nothing (%s %s)", r.Code, r.Reason)
+	case r.Sent == SentYes && left == 0:
+		j.report("I12", "a pass that sent nothing says that it did (%s %s)", r.Code, r.Reason)
 	}
 	if r.Code == OK && r.Reason == Online && !j.isOnline(s.desk.plan) {
 		j.report("I12", "%s is said to be online and is not", s.desk.plan.Name)

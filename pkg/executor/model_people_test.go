@@ -121,7 +121,7 @@ func (s *slot) follow(r Result) time.Duration {
 		d.write(d.plan.Generation+1, nil)
 	case UnknownJobs, TwinJobs, JobDiffers, LedgerConflict:
 		s.sortOut(r)
-	case JobGone, NotFailedAnyMore:
+	case JobGone, NotFailedAnyMore, HistoryGap:
 		s.pronounce(r)
 	case CutoverKey, OverwriteKey, WindowPast, BeforeStart:
 		return s.turnKeys(r)
@@ -171,13 +171,17 @@ func (s *slot) say(what string, f func(*Runner, context.Context) Result) Result 
 func (s *slot) settleByHand(r Result) {
 	s.at("asked")
 	if s.take("too-early") {
-		s.say("not created, at once", func(p *Runner, ctx context.Context) Result { return p.NotCreated(ctx, r.Step, true, "hasty") })
+		s.say("not created, at once", func(p *Runner, ctx context.Context) Result {
+			return p.NotCreated(ctx, r.Step, Word{BeforeFence: true}, "hasty")
+		})
 		return
 	}
 	s.think()
 	s.ignoreForeign(r.Jobs)
 	if s.planted.hasty {
-		s.say("not created, at once", func(p *Runner, ctx context.Context) Result { return p.NotCreated(ctx, r.Step, true, "hasty") })
+		s.say("not created, at once", func(p *Runner, ctx context.Context) Result {
+			return p.NotCreated(ctx, r.Step, Word{BeforeFence: true}, "hasty")
+		})
 		return
 	}
 	switch job := s.inConsole(r.Step); {
@@ -186,7 +190,7 @@ func (s *slot) settleByHand(r Result) {
 		s.notCreated(r.Step)
 	case job.Deleted && hasEnded(*job):
 		s.say("pronounce", func(p *Runner, ctx context.Context) Result {
-			return p.Pronounce(ctx, r.Step, job.Status == "SUCCESS", false, "the record was deleted")
+			return p.Pronounce(ctx, r.Step, job.Status == "SUCCESS", Word{}, "the record was deleted")
 		})
 	default:
 		s.say("adopt", func(p *Runner, ctx context.Context) Result { return p.Adopt(ctx, r.Step, job.ID, "") })
@@ -197,7 +201,7 @@ func (s *slot) settleByHand(r Result) {
 // the server's could fence.
 func (s *slot) notCreated(step int) {
 	got := s.say("not created", func(p *Runner, ctx context.Context) Result {
-		return p.NotCreated(ctx, step, false, "not in the console")
+		return p.NotCreated(ctx, step, Word{OtherCredentials: true}, "not in the console")
 	})
 	if got.Reason != Settling || !got.Until.IsZero() {
 		return
@@ -205,7 +209,7 @@ func (s *slot) notCreated(step int) {
 	s.pause(silentFence + time.Minute)
 	if s.inConsole(step) == nil {
 		s.say("not created, waited for", func(p *Runner, ctx context.Context) Result {
-			return p.NotCreated(ctx, step, true, "waited")
+			return p.NotCreated(ctx, step, Word{BeforeFence: true, OtherCredentials: true}, "waited")
 		})
 	}
 }
@@ -275,9 +279,11 @@ func (s *slot) sortOut(r Result) {
 func (s *slot) pronounce(r Result) {
 	s.think()
 	for _, job := range s.sim.Jobs() {
-		if slices.Contains(r.Jobs, job.ID) && hasEnded(job) {
+		made := s.judge.shadows[job.ID]
+		missing := r.Reason == HistoryGap && made.Chain == s.desk.plan.Chain() && made.Step == r.Step && job.Status == drssim.Success
+		if missing || slices.Contains(r.Jobs, job.ID) && hasEnded(job) {
 			s.say("pronounce", func(p *Runner, ctx context.Context) Result {
-				return p.Pronounce(ctx, r.Step, job.Status == "SUCCESS", false, "looked at the database")
+				return p.Pronounce(ctx, r.Step, job.Status == "SUCCESS", Word{}, "looked at the database")
 			})
 		}
 	}

@@ -52,6 +52,7 @@ type slot struct {
 	keys     Keys // for the next pass
 	given    Keys // of the pass in progress
 	made     int  // creates that had left before it
+	sending  int  // the create that is on its way
 	passes   int
 	lives    int
 	last     Reason // of the stop before

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/ledger"
 	"github.com/migplan/migplan/pkg/plan"
 )
@@ -97,6 +98,9 @@ func blocked(f Facts) *Stop {
 	if bad := History(f.Steps, s); bad != nil {
 		return bad
 	}
+	if bad := gap(s); bad != nil {
+		return bad
+	}
 	if s.Held != nil {
 		return stop(OK, OnHold, 0)
 	}
@@ -111,6 +115,20 @@ func finished(f Facts) *Stop {
 	return stop(OK, NextBackup, last.Seq)
 }
 
+// Foresee is Next for a look that asks DRS nothing: of a create it says what
+// keys and window hold back already, by the local clock.
+func Foresee(f Facts) Action {
+	a := Next(f)
+	if a.Kind != List || f.State.Step(a.Step).State == ledger.InDoubt {
+		return a
+	}
+	f.Survey = &Survey{Date: f.Now}
+	if s := keys(f, f.Steps[a.Step-1], f.State.Step(a.Step).Attempt); s != nil {
+		return end(s)
+	}
+	return a
+}
+
 // mayCreate goes through all that must hold before a create, in the order in
 // which it matters: what DRS shows, who else works there, then the two keys.
 func mayCreate(f Facts, step plan.Step, st ledger.Step) Action {
@@ -121,7 +139,9 @@ func mayCreate(f Facts, step plan.Step, st ledger.Step) Action {
 		return end(unknownJobs(f.Survey, step.Seq))
 	case !f.Survey.Complete: // what it leaves out may be a job of this chain
 		return end(notWhole(step.Seq))
-	case f.clock().Before(st.NotBefore):
+	case !st.NotBefore.IsZero() && f.Survey.Date.IsZero():
+		return end(stop(TryAgain, NoServerDate, step.Seq))
+	case f.Survey.Date.Before(st.NotBefore) && st.NotBefore.Sub(f.Survey.Date) <= drs.MaxRetryAfter: // farther off: a clock was wrong
 		return end(&Stop{Code: TryAgain, Reason: Throttled, Step: step.Seq, Until: st.NotBefore})
 	case st.PriorJob != "" && !f.PriorFailed:
 		return Action{Kind: LookPrior, Step: step.Seq}
@@ -139,14 +159,6 @@ func mayCreate(f Facts, step plan.Step, st ledger.Step) Action {
 // count, that it leaves something out.
 func notWhole(seq int) *Stop {
 	return &Stop{Code: TryAgain, Reason: APIAway, Step: seq, Detail: "the listing of the target is not whole"}
-}
-
-// clock is the server's, or the local one where the server's is not known.
-func (f Facts) clock() time.Time {
-	if f.Survey.Date.IsZero() {
-		return f.Now
-	}
-	return f.Survey.Date
 }
 
 func unknownJobs(v *Survey, seq int) *Stop {
@@ -193,13 +205,13 @@ func keys(f Facts, step plan.Step, attempt int) *Stop {
 	case !step.Last:
 		return nil
 	}
-	if s := Window(p.Cutover, step.Seq, f.Now, f.Survey.Date); s != nil && s.Reason == WindowPast {
+	if s := window(p.Cutover, step.Seq, f.Now, f.Survey.Date); s != nil && s.Reason == WindowPast {
 		return s
 	}
 	if !p.Cutover.Unattended && !plan.Confirms(f.Keys.Cutover, p.Name, last, attempt) {
 		return lacksKey(CutoverKey, step, f.Keys.Cutover)
 	}
-	return Window(p.Cutover, step.Seq, f.Now, f.Survey.Date)
+	return window(p.Cutover, step.Seq, f.Now, f.Survey.Date)
 }
 
 // lacksKey is the stop of an act whose key is missing, or is one of this plan
@@ -212,18 +224,21 @@ func lacksKey(reason Reason, step plan.Step, given string) *Stop {
 	return s
 }
 
-// Window holds the cutover against its window, by the local clock and by the
+// window holds the cutover against its window, by the local clock and by the
 // server's: both must be inside. When that is unclear, the gate stays shut.
-func Window(c *plan.Cutover, seq int, local, server time.Time) *Stop {
+func window(c *plan.Cutover, seq int, local, server time.Time) *Stop {
 	switch {
 	case c.NotBefore.IsZero() && c.NotAfter.IsZero():
 		return nil
 	case server.IsZero():
 		return stop(TryAgain, NoServerDate, seq)
 	}
-	for _, now := range []time.Time{local, server} {
+	for _, now := range []struct {
+		time.Time
+		clock string
+	}{{local, "this machine's"}, {server, "DRS's"}} {
 		if !c.NotAfter.IsZero() && now.After(c.NotAfter) {
-			return &Stop{Code: CutoverHeld, Reason: WindowPast, Step: seq, Until: c.NotAfter}
+			return &Stop{Code: CutoverHeld, Reason: WindowPast, Step: seq, Until: c.NotAfter, Detail: now.clock}
 		}
 	}
 	for _, now := range []time.Time{local, server} {

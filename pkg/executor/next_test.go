@@ -111,31 +111,41 @@ func TestNext(t *testing.T) {
 		"edited":                         {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].ChainSHA256 = "other" }, want: End, step: 1, code: Conflict, reason: EditedHistory},
 		"edited, held":                   {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].ChainSHA256 = "other"; f.State.Held = &ledger.DecisionData{} }, want: End, step: 1, code: Conflict, reason: EditedHistory},
 		"a failed step edited":           {steps: chain, states: []ledger.StepState{done, ledger.StepFailed}, with: func(f *Facts) { f.State.Steps[1].ChainSHA256 = "other" }, want: End, step: 2, code: Failed, reason: JobFailed},
+		"overwrite added":                {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].Intent.Body = `{"is_cover":true}` }, want: End, step: 1, code: Conflict, reason: EditedHistory},
+		"overwrite as it was":            {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].Intent.Body = `{"is_cover":false}` }, want: List, step: 2},
 		"plan shorter":                   {steps: open, states: []ledger.StepState{done, done, ledger.Running}, want: End, step: 3, code: Conflict, reason: PlanShorter},
 		"marker too late":                {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.Steps[2].ChainSHA256 = chain[2].OpenSHA256 }, want: End, step: 3, code: Invalid, reason: MarkerTooLate},
 		"marker too late, still running": {steps: chain, states: []ledger.StepState{done, done, ledger.Running}, with: func(f *Facts) { f.State.Steps[2].ChainSHA256 = chain[2].OpenSHA256 }, want: End, step: 3, code: Invalid, reason: MarkerTooLate},
 		"unknown jobs":                   {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Unknown = []drs.OfflineTaskInfo{{ID: "x"}} }, want: End, step: 1, code: Conflict, reason: UnknownJobs},
 		"throttled":                      {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].NotBefore = past }, want: End, step: 1, code: TryAgain, reason: Throttled},
-		"throttled before":               {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].NotBefore = before }, want: Create, step: 1},
-		"retry":                          {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].PriorJob = "x" }, want: LookPrior, step: 1},
-		"retry, looked at":               {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].PriorJob = "x"; f.PriorFailed = true }, want: Create, step: 1},
-		"one of ours runs":               {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Running = []Neighbour{{Ours: true}} }, want: End, step: 1, reason: OursRunning},
-		"a listing that is not whole":    {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Complete = false }, want: End, step: 1, code: TryAgain, reason: APIAway},
-		"a stranger runs":                {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Running = []Neighbour{{Ours: true}, {}} }, want: End, step: 1, code: TryAgain, reason: StrangerRunning},
-		"a stranger on our database":     {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Running = []Neighbour{{}, {Overlap: true}, {Ours: true}} }, want: End, step: 1, code: Conflict, reason: ForeignJob},
-		"overwrite without key":          {steps: over, with: func(f *Facts) { f.Survey = seen() }, want: End, step: 1, code: CutoverHeld, reason: OverwriteKey},
-		"overwrite with cutover's key":   {steps: over, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(over) }, want: End, step: 1, code: CutoverHeld, reason: OverwriteKey},
-		"overwrite with key":             {steps: over, with: func(f *Facts) { f.Survey = seen(); f.Keys.Overwrite = confirm(over) }, want: Create, step: 1},
-		"overwrite unattended":           {steps: unattended, with: func(f *Facts) { f.Survey = seen() }, want: Create, step: 1},
-		"overwrite, an incremental":      {steps: over, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen() }, want: Create, step: 2},
-		"cutover without key":            {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Survey = seen() }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
-		"cutover with key":               {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(chain) }, want: Create, step: 3},
-		"cutover with a short key":       {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(chain)[:20] }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
-		"cutover with another plan's":    {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(open) }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
-		"one step: only the overwrite":   {steps: one, with: func(f *Facts) { f.Survey = seen(); f.Keys.Overwrite = confirm(one) }, want: End, step: 1, code: CutoverHeld, reason: CutoverKey},
-		"one step: both keys":            {steps: one, with: func(f *Facts) { f.Survey = seen(); f.Keys = Keys{Overwrite: confirm(one), Cutover: confirm(one)} }, want: Create, step: 1},
-		"any key":                        {steps: one, with: func(f *Facts) { f.Survey = seen(); f.Keys = Keys{AnyKey: true} }, want: Create, step: 1},
-		"second attempt, first's key":    {steps: chain, states: []ledger.StepState{done, done, ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[2].Attempt = 2; f.Keys.Cutover = confirm(chain) }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
+		"throttled, and no date": {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) {
+			f.Survey = seen()
+			f.Survey.Date, f.State.Steps[0].NotBefore, f.Now = time.Time{}, before, past
+		}, want: End, step: 1, code: TryAgain, reason: NoServerDate},
+		"throttled, by a clock years ahead": {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].NotBefore = past.AddDate(10, 0, 0) }, want: Create, step: 1},
+		"a gap":                             {steps: chain, states: []ledger.StepState{ledger.Pending, done}, want: End, step: 1, code: Conflict, reason: HistoryGap},
+		"a gap of what failed":              {steps: chain, states: []ledger.StepState{done, ledger.StepFailed, ledger.Running}, want: End, step: 2, code: Conflict, reason: HistoryGap},
+		"no gap":                            {steps: chain, states: []ledger.StepState{ledger.Running, ledger.Running}, want: Look, step: 1},
+		"throttled before":                  {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].NotBefore = before }, want: Create, step: 1},
+		"retry":                             {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].PriorJob = "x" }, want: LookPrior, step: 1},
+		"retry, looked at":                  {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].PriorJob = "x"; f.PriorFailed = true }, want: Create, step: 1},
+		"one of ours runs":                  {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Running = []Neighbour{{Ours: true}} }, want: End, step: 1, reason: OursRunning},
+		"a listing that is not whole":       {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Complete = false }, want: End, step: 1, code: TryAgain, reason: APIAway},
+		"a stranger runs":                   {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Running = []Neighbour{{Ours: true}, {}} }, want: End, step: 1, code: TryAgain, reason: StrangerRunning},
+		"a stranger on our database":        {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Running = []Neighbour{{}, {Overlap: true}, {Ours: true}} }, want: End, step: 1, code: Conflict, reason: ForeignJob},
+		"overwrite without key":             {steps: over, with: func(f *Facts) { f.Survey = seen() }, want: End, step: 1, code: CutoverHeld, reason: OverwriteKey},
+		"overwrite with cutover's key":      {steps: over, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(over) }, want: End, step: 1, code: CutoverHeld, reason: OverwriteKey},
+		"overwrite with key":                {steps: over, with: func(f *Facts) { f.Survey = seen(); f.Keys.Overwrite = confirm(over) }, want: Create, step: 1},
+		"overwrite unattended":              {steps: unattended, with: func(f *Facts) { f.Survey = seen() }, want: Create, step: 1},
+		"overwrite, an incremental":         {steps: over, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen() }, want: Create, step: 2},
+		"cutover without key":               {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Survey = seen() }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
+		"cutover with key":                  {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(chain) }, want: Create, step: 3},
+		"cutover with a short key":          {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(chain)[:20] }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
+		"cutover with another plan's":       {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(open) }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
+		"one step: only the overwrite":      {steps: one, with: func(f *Facts) { f.Survey = seen(); f.Keys.Overwrite = confirm(one) }, want: End, step: 1, code: CutoverHeld, reason: CutoverKey},
+		"one step: both keys":               {steps: one, with: func(f *Facts) { f.Survey = seen(); f.Keys = Keys{Overwrite: confirm(one), Cutover: confirm(one)} }, want: Create, step: 1},
+		"any key":                           {steps: one, with: func(f *Facts) { f.Survey = seen(); f.Keys = Keys{AnyKey: true} }, want: Create, step: 1},
+		"second attempt, first's key":       {steps: chain, states: []ledger.StepState{done, done, ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[2].Attempt = 2; f.Keys.Cutover = confirm(chain) }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
 		"second attempt, its key": {steps: chain, states: []ledger.StepState{done, done, ledger.Pending}, with: func(f *Facts) {
 			f.Survey = seen()
 			f.State.Steps[2].Attempt = 2
@@ -214,5 +224,30 @@ func TestNextNamesTheFirstNeighbour(t *testing.T) {
 	v := Survey{Running: []Neighbour{{OfflineTaskInfo: job("ours"), Ours: true}, {OfflineTaskInfo: job("a")}, {OfflineTaskInfo: job("b")}}}
 	if s := neighbours(&v, 1); s.Reason != StrangerRunning || !slices.Equal(s.Jobs, []string{"a"}) {
 		t.Errorf("%+v", s)
+	}
+}
+
+// A look without DRS knows keys and windows, and no more.
+func TestNextForeseen(t *testing.T) {
+	chain, open := theSteps(t, "", key, "a.bak"), theSteps(t, "", "", "a.bak")
+	const done = ledger.StepSucceeded
+	for name, c := range map[string]struct {
+		steps  []plan.Step
+		states []ledger.StepState
+		keys   Keys
+		want   ActionKind
+		reason Reason
+	}{
+		"running":        {steps: chain, states: []ledger.StepState{ledger.Running}, want: Look},
+		"in doubt":       {steps: chain, states: []ledger.StepState{done, ledger.InDoubt}, want: List},
+		"no key needed":  {steps: open, want: List},
+		"the key lacks":  {steps: chain, states: []ledger.StepState{done}, want: End, reason: CutoverKey},
+		"the key fits":   {steps: chain, states: []ledger.StepState{done}, keys: Keys{AnyKey: true}, want: List},
+		"window is past": {steps: theSteps(t, "", windows, "a.bak"), states: []ledger.StepState{done}, want: End, reason: WindowPast},
+	} {
+		a := Foresee(Facts{Steps: c.steps, State: history(t, c.steps, c.states...), Keys: c.keys, Now: past})
+		if a.Kind != c.want || a.Stop != nil && a.Stop.Reason != c.reason {
+			t.Errorf("%s: %s %+v", name, a.Kind, a.Stop)
+		}
 	}
 }

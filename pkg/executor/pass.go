@@ -65,7 +65,7 @@ func (p *pass) cutShort(ctx context.Context, waitedFor error) *Stop {
 	if p.doubt != nil {
 		return p.doubt
 	}
-	return &Stop{Code: TryAgain, Reason: Settling, Step: seq, Why: WhyUnsearched, Until: fenceOf(p.facts.State.Step(seq))}
+	return &Stop{Code: TryAgain, Reason: Settling, Step: seq, Why: WhyUnsearched, Until: FenceOf(p.facts.State.Step(seq))}
 }
 
 func (p *pass) act(ctx context.Context, a Action) (*Stop, error) {

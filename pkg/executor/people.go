@@ -62,7 +62,7 @@ func (p *pass) decideOnce(ctx context.Context, f func(context.Context, *pass) (*
 // repairs reports whether a decision may go on in spite of s: without
 // credentials the principal is not known, and need not be.
 func (p *pass) repairs(s *Stop) bool {
-	return s.Reason == OtherIdentity && (p.Identity == Identity{} || p.recognizes)
+	return s.Reason == OtherIdentity && (p.Identity == Identity{} || p.recognizes && s.Why == whyCredentials)
 }
 
 func notAllowed(seq int, detail string) *Stop {
@@ -123,30 +123,53 @@ func (r *Runner) Ignore(ctx context.Context, jobID, reason string) Result {
 	})
 }
 
-// NotCreated ends a doubt on a person's word. The target is searched first; a
-// word that comes before the fence is taken only with beforeFence.
-func (r *Runner) NotCreated(ctx context.Context, seq int, beforeFence bool, reason string) Result {
+// Word is what a person says beside the word itself, of a create in doubt.
+type Word struct {
+	BeforeFence      bool // it cannot arrive any more, although it is early
+	OtherCredentials bool // its job was looked for with those that sent it
+}
+
+func (w Word) decision(who Who, what, reason string) ledger.DecisionData {
+	d := who.decision(what, reason)
+	d.BeforeFence, d.OtherCredentials = w.BeforeFence, w.OtherCredentials
+	return d
+}
+
+// NotCreated ends a doubt on a person's word. The target is searched first, by
+// credentials that see the job; a word that comes before the fence needs to say
+// so.
+func (r *Runner) NotCreated(ctx context.Context, seq int, word Word, reason string) Result {
 	return r.decide(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
 		st := p.facts.State.Step(seq)
 		if st.State != ledger.InDoubt {
 			return notAllowed(seq, fmt.Sprintf("the step is %s, not in doubt", st.State)), nil
 		}
-		if s, err := p.mustNotBeListed(ctx, seq); s != nil || err != nil {
+		if s, err := p.mustBeAbsent(ctx, seq, st, word); s != nil || err != nil {
 			return s, err
 		}
-		if s := p.mustBeFenced(seq, st); s != nil && !beforeFence {
-			return s, nil
-		}
-		d := p.Who.decision(ledger.NotCreated, reason)
-		d.Intent, d.BeforeFence = st.IntentSeq, beforeFence
+		d := word.decision(p.Who, ledger.NotCreated, reason)
+		d.Intent = st.IntentSeq
 		return nil, p.person(ctx, seq, st.Attempt, d)
 	})
+}
+
+// mustBeAbsent is what must hold before a person's word that a create in doubt
+// made no job is taken.
+func (p *pass) mustBeAbsent(ctx context.Context, seq int, st ledger.Step, word Word) (*Stop, error) {
+	if sender := st.Intent.Principal; sender != p.Identity.Principal && !word.OtherCredentials {
+		return &Stop{Code: Invalid, Reason: NotAllowed, Step: seq, Why: WhyOtherCredentials,
+			Detail: fmt.Sprintf("the create was sent by %s, and other credentials may not see its job", sender)}, nil
+	}
+	if s, err := p.mustNotBeListed(ctx, seq); s != nil || err != nil || word.BeforeFence {
+		return s, err
+	}
+	return p.mustBeFenced(seq, st), nil
 }
 
 // mustBeFenced: before the fence the create may still become a job that no
 // list shows, whatever a person says of it.
 func (p *pass) mustBeFenced(seq int, st ledger.Step) *Stop {
-	fence := fenceOf(st)
+	fence := FenceOf(st)
 	now, byServer := p.serverNow()
 	if byServer && !fence.IsZero() && !now.Before(fence) {
 		return nil
@@ -173,35 +196,81 @@ func (p *pass) mustNotBeListed(ctx context.Context, seq int) (*Stop, error) {
 
 // Pronounce says how a step ended that no look at DRS can show any more: a
 // doubt without a job, a running job whose record is gone, one that is not as
-// it was intended, or a failure that turned out to be none.
-func (r *Runner) Pronounce(ctx context.Context, seq int, succeeded, beforeFence bool, reason string) Result {
+// it was intended, a failure that turned out to be none, or a step of which a
+// rebuilt ledger has nothing.
+func (r *Runner) Pronounce(ctx context.Context, seq int, succeeded bool, word Word, reason string) Result {
 	return r.decide(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
 		st := p.facts.State.Step(seq)
-		if s, err := p.mustBeInvisible(ctx, seq, st, beforeFence); s != nil || err != nil {
+		if s, err := p.mustBeInvisible(ctx, seq, st, succeeded, word); s != nil || err != nil {
 			return s, err
 		}
-		d := p.Who.decision(ledger.IsFailure, reason)
+		d := word.decision(p.Who, ledger.IsFailure, reason)
 		if succeeded {
 			d.What = ledger.IsSuccess
 		}
-		d.BeforeFence = beforeFence
+		if v := p.facts.Survey; v != nil && len(v.Candidates) == 1 && st.State == ledger.InDoubt {
+			d.JobID = v.Candidates[0].ID // judged, since it is not as it was intended
+		}
+		if succeeded && st.ChainSHA256 == "" && seq <= len(p.Steps) {
+			d.ChainSHA256, d.Last = p.Steps[seq-1].ChainSHA256, p.Steps[seq-1].Last
+		}
 		return nil, p.person(ctx, seq, st.Attempt, d)
 	})
 }
 
-func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, beforeFence bool) (*Stop, error) {
+func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, succeeded bool, word Word) (*Stop, error) {
+	missing := gap(p.facts.State)
 	switch {
 	case st.State == ledger.InDoubt:
-		if s, err := p.mustNotBeListed(ctx, seq); s != nil || err != nil || beforeFence {
+		if judged, s, err := p.endedOtherwise(ctx, seq); judged || s != nil || err != nil {
 			return s, err
 		}
-		return p.mustBeFenced(seq, st), nil
+		return p.mustBeAbsent(ctx, seq, st, word)
 	case st.State == ledger.Running:
 		return p.mustBeGone(ctx, seq, st.JobID)
-	case st.State == ledger.StepFailed, st.State == ledger.Pending && st.PriorJob != "":
+	case succeeded && missing != nil && missing.Step == seq:
 		return nil, nil
+	case st.State == ledger.StepFailed:
+		return p.mustHaveFailed(ctx, seq, st.JobID, succeeded)
+	case st.State == ledger.Pending && st.PriorJob != "":
+		return p.mustHaveFailed(ctx, seq, st.PriorJob, succeeded)
 	}
 	return notAllowed(seq, fmt.Sprintf("the step is %s", st.State)), nil
+}
+
+// endedOtherwise reports whether the one job that may be the step's has ended
+// and is not as it was intended: apply adopts no such job, so a person judges it.
+func (p *pass) endedOtherwise(ctx context.Context, seq int) (bool, *Stop, error) {
+	if s, err := p.list(ctx); s != nil || err != nil {
+		return false, s, err
+	}
+	if len(p.facts.Survey.Candidates) != 1 {
+		return false, nil, nil
+	}
+	j, err := p.Jobs.ShowReplicationJob(ctx, p.facts.Survey.Candidates[0].ID)
+	if err != nil {
+		return false, fromError(err), nil
+	}
+	status, _ := drs.ParseStatus(j.Status)
+	return status.Ended() && adoptable(j, p.Steps[seq-1]) != "", nil, nil
+}
+
+// mustHaveFailed: nobody says of a job that it failed while DRS shows it and
+// says otherwise, or a retry would restore the backup a second time.
+func (p *pass) mustHaveFailed(ctx context.Context, seq int, id string, succeeded bool) (*Stop, error) {
+	if succeeded || id == "" {
+		return nil, nil
+	}
+	j, err := p.Jobs.ShowReplicationJob(ctx, id)
+	if refused, ok := asRefused(err); ok && refused.NotFound() {
+		return nil, nil
+	} else if err != nil {
+		return fromError(err), nil
+	}
+	if status, _ := drs.ParseStatus(j.Status); status != drs.Failed && status != drs.PrecheckFailed {
+		return notAllowed(seq, fmt.Sprintf("DRS shows job %s as %s, not as failed", id, j.Status)), nil
+	}
+	return nil, nil
 }
 
 // mustBeGone: what becomes of a job that DRS shows is read there. Only one that

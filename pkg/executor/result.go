@@ -69,6 +69,7 @@ const (
 	DoubtAsk         Reason = "doubt"             // InDoubt: Why says what forbids to settle it alone
 	EditedHistory    Reason = "edited-history"    // Conflict, from here
 	PlanShorter      Reason = "plan-shorter"      //
+	HistoryGap       Reason = "history-gap"       // a step behind one that was not restored was sent
 	OtherIdentity    Reason = "other-identity"    // Detail: what differs
 	NameTaken        Reason = "name-taken"        // the plan's name belongs to another target
 	ClosedGeneration Reason = "closed-generation" //
@@ -105,12 +106,13 @@ const (
 type Stop struct {
 	Code   Code
 	Reason Reason
-	Step   int       // 0 where it is not about a step
-	Why    string    // DoubtAsk and others: which of several causes, see the constants
-	Jobs   []string  // job ids that it is about
-	Detail string    // what was found, in a few words
-	Until  time.Time // not before this
-	Err    error     // what a server or the system said: clean it before a terminal
+	Step   int           // 0 where it is not about a step
+	Why    string        // DoubtAsk and others: which of several causes, see the constants
+	Jobs   []string      // job ids that it is about
+	Detail string        // what was found, in a few words
+	Until  time.Time     // not before this
+	Wait   time.Duration // until then, by the server's clock; of Throttled and Settling
+	Err    error         // what a server or the system said: clean it before a terminal
 }
 
 // WhyOtherKey: a key of this plan was given, and not the one that fits.
@@ -118,6 +120,9 @@ const WhyOtherKey = "other-key"
 
 // WhyUnsearched: the run was cut short before it looked for the job in doubt.
 const WhyUnsearched = "unsearched"
+
+// WhyOtherCredentials: a person spoke under others than sent the create.
+const WhyOtherCredentials = "other-credentials"
 
 // WhyTooEarly: a person's word came before the fence.
 const WhyTooEarly = "too-early"

@@ -119,6 +119,7 @@ func (r *Runner) Pass(ctx context.Context) Result {
 		s, err := p.run(ctx)
 		if err == nil {
 			p.result.Stop = *s
+			p.result.Wait = p.until(s)
 			return p.result
 		}
 		if !errors.Is(err, ledger.ErrLostRace) {
@@ -129,6 +130,15 @@ func (r *Runner) Pass(ctx context.Context) Result {
 	}
 	sofar.Stop = Stop{Code: TryAgain, Reason: RaceLost}
 	return sofar
+}
+
+// until is how long a stop that has an end goes on.
+func (p *pass) until(s *Stop) time.Duration {
+	if s.Until.IsZero() || s.Reason != Throttled && s.Reason != Settling {
+		return 0
+	}
+	now, _ := p.serverNow()
+	return max(0, s.Until.Sub(now))
 }
 
 func lockStop(ctx context.Context, err error) *Stop {

@@ -2,6 +2,8 @@ package executor
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/migplan/migplan/pkg/drs"
@@ -76,13 +78,22 @@ func (p *pass) intent(step plan.Step, req plan.Request) ledger.IntentData {
 		d.FenceUntil = d.SignedAt.Add(silentFence)
 		d.AnsweredFenceUntil = d.SignedAt.Add(answeredFence)
 	}
+	if byServer && d.TokenAuth {
+		d.FenceUntil = d.SignedAt.Add(tokenFence)
+	}
 	return d
 }
 
-// keysTurned repeats the question of Next for the guard.
+// keysTurned repeats the question of Next for the guard, by the clocks as they
+// are now: the listing may be minutes old.
 func (p *pass) keysTurned(step plan.Step, attempt int) bool {
 	f := p.facts
 	f.Now = p.seams.now()
+	if now, byServer := p.serverNow(); byServer {
+		later := *f.Survey
+		later.Date = now
+		f.Survey = &later
+	}
 	return step.Last && keys(f, step, attempt) == nil
 }
 
@@ -159,7 +170,16 @@ func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Out
 	data := outcomeData(mine, out)
 	switch out.Kind {
 	case drs.Accepted:
-		return p.accepted(ctx, seq, mine, data)
+		old, err := p.isOld(ctx, mine, data.JobID)
+		if err != nil {
+			return nil, err
+		}
+		if !old {
+			return p.accepted(ctx, seq, mine, data)
+		}
+		out.Err = fmt.Errorf("the answer names job %s, which is older than this create", data.JobID)
+		out.Answered, data.JobID, data.Message = true, "", out.Err.Error()
+		return p.doubted(ctx, seq, mine, out, data)
 	case drs.InDoubt:
 		return p.doubted(ctx, seq, mine, out, data)
 	}
@@ -183,6 +203,16 @@ func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Out
 	}
 }
 
+// isOld reports whether a job was there before the create that it is said to
+// have come of: a cache or a confused gateway gave another's answer.
+func (p *pass) isOld(ctx context.Context, mine ledger.Step, jobID string) (bool, error) {
+	if _, ok := p.facts.State.Jobs[jobID]; ok || slices.Contains(mine.Intent.Listed, jobID) {
+		return true, nil
+	}
+	_, known, err := p.known(context.WithoutCancel(ctx))
+	return known[jobID], err
+}
+
 // written records an outcome. Where that fails, the outcome is in the Stop for
 // a person to see, and the next run settles it.
 func (p *pass) written(ctx context.Context, kind ledger.Kind, seq int, mine ledger.Step, data ledger.OutcomeData) *Stop {
@@ -202,6 +232,9 @@ func (p *pass) accepted(ctx context.Context, seq int, mine ledger.Step, data led
 		return s, nil
 	}
 	p.change(seq, "submitted", data.JobID)
+	if p.facts.State.Conflict != "" { // another run had settled this intent meanwhile
+		return &Stop{Code: Conflict, Reason: LedgerConflict, Step: seq, Jobs: []string{data.JobID}, Detail: p.facts.State.Conflict}, nil
+	}
 	p.facts.Survey, p.facts.Looked, p.facts.PriorFailed = nil, false, false
 	return p.firstLook(ctx, seq, data.JobID)
 }

@@ -26,6 +26,9 @@ type Survey struct {
 	// Unaccounted were not listed when the step in doubt was intended, and no
 	// chain knows them: one of them may be the renamed job of that step.
 	Unaccounted []string
+	// Disowned bear the marker of the step in doubt, have not failed, and a
+	// person declared them of no concern.
+	Disowned []string
 }
 
 // Neighbour is a running job on the target.
@@ -43,6 +46,9 @@ func survey(l drs.Listing, p *plan.Plan, s *ledger.State, knownChains, known map
 	for _, j := range l.Jobs {
 		v.IDs = append(v.IDs, j.ID)
 		if s.Ignored[j.ID] {
+			if inDoubt && isAlive(j) && bearsMarker(j, p, doubt) {
+				v.Disowned = append(v.Disowned, j.ID)
+			}
 			continue
 		}
 		_, mine := s.Jobs[j.ID]
@@ -81,6 +87,17 @@ func isFor(j drs.OfflineTaskInfo, p *plan.Plan, seq int) bool {
 		return m.Step == seq
 	}
 	return strings.HasPrefix(strings.ToLower(j.Name), jobPrefix(p, seq))
+}
+
+func bearsMarker(j drs.OfflineTaskInfo, p *plan.Plan, seq int) bool {
+	m, ok := plan.ParseMarker(j.Description)
+	return ok && m.Chain == p.Chain() && m.Step == seq
+}
+
+// isAlive: it works, or has restored something.
+func isAlive(j drs.OfflineTaskInfo) bool {
+	status, _ := drs.ParseStatus(j.Status)
+	return status == drs.Success || status == drs.Running
 }
 
 // ofChain reports whether a listed job says that it is the chain's.

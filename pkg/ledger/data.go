@@ -100,6 +100,11 @@ type DecisionData struct {
 	Key         string `json:"key,omitempty"` // confirm: NAME@HASH
 	Principal   string `json:"principal,omitempty"`
 	BeforeFence bool   `json:"before_fence,omitempty"`
+	// OtherCredentials: said under others than sent the create, which may not
+	// see its job.
+	OtherCredentials bool   `json:"other_credentials,omitempty"`
+	ChainSHA256      string `json:"chain_sha256,omitempty"` // succeeded: of a step that the ledger does not know as sent
+	Last             bool   `json:"last,omitempty"`         // the same
 }
 
 // New makes an event of a kind with its data; Append fills in the rest.

@@ -106,7 +106,11 @@ func (s *State) Apply(e Event) error {
 	case Succeeded, Failed:
 		return with(e, func(d FinishedData) { s.finish(e, d) })
 	case Decision:
-		return with(e, func(d DecisionData) { s.decide(e, d) })
+		d, err := decode[DecisionData](e)
+		if err != nil {
+			return err
+		}
+		return s.decide(e, d)
 	}
 	return fmt.Errorf("event %d of chain %s is of the kind %q: %w", e.Seq, e.Chain, e.Kind, ErrNewer)
 }
@@ -214,7 +218,7 @@ func (s *State) finish(e Event, d FinishedData) {
 	st.Status, st.ErrorLog, st.FinishedAt = d.Status, d.ErrorLog, e.At
 }
 
-func (s *State) decide(e Event, d DecisionData) {
+func (s *State) decide(e Event, d DecisionData) error {
 	switch d.What {
 	case Hold:
 		s.Held = &d
@@ -226,7 +230,11 @@ func (s *State) decide(e Event, d DecisionData) {
 		s.Principal, s.Conflict = d.Principal, ""
 	case Retry, NotCreated, IsSuccess, IsFailure:
 		s.decideStep(e, d)
+	case Confirm:
+	default:
+		return fmt.Errorf("event %d of chain %s is a decision %q: %w", e.Seq, e.Chain, d.What, ErrNewer)
 	}
+	return nil
 }
 
 // decideStep applies a decision about one step. One about none changes
@@ -269,9 +277,22 @@ func (s *State) pronounce(e Event, d DecisionData) {
 	}
 	st.State, st.FinishedAt = StepSucceeded, e.At
 	st.Status, st.PriorJob = "", ""
+	if d.JobID != "" {
+		st.JobID, s.Jobs[d.JobID] = d.JobID, e.Step
+	}
+	if d.ChainSHA256 != "" { // the ledger never knew what was sent
+		st.ChainSHA256, st.Last = d.ChainSHA256, d.Last
+	}
 	if d.What == IsFailure {
 		st.State, st.JobID = StepFailed, "" // there is no job that a retry could look at
 	}
+}
+
+// Pronounced reports whether a person said how a job ended: its record may be
+// gone.
+func (s *State) Pronounced(jobID string) bool {
+	st := s.Step(s.Jobs[jobID])
+	return st.JobID == jobID && st.State == StepSucceeded && st.Status == ""
 }
 
 func (s *State) sawDate(at time.Time) {

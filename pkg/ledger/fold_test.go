@@ -104,6 +104,10 @@ func TestFold(t *testing.T) {
 		"declared of another try":    {events: []told{intent1, ran1, decided(IsSuccess, 1, 2)}, step: 1, state: Running, attempt: 1, job: "j1"},
 		"declared failed, retried":   {events: []told{intent1, ran1, decided(IsFailure, 1, 1), decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2, check: func(s *State) bool { return s.Step(1).PriorJob == "" }},
 		"retry, declared succeeded":  {events: []told{intent1, ran1, failed1, decided(Retry, 1, 1), decided(IsSuccess, 1, 2)}, step: 1, state: StepSucceeded, attempt: 2, check: func(s *State) bool { return s.Step(1).PriorJob == "" }},
+		"succeeded, never sent here": {events: []told{{Decision, 1, 1, DecisionData{What: IsSuccess, ChainSHA256: "h1", Last: true}}}, step: 1, state: StepSucceeded, attempt: 1, check: func(s *State) bool { return s.Step(1).ChainSHA256 == "h1" && s.Step(1).Last && !s.Pronounced("") }},
+		"succeeded, of a job judged": {events: []told{intent1, {Decision, 1, 1, DecisionData{What: IsSuccess, JobID: "j9"}}}, step: 1, state: StepSucceeded, attempt: 1, job: "j9", check: func(s *State) bool { return s.Jobs["j9"] == 1 && s.Pronounced("j9") && !s.Pronounced("j8") }},
+		"succeeded by DRS's word":    {events: []told{intent1, ran1, done1}, step: 1, state: StepSucceeded, attempt: 1, job: "j1", check: func(s *State) bool { return !s.Pronounced("j1") }},
+		"running is not pronounced":  {events: []told{intent1, ran1}, step: 1, state: Running, attempt: 1, job: "j1", check: func(s *State) bool { return !s.Pronounced("j1") }},
 		"held":                       {events: []told{decided(Hold, 0, 0)}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Held != nil && s.Held.User == "u" }},
 		"released":                   {events: []told{decided(Hold, 0, 0), decided(Release, 0, 0)}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Held == nil }},
 		"ignored":                    {events: []told{{Decision, 0, 0, DecisionData{What: IgnoreJob, JobID: "x"}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Ignored["x"] }},
@@ -138,6 +142,9 @@ func TestFoldRefuses(t *testing.T) {
 	if _, err := Fold("c", unknown); !errors.Is(err, ErrNewer) {
 		t.Errorf("an unknown kind: %v", err)
 	}
+	if _, err := Fold("c", sealed(t, decided("freeze", 0, 0))); !errors.Is(err, ErrNewer) {
+		t.Errorf("an unknown decision: %v", err)
+	}
 	for _, step := range []int{-1, 0, maxSteps + 1} {
 		if _, err := Fold("c", sealed(t, told{Intent, step, 1, IntentData{}})); !errors.Is(err, ErrBroken) {
 			t.Errorf("an intent about step %d: %v", step, err)
@@ -147,7 +154,12 @@ func TestFoldRefuses(t *testing.T) {
 			t.Errorf("a decision about step %d: %v", step, err)
 		}
 	}
-	garbled := sealed(t, intent1)
+	garbled := sealed(t, decided(Hold, 0, 0))
+	garbled[0].Data = []byte(`{"what": 5}`)
+	if _, err := Fold("c", garbled); err == nil {
+		t.Error("a decision of the wrong type folds")
+	}
+	garbled = sealed(t, intent1)
 	garbled[0].Data = []byte(`{"signed_at": 5}`)
 	if _, err := Fold("c", garbled); err == nil {
 		t.Error("data of the wrong type folds")

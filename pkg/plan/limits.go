@@ -11,7 +11,7 @@ import (
 // gigabytes: the parser needs some 300 bytes for each value, the schema some
 // thousands for each that it refuses.
 const (
-	maxSeparators = 1_000_000 // lines, commas and opening brackets
+	maxSeparators = 1_000_000 // lines, commas, opening brackets, and what begins an entry, a key or a value
 	maxKeys       = 1_000     // of one map
 	maxListed     = 10_000    // entries of a list other than backups
 	maxOdd        = 1_000     // entries of backups that are not a type and its keys
@@ -20,7 +20,7 @@ const (
 // tooDense counts what separates values, before anything is parsed.
 func tooDense(data []byte) bool {
 	n := 0
-	for _, separator := range []string{"\n", ",", "[", "{"} {
+	for _, separator := range []string{"\n", ",", "[", "{", "- ", "? ", ": ", "-\t", "?\t", ":\t"} {
 		n += bytes.Count(data, []byte(separator))
 	}
 	return n > maxSeparators

@@ -155,11 +155,18 @@ func checkRename(c *checker) {
 	case p.Databases.All || len(p.Databases.Names) > 1:
 		c.complain(at, "rename needs databases to be a list of one", "name the one database, or take rename away")
 	case len(p.Backups) > 1 || p.Cutover == nil:
-		c.complain(at, "rename works only with a full backup and the cutover", "take rename away, or the incrementals")
+		c.complain(at, "rename works only with a full backup and the cutover", renameHint(p))
 	}
 	if reserved(p.Rename) {
 		c.complain(at, fmt.Sprintf("%q is a system database", p.Rename), "choose another name")
 	}
+}
+
+func renameHint(p *Plan) string {
+	if len(p.Backups) > 1 {
+		return "take rename away, or the incrementals"
+	}
+	return "put - cutover behind the full backup, or take rename away"
 }
 
 // checkWindow: a window has an end after its start, and both where nobody
@@ -179,7 +186,7 @@ func checkWindow(c *checker) {
 		switch {
 		case marker == nil:
 		case !w.NotBefore.IsZero() && !w.NotAfter.IsZero() && !w.NotAfter.After(w.NotBefore):
-			c.complain(child(marker, "not_after"), "the window ends before it begins", "put not_after behind not_before")
+			c.complain(child(marker, "not_after"), "the window does not end after it begins", "put not_after behind not_before")
 		case w.Unattended && (child(marker, "not_before") == nil || child(marker, "not_after") == nil):
 			c.complain(child(marker, "unattended"), "an unattended cutover needs a window", "give not_before and not_after")
 		}

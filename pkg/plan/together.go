@@ -7,8 +7,8 @@ import (
 )
 
 // CheckTogether says what is wrong between plans that are valid each for
-// itself. Of two plans of one name nobody can tell which is meant, so both are
-// refused; of two that restore one database, the later.
+// itself. Of two plans of one name, or that restore one database, nobody can
+// tell which is meant, so both are refused.
 func CheckTogether(plans []*Plan) []Diagnostic {
 	var ds []Diagnostic
 	for i, p := range plans {
@@ -16,8 +16,7 @@ func CheckTogether(plans []*Plan) []Diagnostic {
 			if p.Name == other.Name {
 				ds = append(ds, other.nameTwice(p), p.nameTwice(other))
 			} else if shared := sharedDatabase(p, other); shared != "" {
-				ds = append(ds, p.complain("database-shared", fmt.Sprintf("%s is in the open chain of %s too, on the same target", shared, other.File),
-					"restore a database by one plan"))
+				ds = append(ds, other.sharedWith(p, shared), p.sharedWith(other, shared))
 			}
 		}
 	}
@@ -27,6 +26,11 @@ func CheckTogether(plans []*Plan) []Diagnostic {
 func (p *Plan) nameTwice(other *Plan) Diagnostic {
 	return p.complain("name-twice", fmt.Sprintf("plan name %q is also that of %s", p.Name, other.File),
 		"give each plan a name of its own: jobs and ledger go by it")
+}
+
+func (p *Plan) sharedWith(other *Plan, shared string) Diagnostic {
+	return p.complain("database-shared", fmt.Sprintf("%s is in the open chain of %s too, on the same target", shared, other.File),
+		"restore a database by one plan")
 }
 
 func (p *Plan) complain(rule, summary, hint string) Diagnostic {

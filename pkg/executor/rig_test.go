@@ -1,0 +1,144 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/migplan/migplan/internal/drssim"
+	"github.com/migplan/migplan/pkg/drs"
+	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// rig is one runner against a simulator in memory, under a clock that a test
+// moves.
+type rig struct {
+	t        *testing.T
+	now      time.Time
+	sim      *drssim.DRS
+	l        *ledger.Ledger
+	p        *plan.Plan
+	steps    []plan.Step
+	cred     string
+	endpoint string
+	gets     int
+	before   func() // runs inside create, before the request arrives
+	after    func()
+	keys     Keys
+}
+
+func newRig(t *testing.T, extra, marker string, c drssim.Config, incs ...string) *rig {
+	r := &rig{t: t, now: time.Date(2026, 3, 1, 1, 30, 0, 0, time.UTC), cred: "key-a", l: ledger.OpenMemory(), endpoint: "https://x"}
+	r.steps = theSteps(t, extra, marker, incs...)
+	r.p = r.steps[0].Plan
+	c.Now = func() time.Time { return r.now }
+	if c.Objects == nil {
+		for i, s := range r.steps {
+			o := drssim.Object{Bucket: "zyy-obs", Key: s.Backup.Keys[0], Type: "log", Databases: []string{"ims"}, FirstLSN: uint64(i) * 100, LastLSN: uint64(i+1) * 100}
+			if i == 0 {
+				o.Type = "full"
+			}
+			c.Objects = append(c.Objects, o)
+		}
+	}
+	r.sim = drssim.New(c)
+	return r
+}
+
+func (r *rig) header(at time.Time) http.Header {
+	return http.Header{"X-Sdk-Date": {at.UTC().Format("20060102T150405Z")}, "Content-Type": {"application/json"},
+		"Authorization": {"SDK-HMAC-SHA256 Access=" + r.cred + ", SignedHeaders=x-sdk-date, Signature=00"}}
+}
+
+func (r *rig) path() string { return "/v5/" + r.p.Target.ProjectID + "/backup-migration-jobs" }
+
+func (r *rig) CreateReplicationJob(_ context.Context, c drs.Create) drs.Outcome {
+	if r.before != nil {
+		r.before()
+	}
+	resp := r.sim.Serve(drssim.Request{Method: "POST", Path: r.path(), Body: c.Body, Header: r.header(c.SignedAt)})
+	if r.after != nil {
+		r.after()
+	}
+	if resp.Delivery != drssim.Delivered {
+		return drs.Classify(drs.Answer{Wrote: true, Err: fmt.Errorf("lost")})
+	}
+	return drs.Classify(drs.Answer{Wrote: true, StatusCode: resp.Status, Header: resp.Header, Body: resp.Body})
+}
+
+func (r *rig) get(path string, q url.Values) ([]byte, time.Time, error) {
+	r.gets++
+	resp := r.sim.Serve(drssim.Request{Method: "GET", Path: path, Query: q, Header: r.header(r.now)})
+	if resp.Delivery != drssim.Delivered {
+		return nil, time.Time{}, fmt.Errorf("lost")
+	}
+	if resp.Status != 200 {
+		return nil, time.Time{}, refusal(resp)
+	}
+	return resp.Body, r.now, nil
+}
+
+func (r *rig) ShowReplicationJob(_ context.Context, id string) (drs.Job, error) {
+	b, d, err := r.get(r.path()+"/"+id, nil)
+	if err != nil {
+		return drs.Job{}, err
+	}
+	return drs.DecodeJob(b, id, d)
+}
+
+func (r *rig) ListReplicationJobs(_ context.Context, inst string) (drs.Listing, error) {
+	return drs.Collect(func(o int) (drs.Page, error) {
+		b, d, err := r.get(r.path(), drs.ListQuery(inst, o))
+		if err != nil {
+			return drs.Page{}, err
+		}
+		return drs.DecodePage(b, d)
+	})
+}
+
+func (r *rig) runner() *Runner {
+	return &Runner{Plan: r.p, Steps: r.steps, Jobs: r, Ledger: r.l, Identity: Identity{Endpoint: r.endpoint, Principal: r.cred}, Run: fmt.Sprint("run", r.gets), Keys: r.keys,
+		seams: seams{now: func() time.Time { return r.now }, uptime: func() time.Duration { return time.Duration(r.now.UnixNano()) },
+			sleep: func(_ context.Context, d time.Duration) bool { r.now = r.now.Add(d); return true }}}
+}
+
+func (r *rig) pass() Result {
+	return r.said("pass", r.runner().Pass(context.Background()))
+}
+
+// said logs what a pass or a decision came to.
+func (r *rig) said(what string, x Result) Result {
+	r.t.Logf("%s %s: %s %s step %d why=%s detail=%q sent=%s changes=%v", r.now.Format("15:04:05"), what, x.Code, x.Reason, x.Step, x.Why, x.Detail, x.Sent, x.Changes)
+	return x
+}
+
+func (r *rig) jobs(seq int) (out []drssim.Job) {
+	for _, j := range r.sim.Jobs() {
+		if m, ok := plan.ParseMarker(j.Description); ok && m.Step == seq {
+			out = append(out, j)
+		}
+	}
+	return out
+}
+
+// copied is the ledger as it is now, as a backup of it would hold it.
+func (r *rig) copied() *ledger.Ledger {
+	r.t.Helper()
+	ctx, out := context.Background(), ledger.OpenMemory()
+	events, err := r.l.Events(ctx, r.p.Chain())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	head := ledger.Head{}
+	for _, e := range events {
+		if e, err = out.Append(ctx, head, e); err != nil {
+			r.t.Fatal(err)
+		}
+		head = ledger.Head{Seq: e.Seq, Hash: e.Hash}
+	}
+	return out
+}
