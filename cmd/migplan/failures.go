@@ -241,6 +241,9 @@ func explainDiffers(at place, s executor.Stop, e *explanation) {
 	}
 	e.Next = fmt.Sprintf("look at the job in the console; when it is the step's under another name, %s; when it is not the step's, %s",
 		adoptCommand(at, s.Step, first(s.Jobs)), ignoreCommand(at, first(s.Jobs)))
+	if at.state.Step(s.Step).State == ledger.Pending {
+		e.Next += "; when the plan was another one then, put that back"
+	}
 	if at.state.Step(s.Step).State == ledger.InDoubt {
 		e.Next += "; when it is the step's all the same and has ended, " + pronounce(at, s.Step)
 	}

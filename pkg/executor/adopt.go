@@ -212,7 +212,8 @@ func (p *pass) adoptEach(ctx context.Context, jobs map[int]drs.Job, reason strin
 }
 
 // ignoreOlder makes known what failed and stands for no step: earlier attempts,
-// and jobs of a step that was edited since.
+// and jobs of a step that was edited since. The step's next attempt gets a name
+// of its own.
 func (p *pass) ignoreOlder(ctx context.Context, found []drs.OfflineTaskInfo, jobs map[int]drs.Job) error {
 	for _, old := range found {
 		status, _ := drs.ParseStatus(old.Status)
@@ -223,9 +224,20 @@ func (p *pass) ignoreOlder(ctx context.Context, found []drs.OfflineTaskInfo, job
 		}
 		d := p.Who.decision(ledger.IgnoreJob, "it failed, and stands for no step of the plan")
 		d.JobID = old.ID
-		if err := p.person(ctx, 0, 0, d); err != nil {
+		seq := p.stepOf(old)
+		if err := p.person(ctx, seq, attemptOf(strings.ToLower(old.Name), jobPrefix(p.Plan, seq)), d); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// stepOf is the step that a job says it is for, 0 for none of the plan.
+func (p *pass) stepOf(j drs.OfflineTaskInfo) int {
+	for _, s := range p.Steps {
+		if isFor(j, p.Plan, s.Seq) {
+			return s.Seq
+		}
+	}
+	return 0
 }

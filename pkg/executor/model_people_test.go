@@ -215,17 +215,17 @@ func (s *slot) notCreated(step int) {
 }
 
 // inConsole is the newest job of a step that a person can see, and that the
-// ledger does not know.
+// ledger does not know, as the step's or as one of no concern.
 func (s *slot) inConsole(step int) *drssim.Job {
-	known := map[string]int{}
+	known := &ledger.State{}
 	if c, err := LoadChain(context.Background(), s.ledger, s.desk.plan); err == nil {
-		known = c.State.Jobs
+		known = c.State
 	}
 	jobs := s.sim.Jobs()
 	s.judge.look()
 	for i, job := range slices.Backward(jobs) {
 		made := s.judge.shadows[job.ID]
-		if _, ok := known[job.ID]; !ok && made.Chain == s.desk.plan.Chain() && made.Step == step && !job.Listed.After(s.now) {
+		if _, ok := known.Jobs[job.ID]; !ok && !known.Ignored[job.ID] && made.Chain == s.desk.plan.Chain() && made.Step == step && !job.Listed.After(s.now) {
 			return &jobs[i]
 		}
 	}
@@ -257,7 +257,11 @@ func (s *slot) ignoreForeign(ids []string) (others int) {
 // rebuilt, when no runner works and all that was sent is listed.
 func (s *slot) sortOut(r Result) {
 	s.think()
-	s.desk.write(s.desk.plan.Generation, nil)
+	if s.streak%2 == 0 {
+		s.desk.write(s.desk.plan.Generation, nil)
+	} else { // perhaps it was sent by another version of the plan
+		s.desk.putBack(s.streak / 2)
+	}
 	if s.ignoreForeign(r.Jobs) == 0 && r.Reason != LedgerConflict || s.desk.halted {
 		return
 	}

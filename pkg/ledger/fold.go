@@ -226,6 +226,7 @@ func (s *State) decide(e Event, d DecisionData) error {
 		s.Held = nil
 	case IgnoreJob:
 		s.Ignored[d.JobID] = true
+		s.skip(e)
 	case Recognize:
 		s.Principal, s.Conflict = d.Principal, ""
 	case Retry, NotCreated, IsSuccess, IsFailure:
@@ -235,6 +236,17 @@ func (s *State) decide(e Event, d DecisionData) error {
 		return fmt.Errorf("event %d of chain %s is a decision %q: %w", e.Seq, e.Chain, d.What, ErrNewer)
 	}
 	return nil
+}
+
+// skip opens the attempt behind one whose job is of no concern: that job has its
+// name.
+func (s *State) skip(e Event) {
+	if e.Step < 1 || e.Step > maxSteps {
+		return
+	}
+	if st := s.at(e.Step); st.State == Pending && st.Attempt <= e.Attempt {
+		st.Attempt = e.Attempt + 1
+	}
 }
 
 // decideStep applies a decision about one step. One about none changes
