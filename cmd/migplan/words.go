@@ -1,0 +1,81 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/migplan/migplan/pkg/executor"
+)
+
+// The small words of a stop.
+
+// tried says what a run did before a stop that has no words of its own for it.
+func tried(at place, s executor.Stop) string {
+	if at.looked {
+		return "a look at the plan and the ledger, which sends nothing"
+	}
+	switch s.Reason {
+	case executor.APIAway, executor.AccessDenied:
+		return "to ask DRS"
+	case executor.JobDiffers, executor.TwinJobs, executor.JobGone:
+		return "to follow the job of " + stepName(at, s.Step)
+	case executor.NotAllowed:
+		return "to record a decision"
+	case executor.LedgerFailed, executor.LedgerBroken, executor.LedgerConflict:
+		return "to read and write the ledger"
+	case executor.LockHeld:
+		return "to begin a pass"
+	case executor.TimeUp, executor.Stopped, executor.RaceLost:
+		return "passes over the plan, until this run was cut short"
+	}
+	if s.Step > 0 {
+		return "one pass, which ended before a create of " + stepName(at, s.Step)
+	}
+	return "one pass, which ended before any create"
+}
+
+// throttling is what DRS said when it asked for a pause.
+func throttling(at place, s executor.Stop) string {
+	if s.Err != nil {
+		return errText(s.Err)
+	}
+	answer := at.state.Step(s.Step).Answer
+	return strings.TrimSpace(clean(answer.Code) + " " + clean(answer.Message))
+}
+
+// note hangs a detail on a sentence, where there is one.
+func note(detail string) string {
+	if detail == "" {
+		return ""
+	}
+	return ": " + clean(detail)
+}
+
+// waitedFor is what kept a run until it was cut short, as far as it had words.
+func waitedFor(s executor.Stop) string {
+	if s.Err == nil {
+		return ""
+	}
+	return " while DRS gave no usable answer: " + errText(s.Err)
+}
+
+// first is the job that a stop is about.
+func first(jobs []string) string {
+	if len(jobs) == 0 {
+		return "JOB_ID"
+	}
+	return jobs[0]
+}
+
+func errText(err error) string {
+	if err == nil {
+		return "no reason given"
+	}
+	return clean(err.Error())
+}
+
+func firstText(a, b string) string {
+	if a != "" {
+		return clean(a)
+	}
+	return b
+}

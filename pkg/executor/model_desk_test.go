@@ -1,0 +1,96 @@
+package executor
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/migplan/migplan/internal/drssim"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// shape is a plan to make.
+type shape struct {
+	name       string
+	steps      int
+	cutover    bool
+	unattended bool // the cutover goes by itself, in a window
+	window     bool
+	overwrite  bool
+	byHand     bool
+	token      bool
+}
+
+const modelInstance = "0a3182607bc549bcb46cc9a8755761a6in04"
+
+// objects are the backups of a plan, each log continuing the one before.
+func (p shape) objects() []drssim.Object {
+	var out []drssim.Object
+	for seq := 1; seq <= p.steps; seq++ {
+		o := drssim.Object{Bucket: "bucket", Key: p.key(seq), Type: "log", Databases: []string{p.name}, FirstLSN: uint64(seq-1) * 100, LastLSN: uint64(seq) * 100}
+		if seq == 1 {
+			o.Type = "full"
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+func (p shape) key(seq int) string { return fmt.Sprintf("%s/backup-%d.bak", p.name, seq) }
+
+// desk is a plan in git, and the people around it.
+type desk struct {
+	shape    shape
+	start    time.Time
+	plan     *plan.Plan
+	steps    []plan.Step
+	versions []*plan.Plan // in git
+	halted   bool         // runners stay away: somebody rebuilds the ledger
+	finished bool
+	lastStop string
+}
+
+func newDesk(p shape, start time.Time) *desk {
+	d := &desk{shape: p, start: start}
+	d.write(1, nil)
+	return d
+}
+
+// write puts the plan into git as it is meant to be, with a change.
+func (d *desk) write(generation int, change func(*plan.Plan)) {
+	p := &plan.Plan{
+		Name: d.shape.name, Generation: generation, Target: plan.Target{Region: "r", ProjectID: "p1", InstanceID: modelInstance},
+		Source: plan.Source{OBS: &plan.OBS{Bucket: "bucket"}}, Databases: plan.Databases{Names: []string{d.shape.name}},
+		Overwrite: d.shape.overwrite, Precheck: true,
+	}
+	for seq := 1; seq <= d.shape.steps; seq++ {
+		b := plan.Backup{Type: plan.Incremental, Keys: []string{d.shape.key(seq)}}
+		if seq == 1 {
+			b.Type = plan.Full
+		}
+		p.Backups = append(p.Backups, b)
+	}
+	if d.shape.cutover {
+		p.Cutover = &plan.Cutover{Unattended: d.shape.unattended}
+		if d.shape.window {
+			p.Cutover.NotBefore, p.Cutover.NotAfter = d.start.Add(2*time.Hour), d.start.Add(12*time.Hour)
+		}
+	}
+	if change != nil {
+		change(p)
+	}
+	d.plan, d.versions = p, append(d.versions, p)
+	d.steps, _ = plan.Steps(p)
+}
+
+// putBack takes a version of the plan from git. Steps may have been sent from
+// an edited one: then it is that one that has to come back.
+func (d *desk) putBack(tries int) {
+	var same []*plan.Plan
+	for _, p := range d.versions {
+		if p.Generation == d.plan.Generation {
+			same = append(same, p)
+		}
+	}
+	d.plan = same[tries%len(same)]
+	d.steps, _ = plan.Steps(d.plan)
+}

@@ -1,0 +1,109 @@
+package executor
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/migplan/migplan/internal/drssim"
+	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// worldEvent is what people and disks do.
+func (s *slot) worldEvent(e event) {
+	d := s.desk
+	switch e.act {
+	case "delete", "delete-in-doubt":
+		s.deleteRecord(e.act == "delete-in-doubt")
+	case "rename":
+		s.newest(func(j drssim.Job) { s.sim.Rename(j.ID, "renamed-"+d.plan.Name) })
+	case "describe":
+		s.newest(func(j drssim.Job) { s.sim.SetDescription(j.ID, "nothing") })
+	case "generation":
+		if d.shape.overwrite && !d.finished { // whoever has finished it has gone home
+			d.write(d.plan.Generation+1, nil)
+		}
+	case "edit":
+		d.write(d.plan.Generation, func(p *plan.Plan) { p.Backups[s.rng.IntN(len(p.Backups))].Keys = []string{"edited.bak"} })
+	case "shorten":
+		d.write(d.plan.Generation, func(p *plan.Plan) { p.Backups = p.Backups[:max(1, len(p.Backups)-1)] })
+	case "foreign":
+		s.sim.AddForeignJob(drssim.ForeignJob{Instance: modelInstance, Name: d.plan.Name + "-copy", Description: "made in the console", Databases: []string{"other"}, Running: s.upTo(time.Hour)})
+	case "twin":
+		seq := 1 + s.rng.IntN(len(d.steps))
+		s.sim.AddForeignJob(drssim.ForeignJob{Instance: modelInstance, Name: d.steps[seq-1].JobName(1), Description: d.steps[seq-1].Marker().String(), Databases: []string{"other"}, Running: s.upTo(time.Hour)})
+	case "principal":
+		s.cred = pick(s.rng, "key-a", "key-b")
+	case "hold":
+		s.say("hold", func(p *Runner, ctx context.Context) Result { return p.HoldPlan(ctx, "") })
+	case "lose-ledger", "roll-back", "lose-ledger-running", "roll-back-running":
+		s.loseLedger(strings.HasPrefix(e.act, "roll-back"), !strings.HasSuffix(e.act, "-running"))
+	default:
+		s.other = e.act
+	}
+}
+
+func (s *slot) newest(f func(drssim.Job)) {
+	for _, j := range slices.Backward(s.sim.Jobs()) {
+		if made := s.judge.shadows[j.ID]; made.plan == s.desk.plan.Name {
+			f(j)
+			return
+		}
+	}
+}
+
+// deleteRecord removes the record of an ended job; within A4 only while
+// nothing is in doubt.
+func (s *slot) deleteRecord(inDoubt bool) {
+	for _, d := range s.desks {
+		c, err := LoadChain(context.Background(), s.ledger, d.plan)
+		if err != nil {
+			return
+		}
+		if _, doubt := doubtful(c.State); doubt && !inDoubt {
+			return
+		}
+	}
+	s.newest(func(j drssim.Job) {
+		if hasEnded(j) {
+			s.sim.Delete(j.ID)
+		}
+	})
+}
+
+// loseLedger kills every runner and puts an older copy of the ledger, or none,
+// in its place. Careful people let nobody run for a while.
+func (s *slot) loseLedger(old, careful bool) {
+	fresh := ledger.OpenMemory()
+	s.copyLedger(fresh, old)
+	_ = s.ledger.Close()
+	s.world.ledger = fresh
+	if careful {
+		s.quiet = s.now.Add(46 * time.Minute)
+	}
+	for _, other := range s.slots {
+		other.killed = other != s
+	}
+	panic(crash{})
+}
+
+func (s *slot) copyLedger(into *ledger.Ledger, old bool) {
+	ctx := context.Background()
+	chains, _ := s.ledger.Opened(ctx)
+	if !old {
+		return
+	}
+	for _, opened := range chains {
+		events, _ := s.ledger.Events(ctx, opened.Chain)
+		var head ledger.Head
+		for _, e := range events[:s.rng.IntN(len(events)+1)] {
+			e, err := into.Append(ctx, head, e)
+			if err != nil {
+				s.judge.report("I7", "%v", err)
+			}
+			head = ledger.Head{Seq: e.Seq, Hash: e.Hash}
+		}
+	}
+}
