@@ -102,6 +102,12 @@ func explainJobs(at place, s executor.Stop, e *explanation, apply string) {
 	case executor.TwinJobs:
 		e.What = "DRS shows several jobs for " + step + ": " + jobs
 		e.Known = "one of them was not made by this ledger; nothing more is sent"
+		if st := at.state.Step(s.Step); st.State.History() && st.State != ledger.InDoubt {
+			e.What = fmt.Sprintf("DRS shows another job for %s, which is %s: %s", step, st.State, jobs)
+			e.Known = "it was not made by this ledger, and may have restored the backup a second time; nothing more is sent"
+			e.Next = "look at it and at the database; when it did no harm, " + ignoreCommand(at, first(s.Jobs))
+			break
+		}
 		e.Next = "look at them in the console. The step's: " + adoptCommand(at, s.Step, "JOB_ID") + "; the other: " + ignoreCommand(at, "JOB_ID")
 	case executor.JobDiffers:
 		explainDiffers(at, s, e)

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -136,7 +137,7 @@ func mayCreate(f Facts, step plan.Step, st ledger.Step) Action {
 	case f.Survey == nil:
 		return Action{Kind: List, Step: step.Seq}
 	case len(f.Survey.Unknown) > 0:
-		return end(unknownJobs(f.Survey, step.Seq))
+		return end(strangeJobs(f, step.Seq))
 	case !f.Survey.Complete: // what it leaves out may be a job of this chain
 		return end(notWhole(step.Seq))
 	case !st.NotBefore.IsZero() && f.Survey.Date.IsZero():
@@ -159,6 +160,21 @@ func mayCreate(f Facts, step plan.Step, st ledger.Step) Action {
 // count, that it leaves something out.
 func notWhole(seq int) *Stop {
 	return &Stop{Code: TryAgain, Reason: APIAway, Step: seq, Detail: "the listing of the target is not whole"}
+}
+
+// strangeJobs are jobs of this chain that the ledger does not know: twins of
+// steps that it knows as sent, or else what it has lost.
+func strangeJobs(f Facts, seq int) *Stop {
+	s := unknownJobs(f.Survey, seq)
+	s.Reason = TwinJobs
+	for _, j := range f.Survey.Unknown {
+		i := slices.IndexFunc(f.Steps, func(of plan.Step) bool { return isFor(j, of.Plan, of.Seq) })
+		if i < 0 || !f.State.Step(i+1).State.History() {
+			return unknownJobs(f.Survey, seq)
+		}
+		s.Step = i + 1
+	}
+	return s
 }
 
 func unknownJobs(v *Survey, seq int) *Stop {

@@ -117,7 +117,15 @@ func TestNext(t *testing.T) {
 		"marker too late":                {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.Steps[2].ChainSHA256 = chain[2].OpenSHA256 }, want: End, step: 3, code: Invalid, reason: MarkerTooLate},
 		"marker too late, still running": {steps: chain, states: []ledger.StepState{done, done, ledger.Running}, with: func(f *Facts) { f.State.Steps[2].ChainSHA256 = chain[2].OpenSHA256 }, want: End, step: 3, code: Invalid, reason: MarkerTooLate},
 		"unknown jobs":                   {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Unknown = []drs.OfflineTaskInfo{{ID: "x"}} }, want: End, step: 1, code: Conflict, reason: UnknownJobs},
-		"throttled":                      {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].NotBefore = past }, want: End, step: 1, code: TryAgain, reason: Throttled},
+		"twins of what was sent": {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) {
+			f.Survey = seen()
+			f.Survey.Unknown = []drs.OfflineTaskInfo{{ID: "x", Name: chain[1].JobName(1)}, {ID: "y", Description: chain[0].Marker().String()}}
+		}, want: End, step: 1, code: Conflict, reason: TwinJobs},
+		"a twin, and one of a step not sent": {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) {
+			f.Survey = seen()
+			f.Survey.Unknown = []drs.OfflineTaskInfo{{ID: "x", Name: chain[0].JobName(1)}, {ID: "y", Name: chain[1].JobName(1)}}
+		}, want: End, step: 2, code: Conflict, reason: UnknownJobs},
+		"throttled": {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].NotBefore = past }, want: End, step: 1, code: TryAgain, reason: Throttled},
 		"throttled, and no date": {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) {
 			f.Survey = seen()
 			f.Survey.Date, f.State.Steps[0].NotBefore, f.Now = time.Time{}, before, past
