@@ -11,10 +11,10 @@ import (
 // gigabytes: the parser needs some 300 bytes for each value, the schema some
 // thousands for each that it refuses.
 const (
-	maxSeparators = 1_000_000 // lines, commas, opening brackets, and what begins an entry, a key or a value
-	maxKeys       = 1_000     // of one map
-	maxListed     = 10_000    // entries of a list other than backups
-	maxOdd        = 1_000     // entries of backups that are not a type and its keys
+	maxSeparators = 600_000 // lines, commas, opening brackets, and what begins an entry, a key or a value
+	maxKeys       = 1_000   // of one map
+	maxListed     = 10_000  // entries of a list other than backups
+	maxOdd        = 1_000   // entries of backups that are not a type and its keys
 )
 
 // tooDense counts what separates values, before anything is parsed.

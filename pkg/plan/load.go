@@ -123,7 +123,7 @@ func (d *document) parse() bool {
 		d.addAt(Error, "size", start, "the file is larger than 16 MiB", "split the migration into several plans")
 		return false
 	case tooDense(d.data):
-		d.addAt(Error, "size", start, "the file has more than 1,000,000 lines, commas and brackets", "split the migration into several plans")
+		d.addAt(Error, "size", start, "the file has more than 600,000 lines, entries, keys and brackets", "split the migration into several plans")
 		return false
 	case bytes.IndexByte(d.data, 0) >= 0 || !utf8.Valid(d.data):
 		d.addAt(Error, "encoding", start, "the file is not UTF-8 text", "save it as UTF-8; a plan is a YAML file")
