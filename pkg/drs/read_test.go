@@ -264,6 +264,7 @@ func TestServerDate(t *testing.T) {
 		"no header":       {nil, time.Time{}},
 		"from a cache":    {http.Header{"Date": {date}, "Age": {"0"}}, time.Time{}},
 		"garbage":         {http.Header{"Date": {"soon"}}, time.Time{}},
+		"the last year":   {http.Header{"Date": {"Wed, 31 Dec 9000 23:59:59 GMT"}}, time.Date(9000, 12, 31, 23, 59, 59, 0, time.UTC)},
 		"the end of time": {http.Header{"Date": {"Fri, 31 Dec 9999 23:59:59 GMT"}}, time.Time{}},
 		"with an offset":  {http.Header{"Date": {"Wed, 04 Mar 2026 05:06:07 +0800"}}, time.Time{}},
 	} {

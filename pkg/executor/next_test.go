@@ -130,6 +130,7 @@ func TestNext(t *testing.T) {
 			f.Survey = seen()
 			f.Survey.Date, f.State.Steps[0].NotBefore, f.Now = time.Time{}, before, past
 		}, want: End, step: 1, code: TryAgain, reason: NoServerDate},
+		"throttled for a day":               {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].NotBefore = f.Survey.Date.Add(drs.MaxRetryAfter) }, want: End, step: 1, code: TryAgain, reason: Throttled},
 		"throttled, by a clock years ahead": {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].NotBefore = past.AddDate(10, 0, 0) }, want: Create, step: 1},
 		"a gap":                             {steps: chain, states: []ledger.StepState{ledger.Pending, done}, want: End, step: 1, code: Conflict, reason: HistoryGap},
 		"a gap of what failed":              {steps: chain, states: []ledger.StepState{done, ledger.StepFailed, ledger.Running}, want: End, step: 2, code: Conflict, reason: HistoryGap},
