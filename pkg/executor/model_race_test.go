@@ -3,7 +3,7 @@
 package executor
 
 const (
-	modelSchedules = 5_000
+	modelSchedules = 2_500
 	modelPatience  = 2_000 // schedules that a planted fault may take
 	modelUnderRace = true
 )
