@@ -13,7 +13,7 @@ import (
 // explain finds the words for a stop.
 func explain(at place, s executor.Stop) explanation {
 	e := explanation{Database: databaseState(at)}
-	step, jobs := stepName(at, s.Step), clean(strings.Join(s.Jobs, ", "))
+	step := stepName(at, s.Step)
 	apply := firstText(at.again, at.command("apply", ""))
 	switch s.Reason {
 	case executor.MarkerTooLate:
@@ -32,43 +32,15 @@ func explain(at place, s executor.Stop) explanation {
 		e.Next = "put the line back; or start the chain again from the full backup by raising generation"
 	case executor.HistoryGap:
 		e.What = fmt.Sprintf("%s is %s in the ledger, and a step behind it was sent", step, at.state.Step(s.Step).State)
-		e.Known = "its job bears no record any more, or failed; to send it now would restore over what came after"
+		e.Known = "its job has no record any more, or failed; to send it now would restore over what came after"
 		e.Next = "look at the database; when the backup is restored, " + at.command("resolve", fmt.Sprintf("%d --succeeded --reason TEXT", s.Step)) +
 			"; else start the chain again from the full backup by raising generation"
 	case executor.PlanShorter:
 		e.What = fmt.Sprintf("the plan no longer has step %d, which was already sent", s.Step)
 		e.Known = "what is restored is what the ledger holds: " + at.command("history", "")
 		e.Next = "put the line back; or start the chain again from the full backup by raising generation"
-	case executor.OtherIdentity:
-		e.What = fmt.Sprintf("the %s differs from what this chain was opened with: %s", s.Why, clean(s.Detail))
-		e.Known = "nothing was sent: a search under other credentials may not show the jobs of this chain"
-		e.Next = "use the former one; or start the chain again from the full backup by raising generation"
-		if s.Why == "credentials" { // the only part of the identity that adopt --all renews
-			e.What = "the credentials differ from those that this chain was opened with: " + clean(s.Detail)
-			e.Next = "use the former ones; or, when these are meant, " + at.command("adopt", "--all --reason TEXT")
-		}
-	case executor.NameTaken:
-		e.What = "the plan's name belongs to another target in this ledger: " + clean(s.Detail)
-		e.Known = "a name identifies one migration for ever; nothing was sent"
-		e.Next = "give this plan a name of its own"
-	case executor.ClosedGeneration:
-		e.What = "a higher generation of this plan has taken over"
-		e.Known = "a closed generation sends nothing"
-		e.Next = "use the plan file with the higher generation, or raise generation further to start again"
-	case executor.GenerationBusy:
-		e.What = fmt.Sprintf("the generation before has step %d running or in doubt", s.Step) + note(jobs)
-		e.Known = "both would restore into the same database; nothing was sent"
-		e.Next = "settle it first with the former plan file, by apply or resolve"
-	case executor.LedgerConflict:
-		e.What = "the ledger shows two answers for one step: " + clean(s.Detail)
-		e.Known = "a job may have been made twice; nothing more is sent"
-		e.Next = "look at both jobs in the console; when each is accounted for, " + at.command("adopt", "--all --reason TEXT")
-	case executor.LedgerBroken:
-		e.What = "the ledger is broken: " + errText(s.Err)
-		e.Known = "what is missing may be a create that was sent, so nothing is sent now"
-		e.Next = "stop all runners, move the file away, wait 45 minutes, then " + at.command("adopt", "--all --reason TEXT")
 	default:
-		explainJobs(at, s, &e, apply)
+		explainChain(at, s, &e, apply)
 	}
 	e.complete(at, s)
 	return e
@@ -88,6 +60,43 @@ func (e *explanation) complete(at place, s executor.Stop) {
 	}
 	if at.rehearsed {
 		e.Next = "nothing: this was a rehearsal and touched nothing real; in earnest it would be: " + e.Next
+	}
+}
+
+// explainChain finds the words for a chain that is not this run's to go on with,
+// and for a ledger that cannot be believed.
+func explainChain(at place, s executor.Stop, e *explanation, apply string) {
+	switch s.Reason {
+	case executor.OtherIdentity:
+		e.What = fmt.Sprintf("the %s differs from what this chain was opened with: %s", s.Why, clean(s.Detail))
+		e.Known = "nothing was sent: a search under other credentials may not show the jobs of this chain"
+		e.Next = "use the former one; or start the chain again from the full backup by raising generation"
+		if s.Why == "credentials" { // the only part of the identity that adopt --all renews
+			e.What = "the credentials differ from those that this chain was opened with: " + clean(s.Detail)
+			e.Next = "use the former ones; or, when these are meant, " + at.command("adopt", "--all --reason TEXT")
+		}
+	case executor.NameTaken:
+		e.What = "the plan's name belongs to another target in this ledger: " + clean(s.Detail)
+		e.Known = "a name identifies one migration for ever; nothing was sent"
+		e.Next = "give this plan a name of its own"
+	case executor.ClosedGeneration:
+		e.What = "a higher generation of this plan has taken over"
+		e.Known = "a closed generation sends nothing"
+		e.Next = "use the plan file with the higher generation, or raise generation further to start again"
+	case executor.GenerationBusy:
+		e.What = fmt.Sprintf("the generation before has step %d running or in doubt", s.Step) + note(strings.Join(s.Jobs, ", "))
+		e.Known = "both would restore into the same database; nothing was sent"
+		e.Next = "settle it first with the former plan file, by apply or resolve"
+	case executor.LedgerConflict:
+		e.What = "the ledger shows two answers for one step: " + clean(s.Detail)
+		e.Known = "a job may have been made twice; nothing more is sent"
+		e.Next = "look at both jobs in the console; when each is accounted for, " + at.command("adopt", "--all --reason TEXT")
+	case executor.LedgerBroken:
+		e.What = "the ledger is broken: " + errText(s.Err)
+		e.Known = "what is missing may be a create that was sent, so nothing is sent now"
+		e.Next = "stop all runners, move the file away, wait 45 minutes, then " + at.command("adopt", "--all --reason TEXT")
+	default:
+		explainJobs(at, s, e, apply)
 	}
 }
 

@@ -186,14 +186,7 @@ func pause(ctx context.Context, jobs []*job) bool {
 		}
 		wait = min(wait, executor.Pause(last, time.Since(st.SubmittedAt)))
 	}
-	t := time.NewTimer(wait)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
+	return executor.Sleep(ctx, wait)
 }
 
 // timeIsUp ends what still waited.

@@ -76,7 +76,7 @@ func (r *Runner) withSeams() *Runner {
 		c.seams.uptime = drs.Uptime
 	}
 	if c.seams.sleep == nil {
-		c.seams.sleep = sleep
+		c.seams.sleep = Sleep
 	}
 	if c.seams.jitter == nil {
 		c.seams.jitter = jitter
@@ -177,8 +177,8 @@ func ended(ctx context.Context) *Stop {
 	return stop(TryAgain, Stopped, 0)
 }
 
-// sleep waits, or returns false at the end of ctx.
-func sleep(ctx context.Context, d time.Duration) bool {
+// Sleep waits, or returns false at the end of ctx.
+func Sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
