@@ -206,7 +206,7 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 		e.Next = "run it again: " + apply
 	case executor.RecordLost:
 		e.Tried = "the create of " + step
-		e.What = fmt.Sprintf("the answer to the create (%s %s) could not be written into the ledger: %s", s.Detail, jobs, errText(s.Err))
+		e.What = fmt.Sprintf("the answer to the create (%s) could not be written into the ledger: %s", strings.TrimSpace(firstText(s.Detail, "unknown")+" "+jobs), errText(s.Err))
 		e.Known = "the intent is in the ledger, so the next run searches for the job and sends nothing"
 		e.Next = "make the ledger writable (disk full?), then " + apply
 	case executor.TimeUp:

@@ -163,7 +163,7 @@ func goesOn(ctx context.Context, r executor.Result) bool {
 	switch r.Reason {
 	case executor.JobRunning, executor.BeforeStart, executor.OursRunning:
 		return true
-	case executor.TimeUp, executor.Stopped:
+	case executor.TimeUp, executor.Stopped, executor.RecordLost: // of the last, a person must see the job's id
 		return false
 	}
 	return r.Code == executor.TryAgain && ctx.Err() == nil

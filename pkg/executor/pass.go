@@ -14,8 +14,9 @@ type pass struct {
 	*Runner
 	facts      Facts
 	chain      *Chain
-	listedAt   time.Duration // Uptime of the survey
-	repeats    int           // creates that were tried in vain
+	listedAt   time.Duration   // Uptime when the listing of the survey began
+	others     map[string]bool // jobs of other chains of this ledger, as of the survey
+	repeats    int             // creates that were tried in vain
 	renewed    bool
 	doubtAt    time.Duration // Uptime when a doubt arose in this pass; 0: none did
 	searches   int
@@ -149,7 +150,7 @@ func (p *pass) list(ctx context.Context) (*Stop, error) {
 	}
 	v := survey(l, p.Plan, p.facts.State, chains, known)
 	v.Running = p.meet(ctx, v.Running)
-	p.facts.Survey, p.listedAt = v, began
+	p.facts.Survey, p.listedAt, p.others = v, began, known
 	return nil, nil
 }
 

@@ -93,7 +93,7 @@ const (
 	StrangerRunning  Reason = "stranger-running"  // a stranger's job on other databases
 	NoServerDate     Reason = "no-server-date"    // a window needs the server's clock
 	RaceLost         Reason = "race-lost"         // other runs went on first, again and again
-	RecordLost       Reason = "record-lost"       // the answer could not be written down
+	RecordLost       Reason = "record-lost"       // a create was sent, and what came of it could not be written; Detail: the outcome, "" for unknown
 	TimeUp           Reason = "time-up"           //
 	Stopped          Reason = "stopped"           // by a signal
 	AccessDenied     Reason = "denied"            // Denied

@@ -153,10 +153,14 @@ func lockStop(ctx context.Context, err error) *Stop {
 }
 
 // ledgerStop tells a call that was cut off by the end of ctx from a ledger that
-// fails.
+// fails. Where a create of this pass may have been taken, the next run has to
+// look for its job, whatever is wrong with the ledger.
 func (p *pass) ledgerStop(ctx context.Context, err error) *Stop {
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+	switch {
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return p.cutShort(ctx, nil)
+	case p.result.Sent != SentNo:
+		return &Stop{Code: TryAgain, Reason: RecordLost, Step: p.result.Step, Err: err}
 	}
 	return LedgerStop(err)
 }

@@ -42,7 +42,7 @@ func (p *pass) create(ctx context.Context, seq int) (*Stop, error) {
 	if err := guard(req.Body, step, attempt, turned); err != nil {
 		return &Stop{Code: CodeError, Reason: Broken, Err: err}, p.record(ctx, ledger.Unsent, seq, attempt, outcomeData(mine, drs.Outcome{Err: err}))
 	}
-	p.result.Sent = SentMaybe
+	p.result.Sent, p.result.Step = SentMaybe, seq
 	exchange, done := unstoppable(ctx)
 	defer done()
 	out := p.Jobs.CreateReplicationJob(exchange, drs.Create{
@@ -123,11 +123,7 @@ func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Out
 	data := outcomeData(mine, out)
 	switch out.Kind {
 	case drs.Accepted:
-		old, err := p.isOld(ctx, mine, data.JobID)
-		if err != nil {
-			return nil, err
-		}
-		if !old {
+		if !p.isOld(mine, data.JobID) {
 			return p.accepted(ctx, seq, mine, data)
 		}
 		out.Err = fmt.Errorf("the answer names job %s, which is older than this create", data.JobID)
@@ -157,13 +153,12 @@ func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Out
 }
 
 // isOld reports whether a job was there before the create that it is said to
-// have come of: a cache or a confused gateway gave another's answer.
-func (p *pass) isOld(ctx context.Context, mine ledger.Step, jobID string) (bool, error) {
-	if _, ok := p.facts.State.Jobs[jobID]; ok || slices.Contains(mine.Intent.Listed, jobID) {
-		return true, nil
-	}
-	_, known, err := p.known(context.WithoutCancel(ctx))
-	return known[jobID], err
+// have come of: a cache or a confused gateway gave another's answer. It rests
+// on what was read before the create, since a ledger that cannot be read now
+// must not keep the answer from being written.
+func (p *pass) isOld(mine ledger.Step, jobID string) bool {
+	_, known := p.facts.State.Jobs[jobID]
+	return known || p.others[jobID] || slices.Contains(mine.Intent.Listed, jobID)
 }
 
 // written records an outcome. Where that fails, the outcome is in the Stop for

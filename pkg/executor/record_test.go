@@ -1,0 +1,107 @@
+package executor
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/migplan/migplan/internal/drssim"
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+// otherChain opens a chain of another plan on the same target.
+func otherChain(r *rig) {
+	r.t.Helper()
+	t := r.p.Target
+	e, err := ledger.New("0123456789abcdef", ledger.Opened, 0, 0, "run", ledger.OpenedData{
+		Plan: "other", Generation: 1, Region: t.Region, ProjectID: t.ProjectID, InstanceID: t.InstanceID,
+	})
+	if err == nil {
+		_, err = r.l.Append(context.Background(), ledger.Head{}, e)
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// Whatever fails of the ledger once a create may have left, the pass says that
+// it was sent and ends with 75; an answer in hand is in the result.
+func TestLedgerThatFailsAfterTheCreateEndsWithTryAgain(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		faults []drssim.Fault
+		other  bool
+		sent   Sent
+		jobs   int
+	}{
+		{"accepted", nil, false, SentYes, 1},
+		{"accepted, with another chain on the target", nil, true, SentYes, 1},
+		{"no answer", []drssim.Fault{{Kind: "lost-after-accept", N: 1}}, false, SentMaybe, 0},
+		{"no answer, with another chain on the target", []drssim.Fault{{Kind: "lost-after-accept", N: 1}}, true, SentMaybe, 0},
+		{"an answer without a job", []drssim.Fault{{Kind: "no-job-id", N: 1}}, false, SentMaybe, 0},
+		{"an answer without a job, with another chain on the target", []drssim.Fault{{Kind: "no-job-id", N: 1}}, true, SentMaybe, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: c.faults}, "l1.bak")
+			dir := t.TempDir()
+			open := func() {
+				l, err := ledger.Open(dir)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.l = l
+			}
+			open()
+			if c.other {
+				otherChain(r)
+			}
+			r.after = func() { _ = r.l.Close() }
+			x := r.pass()
+			if x.Code != TryAgain || x.Reason != RecordLost || x.Step != 1 || x.Sent != c.sent || len(x.Jobs) != c.jobs || x.Err == nil {
+				t.Errorf("%+v", x)
+			}
+			r.after = nil
+			open()
+			defer r.l.Close()
+			if x := r.pass(); x.Reason != JobRunning || len(r.sim.Jobs()) != 1 {
+				t.Errorf("the next pass does not find the job: %d jobs", len(r.sim.Jobs()))
+			}
+		})
+	}
+}
+
+// A ledger that fails behind a create of which nothing came is a plain error.
+func TestLedgerThatFailsBeforeTheCreateIsAnError(t *testing.T) {
+	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+	x := r.runner()
+	x.seams.append = func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
+		if e.Kind == ledger.Intent {
+			return e, ledger.ErrBroken
+		}
+		return r.l.Append(ctx, h, e)
+	}
+	if x := r.said("pass", x.Pass(context.Background())); x.Reason != LedgerBroken || x.Sent != SentNo {
+		t.Error("nothing was sent, and it does not say so")
+	}
+}
+
+// A create that lost its record to a race with a run that broke off says so.
+func TestRacesAfterTheCreateKeepThatItWasSent(t *testing.T) {
+	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{{Kind: "lost-after-accept", N: 1}}}, "l1.bak")
+	x := r.runner()
+	x.seams.append = func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
+		if e.Kind == ledger.Adopted {
+			_ = r.l.Close()
+			return e, ledger.ErrLostRace
+		}
+		return r.l.Append(ctx, h, e)
+	}
+	l, err := ledger.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.l, x.Ledger = l, l
+	if x := r.said("pass", x.Pass(context.Background())); x.Code != TryAgain || x.Reason != RecordLost || x.Sent != SentMaybe || x.Step != 1 {
+		t.Errorf("%+v", x)
+	}
+}
