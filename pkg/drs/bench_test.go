@@ -52,7 +52,7 @@ var request = bytes.Repeat([]byte(`{"a":"b"}`), 80)
 func BenchmarkCreate(b *testing.B) {
 	c, _ := benchServer(b, accepted)
 	for b.Loop() {
-		if out := c.CreateReplicationJob(b.Context(), drs.Create{Body: request, SignedAt: time.Now(), IntendedAt: drs.Uptime()}); out.Kind != drs.Accepted {
+		if out := c.CreateReplicationJob(b.Context(), drs.Create{Body: request, SignedAt: time.Now(), ListedAt: drs.Uptime()}); out.Kind != drs.Accepted {
 			b.Fatal(out)
 		}
 	}

@@ -13,16 +13,17 @@ const dateLayout = "20060102T150405Z"
 
 // Create is one intended create-job request.
 type Create struct {
-	Body       []byte        // the exact bytes
-	SignedAt   time.Time     // the date of the signature, as the intent records it
-	IntendedAt time.Duration // Uptime when the intent was about to be written
+	Body     []byte        // the exact bytes
+	SignedAt time.Time     // the date of the signature, as the intent records it
+	ListedAt time.Duration // Uptime when the listing that it rests on began
+	EndsAt   time.Duration // Uptime when the window of a cutover ends; 0: there is none
 }
 
 // CreateReplicationJob sends the request once, over a connection of its own,
 // and says what is known of it afterwards. It never repeats anything: that is
 // for the caller, who first writes down what became of this one.
 func (c *Client) CreateReplicationJob(ctx context.Context, create Create) Outcome {
-	f := &flight{intendedAt: create.IntendedAt}
+	f := &flight{listedAt: create.ListedAt, endsAt: create.EndsAt}
 	req, err := c.createRequest(f.trace(ctx), create)
 	if err != nil {
 		return Outcome{Kind: Unsent, Err: err}

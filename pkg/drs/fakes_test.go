@@ -80,7 +80,7 @@ const createBody = `{"base_info":{"name":"ims-prod-001-k7f3q2xa"},"options":{"is
 func signedAt() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC) }
 
 func create(c *Client) Outcome {
-	return c.CreateReplicationJob(context.Background(), Create{Body: []byte(createBody), SignedAt: signedAt(), IntendedAt: Uptime()})
+	return c.CreateReplicationJob(context.Background(), Create{Body: []byte(createBody), SignedAt: signedAt(), ListedAt: Uptime()})
 }
 
 // listen serves raw TCP on loopback and gives its address without a scheme.

@@ -9,23 +9,26 @@ import (
 	"time"
 )
 
-// MaxIntentAge is how old an intent may be when the first byte of its create
-// leaves. A process that slept longer must not send: others may have settled
-// the intent meanwhile.
-const MaxIntentAge = 60 * time.Second
+// MaxListingAge is how old the listing that a create rests on may be when its
+// first byte leaves. A process that slept longer must not send: others may have
+// made a job, or settled the intent, meanwhile.
+const MaxListingAge = 60 * time.Second
 
 // MaxExchange is how long one create may take, from its dialling to the last
 // byte of its answer.
 const MaxExchange = 30 * time.Second
 
-// ErrLate says that an intent was too old to be sent.
-var ErrLate = errors.New("the process slept between deciding and sending: nothing was sent")
+// Why a create was not let out.
+var (
+	ErrLate   = errors.New("what was seen at DRS is older than a minute: nothing was sent")
+	ErrWindow = errors.New("the window ended before the first byte could leave: nothing was sent")
+)
 
 // flight watches the one connection of one create. From the moment the
 // connection is ready (dialled, through the proxy, TLS done) every write is
 // the request's: the first one settles whether anything was sent.
 type flight struct {
-	intendedAt time.Duration // Uptime when the intent was written
+	listedAt, endsAt time.Duration // see Create
 
 	mu     sync.Mutex
 	armed  bool
@@ -59,11 +62,15 @@ func (f *flight) dial(next func(context.Context, string, string) (net.Conn, erro
 func (f *flight) mayWrite() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.armed {
+	if !f.armed || f.wrote {
 		return nil
 	}
-	if !f.wrote && (f.landed || Uptime()-f.intendedAt > MaxIntentAge) {
+	now := Uptime()
+	switch {
+	case f.landed, now-f.listedAt > MaxListingAge:
 		return ErrLate
+	case f.endsAt != 0 && now > f.endsAt:
+		return ErrWindow
 	}
 	f.wrote = true
 	return nil

@@ -58,9 +58,9 @@ func pipe(conn net.Conn, host string) {
 	io.Copy(conn, next)
 }
 
-// Nothing is sent under an intent older than a minute, over whatever lies
+// Nothing is sent that rests on a listing older than a minute, over whatever lies
 // between: the server gets no byte of it.
-func TestALateIntentIsNotSent(t *testing.T) {
+func TestCreateOnAnOldListingIsNotSent(t *testing.T) {
 	ca := newAuthority(t)
 	secure := &tls.Config{Certificates: []tls.Certificate{ca.issue(t, nil)}}
 	for _, c := range []struct {
@@ -86,8 +86,8 @@ func TestALateIntentIsNotSent(t *testing.T) {
 					config.Proxy = proxy(t, "", nil)
 				}
 			})
-			for _, age := range []time.Duration{MaxIntentAge + time.Millisecond, time.Hour, 1 << 60} {
-				out := cl.CreateReplicationJob(context.Background(), Create{Body: []byte(createBody), SignedAt: signedAt(), IntendedAt: Uptime() - age})
+			for _, age := range []time.Duration{MaxListingAge + time.Millisecond, time.Hour, 1 << 60} {
+				out := cl.CreateReplicationJob(context.Background(), Create{Body: []byte(createBody), SignedAt: signedAt(), ListedAt: Uptime() - age})
 				if out.Kind != Unsent || !errors.Is(out.Err, ErrLate) {
 					t.Errorf("%v old: %+v", age, out)
 				}
@@ -102,38 +102,57 @@ func TestALateIntentIsNotSent(t *testing.T) {
 	}
 }
 
-// An intent that grows old while the connection is made is late too; one that
+// A listing that grows old while the connection is made is too old; one that
 // is young enough is sent.
 func TestTheAgeIsThatOfTheFirstByte(t *testing.T) {
 	s := &tape{}
 	address := listen(t, s.saying(answer(200, acceptedBody)))
 	cl := client(t, "http://"+address, longTimes(), nil)
-	f := &flight{intendedAt: Uptime() - MaxIntentAge + 50*time.Millisecond, armed: true}
+	f := &flight{listedAt: Uptime() - MaxListingAge + 50*time.Millisecond, armed: true}
 	time.Sleep(100 * time.Millisecond)
 	if err := f.mayWrite(); !errors.Is(err, ErrLate) || f.land() {
-		t.Errorf("an intent that grew old: %v", err)
+		t.Errorf("a listing that grew old: %v", err)
 	}
-	out := cl.CreateReplicationJob(context.Background(), Create{Body: []byte(createBody), IntendedAt: Uptime() - MaxIntentAge + 30*time.Second})
+	out := cl.CreateReplicationJob(context.Background(), Create{Body: []byte(createBody), ListedAt: Uptime() - MaxListingAge + 30*time.Second})
 	if out.Kind != Accepted {
 		t.Errorf("%+v", out)
 	}
 }
 
+// A cutover is let out until its window ends, and not after.
+func TestWindowIsThatOfTheFirstByte(t *testing.T) {
+	s := &tape{}
+	cl := client(t, "http://"+listen(t, s.saying(answer(200, acceptedBody))), longTimes(), nil)
+	create := Create{Body: []byte(createBody), SignedAt: signedAt(), ListedAt: Uptime(), EndsAt: Uptime() - time.Millisecond}
+	if out := cl.CreateReplicationJob(context.Background(), create); out.Kind != Unsent || !errors.Is(out.Err, ErrWindow) {
+		t.Errorf("after its window: %+v", out)
+	}
+	create.EndsAt = Uptime() + time.Minute
+	if out := cl.CreateReplicationJob(context.Background(), create); out.Kind != Accepted {
+		t.Errorf("inside its window: %+v", out)
+	}
+	f := &flight{listedAt: Uptime(), endsAt: Uptime() + 50*time.Millisecond, armed: true}
+	time.Sleep(100 * time.Millisecond)
+	if err := f.mayWrite(); !errors.Is(err, ErrWindow) || f.land() {
+		t.Errorf("a window that ended while the connection was made: %v", err)
+	}
+}
+
 // A write that has begun is not cut off in the middle by the age.
 func TestFlight(t *testing.T) {
-	f := &flight{intendedAt: Uptime() - time.Hour}
+	f := &flight{listedAt: Uptime() - time.Hour}
 	if err := f.mayWrite(); err != nil || f.wrote {
 		t.Errorf("a handshake is no request: %v", err)
 	}
-	f = &flight{intendedAt: Uptime(), armed: true}
+	f = &flight{listedAt: Uptime(), armed: true}
 	if err := f.mayWrite(); err != nil {
 		t.Error(err)
 	}
-	f.intendedAt -= time.Hour
+	f.listedAt -= time.Hour
 	if err := f.mayWrite(); err != nil || !f.land() {
 		t.Errorf("the second write: %v", err)
 	}
-	f = &flight{intendedAt: Uptime(), armed: true}
+	f = &flight{listedAt: Uptime(), armed: true}
 	if f.land() {
 		t.Error("nothing was written")
 	}
@@ -229,7 +248,7 @@ func TestACancelledCreateIsNotSent(t *testing.T) {
 	cl := client(t, "http://"+listen(t, s.saying(answer(200, acceptedBody))), longTimes(), nil)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(fmt.Errorf("over"))
-	out := cl.CreateReplicationJob(ctx, Create{Body: []byte(createBody), IntendedAt: Uptime()})
+	out := cl.CreateReplicationJob(ctx, Create{Body: []byte(createBody), ListedAt: Uptime()})
 	if _, requests := s.seen(); out.Kind != Unsent || len(requests) != 0 {
 		t.Errorf("%+v, %d requests", out, len(requests))
 	}

@@ -185,7 +185,7 @@ func (st *stage) play(c cut, keep bool) take {
 	conn := &cutConn{cut: c, stalled: cancel, gaveUp: make(chan struct{}), keep: keep}
 	served := make(chan take, 1)
 	go func() { served <- st.serve(<-st.conns, conn) }()
-	out := st.client.CreateReplicationJob(ctx, Create{Body: []byte(createBody), SignedAt: signedAt(), IntendedAt: Uptime()})
+	out := st.client.CreateReplicationJob(ctx, Create{Body: []byte(createBody), SignedAt: signedAt(), ListedAt: Uptime()})
 	close(conn.gaveUp)
 	tk := <-served
 	tk.out = out

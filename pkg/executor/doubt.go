@@ -14,10 +14,10 @@ import (
 // Times of the assumptions under which absence is believed: the gateway
 // refuses older signatures, processing ends, and a listing shows a job.
 const (
-	signatureLife  = 15 * time.Minute                   // A2
-	processingTime = 10 * time.Minute                   // A3
-	listingLag     = 5 * time.Minute                    // A3
-	exchangeTime   = drs.MaxIntentAge + drs.MaxExchange // from the intent, whose date is the signature's, to the end of the answer
+	signatureLife  = 15 * time.Minute                    // A2
+	processingTime = 10 * time.Minute                    // A3
+	listingLag     = 5 * time.Minute                     // A3
+	exchangeTime   = drs.MaxListingAge + drs.MaxExchange // from the intent, whose date is the signature's, to the end of the answer
 	answeredFence  = exchangeTime + processingTime + listingLag
 	silentFence    = 45 * time.Minute           // A2 and A3 together, and as much again
 	tokenFence     = 24*time.Hour + silentFence // a token is good for a day (IAM) whatever a request's date

@@ -24,9 +24,9 @@ const jobsPath = "/v5/p1/backup-migration-jobs"
 // classifies what comes back as the real client does.
 func (m *modelJobs) CreateReplicationJob(_ context.Context, c drs.Create) drs.Outcome {
 	m.at("dial")
-	m.pause(m.upTo(pick(m.rng, 2*time.Second, 2*time.Second, drs.MaxIntentAge)))
-	if m.now.Sub(m.start)-c.IntendedAt > drs.MaxIntentAge {
-		return drs.Classify(drs.Answer{Err: drs.ErrLate})
+	m.pause(m.upTo(pick(m.rng, 2*time.Second, 2*time.Second, drs.MaxListingAge)))
+	if err := late(c, m.now.Sub(m.start)); err != nil {
+		return drs.Classify(drs.Answer{Err: err})
 	}
 	return m.send(c)
 }

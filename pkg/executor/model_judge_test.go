@@ -101,7 +101,7 @@ func (j *judge) keysAtTheWire(s *slot, step plan.Step, attempt int, last bool) {
 		j.report("I3", "the cutover without its key")
 	}
 	now := j.world.now
-	late := p.Cutover.NotAfter.Add(drs.MaxIntentAge + 5*time.Second)
+	late := p.Cutover.NotAfter.Add(drs.MaxListingAge + 5*time.Second)
 	if !p.Cutover.NotBefore.IsZero() && now.Before(p.Cutover.NotBefore) || !p.Cutover.NotAfter.IsZero() && now.After(late) {
 		j.report("I13", "the cutover leaves at %s, outside its window %s to %s", now, p.Cutover.NotBefore, p.Cutover.NotAfter)
 	}

@@ -16,6 +16,7 @@ type pass struct {
 	chain      *Chain
 	listedAt   time.Duration   // Uptime when the listing of the survey began
 	others     map[string]bool // jobs of other chains of this ledger, as of the survey
+	stale      int             // listings that were too old to act on
 	repeats    int             // creates that were tried in vain
 	renewed    bool
 	doubtAt    time.Duration // Uptime when a doubt arose in this pass; 0: none did
@@ -151,6 +152,7 @@ func (p *pass) list(ctx context.Context) (*Stop, error) {
 	v := survey(l, p.Plan, p.facts.State, chains, known)
 	v.Running = p.meet(ctx, v.Running)
 	p.facts.Survey, p.listedAt, p.others = v, began, known
+	p.facts.PriorFailed = false // looked at before the listing, perhaps long before
 	return nil, nil
 }
 

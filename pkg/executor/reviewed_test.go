@@ -120,7 +120,7 @@ func TestAdoptAllKeepsTheEndpoint(t *testing.T) {
 // The fence behind an answer leaves room for a request that left late.
 func TestTheFenceCountsFromTheLastByte(t *testing.T) {
 	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Hour, ListLag: 5 * time.Minute, Faults: []drssim.Fault{{Kind: "late-accept-504", N: 1, Arg: "10m"}}}, "l1.bak")
-	r.before = func() { r.now = r.now.Add(55 * time.Second) } // dialling and TLS, within MaxIntentAge
+	r.before = func() { r.now = r.now.Add(55 * time.Second) } // dialling and TLS, within MaxListingAge
 	r.pass()
 	r.before = nil
 	ctx := context.Background()

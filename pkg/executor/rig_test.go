@@ -60,6 +60,9 @@ func (r *rig) CreateReplicationJob(_ context.Context, c drs.Create) drs.Outcome 
 	if r.before != nil {
 		r.before()
 	}
+	if err := late(c, time.Duration(r.now.UnixNano())); err != nil {
+		return drs.Classify(drs.Answer{Err: err})
+	}
 	resp := r.sim.Serve(drssim.Request{Method: "POST", Path: r.path(), Body: c.Body, Header: r.header(c.SignedAt)})
 	if r.after != nil {
 		r.after()
@@ -68,6 +71,17 @@ func (r *rig) CreateReplicationJob(_ context.Context, c drs.Create) drs.Outcome 
 		return drs.Classify(drs.Answer{Wrote: true, Err: fmt.Errorf("lost")})
 	}
 	return drs.Classify(drs.Answer{Wrote: true, StatusCode: resp.Status, Header: resp.Header, Body: resp.Body})
+}
+
+// late refuses what the real connection refuses before its first byte.
+func late(c drs.Create, uptime time.Duration) error {
+	switch {
+	case uptime-c.ListedAt > drs.MaxListingAge:
+		return drs.ErrLate
+	case c.EndsAt != 0 && uptime > c.EndsAt:
+		return drs.ErrWindow
+	}
+	return nil
 }
 
 func (r *rig) get(path string, q url.Values) ([]byte, time.Time, error) {

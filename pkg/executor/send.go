@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -16,6 +17,9 @@ func (p *pass) create(ctx context.Context, seq int) (*Stop, error) {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < leastTime {
 		return stop(TryAgain, TimeUp, seq), nil
 	}
+	if !p.isFresh() {
+		return p.listAgain(seq), nil
+	}
 	step := p.Steps[seq-1]
 	attempt := p.facts.State.Step(seq).Attempt
 	req, err := step.Request(attempt)
@@ -28,11 +32,9 @@ func (p *pass) create(ctx context.Context, seq int) (*Stop, error) {
 	if err := p.noteKey(ctx, step, attempt); err != nil {
 		return nil, err
 	}
-	intendedAt := p.seams.uptime()
 	turned := p.keysTurned(step, attempt)
-	if step.Last && !turned { // the window has shut since Next looked
-		p.facts.Survey = nil
-		return nil, nil
+	if step.Last && !turned || !p.isFresh() { // the window has shut since Next looked, or the ledger was busy
+		return p.listAgain(seq), nil
 	}
 	intent := p.intent(step, req)
 	if err := p.append(ctx, ledger.Intent, seq, attempt, intent); err != nil {
@@ -42,17 +44,38 @@ func (p *pass) create(ctx context.Context, seq int) (*Stop, error) {
 	if err := guard(req.Body, step, attempt, turned); err != nil {
 		return &Stop{Code: CodeError, Reason: Broken, Err: err}, p.record(ctx, ledger.Unsent, seq, attempt, outcomeData(mine, drs.Outcome{Err: err}))
 	}
+	ends, _ := p.windowEnds(step)
+	return p.send(ctx, seq, mine, drs.Create{Body: req.Body, SignedAt: intent.SignedAt, ListedAt: p.listedAt, EndsAt: ends})
+}
+
+// send lets the create out, once. From here on a job may exist. Nothing that
+// can block comes between the answer and its record.
+func (p *pass) send(ctx context.Context, seq int, mine ledger.Step, c drs.Create) (*Stop, error) {
 	p.result.Sent, p.result.Step = SentMaybe, seq
 	exchange, done := unstoppable(ctx)
 	defer done()
-	out := p.Jobs.CreateReplicationJob(exchange, drs.Create{
-		Body: req.Body, SignedAt: intent.SignedAt, IntendedAt: intendedAt,
-	})
+	out := p.Jobs.CreateReplicationJob(exchange, c)
 	if p.seams.classify != nil {
 		out = p.seams.classify(out)
 	}
 	return p.after(ctx, seq, mine, out)
 }
+
+// isFresh reports whether the listing is young enough for a create to rest on.
+func (p *pass) isFresh() bool { return p.seams.uptime()-p.listedAt <= drs.MaxListingAge }
+
+// listAgain throws the listing away, so that the pass decides on a new one; or
+// ends a pass whose listings are always too old.
+func (p *pass) listAgain(seq int) *Stop {
+	p.facts.Survey = nil
+	if p.stale++; p.stale > maxStale {
+		return &Stop{Code: TryAgain, Reason: APIAway, Step: seq, Detail: "what it showed was older than a minute before it could be acted on"}
+	}
+	return nil
+}
+
+// maxStale bounds the listings of one pass that came to nothing.
+const maxStale = 5
 
 // leastTime must be left of a run for a create to begin.
 const leastTime = time.Second
@@ -95,6 +118,31 @@ func (p *pass) keysTurned(step plan.Step, attempt int) bool {
 		f.Survey = &later
 	}
 	return step.Last && keys(f, step, attempt) == nil
+}
+
+// windowEnds is the Uptime at which a cutover's window ends by the first of the
+// two clocks, and whose clock that is; 0 where it has no end.
+func (p *pass) windowEnds(step plan.Step) (at time.Duration, clock string) {
+	if !step.Last || step.Plan.Cutover.NotAfter.IsZero() || p.Keys.AnyKey {
+		return 0, ""
+	}
+	began := p.seams.uptime() // before the clocks are read: a pause in between ends the window sooner
+	server, _ := p.serverNow()
+	local := p.seams.now()
+	now, clock := server, "DRS's"
+	if local.After(server) {
+		now, clock = local, "this machine's"
+	}
+	return max(1, began+min(step.Plan.Cutover.NotAfter.Sub(now), farOff)), clock
+}
+
+// farOff keeps a sum of times from running over.
+const farOff = 24 * time.Hour
+
+// windowEnded is the stop of a cutover that was ready to leave too late.
+func (p *pass) windowEnded(step plan.Step) *Stop {
+	_, clock := p.windowEnds(step)
+	return &Stop{Code: CutoverHeld, Reason: WindowPast, Step: step.Seq, Until: step.Plan.Cutover.NotAfter, Detail: clock}
 }
 
 // noteKey records who gave a second key.
@@ -147,6 +195,9 @@ func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Out
 	default: // unsent
 		if s := p.written(ctx, ledger.Unsent, seq, mine, data); s != nil {
 			return s, nil
+		}
+		if errors.Is(out.Err, drs.ErrWindow) {
+			return p.windowEnded(p.Steps[seq-1]), nil
 		}
 		return p.repeat(ctx, p.seams.jitter(p.repeats), &Stop{Code: TryAgain, Reason: NotSent, Step: seq, Err: out.Err}), nil
 	}
