@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/plan"
 )
 
 type applyOptions struct {
@@ -33,6 +34,9 @@ The cutover needs --confirm-cutover, and a full backup that overwrites needs
 		Example: "  migplan apply plans/ims.yaml\n  migplan apply --wait --timeout 4h plans/ims.yaml\n  migplan apply plans/ims.yaml --confirm-cutover ims-prod@3f2a9c0d11e4",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := checkKeys(c); err != nil {
+				return err
+			}
 			if o.dryRun {
 				return a.plan(c.Context(), args, o.planOptions)
 			}
@@ -53,6 +57,17 @@ The cutover needs --confirm-cutover, and a full backup that overwrites needs
 	f.StringVar(&o.keys.Overwrite, "confirm-overwrite", "", "NAME@HASH: destroy what bears the names of this plan's databases")
 	f.StringVarP(&o.output, "output", "o", "text", "text or json")
 	return c
+}
+
+// checkKeys refuses what cannot be a key of any plan: a key that is misspelt
+// on the night is better told at once.
+func checkKeys(c *cobra.Command) error {
+	for _, name := range []string{"confirm-cutover", "confirm-overwrite"} {
+		if given := c.Flags().Lookup(name); given.Changed && !plan.IsConfirmation(given.Value.String()) {
+			return usage{"--" + name + " is not NAME@HASH", "give the key that migplan plan shows: the plan's name, @, and 12 or more hex digits"}
+		}
+	}
+	return nil
 }
 
 func (o *applyOptions) complete(a *app) error {

@@ -138,8 +138,11 @@ func explainJobs(at place, s executor.Stop, e *explanation, apply string) {
 }
 
 // keyFault tells a key that does not fit from a missing one.
-func keyFault(missing string, s executor.Stop) string {
-	if s.Why == executor.WhyOtherKey {
+func keyFault(missing, other string, s executor.Stop) string {
+	switch s.Why {
+	case executor.WhyOtherAct:
+		return "this key is for the " + other
+	case executor.WhyOtherKey:
 		return "the key given is not that of the plan as it stands; look at it again before you confirm it"
 	}
 	return missing
@@ -150,7 +153,7 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 	step := stepName(at, s.Step)
 	switch s.Reason {
 	case executor.CutoverKey:
-		e.What = "the cutover is held: " + keyFault("it lacks its second key", s)
+		e.What = "the cutover is held: " + keyFault("it lacks its second key", "overwrite", s)
 		e.Known = step + " is next and brings the database online for good; nothing was sent"
 		e.Next = at.command("apply", needs(at, s.Step))
 	case executor.WindowPast:
@@ -158,7 +161,7 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 		e.Known = "the local clock and the server's must both be inside; nothing was sent"
 		e.Next = "write a new window into the plan and have it reviewed"
 	case executor.OverwriteKey:
-		e.What = "the full backup is held: " + keyFault("overwriting lacks its second key", s)
+		e.What = "the full backup is held: " + keyFault("overwriting lacks its second key", "cutover", s)
 		e.Known = "it destroys what bears the names of the plan's databases on the target; nothing was sent"
 		e.Next = at.command("apply", needs(at, s.Step))
 	case executor.APIAway:

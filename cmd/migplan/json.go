@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -92,6 +93,8 @@ type jsonStep struct {
 	ChainSHA256  string          `json:"chain_sha256"`
 	BodySHA256   string          `json:"body_sha256,omitempty"`
 	Confirm      string          `json:"confirm,omitempty"`
+	Cutover      string          `json:"confirm_cutover,omitempty"`
+	Overwrite    string          `json:"confirm_overwrite,omitempty"`
 	Body         json.RawMessage `json:"body,omitempty"`
 
 	State       ledger.StepState `json:"state"`
@@ -132,10 +135,11 @@ func stepJSON(at place, s plan.Step, bodies bool) jsonStep {
 	st, s := at.state.Step(s.Seq), at.sent(s)
 	out := jsonStep{
 		Seq: s.Seq, Type: s.Backup.Type, Files: s.Backup.Keys, JobName: s.JobName(st.Attempt), IsLastBackup: s.Last,
-		ChainSHA256: s.ChainSHA256, Confirm: confirmation(at, s.Seq),
+		ChainSHA256: s.ChainSHA256, Cutover: confirmation(at, s.Seq, plan.ActCutover), Overwrite: confirmation(at, s.Seq, plan.ActOverwrite),
 		State: st.State, Attempt: st.Attempt, JobID: st.JobID,
 		SubmittedAt: utc(st.SubmittedAt), FinishedAt: utc(st.FinishedAt), Status: st.Status, ErrorLog: st.ErrorLog,
 	}
+	out.Confirm = cmp.Or(out.Cutover, out.Overwrite)
 	if req, err := s.Request(st.Attempt); err == nil {
 		out.BodySHA256 = req.SHA256
 		if bodies {
@@ -145,17 +149,21 @@ func stepJSON(at place, s plan.Step, bodies bool) jsonStep {
 	return out
 }
 
-// confirmation is the NAME@HASH that a step needs, "" where it needs none.
-func confirmation(at place, seq int) string {
+// confirmation is the NAME@HASH that an act of a step needs, "" where it needs
+// none.
+func confirmation(at place, seq int, act plan.Act) string {
 	if seq < 1 || seq > len(at.steps) {
 		return ""
 	}
 	s, p := at.steps[seq-1], at.plan
-	needed := s.Overwrites() && !p.OverwriteUnattended || s.Last && !p.Cutover.Unattended
+	needed := s.Overwrites() && !p.OverwriteUnattended
+	if act == plan.ActCutover {
+		needed = s.Last && !p.Cutover.Unattended
+	}
 	if !needed {
 		return ""
 	}
-	return plan.Confirmation(p.Name, at.steps[len(at.steps)-1].ChainSHA256, at.state.Step(seq).Attempt)
+	return plan.Confirmation(at.steps, act, at.state.Step(seq).Attempt)
 }
 
 func utc(t time.Time) *time.Time {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
 )
 
 // planOptions are the flags of plan, which apply --dry-run shares.
@@ -230,19 +231,16 @@ func (a *app) writeSteps(p preview) {
 	table(a.stdout, rows)
 }
 
-// needs is the flag that a step waits for.
+// needs are the flags that a step waits for.
 func needs(at place, seq int) string {
-	key := confirmation(at, seq)
-	if key == "" || at.state.Step(seq).State.History() {
+	if at.state.Step(seq).State.History() {
 		return ""
 	}
 	var flags []string
-	s := at.steps[seq-1]
-	if s.Overwrites() && !at.plan.OverwriteUnattended {
-		flags = append(flags, "--confirm-overwrite "+key)
-	}
-	if s.Last && !at.plan.Cutover.Unattended {
-		flags = append(flags, "--confirm-cutover "+key)
+	for _, act := range []plan.Act{plan.ActOverwrite, plan.ActCutover} {
+		if key := confirmation(at, seq, act); key != "" {
+			flags = append(flags, "--confirm-"+string(act)+" "+key)
+		}
 	}
 	return strings.Join(flags, " ")
 }

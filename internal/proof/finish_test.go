@@ -9,12 +9,12 @@ import (
 	"time"
 
 	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
 )
 
 // apply is the command line of one pass, both keys turned.
 func (w *world) apply() []string {
-	last := w.steps[len(w.steps)-1]
-	return []string{binary, "apply", w.file, "--timeout", w.timeout, "--confirm-cutover", last.Plan.Name + "@" + last.ChainSHA256[:12]}
+	return []string{binary, "apply", w.file, "--timeout", w.timeout, "--confirm-cutover", plan.Confirmation(w.steps, plan.ActCutover, 1)}
 }
 
 func (w *world) pass() ran { return execute(w.t, w.env, w.apply()...) }

@@ -29,6 +29,12 @@ func (s *slot) worldEvent(e event) {
 		d.write(d.plan.Generation, func(p *plan.Plan) { p.Backups[s.rng.IntN(len(p.Backups))].Keys = []string{"edited.bak"} })
 	case "shorten":
 		d.write(d.plan.Generation, func(p *plan.Plan) { p.Backups = p.Backups[:max(1, len(p.Backups)-1)] })
+	case "window":
+		d.write(d.plan.Generation, func(p *plan.Plan) {
+			if p.Cutover != nil {
+				p.Cutover.NotBefore, p.Cutover.NotAfter = s.now, s.now.Add(1000*time.Hour)
+			}
+		})
 	case "foreign":
 		s.sim.AddForeignJob(drssim.ForeignJob{Instance: modelInstance, Name: d.plan.Name + "-copy", Description: "made in the console", Databases: []string{"other"}, Running: s.upTo(time.Hour)})
 	case "twin":

@@ -165,8 +165,20 @@ func decisionFaults() []planted {
 			f.State = &c
 		})},
 		{name: "overwriting without its key", plant: next(func(f *Facts) {
-			f.Keys.Overwrite = plan.Confirmation(f.Steps[0].Plan.Name, f.Steps[len(f.Steps)-1].ChainSHA256, f.State.Step(1).Attempt)
+			f.Keys.Overwrite = plan.Confirmation(f.Steps, plan.ActOverwrite, f.State.Step(1).Attempt)
 		})},
+		{name: "one key for both acts", plant: func(_ *slot, r *Runner) {
+			if plan.Confirms(r.Keys.Overwrite, r.Steps, plan.ActOverwrite, 1) {
+				r.Keys.Cutover = plan.Confirmation(r.Steps, plan.ActCutover, 1)
+			}
+		}},
+		{name: "a key from before the window was edited", near: windowEdits(), plant: func(s *slot, r *Runner) {
+			for _, p := range s.desk.versions {
+				if before, _ := plan.Steps(p); plan.Confirms(r.Keys.Cutover, before, plan.ActCutover, 1) {
+					r.Keys.Cutover = plan.Confirmation(r.Steps, plan.ActCutover, 1)
+				}
+			}
+		}},
 		{name: "the next step sent while one runs", plant: func(_ *slot, r *Runner) {
 			r.seams.next = func(f Facts) Action {
 				a := Next(f)
@@ -180,6 +192,14 @@ func decisionFaults() []planted {
 			}
 		}},
 	}
+}
+
+// windowEdits change the cutover's window between passes.
+func windowEdits() (out []event) {
+	for n := 3; n < 14; n++ {
+		out = append(out, event{"window", "pass", n, 0})
+	}
+	return out
 }
 
 // signsLate dates the signature when it sends, and does not look at the age of

@@ -85,9 +85,8 @@ func (j *judge) leaves(s *slot, c drs.Create) {
 
 // keysAtTheWire is I3, for the cutover and for the full that overwrites.
 func (j *judge) keysAtTheWire(s *slot, step plan.Step, attempt int, last bool) {
-	p, keys := step.Plan, s.given
-	final := s.runner.Steps[len(s.runner.Steps)-1].ChainSHA256
-	if step.Seq == 1 && p.Overwrite && !p.OverwriteUnattended && !plan.Confirms(keys.Overwrite, p.Name, final, attempt) {
+	p, keys, steps := step.Plan, s.given, s.runner.Steps
+	if step.Seq == 1 && p.Overwrite && !p.OverwriteUnattended && !plan.Confirms(keys.Overwrite, steps, plan.ActOverwrite, attempt) {
 		j.report("I3", "a full with overwrite without its key")
 	}
 	if !last {
@@ -97,7 +96,7 @@ func (j *judge) keysAtTheWire(s *slot, step plan.Step, attempt int, last bool) {
 		j.report("I3", "is_last_backup true for step %d of %d", step.Seq, len(p.Backups))
 		return
 	}
-	if !p.Cutover.Unattended && !plan.Confirms(keys.Cutover, p.Name, final, attempt) {
+	if !p.Cutover.Unattended && !plan.Confirms(keys.Cutover, steps, plan.ActCutover, attempt) {
 		j.report("I3", "the cutover without its key")
 	}
 	now := j.world.now
@@ -203,7 +202,8 @@ func (j *judge) accepted(job drssim.Job, made shadow) {
 	}
 }
 
-func (j *judge) passBegins(s *slot) { s.given, s.made = s.runner.Keys, len(j.sends) }
+// passBegins notes what a person gives to a pass, before a fault makes more of it.
+func (j *judge) passBegins(s *slot) { s.given, s.made = s.keys, len(j.sends) }
 
 // passEnds holds what a run says it sent against what it sent, and the class
 // of its exit against the reason.

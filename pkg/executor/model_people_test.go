@@ -205,7 +205,8 @@ func (s *slot) pronounce(r Result) {
 	}
 }
 
-// turnKeys gives the second key, or mends what keeps the window shut.
+// turnKeys gives the second key that was asked for, or mends what keeps the
+// window shut. The cutover may be an overwriting full, which needs both.
 func (s *slot) turnKeys(r Result) time.Duration {
 	d := s.desk
 	s.think()
@@ -225,10 +226,9 @@ func (s *slot) turnKeys(r Result) time.Duration {
 	if c, err := LoadChain(context.Background(), s.ledger, d.plan); err == nil {
 		attempt = c.State.Step(r.Step).Attempt
 	}
-	key := plan.Confirmation(d.plan.Name, d.steps[len(d.steps)-1].ChainSHA256, attempt)
-	s.keys.Overwrite = key
-	if r.Reason == CutoverKey || len(d.steps) == 1 {
-		s.keys.Cutover = key
+	s.keys.Overwrite = plan.Confirmation(d.steps, plan.ActOverwrite, attempt)
+	if r.Reason == CutoverKey {
+		s.keys.Cutover = plan.Confirmation(d.steps, plan.ActCutover, attempt)
 	}
 	return 0
 }

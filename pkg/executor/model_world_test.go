@@ -248,8 +248,8 @@ func (s *slot) onePass() (rest time.Duration) {
 	s.cancel = cancel
 	defer cancel()
 	s.lives++
-	s.runner = s.newRunner()
 	s.judge.passBegins(s)
+	s.runner = s.newRunner()
 	r := s.runner.Pass(ctx)
 	s.judge.passEnds(s, r)
 	s.desk.lastStop = fmt.Sprintf("%s (%s)", r.Reason, r.Code)

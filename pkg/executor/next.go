@@ -212,29 +212,32 @@ func neighbours(v *Survey, seq int) *Stop {
 // plan in so many words, asked for them.
 func keys(f Facts, step plan.Step, attempt int) *Stop {
 	p := step.Plan
-	last := f.Steps[len(f.Steps)-1].ChainSHA256
 	switch {
 	case f.Keys.AnyKey:
 		return nil
-	case step.Overwrites() && !p.OverwriteUnattended && !plan.Confirms(f.Keys.Overwrite, p.Name, last, attempt):
-		return lacksKey(OverwriteKey, step, f.Keys.Overwrite)
+	case step.Overwrites() && !p.OverwriteUnattended && !plan.Confirms(f.Keys.Overwrite, f.Steps, plan.ActOverwrite, attempt):
+		return lacksKey(f, step.Seq, OverwriteKey, f.Keys.Overwrite, plan.ActCutover)
 	case !step.Last:
 		return nil
 	}
 	if s := window(p.Cutover, step.Seq, f.Now, f.Survey.Date); s != nil && s.Reason == WindowPast {
 		return s
 	}
-	if !p.Cutover.Unattended && !plan.Confirms(f.Keys.Cutover, p.Name, last, attempt) {
-		return lacksKey(CutoverKey, step, f.Keys.Cutover)
+	if !p.Cutover.Unattended && !plan.Confirms(f.Keys.Cutover, f.Steps, plan.ActCutover, attempt) {
+		return lacksKey(f, step.Seq, CutoverKey, f.Keys.Cutover, plan.ActOverwrite)
 	}
 	return window(p.Cutover, step.Seq, f.Now, f.Survey.Date)
 }
 
 // lacksKey is the stop of an act whose key is missing, or is one of this plan
-// that does not fit: that of steps which were changed since, or misspelt.
-func lacksKey(reason Reason, step plan.Step, given string) *Stop {
-	s := stop(CutoverHeld, reason, step.Seq)
-	if strings.HasPrefix(given, step.Plan.Name+"@") {
+// that does not fit: that of the other act, that of a plan which was changed
+// since, or misspelt.
+func lacksKey(f Facts, seq int, reason Reason, given string, other plan.Act) *Stop {
+	s := stop(CutoverHeld, reason, seq)
+	switch {
+	case plan.ConfirmsAnyAttempt(given, f.Steps, other):
+		s.Why = WhyOtherAct
+	case strings.HasPrefix(given, f.Steps[0].Plan.Name+"@"):
 		s.Why = WhyOtherKey
 	}
 	return s

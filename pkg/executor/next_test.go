@@ -66,9 +66,9 @@ func history(t testing.TB, steps []plan.Step, states ...ledger.StepState) *ledge
 	return s
 }
 
-func confirm(steps []plan.Step) string {
-	return plan.Confirmation("ims-prod", steps[len(steps)-1].ChainSHA256, 1)
-}
+// confirm is the key of the cutover, confirmOver that of the overwrite.
+func confirm(steps []plan.Step) string     { return plan.Confirmation(steps, plan.ActCutover, 1) }
+func confirmOver(steps []plan.Step) string { return plan.Confirmation(steps, plan.ActOverwrite, 1) }
 
 // TestNext is the decision table: each row one cell of it.
 func TestNext(t *testing.T) {
@@ -81,6 +81,7 @@ func TestNext(t *testing.T) {
 	until := theSteps(t, "", "  - cutover: {not_after: \"2026-03-01T02:00:00Z\"}\n", "a.bak")
 	watched := theSteps(t, "", strings.Replace(windows, ", unattended: true", "", 1), "a.bak")
 	one := theSteps(t, "overwrite: [ims]", key)
+	plainly, overOne := theSteps(t, "", key, "a.bak"), theSteps(t, "overwrite: [ims]", key, "a.bak")
 	seen := func() *Survey { return &Survey{Date: inside, Complete: true} }
 	const done = ledger.StepSucceeded
 
@@ -144,17 +145,28 @@ func TestNext(t *testing.T) {
 		"a stranger on our database":        {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Running = []Neighbour{{}, {Overlap: true}, {Ours: true}} }, want: End, step: 1, code: Conflict, reason: ForeignJob},
 		"overwrite without key":             {steps: over, with: func(f *Facts) { f.Survey = seen() }, want: End, step: 1, code: CutoverHeld, reason: OverwriteKey},
 		"overwrite with cutover's key":      {steps: over, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(over) }, want: End, step: 1, code: CutoverHeld, reason: OverwriteKey},
-		"overwrite with key":                {steps: over, with: func(f *Facts) { f.Survey = seen(); f.Keys.Overwrite = confirm(over) }, want: Create, step: 1},
+		"overwrite with key":                {steps: over, with: func(f *Facts) { f.Survey = seen(); f.Keys.Overwrite = confirmOver(over) }, want: Create, step: 1},
 		"overwrite unattended":              {steps: unattended, with: func(f *Facts) { f.Survey = seen() }, want: Create, step: 1},
 		"overwrite, an incremental":         {steps: over, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen() }, want: Create, step: 2},
 		"cutover without key":               {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Survey = seen() }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
 		"cutover with key":                  {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(chain) }, want: Create, step: 3},
 		"cutover with a short key":          {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(chain)[:20] }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
 		"cutover with another plan's":       {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(open) }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
-		"one step: only the overwrite":      {steps: one, with: func(f *Facts) { f.Survey = seen(); f.Keys.Overwrite = confirm(one) }, want: End, step: 1, code: CutoverHeld, reason: CutoverKey},
-		"one step: both keys":               {steps: one, with: func(f *Facts) { f.Survey = seen(); f.Keys = Keys{Overwrite: confirm(one), Cutover: confirm(one)} }, want: Create, step: 1},
-		"any key":                           {steps: one, with: func(f *Facts) { f.Survey = seen(); f.Keys = Keys{AnyKey: true} }, want: Create, step: 1},
-		"second attempt, first's key":       {steps: chain, states: []ledger.StepState{done, done, ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[2].Attempt = 2; f.Keys.Cutover = confirm(chain) }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
+		"overwrite, the cutover's key":      {steps: one, with: func(f *Facts) { f.Survey = seen(); f.Keys = Keys{Overwrite: confirm(one), Cutover: confirm(one)} }, want: End, step: 1, code: CutoverHeld, reason: OverwriteKey},
+		"cutover, the overwrite's key": {steps: one, with: func(f *Facts) {
+			f.Survey = seen()
+			f.Keys = Keys{Overwrite: confirmOver(one), Cutover: confirmOver(one)}
+		}, want: End, step: 1, code: CutoverHeld, reason: CutoverKey},
+		"cutover, window added since":  {steps: watched, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(plainly) }, want: End, step: 2, code: CutoverHeld, reason: CutoverKey},
+		"cutover, window moved since":  {steps: until, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(from) }, want: End, step: 2, code: CutoverHeld, reason: CutoverKey},
+		"cutover, attended since":      {steps: watched, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(windowed) }, want: End, step: 2, code: CutoverHeld, reason: CutoverKey},
+		"cutover, overwrite taken out": {steps: plainly, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(overOne) }, want: End, step: 2, code: CutoverHeld, reason: CutoverKey},
+		"overwrite, a log added since": {steps: over, with: func(f *Facts) { f.Survey = seen(); f.Keys.Overwrite = confirmOver(one) }, want: End, step: 1, code: CutoverHeld, reason: OverwriteKey},
+		"overwrite, attended since":    {steps: over, with: func(f *Facts) { f.Survey = seen(); f.Keys.Overwrite = confirmOver(unattended) }, want: End, step: 1, code: CutoverHeld, reason: OverwriteKey},
+		"one step: only the overwrite": {steps: one, with: func(f *Facts) { f.Survey = seen(); f.Keys.Overwrite = confirmOver(one) }, want: End, step: 1, code: CutoverHeld, reason: CutoverKey},
+		"one step: both keys":          {steps: one, with: func(f *Facts) { f.Survey = seen(); f.Keys = Keys{Overwrite: confirmOver(one), Cutover: confirm(one)} }, want: Create, step: 1},
+		"any key":                      {steps: one, with: func(f *Facts) { f.Survey = seen(); f.Keys = Keys{AnyKey: true} }, want: Create, step: 1},
+		"second attempt, first's key":  {steps: chain, states: []ledger.StepState{done, done, ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[2].Attempt = 2; f.Keys.Cutover = confirm(chain) }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
 		"second attempt, its key": {steps: chain, states: []ledger.StepState{done, done, ledger.Pending}, with: func(f *Facts) {
 			f.Survey = seen()
 			f.State.Steps[2].Attempt = 2
@@ -214,16 +226,23 @@ func TestPause(t *testing.T) {
 	}
 }
 
-// A key that was given and does not fit is not called a missing one.
+// A key that was given and does not fit is not called a missing one, and one
+// for the other act is called that.
 func TestNextTellsAKeyThatDoesNotFit(t *testing.T) {
-	step := theSteps(t, "", key, "a.bak")[1]
-	name := step.Plan.Name
+	one := theSteps(t, "overwrite: [ims]", key)
+	const name = "ims-prod"
 	for given, why := range map[string]string{
 		"": "", "other@0123456789ab": "", name: "", name + "@0123456789ab": WhyOtherKey, name + "@": WhyOtherKey,
+		confirm(one) + "-a2": WhyOtherKey, confirmOver(one): WhyOtherAct, confirmOver(one) + "-a2": WhyOtherAct,
 	} {
-		if s := lacksKey(CutoverKey, step, given); s.Why != why || s.Code != CutoverHeld || s.Reason != CutoverKey || s.Step != 2 {
-			t.Errorf("%q: %+v", given, s)
+		s := Next(Facts{Steps: one, State: history(t, one), Survey: &Survey{Date: inside, Complete: true}, Keys: Keys{Overwrite: confirmOver(one), Cutover: given}}).Stop
+		if s == nil || s.Why != why || s.Code != CutoverHeld || s.Reason != CutoverKey || s.Step != 1 {
+			t.Errorf("%q: %+v, want why %q", given, s, why)
 		}
+	}
+	s := Next(Facts{Steps: one, State: history(t, one), Survey: &Survey{Date: inside, Complete: true}, Keys: Keys{Overwrite: confirm(one)}}).Stop
+	if s == nil || s.Why != WhyOtherAct || s.Reason != OverwriteKey {
+		t.Errorf("the cutover's key for the overwrite: %+v", s)
 	}
 }
 

@@ -118,6 +118,10 @@ type Stop struct {
 // WhyOtherKey: a key of this plan was given, and not the one that fits.
 const WhyOtherKey = "other-key"
 
+// WhyOtherAct: the key given is that of the cutover for an overwrite, or that
+// of the overwrite for a cutover.
+const WhyOtherAct = "other-act"
+
 // WhyUnsearched: the run was cut short before it looked for the job in doubt.
 const WhyUnsearched = "unsearched"
 

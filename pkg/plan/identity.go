@@ -107,30 +107,3 @@ func ParseMarker(description string) (Marker, bool) {
 	step, err := strconv.Atoi(m[2])
 	return Marker{Chain: m[1], Step: step, Hash: m[3]}, err == nil
 }
-
-// ConfirmMinHash is how many hex digits a person must give of the hash in
-// NAME@HASH.
-const ConfirmMinHash = 12
-
-// Confirmation is NAME@HASH, the second key of a cutover or an overwrite:
-// the plan's name and the start of its last step's chain hash, so that it
-// covers every step, and the attempt where it is not the first.
-func Confirmation(name, lastHash string, attempt int) string {
-	c := name + "@" + lastHash[:ConfirmMinHash]
-	if attempt > 1 {
-		c += "-a" + strconv.Itoa(attempt)
-	}
-	return c
-}
-
-// Confirms reports whether given is the Confirmation of these, or a longer
-// start of the same hash.
-func Confirms(given, name, lastHash string, attempt int) bool {
-	hash, ok := strings.CutPrefix(given, name+"@")
-	if attempt > 1 {
-		var is bool
-		hash, is = strings.CutSuffix(hash, "-a"+strconv.Itoa(attempt))
-		ok = ok && is
-	}
-	return ok && len(hash) >= ConfirmMinHash && strings.HasPrefix(lastHash, strings.ToLower(hash))
-}
