@@ -1,13 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -18,11 +19,12 @@ import (
 
 // app is what every command sees of the person and the environment.
 type app struct {
-	stdout, stderr io.Writer
-	env            func(string) (string, bool)
-	args           []string
-	verbose        bool
-	log            zerolog.Logger
+	stdout  io.Writer
+	stderr  *messages
+	env     func(string) (string, bool)
+	args    []string
+	verbose bool
+	log     zerolog.Logger
 }
 
 // exit ends a command with a code; everything there is to say has been said.
@@ -37,28 +39,47 @@ func (u usage) Error() string { return u.problem }
 
 // run runs one command line and returns the exit code of the process.
 func run(args []string, stdout, stderr io.Writer) int {
-	out := &output{Writer: stdout}
-	a := &app{stdout: out, stderr: stderr, env: os.LookupEnv, args: args}
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer cancel()
+	errs := newMessages(stderr)
+	out := &output{Writer: stdout, before: errs}
+	a := &app{stdout: out, stderr: errs, env: os.LookupEnv, args: args}
+	ctx, stop := untilSignal(context.Background())
 	root := a.root()
 	root.SetArgs(args)
 	code := a.code(root.ExecuteContext(ctx))
-	if out.err != nil && (code == executor.OK || code == executor.PendingCode) {
+	stop()
+	good := code == executor.OK || code == executor.PendingCode
+	if good && out.err != nil && !errors.Is(out.err, syscall.EPIPE) {
 		a.sayError("the output could not be written: "+out.err.Error(), "mend that and run it again; what apply did is recorded")
-		code = executor.CodeError
+	}
+	if lost := cmp.Or(out.err, errs.close(lastWait)); good && lost != nil {
+		return unread(lost)
 	}
 	return int(code)
 }
 
+// lastWait is how long the end of a run waits for whoever reads stderr.
+const lastWait = 3 * time.Second
+
+// unread is the exit code of a run that ended well and whose output was lost. A
+// reader that had enough, like head, is no fault: it is as if SIGPIPE had come.
+func unread(lost error) int {
+	if errors.Is(lost, syscall.EPIPE) {
+		return 128 + int(syscall.SIGPIPE)
+	}
+	return int(executor.CodeError)
+}
+
 // output remembers that a result was lost, on a full disk say: a cut file must
-// not pass for a whole one.
+// not pass for a whole one. What was said on stderr comes first, where somebody
+// reads that.
 type output struct {
 	io.Writer
-	err error
+	before *messages
+	err    error
 }
 
 func (o *output) Write(p []byte) (int, error) {
+	o.before.settle(100 * time.Millisecond)
 	n, err := o.Writer.Write(p)
 	if o.err == nil {
 		o.err = err
@@ -169,8 +190,11 @@ func asUsage(check cobra.PositionalArgs) cobra.PositionalArgs {
 
 // isTerminal reports whether a person watches w.
 func isTerminal(w io.Writer) bool {
-	if o, ok := w.(*output); ok {
+	switch o := w.(type) {
+	case *output:
 		w = o.Writer
+	case *messages:
+		w = o.to
 	}
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
@@ -180,10 +204,10 @@ func isTerminal(w io.Writer) bool {
 // servers goes only into string fields, and cleaned: the console writer prints
 // messages raw.
 func (a *app) logger() zerolog.Logger {
-	var w io.Writer = a.stderr
+	var w io.Writer = logLines{a.stderr}
 	if isTerminal(a.stderr) {
 		_, noColor := a.env("NO_COLOR")
-		w = zerolog.ConsoleWriter{Out: a.stderr, NoColor: noColor, TimeFormat: "15:04:05"}
+		w = zerolog.ConsoleWriter{Out: w, NoColor: noColor, TimeFormat: "15:04:05"}
 	}
 	level := zerolog.WarnLevel
 	if a.verbose {

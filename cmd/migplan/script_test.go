@@ -76,10 +76,10 @@ func exitCode(ts *testscript.TestScript, err error) int {
 
 // signal SIGNAL sends a signal to the command that was last put in the background.
 func signalBackground(ts *testscript.TestScript, neg bool, args []string) {
-	signals := map[string]os.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT}
+	signals := map[string]os.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "HUP": syscall.SIGHUP, "STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT}
 	running := ts.BackgroundCmds()
 	if neg || len(args) != 1 || signals[args[0]] == nil || len(running) == 0 {
-		ts.Fatalf("usage: signal TERM|INT|STOP|CONT, with a command in the background")
+		ts.Fatalf("usage: signal TERM|INT|HUP|STOP|CONT, with a command in the background")
 	}
 	cmd := running[len(running)-1]
 	worldOf(ts).killed = cmd
@@ -89,7 +89,8 @@ func signalBackground(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(cmd.Process.Signal(signals[args[0]]))
 }
 
-// exited CODE wants this exit code of the command that got a signal, after wait.
+// exited CODE wants this exit code of the command that got a signal, after wait;
+// -1 is a command that the signal killed.
 func exited(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 || worldOf(ts).killed == nil {
 		ts.Fatalf("usage: exited CODE, after signal and wait")
