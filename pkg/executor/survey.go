@@ -123,10 +123,9 @@ func overlaps(p *plan.Plan, j drs.Job) bool {
 	if p.Rename != "" {
 		ours = []string{p.Rename}
 	}
-	for _, t := range theirs {
-		if t != "" && (p.Databases.All || slices.ContainsFunc(ours, func(o string) bool { return strings.EqualFold(o, t) })) {
-			return true
-		}
+	mine := make(map[string]bool, len(ours))
+	for _, o := range ours {
+		mine[plan.DatabaseKey(o)] = true
 	}
-	return false
+	return slices.ContainsFunc(theirs, func(t string) bool { return t != "" && (p.Databases.All || mine[plan.DatabaseKey(t)]) })
 }

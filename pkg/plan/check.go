@@ -16,6 +16,7 @@ type rule struct {
 // a job cannot show.
 func rules() []rule {
 	return []rule{
+		{"hidden", Error, checkInvisible},
 		{"number", Error, checkNumber},
 		{"chain-start", Error, checkChainStart},
 		{"chain-cutover", Error, checkChainCutover},

@@ -150,14 +150,10 @@ func checkStripes(c *checker) {
 	}
 }
 
-// fold maps names that differ only in case to one, the long s and the Kelvin
-// sign among them, as strings.EqualFold does.
-func fold(name string) string { return strings.ToLower(strings.ToUpper(name)) }
-
 // reserved: system databases of SQL Server and of RDS (guides). A restore over
 // one of them cannot succeed.
 func reserved(name string) bool {
-	switch fold(name) {
+	switch DatabaseKey(name) {
 	case "master", "model", "msdb", "tempdb", "resource", "rdsadmin":
 		return true
 	}
@@ -181,16 +177,16 @@ func checkDatabaseReserved(c *checker) {
 	}
 }
 
-// checkDatabaseTwice: the target compares names without case, so one would be
+// checkDatabaseTwice: the target may compare the names equal, so one would be
 // restored over the other.
 func checkDatabaseTwice(c *checker) {
 	seen := map[string]string{}
 	for _, n := range c.databaseNodes() {
-		folded := fold(text(n))
-		if first, ok := seen[folded]; ok && folded != "" {
-			c.complain(n, fmt.Sprintf("database %q is %q again: names are compared without case", n.Value, first), "name each database once")
+		key := DatabaseKey(text(n))
+		if first, ok := seen[key]; ok && key != "" {
+			c.complain(n, fmt.Sprintf("database %q is %q again: SQL Server may take them for the same name", n.Value, first), "name each database once")
 		}
-		seen[folded] = text(n)
+		seen[key] = text(n)
 	}
 }
 

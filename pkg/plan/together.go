@@ -1,10 +1,6 @@
 package plan
 
-import (
-	"fmt"
-	"slices"
-	"strings"
-)
+import "fmt"
 
 // CheckTogether says what is wrong between plans that are valid each for
 // itself. Of two plans of one name, or that restore one database, nobody can
@@ -47,10 +43,19 @@ func sharedDatabase(a, b *Plan) string {
 	if a.Databases.All || b.Databases.All {
 		return "databases: all"
 	}
+	theirs := databaseKeys(b.Databases.Names)
 	for _, n := range a.Databases.Names {
-		if slices.ContainsFunc(b.Databases.Names, func(m string) bool { return strings.EqualFold(n, m) }) {
+		if theirs[DatabaseKey(n)] {
 			return fmt.Sprintf("database %q", n)
 		}
 	}
 	return ""
+}
+
+func databaseKeys(names []string) map[string]bool {
+	keys := make(map[string]bool, len(names))
+	for _, n := range names {
+		keys[DatabaseKey(n)] = true
+	}
+	return keys
 }
