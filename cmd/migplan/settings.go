@@ -94,7 +94,15 @@ func (a *app) openLedger(s *settings) (*ledger.Ledger, error) {
 			return nil, fmt.Errorf("making the folder of the ledger: %w; set MIGPLAN_LEDGER to another", err)
 		}
 	}
-	return ledger.Open(dir)
+	l, err := ledger.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if kind := l.Volatile(); kind != "" {
+		a.log.Warn().Str("ledger", clean(l.Path())).Str("file_system", kind).
+			Msg("the ledger is on a file system in memory: a restart of the machine loses it; give --ledger or MIGPLAN_LEDGER a folder on a disk")
+	}
+	return l, nil
 }
 
 // readLedger opens the ledger for reading; nil where there is none yet.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"time"
 	"unicode/utf8"
 )
@@ -28,6 +29,16 @@ type store interface {
 
 // Path is the database file.
 func (l *Ledger) Path() string { return l.path }
+
+// Volatile names the file system that the ledger is on where a restart of the
+// machine empties it: tmpfs or ramfs. It is "" for all others.
+func (l *Ledger) Volatile() string {
+	magic, _, err := fileSystem(filepath.Dir(l.path))
+	if err != nil {
+		return ""
+	}
+	return memoryName(magic)
+}
 
 // Close frees the file. Locks taken through this ledger stay held.
 func (l *Ledger) Close() error { return l.store.close() }

@@ -62,6 +62,17 @@ func networkFUSE(kind string) string {
 	return "the FUSE file system " + strings.TrimPrefix(kind, "fuse.")
 }
 
+// memoryName names a file system that is empty after a restart, "" for others.
+func memoryName(magic uint32) string {
+	switch magic {
+	case 0x01021994:
+		return "tmpfs"
+	case 0x858458f6:
+		return "ramfs"
+	}
+	return ""
+}
+
 // kindOf finds the type of a device, "major:minor", in mountinfo. See
 // proc_pid_mountinfo(5): the device is field 3, the type comes behind " - ".
 func kindOf(mounts, device string) string {
