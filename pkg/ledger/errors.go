@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"syscall"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -47,11 +49,32 @@ func explain(path, doing string, err error) error {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return brokenFile(path, se.Error())
 	}
-	return fmt.Errorf("%s the ledger %s: %w: %s", doing, path, err, remedy(se.Code()))
+	return fmt.Errorf("%s the ledger %s: %w: %s", doing, path, err, sqliteRemedy(path, se.Code()))
+}
+
+// sqliteRemedy is what to do about an error code of SQLite, which has none of
+// its own for a process that has no file descriptor left: only opening a file
+// shows it.
+func sqliteRemedy(path string, code int) string {
+	f, err := os.Open(filepath.Dir(path))
+	if tooManyFiles(err) {
+		return fileRemedy(err)
+	}
+	if err == nil {
+		f.Close()
+	}
+	return remedy(code)
+}
+
+func tooManyFiles(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
 // fileRemedy is what to do about an error of the file system.
 func fileRemedy(err error) string {
+	if tooManyFiles(err) {
+		return "too many open files: raise the limit (`ulimit -n`, or LimitNOFILE= of a systemd unit), then run again"
+	}
 	if errors.Is(err, fs.ErrPermission) {
 		return remedy(sqlite3.SQLITE_PERM)
 	}

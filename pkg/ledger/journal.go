@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 )
 
@@ -20,10 +19,6 @@ import (
 // reading alone. A writer may be at work meanwhile: only what was read alike
 // twice in a row is believed.
 func committed(path string) ([]byte, error) {
-	path, err := filepath.EvalSymlinks(path) // the journal is beside the real file
-	if err != nil {
-		return nil, fmt.Errorf("reading the ledger: %w", err)
-	}
 	s, err := settled(func() (snapshot, error) { return takeSnapshot(path) })
 	if err != nil {
 		return nil, fmt.Errorf("reading the ledger %s: %w: run again", path, err)
@@ -53,10 +48,6 @@ var errKeepsWriting = errors.New("another process keeps writing")
 
 // hasJournal says that a transaction is going on, or was when its writer died.
 func hasJournal(path string) bool {
-	path, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return false
-	}
 	info, err := os.Stat(path + "-journal")
 	return err == nil && info.Size() > 0
 }
@@ -64,10 +55,10 @@ func hasJournal(path string) bool {
 type snapshot struct{ database, journal []byte }
 
 func takeSnapshot(path string) (s snapshot, err error) {
-	if s.journal, err = os.ReadFile(path + "-journal"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if s.journal, err = readRegular(path + "-journal"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return snapshot{}, err
 	}
-	s.database, err = os.ReadFile(path)
+	s.database, err = readRegular(path)
 	return s, err
 }
 

@@ -209,11 +209,11 @@ func TestOpenNeedsToWrite(t *testing.T) {
 	l := mustOpen(t, t.TempDir())
 	fill(t, l, chainA, 1)
 	l.Close()
-	if err := os.Chmod(l.Path(), 0o400); err != nil {
+	if err := os.Chmod(l.Path(), 0o444); err != nil {
 		t.Fatal(err)
 	}
 	dir := filepath.Dir(l.Path())
-	notAsRoot(t, filepath.Dir(dir), dir, l.Path())
+	notAsRoot(t, filepath.Dir(dir), l.Path())
 	if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), "must be able to write") {
 		t.Errorf("%v, want an error", err)
 	}

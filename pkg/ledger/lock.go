@@ -113,13 +113,18 @@ func lockName(instanceID string) string {
 
 func (l fileLocker) try(instanceID string, me Holder) (*Lock, error) {
 	path := filepath.Join(l.dir, lockName(instanceID))
-	f := flock.New(path, flock.SetPermissions(0o600))
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, notRegular(path, info.Mode())
+	}
+	f := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o600))
 	switch ok, err := f.TryLock(); {
 	case err != nil:
-		return nil, fmt.Errorf("locking target instance %s: %w: user id %d must be able to write the folder",
-			instanceID, err, os.Getuid())
+		return nil, fmt.Errorf("locking target instance %s: %w: %s", instanceID, err, fileRemedy(err))
 	case !ok:
 		return nil, &LockedError{instanceID, path, readHolder(path)}
+	}
+	if err := checkOpened(path, f.Stat); err != nil {
+		return nil, errors.Join(err, f.Unlock())
 	}
 	writeHolder(path, me)
 	return &Lock{release: func() error {
@@ -131,13 +136,22 @@ func (l fileLocker) try(instanceID string, me Holder) (*Lock, error) {
 // writeHolder is for the loser's message only: where it cannot be written, on
 // a full disk say, the lock still holds.
 func writeHolder(path string, h Holder) {
-	if b, err := json.Marshal(h); err == nil {
-		_ = os.WriteFile(path, append(b, '\n'), 0o600)
+	b, err := json.Marshal(h)
+	if err != nil {
+		return
+	}
+	f, err := openRegular(path, os.O_WRONLY)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if f.Truncate(0) == nil {
+		_, _ = f.Write(append(b, '\n'))
 	}
 }
 
 func readHolder(path string) (h Holder) {
-	b, err := os.ReadFile(path)
+	b, err := readRegular(path)
 	if err != nil || json.Unmarshal(b, &h) != nil {
 		return Holder{}
 	}

@@ -15,6 +15,7 @@ import (
 
 const (
 	fileName   = "ledger.db"
+	newPrefix  = fileName + ".new-"
 	memoryPath = "(in memory)"
 )
 
@@ -22,7 +23,8 @@ const (
 // 0700, in a parent that exists) and the database (mode 0600) when they are
 // absent, and leaves the modes of what is there. Errors match ErrBroken and
 // ErrNewer; a network file system is refused, because neither the locks nor
-// the syncs of SQLite can be relied upon there.
+// the syncs of SQLite can be relied upon there, and so is a folder that others
+// can write.
 func Open(dir string) (*Ledger, error) {
 	path, err := locate(dir)
 	if err != nil {
@@ -104,7 +106,7 @@ func locate(dir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("ledger: %w", err)
 	}
-	return filepath.Join(dir, fileName), nil
+	return realPath(filepath.Join(dir, fileName))
 }
 
 // prepareFolder refuses a network file system before it creates anything.
@@ -117,6 +119,9 @@ func prepareFolder(dir string) error {
 		return fmt.Errorf("ledger folder: %w", err)
 	case !info.IsDir():
 		return fmt.Errorf("ledger folder %s is a file: name a folder", dir)
+	}
+	if err := checkPrivate(dir, info); err != nil {
+		return err
 	}
 	return refuseNetwork(dir)
 }
@@ -148,7 +153,7 @@ func create(path string) error {
 	if err := syncFolder(filepath.Dir(filepath.Dir(path))); err != nil && !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), fileName+".new-*") // 0600
+	f, err := os.CreateTemp(filepath.Dir(path), newPrefix+"*") // 0600
 	if err != nil {
 		return err
 	}

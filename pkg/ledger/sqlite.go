@@ -39,19 +39,22 @@ var schema = fmt.Sprintf("PRAGMA application_id=%d; PRAGMA user_version=%d; %s; 
 
 // checkFile looks at the header before SQLite does: SQLite would take an empty
 // file for a new database, convert a foreign one, and write beside one in WAL
-// mode even when reading.
+// mode even when reading. It would also wait for a FIFO.
 func checkFile(path string) error {
-	f, err := os.Open(path)
+	f, err := openRegular(path, os.O_RDONLY)
 	if err != nil {
-		return fmt.Errorf("ledger: %w", err)
+		return err
 	}
 	defer f.Close()
 	header := make([]byte, headerSize)
 	n, err := io.ReadFull(f, header)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("ledger: %w: name a folder that holds no such thing", err)
+		return fmt.Errorf("reading the ledger %s: %w: %s", path, err, fileRemedy(err))
 	}
-	return checkHeader(path, header[:n])
+	if err := checkHeader(path, header[:n]); err != nil {
+		return err
+	}
+	return checkJournals(path)
 }
 
 func checkHeader(path string, h []byte) error {
