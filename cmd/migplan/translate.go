@@ -2,17 +2,19 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/executor"
 )
 
-// translation says what a code or phrase of DRS means for a restore chain
-// (error codes page; troubleshooting pages and guides).
+// translation says what a code or sentence of DRS means for a restore chain
+// (error codes page; troubleshooting pages and guides). Its remedy may be
+// costly, so a text that only shares a word with a known one stays unknown.
 type translation struct {
 	codes      []string
-	phrases    []string // all lower case; one of them stands in the text
+	says       []string // patterns; one sentence of the text fits one of them
 	cause      string
 	restorable bool   // the database is as it was before the step
 	remedy     string // RESOLVE stands for the command that declares the step succeeded
@@ -21,32 +23,62 @@ type translation struct {
 // translations, the more particular first.
 func translations() []translation {
 	return []translation{
-		{phrases: []string{"not continuous", "lsn"}, restorable: true,
+		{says: []string{
+			"lsn + not continuous", "log backup + not continuous", "incremental backup + not continuous",
+			"not continuous + previous", "lsn + too recent to apply", "lsn + too early to apply",
+		}, restorable: true,
 			cause:  "the log backup does not begin where the one before it ended: a log backup is missing, or was restored already",
 			remedy: "look first: when this very backup is already restored, RESOLVE; else add the missing log backup before it"},
-		{phrases: []string{"restore:null", "backup file not found", "file does not exist", "no such key"}, restorable: true,
+		{says: []string{
+			"restore:null", "backup file not found", "backup file * not found", "backup file does not exist",
+			"backup file * does not exist", "nosuchkey", "specified key does not exist",
+		}, restorable: true,
 			cause:  "the object is not in the bucket, or is in Archive storage",
 			remedy: "put it back under this key, in Standard storage"},
-		{phrases: []string{"backup file list", "not in the backup file"}, restorable: true,
+		{says: []string{"database + not in backup file list", "database + not in the backup file list"}, restorable: true,
 			cause:  "the database is not in the backup file, or the file's name is too long",
 			remedy: "check databases against RESTORE HEADERONLY, and shorten the file's name"},
-		{phrases: []string{"same-name", "same name", "already exists"}, restorable: true,
+		{says: []string{
+			"database with the same name + exists", "database with the same name + already exists",
+			"databases with the same name + exist", "has a same-name database", "contains a same-name database",
+			"contains same-name databases", "same-name database exists", "same-name database already exists",
+			"same-name databases exist", ". database * already exists",
+		}, restorable: true,
 			cause:  "a database of this name is on the target already",
 			remedy: "drop or rename it there, or give the plan overwrite"},
-		{phrases: []string{"is an incremental", "is a differential", "is a log", "is a full", "backup type"}, restorable: true,
+		{says: []string{
+			"full + is an incremental backup", "full + is a differential backup", "full + is a log backup",
+			"incremental + is a full backup", "incremental + is a differential backup",
+			"full + is an incremental or differential backup",
+		}, restorable: true,
 			cause:  "the file is not of the type that the plan says",
 			remedy: "check with RESTORE HEADERONLY, and mend the entry"},
-		{phrases: []string{"verification failed", "failed to obtain the restoration file information", "corrupt", "incomplete"}, restorable: true,
+		{says: []string{
+			"backup file verification failed .", "backup file verification failed * .", "backup verification failed .",
+			"backup verification failed * .", "failed to obtain the restoration file information", "backup file is corrupt",
+			"backup file is corrupted", "backup file is damaged", "backup file is incomplete", "backup file * is corrupt",
+			"backup file * is corrupted", "backup file * is damaged", "backup file * is incomplete",
+		}, restorable: true,
 			cause:  "the backup file is damaged or was not uploaded whole",
 			remedy: "upload it again, and compare its size"},
-		{phrases: []string{"insufficient", "space"}, restorable: true,
+		{says: []string{
+			"insufficient space", "insufficient storage space", "insufficient disk space", "insufficient free space",
+			"space is insufficient", "not enough space", "not enough storage space", "not enough disk space",
+			"not enough free space",
+		}, restorable: true,
 			cause:  "the instance has not enough free space",
 			remedy: "enlarge its storage: one and a half times the data must be free"},
-		{phrases: []string{"must specify the database name", "partial restore", "specify the database"}, restorable: true,
+		{says: []string{"partial restore + specify the database name", "partial restore without database name"}, restorable: true,
 			cause: "DRS wants the databases by name", remedy: "write databases as a list"},
-		{phrases: []string{"exceeds", "threshold"}, restorable: true,
+		{says: []string{
+			"number of restored databases exceeds", "number of databases exceeds", "database count exceeds",
+			"db count exceeds",
+		}, restorable: true,
 			cause: "the instance would hold more than 100 databases", remedy: "drop some, or use another instance"},
-		{phrases: []string{"switchover", "failover"},
+		{says: []string{
+			"switchover occurred", "switchover has occurred", "switchover was performed", "switchover + database was performed",
+			"failover occurred", "failover has occurred", "failover was performed",
+		},
 			cause:  "primary and standby of the instance switched during the restore",
 			remedy: "the step cannot be repaired: raise generation and start from the full backup"},
 		{codes: []string{"DRS.M00105"}, restorable: true, cause: "the account is restricted", remedy: "check balance and verification of the account"},
@@ -60,17 +92,10 @@ func translations() []translation {
 
 // translate finds what a failure means; nil where nobody has seen it before.
 func translate(code, text string) *translation {
-	lower := strings.ToLower(text)
+	said := sentences(text)
 	for _, t := range translations() {
-		for _, c := range t.codes {
-			if c == code {
-				return &t
-			}
-		}
-		for _, p := range t.phrases {
-			if strings.Contains(lower, p) {
-				return &t
-			}
+		if slices.Contains(t.codes, code) || slices.ContainsFunc(t.says, func(pattern string) bool { return says(said, pattern) }) {
+			return &t
 		}
 	}
 	return nil
