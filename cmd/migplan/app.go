@@ -24,6 +24,7 @@ type app struct {
 	env     func(string) (string, bool)
 	args    []string
 	verbose bool
+	sleep   func(context.Context, time.Duration) bool
 	log     zerolog.Logger
 }
 
@@ -41,7 +42,7 @@ func (u usage) Error() string { return u.problem }
 func run(args []string, stdout, stderr io.Writer) int {
 	errs := newMessages(stderr)
 	out := &output{Writer: stdout, before: errs}
-	a := &app{stdout: out, stderr: errs, env: os.LookupEnv, args: args}
+	a := &app{stdout: out, stderr: errs, env: os.LookupEnv, args: args, sleep: executor.Sleep}
 	ctx, stop := untilSignal(context.Background())
 	root := a.root()
 	root.SetArgs(args)

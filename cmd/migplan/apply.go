@@ -27,7 +27,7 @@ func (a *app) applyCommand() *cobra.Command {
 		Long: `Make one pass over each plan: look at the running job, and when it succeeded,
 submit the next step. Cron may run it as often as it likes: a pass with nothing
 to do prints nothing. --wait goes on until the plan is done, blocked, or
---timeout is up.
+--timeout is up; it reads the plan file again before every pass.
 
 The cutover needs --confirm-cutover, and a full backup that overwrites needs
 --confirm-overwrite, each with the NAME@HASH that plan shows.`,
@@ -151,7 +151,11 @@ func (a *app) writeApplied(all []loaded, jobs []*job) {
 			})
 			continue
 		}
-		out.Plans = append(out.Plans, planJSON(j.at, j.result, false))
+		p := planJSON(j.at, j.result, false)
+		if j.result.Reason == executor.PlanInvalid {
+			p.Diagnostics = diagnosticsJSON(j.diagnostics, 0).Diagnostics
+		}
+		out.Plans = append(out.Plans, p)
 	}
 	a.writeJSON(out)
 }

@@ -35,6 +35,8 @@ func explain(at place, s executor.Stop) explanation {
 		e.Known = "its job has no record any more, or failed; to send it now would restore over what came after"
 		e.Next = "look at the database; when the backup is restored, " + at.command("resolve", fmt.Sprintf("%d --succeeded --reason TEXT", s.Step)) +
 			"; else start the chain again from the full backup by raising generation"
+	case executor.PlanChanged, executor.PlanInvalid, executor.PlanReplaced:
+		explainFile(s, &e, apply)
 	case executor.PlanShorter:
 		e.What = fmt.Sprintf("the plan no longer has step %d, which was already sent", s.Step)
 		e.Known = "what is restored is what the ledger holds: " + at.command("history", "")

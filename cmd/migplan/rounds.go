@@ -8,16 +8,18 @@ import (
 
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
 )
 
 // job is one plan on its way through an apply.
 type job struct {
-	at      place
-	runner  *executor.Runner
-	result  executor.Result
-	code    executor.Code
-	ended   bool
-	changed bool
+	at          place
+	diagnostics []plan.Diagnostic // of its file, as it was read last
+	runner      *executor.Runner
+	result      executor.Result
+	code        executor.Code
+	ended       bool
+	changed     bool
 	// notBefore: DRS asked not to be called before.
 	notBefore time.Time
 	err       error
@@ -44,7 +46,7 @@ func (a *app) runJobs(ctx context.Context, valid []loaded, o applyOptions) ([]*j
 // newJob makes the runner of a plan. What cannot be set up ends this plan and
 // no other.
 func (a *app) newJob(ctx context.Context, l *ledger.Ledger, v loaded, o applyOptions) *job {
-	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps, settings: o.settings}}
+	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps, settings: o.settings}, diagnostics: v.diagnostics}
 	if a.settled(ctx, l, j, o) {
 		return j
 	}
@@ -54,7 +56,7 @@ func (a *app) newJob(ctx context.Context, l *ledger.Ledger, v loaded, o applyOpt
 		return j
 	}
 	j.runner = a.runner(l, v, r, &o.settings)
-	j.runner.Keys, j.runner.ByHand = o.keys, o.byHand
+	j.runner.Keys, j.runner.ByHand, j.runner.Unchanged = o.keys, o.byHand, j.unchanged
 	return j
 }
 
@@ -124,17 +126,41 @@ func (a *app) round(ctx context.Context, jobs []*job, o applyOptions) (more bool
 			more = true
 			continue
 		}
-		result := j.runner.Pass(ctx)
-		j.take(ctx, result)
-		for _, c := range result.Changes {
-			a.sayChange(j, c, o)
-		}
+		result := a.passes(ctx, j, jobs, o)
 		if j.ended = !o.wait || !goesOn(ctx, result); j.ended {
 			a.sayEnd(j, o)
 		}
 		more = more || !j.ended
 	}
 	return more
+}
+
+// maxChanges bounds the passes that follow each other at once because the
+// plan's file was changed during each of them.
+const maxChanges = 5
+
+// passes makes one pass over a plan, and another one at once when the plan's
+// file was changed during it.
+func (a *app) passes(ctx context.Context, j *job, jobs []*job, o applyOptions) (result executor.Result) {
+	for range maxChanges {
+		result = a.pass(ctx, j, jobs, o)
+		j.take(ctx, result)
+		for _, c := range result.Changes {
+			a.sayChange(j, c, o)
+		}
+		if result.Reason != executor.PlanChanged {
+			break
+		}
+	}
+	return result
+}
+
+// pass makes one pass over a plan as its file is now.
+func (a *app) pass(ctx context.Context, j *job, jobs []*job, o applyOptions) executor.Result {
+	if s := a.reread(ctx, j, jobs, o); s != nil {
+		return executor.Result{Stop: *s, Sent: executor.SentNo}
+	}
+	return j.runner.Pass(ctx)
 }
 
 // take keeps the result of a pass, and what all passes of this run did.

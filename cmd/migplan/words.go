@@ -24,6 +24,8 @@ func tried(at place, s executor.Stop) string {
 		return "to read and write the ledger"
 	case executor.LockHeld:
 		return "to begin a pass"
+	case executor.PlanInvalid, executor.PlanReplaced:
+		return "to read the plan file again before a pass"
 	case executor.TimeUp, executor.Stopped, executor.RaceLost:
 		return "passes over the plan, until this run was cut short"
 	}
@@ -31,6 +33,22 @@ func tried(at place, s executor.Stop) string {
 		return "one pass, which ended before a create of " + stepName(at, s.Step)
 	}
 	return "one pass, which ended before any create"
+}
+
+// explainFile finds the words for a plan file that was changed during the run.
+func explainFile(s executor.Stop, e *explanation, apply string) {
+	e.Known = "nothing more was sent"
+	switch s.Reason {
+	case executor.PlanInvalid:
+		e.What = "the plan file is no longer valid: " + clean(s.Detail)
+		e.Next = "correct the file, then " + apply
+	case executor.PlanReplaced:
+		e.What = "the plan file now holds another migration: " + clean(s.Detail)
+		e.Next = "restore the file, then " + apply
+	default:
+		e.What = "the plan file was changed during each pass: " + errText(s.Err)
+		e.Next = "run it again when nobody changes the file: " + apply
+	}
 }
 
 // throttling is what DRS said when it asked for a pause.

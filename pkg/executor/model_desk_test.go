@@ -1,7 +1,9 @@
 package executor
 
 import (
+	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/migplan/migplan/internal/drssim"
@@ -80,6 +82,14 @@ func (d *desk) write(generation int, change func(*plan.Plan)) {
 	}
 	d.plan, d.versions = p, append(d.versions, p)
 	d.steps, _ = plan.Steps(p)
+}
+
+// differsFrom compares the plan in git with what a pass was made from.
+func (d *desk) differsFrom(p *plan.Plan) error {
+	if reflect.DeepEqual(d.plan, p) {
+		return nil
+	}
+	return errors.New("the plan was changed")
 }
 
 // putBack takes a version of the plan from git. Steps may have been sent from

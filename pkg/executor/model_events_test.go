@@ -29,6 +29,8 @@ func (s *slot) worldEvent(e event) {
 		d.write(d.plan.Generation, func(p *plan.Plan) { p.Backups[s.rng.IntN(len(p.Backups))].Keys = []string{"edited.bak"} })
 	case "shorten":
 		d.write(d.plan.Generation, func(p *plan.Plan) { p.Backups = p.Backups[:max(1, len(p.Backups)-1)] })
+	case "unmark":
+		d.write(d.plan.Generation, func(p *plan.Plan) { p.Cutover = nil })
 	case "window":
 		d.write(d.plan.Generation, func(p *plan.Plan) {
 			if p.Cutover != nil {

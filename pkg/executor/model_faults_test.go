@@ -167,6 +167,11 @@ func decisionFaults() []planted {
 		{name: "overwriting without its key", plant: next(func(f *Facts) {
 			f.Keys.Overwrite = plan.Confirmation(f.Steps, plan.ActOverwrite, f.State.Step(1).Attempt)
 		})},
+		{name: "the plan not compared before the intent", near: editsWhileListing(), plant: func(_ *slot, r *Runner) { r.Unchanged = nil }},
+		{name: "the plan read once for all passes", near: windowEdits(), plant: func(s *slot, r *Runner) {
+			r.Unchanged, r.Plan = nil, s.desk.versions[0]
+			r.Steps, _ = plan.Steps(r.Plan)
+		}},
 		{name: "one key for both acts", plant: func(_ *slot, r *Runner) {
 			if plan.Confirms(r.Keys.Overwrite, r.Steps, plan.ActOverwrite, 1) {
 				r.Keys.Cutover = plan.Confirmation(r.Steps, plan.ActCutover, 1)
@@ -192,6 +197,14 @@ func decisionFaults() []planted {
 			}
 		}},
 	}
+}
+
+// editsWhileListing change the plan between a pass's listing and its create.
+func editsWhileListing() (out []event) {
+	for n := 1; n < 8; n++ {
+		out = append(out, event{[]string{"edit", "unmark", "window"}[n%3], "listed", n, 0})
+	}
+	return out
 }
 
 // windowEdits change the cutover's window between passes.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/migplan/migplan/internal/drssim"
@@ -81,6 +82,9 @@ func (j *judge) leaves(s *slot, c drs.Create) {
 	j.keysAtTheWire(s, step, attempt, b.Options.Last)
 	j.intentIsThere(s, c, m)
 	j.pastIsUnedited(s, m)
+	if !reflect.DeepEqual(s.inGit, p) {
+		j.report("I9", "step %d is sent from a plan that was changed before its intent", m.Step)
+	}
 }
 
 // keysAtTheWire is I3, for the cutover and for the full that overwrites.

@@ -205,7 +205,7 @@ func randomEvent(r *rand.Rand) event {
 			event{"signal", pick(r, places()...), create, 0},
 			event{"principal", "pass", list, 0}, event{"false-failed", "show", list, 0})
 	}
-	return event{pick(r, "delete", "rename", "describe", "generation", "edit", "shorten", "window", "lose-ledger", "roll-back", "foreign", "twin", "hold"),
+	return event{pick(r, "delete", "rename", "describe", "generation", "edit", "shorten", "window", "unmark", "lose-ledger", "roll-back", "foreign", "twin", "hold"),
 		pick(r, "pass", "listed", "answer", "appended", "followed"), list, 0}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/migplan/migplan/internal/drssim"
 	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
 )
 
 // world is one schedule at work: a simulated DRS, a ledger in memory, and
@@ -49,10 +50,11 @@ type slot struct {
 	skew     time.Duration // of the local clock
 	killed   bool
 	cancel   context.CancelFunc
-	keys     Keys // for the next pass
-	given    Keys // of the pass in progress
-	made     int  // creates that had left before it
-	sending  int  // the create that is on its way
+	keys     Keys       // for the next pass
+	given    Keys       // of the pass in progress
+	made     int        // creates that had left before it
+	sending  int        // the create that is on its way
+	inGit    *plan.Plan // when the newest intent was about to be written
 	passes   int
 	lives    int
 	last     Reason // of the stop before
@@ -265,7 +267,7 @@ func (s *slot) newRunner() *Runner {
 		Who:      Who{User: "dba", Host: fmt.Sprintf("host%d", s.id)}, Run: fmt.Sprintf("run-%d-%d", s.id, s.lives),
 		seams: s.seams(),
 	}
-	r.Jobs = &modelJobs{s}
+	r.Jobs, r.Unchanged = &modelJobs{s}, func() error { return d.differsFrom(r.Plan) }
 	s.planted.change(s, r)
 	s.keys = Keys{}
 	return r
@@ -288,6 +290,9 @@ func (s *slot) seams() seams {
 }
 
 func (s *slot) append(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
+	if e.Kind == ledger.Intent {
+		s.inGit = s.desk.plan
+	}
 	s.at("append-" + string(e.Kind))
 	s.at("append")
 	s.pause(s.upTo(20 * time.Millisecond))

@@ -64,6 +64,7 @@ const (
 // The reasons of a pass that found nothing it may do.
 const (
 	MarkerTooLate    Reason = "marker-too-late"   // Invalid
+	PlanInvalid      Reason = "plan-invalid"      // Invalid: the plan's file became invalid or missing during the run
 	JobFailed        Reason = "job-failed"        // Failed
 	CreateRefused    Reason = "create-refused"    // Failed
 	DoubtAsk         Reason = "doubt"             // InDoubt: Why says what forbids to settle it alone
@@ -82,6 +83,7 @@ const (
 	JobGone          Reason = "job-gone"          // DRS no longer knows a running job
 	ForeignJob       Reason = "foreign-job"       // a stranger's job works on our databases
 	NotFailedAnyMore Reason = "not-failed"        // a retry, but DRS no longer calls the attempt failed
+	PlanReplaced     Reason = "plan-replaced"     // the plan's file now holds another migration; Detail: what differs
 	CutoverKey       Reason = "cutover-key"       // CutoverHeld, from here
 	WindowPast       Reason = "window-past"       //
 	OverwriteKey     Reason = "overwrite-key"     //
@@ -89,6 +91,7 @@ const (
 	Throttled        Reason = "throttled"         // Until: not before
 	NotSent          Reason = "not-sent"          // a create could not be sent
 	LockHeld         Reason = "lock-held"         //
+	PlanChanged      Reason = "plan-changed"      // the plan's file was changed during the pass
 	Settling         Reason = "settling"          // a doubt that evidence may settle
 	StrangerRunning  Reason = "stranger-running"  // a stranger's job on other databases
 	NoServerDate     Reason = "no-server-date"    // a window needs the server's clock

@@ -33,6 +33,9 @@ type Runner struct {
 	LockWait time.Duration
 	// Renew gets another credential after one was refused; nil: there is none.
 	Renew func(context.Context) (bool, error)
+	// Unchanged reports an error when the plan's file no longer holds what Plan
+	// was made from. It is asked right before each intent; nil: there is no file.
+	Unchanged func() error
 	// Note is told of what happens, for logs; nil: nobody is.
 	Note func(Note)
 
@@ -92,6 +95,9 @@ func (r *Runner) withSeams() *Runner {
 	}
 	if c.seams.busy == nil {
 		c.seams.busy = busy
+	}
+	if c.Unchanged == nil {
+		c.Unchanged = func() error { return nil }
 	}
 	if c.Note == nil {
 		c.Note = func(Note) {}

@@ -37,6 +37,9 @@ func (p *pass) create(ctx context.Context, seq int) (*Stop, error) {
 		return p.listAgain(seq), nil
 	}
 	intent := p.intent(step, req)
+	if err := p.Unchanged(); err != nil {
+		return &Stop{Code: TryAgain, Reason: PlanChanged, Step: seq, Err: err}, nil
+	}
 	if err := p.append(ctx, ledger.Intent, seq, attempt, intent); err != nil {
 		return nil, err
 	}

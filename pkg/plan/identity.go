@@ -45,6 +45,11 @@ func hash(v any) string {
 	if err != nil {
 		panic(err) // plain data always marshals
 	}
+	return hashBytes(b)
+}
+
+// hashBytes is the SHA-256 of b, in hex.
+func hashBytes(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
 }

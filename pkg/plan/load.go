@@ -21,26 +21,36 @@ const MaxSize = 16 << 20
 // LoadFile reads and checks the plan file at path. The error is about reading
 // it; what is wrong inside the file comes as diagnostics.
 func LoadFile(path string) (*Plan, []Diagnostic, error) {
-	// Opening a pipe would wait for a writer, past every signal.
-	switch info, err := os.Stat(path); {
-	case err != nil:
-		return nil, nil, err
-	case info.IsDir():
-		return nil, nil, fmt.Errorf("%s is a folder", path)
-	case !info.Mode().IsRegular():
-		return nil, nil, fmt.Errorf("%s is not a regular file", path)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
+	data, err := readFile(path)
 	if err != nil {
 		return nil, nil, err
 	}
 	p, ds := Load(path, data)
 	return p, ds, nil
+}
+
+// HashFile is Plan.SHA256 of the file at path as it is now.
+func HashFile(path string) (string, error) {
+	data, err := readFile(path)
+	return hashBytes(data), err
+}
+
+func readFile(path string) ([]byte, error) {
+	// Opening a pipe would wait for a writer, past every signal.
+	switch info, err := os.Stat(path); {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, fmt.Errorf("%s is a folder", path)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, MaxSize+1))
 }
 
 // Load checks the bytes of a plan file, whose name is for the diagnostics. All
@@ -58,6 +68,7 @@ func Load(file string, data []byte) (*Plan, []Diagnostic) {
 	if Invalid(ds, false) {
 		return nil, ds
 	}
+	p.SHA256 = hashBytes(data)
 	return p, ds
 }
 

@@ -9,7 +9,8 @@ import (
 
 // Plan is a checked plan file.
 type Plan struct {
-	File string // as it was named to Load
+	File   string // as it was named to Load
+	SHA256 string // of the file's bytes, in hex
 
 	Name        string // identifies the migration for ever
 	Description string

@@ -1,0 +1,56 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/migplan/migplan/internal/drssim"
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+// A plan file that was changed since the pass began: no intent, nothing sent.
+func TestCreateOfAChangedPlanIsNotSent(t *testing.T) {
+	r := newRig(t, "", key, drssim.Config{})
+	changed, asked := errors.New("the file was changed"), 0
+	runner := r.runner()
+	runner.Keys.Cutover = confirm(r.steps)
+	runner.Unchanged = func() error { asked++; return changed }
+	got := r.said("pass", runner.Pass(context.Background()))
+	if got.Code != TryAgain || got.Reason != PlanChanged || got.Step != 1 || got.Sent != SentNo || !errors.Is(got.Err, changed) {
+		t.Errorf("%+v", got)
+	}
+	if n := len(r.sim.Jobs()); n != 0 || asked != 1 {
+		t.Errorf("%d jobs, asked %d times", n, asked)
+	}
+	events, err := r.l.Events(context.Background(), r.p.Chain())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		if e.Kind == ledger.Intent {
+			t.Errorf("an intent was written")
+		}
+	}
+}
+
+// Each intent asks again: a create that was not taken is not repeated from a
+// plan that was changed meanwhile.
+func TestRepeatOfAChangedPlanIsNotSent(t *testing.T) {
+	fault, err := drssim.ParseFault("429@1:retry-after=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRig(t, "", "", drssim.Config{Faults: []drssim.Fault{fault}})
+	asked := 0
+	runner := r.runner()
+	runner.Unchanged = func() error {
+		if asked++; asked > 1 {
+			return errors.New("the file was changed")
+		}
+		return nil
+	}
+	if got := r.said("pass", runner.Pass(context.Background())); got.Reason != PlanChanged || len(r.sim.Jobs()) != 0 {
+		t.Errorf("%+v, %d jobs", got, len(r.sim.Jobs()))
+	}
+}
