@@ -121,7 +121,7 @@ func (a *app) apply(ctx context.Context, args []string, o applyOptions) error {
 func (a *app) sayChange(j *job, c executor.Change, o applyOptions) {
 	a.log.Debug().Str("plan", j.at.plan.Name).Int("step", c.Step).Str("job_id", clean(c.JobID)).Str("what", c.What).Msg("the ledger has a new event")
 	if o.output == "text" {
-		fmt.Fprintln(a.stdout, changeLine(j.at, c))
+		line(a.stdout, "%s", changeLine(j.at, c))
 	}
 }
 
@@ -132,7 +132,7 @@ func (a *app) sayEnd(j *job, o applyOptions) {
 	case j.code != executor.OK:
 		a.sayStop(j.at, j.result.Stop)
 	case o.output == "text" && (j.changed || isTerminal(a.stdout)):
-		fmt.Fprintln(a.stdout, waiting(j.at, j.result.Stop))
+		line(a.stdout, "%s", waiting(j.at, j.result.Stop))
 	}
 }
 

@@ -2,8 +2,6 @@ package main
 
 import (
 	"errors"
-	"strings"
-	"unicode"
 
 	"github.com/migplan/migplan/internal/credentials"
 	"github.com/migplan/migplan/pkg/executor"
@@ -47,26 +45,4 @@ func (a *app) classified(err error) executor.Code {
 		return executor.TryAgain
 	}
 	return a.code(err)
-}
-
-// clean takes from a server's text what could steer a terminal or forge a log
-// line, and bounds its length.
-func clean(s string) string {
-	const most = 2048
-	var b strings.Builder
-	for _, r := range strings.ToValidUTF8(s, "\uFFFD") {
-		if b.Len() > most {
-			b.WriteString(" …")
-			break
-		}
-		switch {
-		case r == '\n', r == '\t', r == '\r':
-			b.WriteByte(' ')
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Zl, r), unicode.Is(unicode.Zp, r):
-			b.WriteRune('\uFFFD')
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
 }

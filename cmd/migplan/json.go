@@ -26,7 +26,7 @@ func (a *app) writeJSON(v any) {
 		a.sayError(err.Error(), "")
 		return
 	}
-	_, _ = a.stdout.Write(buf.Bytes())
+	_, _ = a.stdout.Write(escapeHidden(buf.Bytes()))
 }
 
 type jsonDiagnostics struct {

@@ -15,9 +15,9 @@ func (a *app) versionCommand() *cobra.Command {
 		Use: "version", Short: "Show the build", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			info, ok := debug.ReadBuildInfo()
-			fmt.Fprintln(a.stdout, "migplan "+version())
+			line(a.stdout, "migplan %s", version())
 			if ok {
-				fmt.Fprintln(a.stdout, info.GoVersion)
+				line(a.stdout, "%s", info.GoVersion)
 			}
 			return nil
 		},

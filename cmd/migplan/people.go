@@ -52,7 +52,7 @@ func (a *app) decide(ctx context.Context, file string, d *decision) error {
 	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps, settings: d.settings, again: a.typed()}, runner: runner}
 	j.take(ctx, d.do(ctx, runner))
 	for _, c := range j.result.Changes {
-		fmt.Fprintln(a.stdout, changeLine(j.at, c))
+		line(a.stdout, "%s", changeLine(j.at, c))
 	}
 	if j.code != executor.OK {
 		a.sayStop(j.at, j.result.Stop)

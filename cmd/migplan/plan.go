@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -72,7 +73,7 @@ func (a *app) plan(ctx context.Context, args []string, o planOptions) error {
 		}
 		a.writeJSON(out)
 	case "markdown":
-		fmt.Fprint(a.stdout, markdown(all, previews))
+		_, _ = io.WriteString(a.stdout, markdown(all, previews))
 	default:
 		a.writePlans(previews)
 	}
@@ -155,11 +156,11 @@ func anyOpen(previews []preview) bool {
 func (a *app) writePlans(previews []preview) {
 	for i, p := range previews {
 		if i > 0 {
-			fmt.Fprintln(a.stdout)
+			line(a.stdout, "")
 		}
 		a.writeHead(p)
 		if p.unread {
-			fmt.Fprintln(a.stdout, "the ledger cannot be read: where the steps stand is not known")
+			line(a.stdout, "the ledger cannot be read: where the steps stand is not known")
 			continue
 		}
 		a.writeSteps(p)
@@ -169,17 +170,17 @@ func (a *app) writePlans(previews []preview) {
 
 func (a *app) writeHead(p preview) {
 	pl := p.plan
-	fmt.Fprintf(a.stdout, "plan %s (%s), %s, chain %s\n", pl.Name, p.file, planState(p.place, p.result.Stop), pl.Chain())
-	fmt.Fprintf(a.stdout, "target: instance %s, project %s, region %s\n", pl.Target.InstanceID, pl.Target.ProjectID, pl.Target.Region)
-	fmt.Fprintf(a.stdout, "databases: %s\n", databaseList(p.place))
+	line(a.stdout, "plan %s (%s), %s, chain %s", pl.Name, p.file, planState(p.place, p.result.Stop), pl.Chain())
+	line(a.stdout, "target: instance %s, project %s, region %s", pl.Target.InstanceID, pl.Target.ProjectID, pl.Target.Region)
+	line(a.stdout, "databases: %s", databaseList(p.place))
 	if pl.Overwrite {
-		fmt.Fprintln(a.stdout, "OVERWRITE: the full backup destroys what bears these names on the target")
+		line(a.stdout, "OVERWRITE: the full backup destroys what bears these names on the target")
 	}
-	fmt.Fprintln(a.stdout, cutoverLine(p.place))
+	line(a.stdout, "%s", cutoverLine(p.place))
 	if p.ledger == "" {
-		fmt.Fprintln(a.stdout, "no ledger: every step is shown as pending")
+		line(a.stdout, "no ledger: every step is shown as pending")
 	}
-	fmt.Fprintln(a.stdout)
+	line(a.stdout, "")
 }
 
 func databaseList(at place) string {
@@ -256,6 +257,8 @@ func (a *app) writeBodies(p preview) {
 		if err != nil {
 			continue
 		}
-		fmt.Fprintf(a.stdout, "\nstep %d: POST /v5/%s/backup-migration-jobs (sha256 %s)\n%s\n", s.Seq, p.plan.Target.ProjectID, req.SHA256, req.Body)
+		line(a.stdout, "")
+		line(a.stdout, "step %d: POST /v5/%s/backup-migration-jobs (sha256 %s)", s.Seq, p.plan.Target.ProjectID, req.SHA256)
+		line(a.stdout, "%s", req.Body)
 	}
 }

@@ -131,7 +131,7 @@ func (a *app) sayInvalid(all []loaded) (valid []loaded, bad bool) {
 		}
 		bad = true
 		for _, d := range l.diagnostics {
-			fmt.Fprintln(a.stderr, d)
+			line(a.stderr, "%s", d)
 		}
 	}
 	return valid, bad

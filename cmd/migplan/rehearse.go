@@ -139,7 +139,7 @@ func (a *app) rehearseOne(ctx context.Context, v loaded, config drssim.Config) (
 		Identity: executor.Identity{Endpoint: endpoint.String(), Principal: "rehearsal"},
 		Keys:     executor.Keys{AnyKey: true}, Note: a.note(v.plan.Name),
 	}}
-	fmt.Fprintf(a.stdout, "rehearsing %s (%s) against a simulated DRS on %s\n", v.plan.Name, v.file, endpoint.Host)
+	line(a.stdout, "rehearsing %s (%s) against a simulated DRS on %s", v.plan.Name, v.file, endpoint.Host)
 	o := applyOptions{wait: true, planOptions: planOptions{output: "text"}}
 	a.rounds(ctx, []*job{j}, o)
 	a.writeRehearsed(j)
@@ -154,7 +154,7 @@ func (a *app) writeRehearsed(j *job) {
 		rows = append(rows, []string{fmt.Sprint(s.Seq), string(st.State), string(s.Backup.Type), joinKeys(s.Backup.Keys),
 			fmt.Sprint(s.Last), s.JobName(st.Attempt), took(st)})
 	}
-	fmt.Fprintln(a.stdout)
+	line(a.stdout, "")
 	table(a.stdout, rows)
 }
 

@@ -70,7 +70,7 @@ func (j *job) readAgain(jobs []*job) loaded {
 func (a *app) invalidNow(j *job, now loaded) *executor.Stop {
 	j.diagnostics = now.diagnostics
 	for _, d := range now.diagnostics {
-		fmt.Fprintln(a.stderr, d)
+		line(a.stderr, "%s", d)
 	}
 	s := &executor.Stop{Code: executor.Invalid, Reason: executor.PlanInvalid}
 	if i := slices.IndexFunc(now.diagnostics, func(d plan.Diagnostic) bool { return d.Severity == plan.Error }); i >= 0 {
@@ -104,13 +104,13 @@ func otherMigration(was, is *plan.Plan) string {
 func (a *app) takePlan(j *job, now loaded, o applyOptions) {
 	for _, d := range now.diagnostics {
 		if !slices.Contains(j.diagnostics, d) {
-			fmt.Fprintln(a.stderr, d)
+			line(a.stderr, "%s", d)
 		}
 	}
 	j.diagnostics = now.diagnostics
 	j.at.plan, j.at.steps = now.plan, now.steps
 	j.runner.Plan, j.runner.Steps = now.plan, now.steps
 	if o.output == "text" {
-		fmt.Fprintf(a.stdout, "%s: the plan file was changed; going on with %s\n", now.plan.Name, counted(len(now.steps), "step"))
+		line(a.stdout, "%s: the plan file was changed; going on with %s", now.plan.Name, counted(len(now.steps), "step"))
 	}
 }

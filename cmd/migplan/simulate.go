@@ -73,7 +73,7 @@ func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 		return err
 	}
 	defer closeSim()
-	fmt.Fprintf(a.stdout, "listening on %s\n", endpoint)
+	line(a.stdout, "listening on %s", endpoint)
 	<-ctx.Done()
 	return nil
 }

@@ -58,7 +58,7 @@ func (a *app) status(ctx context.Context, args []string, s *settings, output str
 	}
 	for i, p := range previews {
 		if i > 0 {
-			fmt.Fprintln(a.stdout)
+			line(a.stdout, "")
 		}
 		a.writeStatus(p)
 	}
@@ -77,21 +77,21 @@ func (a *app) reader() string {
 }
 
 func (a *app) writeStatus(p preview) {
-	fmt.Fprintf(a.stdout, "plan %s (%s): %s\n", p.plan.Name, p.file, planState(p.place, p.result.Stop))
+	line(a.stdout, "plan %s (%s): %s", p.plan.Name, p.file, planState(p.place, p.result.Stop))
 	if p.ledger == "" {
-		fmt.Fprintln(a.stdout, "no ledger yet: nothing was sent from here")
+		line(a.stdout, "no ledger yet: nothing was sent from here")
 	} else {
-		fmt.Fprintf(a.stdout, "ledger: %s, read as %s\n", p.ledger, a.reader())
+		line(a.stdout, "ledger: %s, read as %s", p.ledger, a.reader())
 	}
 	if p.unread {
-		fmt.Fprintln(a.stdout, "the ledger cannot be read: where the steps stand is not known")
+		line(a.stdout, "the ledger cannot be read: where the steps stand is not known")
 		return
 	}
-	fmt.Fprintf(a.stdout, "database: %s\n", databaseState(p.place))
+	line(a.stdout, "database: %s", databaseState(p.place))
 	if p.state.Held != nil {
-		fmt.Fprintf(a.stdout, "on hold%s\n", heldBy(p.state.Held))
+		line(a.stdout, "on hold%s", heldBy(p.state.Held))
 	}
-	fmt.Fprintln(a.stdout)
+	line(a.stdout, "")
 	rows := [][]string{{"STEP", "STATE", "TYPE", "FILES", "ATTEMPT", "JOB", "SUBMITTED", "TOOK"}}
 	for _, s := range p.steps {
 		st := p.state.Step(s.Seq)
@@ -102,7 +102,8 @@ func (a *app) writeStatus(p preview) {
 	}
 	table(a.stdout, rows)
 	if next := awaited(p); next != "" {
-		fmt.Fprintln(a.stdout, "\n"+next)
+		line(a.stdout, "")
+		line(a.stdout, "%s", next)
 	}
 }
 
@@ -226,10 +227,10 @@ func (a *app) history(ctx context.Context, args []string, s *settings, output st
 		return nil
 	}
 	if l == nil {
-		fmt.Fprintf(a.stdout, "plan %s, chain %s: there is no ledger in %s yet\n", v.plan.Name, v.plan.Chain(), dir)
+		line(a.stdout, "plan %s, chain %s: there is no ledger in %s yet", v.plan.Name, v.plan.Chain(), dir)
 		return nil
 	}
-	fmt.Fprintf(a.stdout, "plan %s, chain %s, ledger %s: %s, hashes verified\n", v.plan.Name, v.plan.Chain(), dir, counted(len(events), "event"))
+	line(a.stdout, "plan %s, chain %s, ledger %s: %s, hashes verified", v.plan.Name, v.plan.Chain(), dir, counted(len(events), "event"))
 	rows := [][]string{{"SEQ", "AT", "KIND", "STEP", "ATTEMPT", "WHAT"}}
 	for _, e := range events {
 		rows = append(rows, []string{fmt.Sprint(e.Seq), stamp(e.At), string(e.Kind), number(e.Step), number(e.Attempt), clean(e.Summary())})

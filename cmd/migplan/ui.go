@@ -4,13 +4,11 @@ package main
 // one style: no capitals at the start, no full stop at the end; what happened,
 // then what to do. Results go to stdout; "error:" and what belongs to it to
 // stderr. Every stop says what was tried, what is known, in what state the
-// database is, and the one safe next command. Text of servers is cleaned.
+// database is, and the one safe next command. text.go writes it.
 
 import (
 	"fmt"
-	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/migplan/migplan/pkg/executor"
@@ -18,9 +16,9 @@ import (
 )
 
 func (a *app) sayError(problem, remedy string) {
-	fmt.Fprintln(a.stderr, "error: "+clean(problem))
+	line(a.stderr, "error: %s", clean(problem))
 	if remedy != "" {
-		fmt.Fprintln(a.stderr, "hint: "+clean(remedy))
+		line(a.stderr, "hint: %s", clean(remedy))
 	}
 }
 
@@ -36,12 +34,12 @@ type explanation struct {
 // sayStop writes a stop that needs somebody's attention to stderr.
 func (a *app) sayStop(at place, s executor.Stop) {
 	e := explain(at, s)
-	fmt.Fprintf(a.stderr, "error: %s: %s\n", at.plan.Name, e.What)
-	for _, line := range []struct{ label, text string }{
+	line(a.stderr, "error: %s: %s", at.plan.Name, e.What)
+	for _, part := range []struct{ label, text string }{
 		{"tried", e.Tried}, {"known", e.Known}, {"database", e.Database}, {"next", e.Next},
 	} {
-		if line.text != "" {
-			fmt.Fprintf(a.stderr, "  %-9s %s\n", line.label+":", line.text)
+		if part.text != "" {
+			line(a.stderr, "  %-9s %s", part.label+":", part.text)
 		}
 	}
 }
@@ -179,19 +177,6 @@ func heldBy(d *ledger.DecisionData) string {
 		by += ": " + clean(d.Reason)
 	}
 	return by
-}
-
-// table writes rows in columns, with no spaces at the end of a line.
-func table(w io.Writer, rows [][]string) {
-	var b strings.Builder
-	tw := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
-	for _, r := range rows {
-		fmt.Fprintln(tw, strings.Join(r, "\t"))
-	}
-	tw.Flush()
-	for line := range strings.Lines(b.String()) {
-		fmt.Fprintln(w, strings.TrimRight(line, " \n"))
-	}
 }
 
 // stamp shows a time with its offset, "-" for none.

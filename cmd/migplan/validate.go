@@ -64,7 +64,7 @@ func (a *app) validate(args []string, strict bool, output string) error {
 	default:
 		a.writeDiagnostics(ds)
 		if len(ds) == 0 && isTerminal(a.stdout) {
-			fmt.Fprintln(a.stdout, counted(len(all), "plan")+" checked, nothing to complain about")
+			line(a.stdout, "%s checked, nothing to complain about", counted(len(all), "plan"))
 		}
 	}
 	return exitWith(code)
@@ -79,9 +79,9 @@ func exitWith(code executor.Code) error {
 
 func (a *app) writeDiagnostics(ds []plan.Diagnostic) {
 	for _, d := range ds {
-		fmt.Fprintln(a.stdout, d)
-		if s := d.Snippet(); s != "" {
-			fmt.Fprintln(a.stdout, s)
+		line(a.stdout, "%s", d)
+		for text := range strings.Lines(d.Snippet()) {
+			line(a.stdout, "%s", strings.TrimSuffix(text, "\n"))
 		}
 	}
 }
@@ -96,7 +96,7 @@ func (a *app) writeGitHub(ds []plan.Diagnostic, strict bool) {
 		if d.Severity == plan.Warning && !strict {
 			level = "warning"
 		}
-		fmt.Fprintf(a.stdout, "::%s file=%s,line=%d,col=%d,title=%s::%s\n",
+		line(a.stdout, "::%s file=%s,line=%d,col=%d,title=%s::%s",
 			level, property.Replace(d.File), d.Pos.Line, d.Column, property.Replace(d.Rule), data.Replace(d.Message()))
 	}
 }

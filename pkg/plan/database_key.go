@@ -39,21 +39,21 @@ func foldOnce(name string) string {
 	return strings.TrimSpace(norm.NFKC.String(name))
 }
 
-// visible drops what invisible finds.
+// visible drops what Invisible finds.
 func visible(r rune) rune {
-	if invisible(r) {
+	if Invisible(r) {
 		return -1
 	}
 	return r
 }
 
-// invisible reports whether a character is one that no font shows: those of
+// Invisible reports whether a character is one that no font shows: those of
 // Unicode's Default_Ignorable_Code_Point, controls and other formatting
-// characters, and the blank Braille pattern.
-func invisible(r rune) bool {
+// characters, line separators, and the blank Braille pattern.
+func Invisible(r rune) bool {
 	if ' ' <= r && r <= '~' {
 		return false
 	}
 	return r == '\u2800' || unicode.IsControl(r) ||
-		unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+		unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }

@@ -35,7 +35,7 @@ type Diagnostic struct {
 // String is the diagnostic on one line: file:line:col: what. what to do [rule].
 func (d Diagnostic) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s:%d:%d: ", printable(d.File), d.Pos.Line, d.Column)
+	fmt.Fprintf(&b, "%s:%d:%d: ", Printable(d.File), d.Pos.Line, d.Column)
 	if d.Severity == Warning {
 		b.WriteString("warning: ")
 	}
@@ -47,9 +47,9 @@ func (d Diagnostic) String() string {
 // Message is what is wrong and what to do.
 func (d Diagnostic) Message() string {
 	if d.Hint == "" {
-		return printable(d.Summary)
+		return Printable(d.Summary)
 	}
-	return printable(d.Summary + ". " + d.Hint)
+	return Printable(d.Summary + ". " + d.Hint)
 }
 
 // Snippet is the line of the file with a caret under the place, or "" where
@@ -60,8 +60,8 @@ func (d Diagnostic) Snippet() string {
 		return ""
 	}
 	const most = 80 // a longer line is cut on both sides of the place
-	after := printable(firstRunes(d.Line[len(before):], most))
-	before = printable(lastRunes(before, most))
+	after := Printable(firstRunes(d.Line[len(before):], most))
+	before = Printable(lastRunes(before, most))
 	// Not the package's own function: that one asks the environment.
 	width := runewidth.Condition{StrictEmojiNeutral: true}
 	return fmt.Sprintf("  | %s%s\n  | %s^", before, after, strings.Repeat(" ", width.StringWidth(before)))
@@ -85,9 +85,9 @@ func lastRunes(s string, n int) string {
 	return s[i:]
 }
 
-// printable keeps what a plan file holds from steering the terminal: hidden
+// Printable keeps a text on its line and from steering the terminal: hidden
 // characters become a replacement character, tabs and line breaks a space.
-func printable(s string) string {
+func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\t', r == '\n', r == '\r':
@@ -96,7 +96,7 @@ func printable(s string) string {
 			return unicode.ReplacementChar
 		}
 		return r
-	}, s)
+	}, strings.ToValidUTF8(s, string(unicode.ReplacementChar)))
 }
 
 // Sort orders diagnostics by place, then rule, then words.

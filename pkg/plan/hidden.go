@@ -18,7 +18,7 @@ const byteOrderMark = "\ufeff"
 // steer a terminal: controls, formatting characters (those that turn the order
 // of reading among them), blank letters, and the line breaks of YAML that no
 // editor shows. Joiners and variation selectors stay: emoji and some scripts
-// need them. In a name they are refused too, see invisible.
+// need them. In a name they are refused too, see Invisible.
 func hidden(r rune) bool {
 	if ' ' <= r && r <= '~' {
 		return false
@@ -60,7 +60,7 @@ func (d *document) addHidden(at Pos, r rune) {
 // comment or a description: two names must not look the same.
 func checkInvisible(c *checker) {
 	for _, n := range c.nameNodes() {
-		if i := strings.IndexFunc(text(n), func(r rune) bool { return invisible(r) && !hidden(r) }); i >= 0 {
+		if i := strings.IndexFunc(text(n), func(r rune) bool { return Invisible(r) && !hidden(r) }); i >= 0 {
 			r, _ := utf8.DecodeRuneInString(n.Value[i:])
 			c.addHidden(pos(n), r)
 		}
