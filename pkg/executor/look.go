@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -135,13 +136,13 @@ func (p *pass) adopted(ctx context.Context, seq int, o ledger.OutcomeData) (*Sto
 
 // conclude ends a doubt, on the head that the verdict was made on.
 func (p *pass) conclude(ctx context.Context, kind ledger.Kind, seq int, o ledger.OutcomeData) error {
-	attempt := p.facts.State.Step(seq).Attempt
-	if err := p.append(ctx, kind, seq, attempt, o); err != nil {
+	st := p.facts.State.Step(seq)
+	if err := p.append(ctx, kind, seq, st.Attempt, o); err != nil {
 		return err
 	}
 	p.facts.Survey, p.facts.Looked, p.doubtAt = nil, false, 0
-	if p.result.Sent == SentMaybe {
-		p.result.Sent = map[ledger.Kind]Sent{ledger.Adopted: SentYes, ledger.Absent: SentNo}[kind]
+	if p.result.Sent == SentMaybe && st.IntentRun == p.Run { // of another's create it says nothing
+		p.result.Sent = map[ledger.Kind]Sent{ledger.Adopted: SentYes, ledger.Absent: cmp.Or(p.sentBefore, SentNo)}[kind]
 	}
 	p.change(seq, string(kind), o.JobID)
 	return nil

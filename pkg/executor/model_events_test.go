@@ -42,6 +42,8 @@ func (s *slot) worldEvent(e event) {
 	case "twin":
 		seq := 1 + s.rng.IntN(len(d.steps))
 		s.sim.AddForeignJob(drssim.ForeignJob{Instance: modelInstance, Name: d.steps[seq-1].JobName(1), Description: d.steps[seq-1].Marker().String(), Databases: []string{"other"}, Running: s.upTo(time.Hour)})
+	case "disk-full":
+		s.full = s.now.Add(e.arg)
 	case "principal":
 		s.cred = pick(s.rng, "key-a", "key-b")
 	case "hold":
@@ -50,6 +52,19 @@ func (s *slot) worldEvent(e event) {
 		s.loseLedger(strings.HasPrefix(e.act, "roll-back"), !strings.HasSuffix(e.act, "-running"))
 	default:
 		s.other = e.act
+	}
+}
+
+// awaitWindowEnd waits for the last seconds of the window, when the cutover is
+// what comes next.
+func (s *slot) awaitWindowEnd(left time.Duration) {
+	p := s.desk.plan
+	c, err := LoadChain(context.Background(), s.ledger, p)
+	if err != nil || p.Cutover == nil || len(p.Backups) > 1 && c.State.Step(len(p.Backups)-1).State != ledger.StepSucceeded {
+		return
+	}
+	if wait := p.Cutover.NotAfter.Add(-left).Sub(s.now); wait > 0 && wait < 24*time.Hour {
+		s.pause(wait)
 	}
 }
 

@@ -19,6 +19,7 @@ type planted struct {
 	name  string
 	hasty bool // people resolve a doubt at once, and nothing stops them
 	plant func(*slot, *Runner)
+	told  func(Result) Result // what is said of a pass
 	// near are events beside which the fault shows; every schedule gets some.
 	near  []event
 	apart bool // two runners that the lock does not hold; a credential sees its own jobs only
@@ -31,9 +32,17 @@ func (f planted) change(s *slot, r *Runner) {
 	}
 }
 
+// say changes what a pass says of itself.
+func (f planted) say(r Result) Result {
+	if f.told != nil {
+		return f.told(r)
+	}
+	return r
+}
+
 // faults are those that the protocol guards against.
 func faults() []planted {
-	return slices.Concat(sendFaults(), settleFaults(), decisionFaults())
+	return slices.Concat(sendFaults(), stallFaults(), settleFaults(), decisionFaults())
 }
 
 // sendFaults are about the create and its record.
@@ -58,6 +67,41 @@ func sendFaults() []planted {
 		{name: "all errors taken for failed", plant: classifies(drs.Refused, func(*drs.Error) bool { return true })},
 		{name: "a failed look taken for a failed job", plant: func(s *slot, r *Runner) { r.Jobs = &looksBadly{&modelJobs{s}} }},
 	}
+}
+
+// stallFaults are about runs that pause, and disks that are full.
+func stallFaults() []planted {
+	var stopped, lastSeconds, full []event
+	for n := 1; n <= 6; n++ {
+		stopped = append(stopped, event{"stop", "listed", n, 70 * time.Second}, event{"stop", "decided", n, time.Hour})
+		lastSeconds = append(lastSeconds, event{"last-seconds", "list", n, 5 * time.Second})
+		full = append(full, event{"disk-full", "answer", n, time.Minute})
+	}
+	return []planted{
+		{name: "the age of a listing counted from the intent", near: stopped,
+			plant: func(s *slot, r *Runner) {
+				r.Jobs = &sendsLoosely{&modelJobs{s}, func(c *drs.Create) { c.ListedAt = s.now.Sub(s.start) }}
+			}},
+		{name: "the window not held at the first byte", near: lastSeconds,
+			plant: func(s *slot, r *Runner) { r.Jobs = &sendsLoosely{&modelJobs{s}, func(c *drs.Create) { c.EndsAt = 0 }} }},
+		{name: "a record that failed called an error", near: full, told: func(r Result) Result {
+			if r.Reason == RecordLost {
+				r.Code, r.Reason = CodeError, LedgerFailed
+			}
+			return r
+		}},
+	}
+}
+
+// sendsLoosely takes away what a create is held against at its first byte.
+type sendsLoosely struct {
+	*modelJobs
+	loosen func(*drs.Create)
+}
+
+func (m *sendsLoosely) CreateReplicationJob(ctx context.Context, c drs.Create) drs.Outcome {
+	m.loosen(&c)
+	return m.modelJobs.CreateReplicationJob(ctx, c)
 }
 
 // oldOutcomeEvents hold one runner before its first byte until another has

@@ -38,6 +38,11 @@ func TestModelFound(t *testing.T) {
 			plans:  []shape{{name: "alpha", steps: 2, cutover: true, window: true, overwrite: true, token: true}},
 			events: []event{{"jump", "append-decision", 2, -time.Hour}},
 		},
+		"a create settled by another run was not counted as sent": {
+			seed: 7664, unique: true, odd: true, noLock: true, dawdle: true, restore: time.Second, lag: 2 * time.Minute, runners: []int{2},
+			plans:  []shape{{name: "alpha", steps: 4, cutover: true}},
+			events: []event{{"crash", "appended", 2, 0}, {"truncated", "sim", 1, 0}, {"list-no-date", "sim", 1, 0}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if violation := runSchedule(s, planted{}, nil); violation != "" {

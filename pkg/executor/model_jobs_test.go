@@ -93,6 +93,7 @@ func (m *modelJobs) ShowReplicationJob(ctx context.Context, id string) (drs.Job,
 // ListReplicationJobs reads every page.
 func (m *modelJobs) ListReplicationJobs(ctx context.Context, instance string) (drs.Listing, error) {
 	m.at("list")
+	m.listed = m.now
 	l, err := drs.Collect(func(offset int) (drs.Page, error) {
 		body, date, err := m.get(ctx, jobsPath, drs.ListQuery(instance, offset))
 		if err != nil {

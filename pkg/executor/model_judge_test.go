@@ -79,6 +79,9 @@ func (j *judge) leaves(s *slot, c drs.Create) {
 	if req, err := step.Request(attempt); err != nil || !bytes.Equal(req.Body, c.Body) {
 		j.report("I6", "step %d: not the bytes planned", m.Step)
 	}
+	if age := j.world.now.Sub(s.listed); age > drs.MaxListingAge {
+		j.report("I2", "step %d leaves on a listing that is %s old", m.Step, age)
+	}
 	j.keysAtTheWire(s, step, attempt, b.Options.Last)
 	j.intentIsThere(s, c, m)
 	j.pastIsUnedited(s, m)
@@ -104,7 +107,7 @@ func (j *judge) keysAtTheWire(s *slot, step plan.Step, attempt int, last bool) {
 		j.report("I3", "the cutover without its key")
 	}
 	now := j.world.now
-	late := p.Cutover.NotAfter.Add(drs.MaxListingAge + 5*time.Second)
+	late := p.Cutover.NotAfter.Add(time.Second) // a Date has whole seconds
 	if !p.Cutover.NotBefore.IsZero() && now.Before(p.Cutover.NotBefore) || !p.Cutover.NotAfter.IsZero() && now.After(late) {
 		j.report("I13", "the cutover leaves at %s, outside its window %s to %s", now, p.Cutover.NotBefore, p.Cutover.NotAfter)
 	}
@@ -225,6 +228,8 @@ func (j *judge) passEnds(s *slot, r Result) {
 	switch {
 	case r.Sent == SentNo && made:
 		j.report("I12", "a pass of which a job came says that it sent nothing (%s %s)", r.Code, r.Reason)
+	case r.Code == CodeError && made:
+		j.report("I12", "a pass of which a job came ends as an error (%s)", r.Reason)
 	case r.Sent == SentYes && left == 0:
 		j.report("I12", "a pass that sent nothing says that it did (%s %s)", r.Code, r.Reason)
 	}

@@ -20,6 +20,7 @@ type schedule struct {
 	lag     time.Duration // of the listing
 	unique  bool
 	single  bool
+	dawdle  bool // runners pause anywhere, for any time
 	odd     bool // statuses in lower case, Booleans as strings, times as numbers
 	events  []event
 }
@@ -42,7 +43,7 @@ func (e event) String() string {
 
 func (s schedule) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "restore=%s lag=%s unique=%t single=%t odd=%t nolock=%t private=%t", s.restore, s.lag, s.unique, s.single, s.odd, s.noLock, s.private)
+	fmt.Fprintf(&b, "restore=%s lag=%s unique=%t single=%t odd=%t nolock=%t private=%t dawdle=%t", s.restore, s.lag, s.unique, s.single, s.odd, s.noLock, s.private, s.dawdle)
 	for i, p := range s.plans {
 		fmt.Fprintf(&b, "\n  plan %+v, %d runners", p, s.runners[i])
 	}
@@ -155,7 +156,18 @@ func generate(seed uint64) schedule {
 	if r.IntN(8) == 0 {
 		s.events = append(s.events, outsideEvent(r))
 	}
+	s.dawdle = r.IntN(5) == 0
+	if r.IntN(4) == 0 {
+		s.events = append(s.events, stallEvent(r))
+	}
 	return s
+}
+
+// stallEvent is a disk or a person that keeps a run from going on.
+func stallEvent(r *rand.Rand) event {
+	return pick(r,
+		event{"disk-full", pick(r, places()...), 1 + r.IntN(5), pick(r, time.Second, time.Minute, time.Hour)},
+		event{"last-seconds", "list", 1 + r.IntN(8), time.Duration(r.Int64N(int64(10 * time.Second)))})
 }
 
 // generateNear makes the schedule of a seed, leaning to where a fault lives.
@@ -227,7 +239,7 @@ func outsideEvent(r *rand.Rand) event {
 // places are where a runner may be killed or stopped.
 func places() []string {
 	return []string{
-		"dial", "answer", "list", "listed", "show", "shown", "sleep", "append", "appended", "uptime", "pass",
+		"dial", "answer", "decided", "list", "listed", "show", "shown", "sleep", "append", "appended", "uptime", "pass",
 		"append-intent", "appended-intent", "append-accepted", "appended-accepted", "append-searched", "append-decision", "appended-decision",
 		"append-answered", "append-opened", "appended-opened", "appended-closed", "append-succeeded", "append-adopted", "append-absent", "appended-absent",
 	}

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math/rand/v2"
@@ -32,6 +33,7 @@ type world struct {
 	counts   map[string]int // how often each place was passed
 	pending  []event
 	quiet    time.Time // no runner starts before
+	full     time.Time // the disk of the ledger is, until then
 	judge    *judge
 	log      func(format string, args ...any) // nil: nobody reads it
 }
@@ -64,6 +66,7 @@ type slot struct {
 	other    string // a fault in the way of the next read
 	done     bool
 	lastPage *drs.Page // what a stale list shows again
+	listed   time.Time // when the last listing began
 }
 
 // crash and over unwind a runner: it was killed, or the schedule has ended.
@@ -177,6 +180,9 @@ func (s *slot) at(place string) {
 		i--
 		s.happen(e)
 	}
+	if s.schedule.dawdle && s.rng.IntN(12) == 0 && slices.Contains(places(), place) {
+		s.pause(s.upTo(pick(s.rng, time.Minute, 2*time.Minute, time.Hour, 26*time.Hour)))
+	}
 }
 
 // happen carries out an event.
@@ -187,6 +193,8 @@ func (s *slot) happen(e event) {
 		panic(crash{})
 	case "stop":
 		s.pause(e.arg)
+	case "last-seconds":
+		s.awaitWindowEnd(e.arg)
 	case "jump":
 		s.skew += e.arg
 	case "signal":
@@ -252,7 +260,7 @@ func (s *slot) onePass() (rest time.Duration) {
 	s.lives++
 	s.judge.passBegins(s)
 	s.runner = s.newRunner()
-	r := s.runner.Pass(ctx)
+	r := s.planted.say(s.runner.Pass(ctx))
 	s.judge.passEnds(s, r)
 	s.desk.lastStop = fmt.Sprintf("%s (%s)", r.Reason, r.Code)
 	s.note("pass: %s %s step %d why %q detail %q sent %s err %v", r.Code, r.Reason, r.Step, r.Why, r.Detail, r.Sent, r.Err)
@@ -280,6 +288,7 @@ func (s *slot) seams() seams {
 		uptime: func() time.Duration { s.at("uptime"); return s.now.Sub(s.start) },
 		jitter: func(n int) time.Duration { return s.upTo(time.Second << min(n, 4)) },
 		noLock: s.schedule.noLock,
+		next:   func(f Facts) Action { a := Next(f); s.at("decided"); return a },
 		sleep: func(ctx context.Context, d time.Duration) bool {
 			s.at("sleep")
 			s.pause(d * time.Duration(1+s.rng.IntN(5))) // a busy machine oversleeps
@@ -296,6 +305,9 @@ func (s *slot) append(ctx context.Context, h ledger.Head, e ledger.Event) (ledge
 	s.at("append-" + string(e.Kind))
 	s.at("append")
 	s.pause(s.upTo(20 * time.Millisecond))
+	if s.now.Before(s.full) {
+		return e, errors.New("disk full")
+	}
 	out, err := s.ledger.Append(ctx, h, e)
 	s.note("append %s step %d: %v", e.Kind, e.Step, err)
 	s.at("appended-" + string(e.Kind))

@@ -16,6 +16,7 @@ type pass struct {
 	chain      *Chain
 	listedAt   time.Duration   // Uptime when the listing of the survey began
 	others     map[string]bool // jobs of other chains of this ledger, as of the survey
+	sentBefore Sent            // what earlier creates of this pass came to
 	stale      int             // listings that were too old to act on
 	repeats    int             // creates that were tried in vain
 	renewed    bool

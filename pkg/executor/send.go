@@ -54,6 +54,7 @@ func (p *pass) create(ctx context.Context, seq int) (*Stop, error) {
 // send lets the create out, once. From here on a job may exist. Nothing that
 // can block comes between the answer and its record.
 func (p *pass) send(ctx context.Context, seq int, mine ledger.Step, c drs.Create) (*Stop, error) {
+	p.sentBefore = p.result.Sent
 	p.result.Sent, p.result.Step = SentMaybe, seq
 	exchange, done := unstoppable(ctx)
 	defer done()
@@ -183,7 +184,7 @@ func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Out
 	case drs.InDoubt:
 		return p.doubted(ctx, seq, mine, out, data)
 	}
-	p.result.Sent = SentNo
+	p.result.Sent = p.sentBefore
 	switch out.Kind {
 	case drs.Refused:
 		if s := p.written(ctx, ledger.Refused, seq, mine, data); s != nil {
