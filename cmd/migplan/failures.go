@@ -108,32 +108,40 @@ func explainJobs(at place, s executor.Stop, e *explanation, apply string) {
 	switch s.Reason {
 	case executor.UnknownJobs:
 		e.What = "DRS shows jobs of this chain that the ledger does not know: " + jobs
-		e.Known = "the ledger was lost or is an old copy; nothing was sent"
-		e.Next = "stop all runners, wait 45 minutes, then " + at.command("adopt", "--all --reason TEXT")
+		e.Known = "they were submitted with another ledger, or this one was lost or is an old copy; nothing was sent"
+		e.Next = "first check that " + word(at.ledgerPath) + " is the ledger that cron and all other runners use. If it is, stop all runners, wait 45 minutes, then " + at.command("adopt", "--all --reason TEXT")
 	case executor.TwinJobs:
 		e.What = "DRS shows several jobs for " + step + ": " + jobs
-		e.Known = "one of them was not made by this ledger; nothing more is sent"
+		e.Known = "one of them was not submitted with this ledger, " + word(at.ledgerPath) + "; is it the one that cron and all other runners use? Nothing more is sent"
 		if st := at.state.Step(s.Step); st.State.History() && st.State != ledger.InDoubt {
 			e.What = fmt.Sprintf("DRS shows another job for %s, which is %s: %s", step, st.State, jobs)
-			e.Known = "it was not made by this ledger, and may have restored the backup a second time; nothing more is sent"
+			e.Known = "it was not submitted with this ledger, " + word(at.ledgerPath) + "; is it the one that cron and all other runners use? The backup may have been restored twice; nothing more is sent"
 			e.Next = "look at it and at the database; when it did no harm, " + ignoreCommand(at, first(s.Jobs))
 			break
 		}
-		e.Next = "look at them in the console. The step's: " + adoptCommand(at, s.Step, "JOB_ID") + "; the other: " + ignoreCommand(at, "JOB_ID")
+		e.Next = "look at them in the console. The step's: " + adoptCommand(at, s.Step, "JOB_ID") + "; once the step has succeeded, the other: " + ignoreCommand(at, "JOB_ID")
 	case executor.JobDiffers:
 		explainDiffers(at, s, e)
 	case executor.JobGone:
 		e.What = fmt.Sprintf("DRS no longer knows job %s of %s", jobs, step)
-		e.Known = "its record was deleted; what it did to the database is not known here. It is never created again by itself"
+		e.Known = "its record was deleted in the console, at the latest at " + stamp(s.Since) + "; what it did to the database is not known here. It is not created again"
 		e.Next = "look at the database; " + pronounce(at, s.Step)
 	case executor.ForeignJob:
 		e.What = "a job that is not this plan's works on one of its databases: " + jobs
 		e.Known = "nothing was sent"
 		e.Next = fmt.Sprintf("ask whose it is, and wait for its end: %s; or, when it does no harm, %s", apply, ignoreCommand(at, first(s.Jobs)))
 	case executor.NotFailedAnyMore:
-		e.What = fmt.Sprintf("%s is to be sent again, but DRS now calls job %s %s", step, jobs, clean(s.Detail))
-		e.Known = "nothing was sent"
-		e.Next = "look at the job; when its backup is restored, " + at.command("resolve", fmt.Sprintf("%d --succeeded --reason TEXT", s.Step))
+		explainAlive(at, s, e)
+	case executor.JobMissing:
+		explainMissing(at, s, e, apply)
+	case executor.UnknownStatus:
+		e.What = fmt.Sprintf("DRS has shown job %s of %s as %s since %s", jobs, step, status(s), stamp(s.Since))
+		e.Known = "its documents do not name this status, so migplan cannot tell whether the job will end; nothing was sent"
+		e.Next = "look at the job and the database; " + pronounce(at, s.Step)
+	case executor.StatusSettling:
+		e.What = fmt.Sprintf("job %s of %s has the status %s, which DRS's documents do not name", jobs, step, status(s))
+		e.Known = "a new attempt is sent only after the status has stayed the same for 45 minutes" + until(s.Until) + "; nothing was sent"
+		e.Next = "run it again then: " + apply
 	default:
 		explainHeld(at, s, e, apply)
 	}
@@ -241,6 +249,10 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 		}
 		e.Known = "nothing was recorded and nothing was sent"
 		e.Next = "see where it stands: " + at.command("status", "")
+		if s.Why == executor.WhyOwnJob {
+			e.Next = fmt.Sprintf("if it is this step's job, %s; if somebody copied the name or the description, change both in the console, then run this again: %s",
+				adoptCommand(at, s.Step, first(s.Jobs)), ignoreCommand(at, first(s.Jobs)))
+		}
 		if s.Why == executor.WhyOtherCredentials {
 			e.Next = "look for the job with those, or in the console; when it is not there, " + at.again + " --other-credentials"
 		}

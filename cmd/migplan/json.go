@@ -156,7 +156,7 @@ func confirmation(at place, seq int, act plan.Act) string {
 		return ""
 	}
 	s, p := at.steps[seq-1], at.plan
-	needed := s.Overwrites() && !p.OverwriteUnattended
+	needed := executor.Facts{Steps: at.steps, State: at.state}.Overwrites(s) && !p.OverwriteUnattended
 	if act == plan.ActCutover {
 		needed = s.Last && !p.Cutover.Unattended
 	}

@@ -30,6 +30,7 @@ func documented() map[string]any {
 		"change": jsonChange{}, "step": jsonStep{}, "history": jsonHistory{}, "event": jsonEvent{},
 		"opened": ledger.OpenedData{}, "closed": ledger.ClosedData{}, "intent": ledger.IntentData{}, "outcome": ledger.OutcomeData{},
 		"searched": ledger.SearchedData{}, "finished": ledger.FinishedData{}, "decision": ledger.DecisionData{},
+		"sight": ledger.SightData{}, "checked": ledger.CheckedData{},
 	}
 }
 

@@ -49,7 +49,7 @@ func (a *app) decide(ctx context.Context, file string, d *decision) error {
 		}
 		runner = a.runner(l, v, r, &d.settings)
 	}
-	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps, settings: d.settings, again: a.typed()}, runner: runner}
+	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps, settings: d.settings, ledgerPath: l.Path(), again: a.typed()}, runner: runner}
 	j.take(ctx, d.do(ctx, runner))
 	for _, c := range j.result.Changes {
 		line(a.stdout, "%s", changeLine(j.at, c))
@@ -144,15 +144,16 @@ func (a *app) resolveCommand() *cobra.Command {
 		Short: "Say what became of a step that no look at DRS can show",
 		Long: `Settle what DRS cannot show. --not-created ends a doubt: the target is searched
 first, and the word is refused before the fence unless --before-fence is given.
---succeeded and --failed say how a step ended whose job record is gone.
---ignore-job declares that a job on the target is of no concern.`,
+--succeeded and --failed say how a step ended whose job record is gone, or shows
+a status that DRS's documents do not name. --ignore-job declares that a job on
+the target is of no concern; a job of this plan is refused.`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(c *cobra.Command, args []string) error {
 			do, err := how.decision(args, d)
 			if err != nil {
 				return err
 			}
-			d.do, d.asks = do, how.ignore == ""
+			d.do = do
 			return a.decide(c.Context(), args[0], d)
 		},
 		ValidArgsFunction: completePlanThenStep,

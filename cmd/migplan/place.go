@@ -15,6 +15,8 @@ type place struct {
 	plan  *plan.Plan
 	steps []plan.Step
 	state *ledger.State
+	// ledgerPath is the file of the ledger that this run reads.
+	ledgerPath string
 	// settings are the flags of this run; commands to be pasted repeat them.
 	settings settings
 	// again is the command line of this run, where it is not apply.

@@ -106,6 +106,8 @@ func planState(at place, s executor.Stop) string {
 	switch {
 	case at.state.Held != nil:
 		return "held"
+	case done == len(at.steps) && at.state.CheckPending:
+		return "cutting over"
 	case done == len(at.steps) && at.plan.Cutover != nil:
 		return "online"
 	case done == len(at.steps):
@@ -128,7 +130,7 @@ func changeLine(at place, c executor.Change) string {
 	case "submitted":
 		return who + "submitted as " + c.JobName + ", job " + clean(c.JobID)
 	case "adopted":
-		return who + "job " + clean(c.JobID) + " was found and adopted"
+		return who + "job " + clean(c.JobID) + " was found and adopted" + notCompared(c.NotCompared)
 	case "absent":
 		return who + "shown by two searches not to have been created; it may be sent again"
 	case ledger.Retry:
@@ -156,6 +158,8 @@ func waiting(at place, s executor.Stop) string {
 	switch s.Reason {
 	case executor.Online:
 		return who + "online: the cutover succeeded, nothing is left to do"
+	case executor.CheckPending:
+		return who + "the cutover succeeded; the next pass lists the target once more and then calls it online"
 	case executor.NextBackup:
 		return who + "waiting for the next backup: add it to the plan"
 	case executor.BeforeStart:
@@ -166,6 +170,14 @@ func waiting(at place, s executor.Stop) string {
 		return who + "on hold" + heldBy(at.state.Held)
 	}
 	return who + "waiting for DRS: " + stepName(at, s.Step) + " is running"
+}
+
+// notCompared says what DRS did not show of an adopted job.
+func notCompared(what []string) string {
+	if len(what) == 0 {
+		return ""
+	}
+	return " (not compared, since DRS does not show it: " + strings.Join(what, ", ") + ")"
 }
 
 func heldBy(d *ledger.DecisionData) string {

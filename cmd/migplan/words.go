@@ -16,7 +16,7 @@ func tried(at place, s executor.Stop) string {
 	switch s.Reason {
 	case executor.APIAway, executor.AccessDenied:
 		return "to ask DRS"
-	case executor.JobDiffers, executor.TwinJobs, executor.JobGone:
+	case executor.JobDiffers, executor.TwinJobs, executor.JobGone, executor.JobMissing, executor.UnknownStatus:
 		return "to follow the job of " + stepName(at, s.Step)
 	case executor.NotAllowed:
 		return "to record a decision"

@@ -4,15 +4,17 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // Error is an answer that refuses a request.
 type Error struct {
 	Op         string // Huawei's name of the operation
 	StatusCode int
-	Code       string // DRS.M00200, APIGW.0301; "" where the body has none
-	Message    string // as the server wrote it: clean it before a terminal
-	RequestID  string // X-Request-Id
+	Code       string    // DRS.M00200, APIGW.0301; "" where the body has none
+	Message    string    // as the server wrote it: clean it before a terminal
+	RequestID  string    // X-Request-Id
+	Date       time.Time // the server's clock, zero where it gave none to trust
 }
 
 func (e *Error) Error() string {
@@ -47,7 +49,7 @@ func (e *Error) Denied() bool {
 // newError reads the body of an answer in any of the shapes that DRS, the API
 // gateway and IAM give; a body that is none of them is left out.
 func newError(op string, status int, header http.Header, body []byte) *Error {
-	e := &Error{Op: op, StatusCode: status, RequestID: header.Get("X-Request-Id")}
+	e := &Error{Op: op, StatusCode: status, RequestID: header.Get("X-Request-Id"), Date: serverDate(header)}
 	var shape map[string]any
 	if decode(body, &shape) != nil {
 		return e

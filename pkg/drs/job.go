@@ -23,13 +23,14 @@ type Job struct {
 	OfflineTaskInfo
 	FileSource       string
 	BucketName       string
-	FileNames        []string // without their folders: the answer has no obs_path
+	FileNames        []string // as the answer spells them: the page has no obs_path, so without their folders
 	TargetInstanceID string
 	InstanceName     string
 	RecoveryMode     string // RecoveryModeFull or RecoveryModeIncre, whichever spelling came; else as it came
 	IsLastBackup     bool
 	HasIsLastBackup  bool // whether the answer says so at all
 	IsCover          bool
+	HasIsCover       bool // whether the answer says so at all
 	DBNames          []string
 	NewDBNames       string
 	Date             time.Time // the server's clock, zero where it gave none to trust
@@ -71,6 +72,7 @@ type wireJob struct {
 		BucketName text `json:"bucket_name"`
 		FileInfo   []struct {
 			FileName text `json:"file_name"`
+			OBSPath  text `json:"obs_path"` // not on the page; compared where it comes
 		} `json:"file_info"`
 	} `json:"backup_info"`
 	BaseInfo struct {
@@ -102,10 +104,11 @@ func (w wireJob) job() Job {
 		IsLastBackup:     w.Options.IsLastBackup.value,
 		HasIsLastBackup:  w.Options.IsLastBackup.said,
 		IsCover:          w.Options.IsCover.value,
+		HasIsCover:       w.Options.IsCover.said,
 		NewDBNames:       string(w.NewDBNames),
 	}
 	for _, f := range w.BackupInfo.FileInfo {
-		j.FileNames = append(j.FileNames, string(f.FileName))
+		j.FileNames = append(j.FileNames, string(f.OBSPath)+string(f.FileName))
 	}
 	for _, n := range w.Options.DBNames {
 		j.DBNames = append(j.DBNames, string(n))

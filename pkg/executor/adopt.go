@@ -10,6 +10,7 @@ import (
 
 	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
 )
 
 // Adopt declares that a job is the step's, whatever its name, after comparing
@@ -28,6 +29,9 @@ func (r *Runner) Adopt(ctx context.Context, seq int, jobID, reason string) Resul
 		case err != nil:
 			return fromError(err), nil
 		}
+		if s, err := p.mayBeOurs(ctx, seq, j); s != nil || err != nil {
+			return s, err
+		}
 		if diff := adoptable(j, p.Steps[seq-1]); diff != "" {
 			return &Stop{Code: Conflict, Reason: JobDiffers, Step: seq, Jobs: []string{jobID}, Detail: diff}, nil
 		}
@@ -36,7 +40,7 @@ func (r *Runner) Adopt(ctx context.Context, seq int, jobID, reason string) Resul
 		}
 		d := p.Who.decision("adopt", reason)
 		d.JobID = jobID
-		return nil, p.adopt(ctx, seq, st.Attempt, jobID, d)
+		return nil, p.adopt(ctx, seq, st.Attempt, j, d)
 	})
 }
 
@@ -58,19 +62,39 @@ func (p *pass) mayAdopt(seq int, st ledger.Step, jobID string) *Stop {
 	return nil
 }
 
+// mayBeOurs refuses a job of another chain, or of another step of this one.
+func (p *pass) mayBeOurs(ctx context.Context, seq int, j drs.Job) (*Stop, error) {
+	m, marked := plan.ParseMarker(j.Description)
+	switch {
+	case marked && m.Chain != p.Plan.Chain():
+		return notAllowed(seq, fmt.Sprintf("job %s carries the marker of another chain, %s: it was made by another plan or generation", j.ID, m.Chain)), nil
+	case marked && m.Step != seq:
+		return notAllowed(seq, fmt.Sprintf("job %s carries the marker of step %d of this plan", j.ID, m.Step)), nil
+	}
+	_, known, err := p.known(ctx)
+	if err == nil && known[j.ID] {
+		return notAllowed(seq, fmt.Sprintf("job %s belongs to another plan in this ledger", j.ID)), nil
+	}
+	return nil, err
+}
+
 // adopt appends the adoption of a job, for the intent in doubt or without one.
-func (p *pass) adopt(ctx context.Context, seq, attempt int, jobID string, d ledger.DecisionData) error {
+func (p *pass) adopt(ctx context.Context, seq, attempt int, j drs.Job, d ledger.DecisionData) error {
 	st := p.facts.State.Step(seq)
-	o := ledger.OutcomeData{JobID: jobID, Decision: &d}
+	o := ledger.OutcomeData{JobID: j.ID, Decision: &d}
 	if st.State == ledger.InDoubt {
 		o.Intent, o.IntentRun = st.IntentSeq, st.IntentRun
 	} else {
 		o.ChainSHA256, o.Last = p.Steps[seq-1].ChainSHA256, p.Steps[seq-1].Last
+		if j.HasIsCover {
+			o.IsCover = &j.IsCover
+		}
 	}
 	if err := p.append(ctx, ledger.Adopted, seq, attempt, o); err != nil {
 		return err
 	}
-	p.change(seq, "adopted", jobID)
+	p.change(seq, "adopted", j.ID)
+	p.result.Changes[len(p.result.Changes)-1].NotCompared = notCompared(j, p.Steps[seq-1])
 	return nil
 }
 
@@ -101,7 +125,7 @@ func (r *Runner) AdoptAll(ctx context.Context, reason string) Result {
 			return &Stop{Code: TryAgain, Reason: APIAway, Why: WhyNoWitness, Jobs: []string{w}, Detail: "the listing does not show job " + w + ", which the ledger knows"}, nil
 		}
 		found := append(slices.Clone(v.Unknown), v.Candidates...)
-		jobs, s := p.matchAll(ctx, found)
+		jobs, edited, s := p.matchAll(ctx, found)
 		if s != nil {
 			return s, nil
 		}
@@ -111,6 +135,9 @@ func (r *Runner) AdoptAll(ctx context.Context, reason string) Result {
 		if s, err := p.adoptEach(ctx, jobs, reason); s != nil || err != nil {
 			return s, err
 		}
+		if err := p.failEach(ctx, edited, reason); err != nil {
+			return nil, err
+		}
 		if err := p.ignoreOlder(ctx, found, jobs); err != nil {
 			return nil, err
 		}
@@ -119,23 +146,23 @@ func (r *Runner) AdoptAll(ctx context.Context, reason string) Result {
 }
 
 // matchAll finds the job of each step among the jobs found, and compares it
-// with its step.
-func (p *pass) matchAll(ctx context.Context, found []drs.OfflineTaskInfo) (map[int]drs.Job, *Stop) {
-	jobs := map[int]drs.Job{}
+// with its step. Those in edited failed, and the plan was edited since.
+func (p *pass) matchAll(ctx context.Context, found []drs.OfflineTaskInfo) (jobs, edited map[int]drs.Job, s *Stop) {
+	jobs, edited = map[int]drs.Job{}, map[int]drs.Job{}
 	for seq := 1; seq <= len(p.Steps) && len(found) > 0; seq++ {
 		newest, s := p.newest(found, seq)
 		if s != nil {
-			return nil, s
+			return nil, nil, s
 		}
 		if newest == nil {
 			continue
 		}
 		if st := p.facts.State.Step(seq).State; st == ledger.Running || st == ledger.StepSucceeded {
-			return nil, about([]drs.OfflineTaskInfo{*newest}, TwinJobs, seq)
+			return nil, nil, about([]drs.OfflineTaskInfo{*newest}, TwinJobs, seq)
 		}
 		j, err := p.Jobs.ShowReplicationJob(ctx, newest.ID)
 		if err != nil {
-			return nil, fromError(err)
+			return nil, nil, fromError(err)
 		}
 		step := p.Steps[seq-1]
 		diff := adoptable(j, step)
@@ -146,12 +173,12 @@ func (p *pass) matchAll(ctx context.Context, found []drs.OfflineTaskInfo) (map[i
 		case diff == "":
 			jobs[seq] = j
 		case status == drs.Failed || status == drs.PrecheckFailed:
-			// It restored nothing, and the plan was edited since: see ignoreOlder.
+			edited[seq] = j
 		default:
-			return nil, &Stop{Code: Conflict, Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Detail: diff}
+			return nil, nil, &Stop{Code: Conflict, Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Detail: diff}
 		}
 	}
-	return jobs, nil
+	return jobs, edited, nil
 }
 
 // newest is the job that stands for a step: the one that has not failed, or
@@ -204,11 +231,26 @@ func (p *pass) adoptEach(ctx context.Context, jobs map[int]drs.Job, reason strin
 			continue
 		}
 		attempt := attemptOf(strings.ToLower(j.Name), jobPrefix(p.Plan, seq))
-		if err := p.adopt(ctx, seq, attempt, j.ID, d); err != nil {
+		if err := p.adopt(ctx, seq, attempt, j, d); err != nil {
 			return nil, err
 		}
 	}
 	return nil, nil
+}
+
+// failEach records the steps whose job failed and whose line was edited since:
+// they need a retry, as they would with the ledger that was lost.
+func (p *pass) failEach(ctx context.Context, edited map[int]drs.Job, reason string) error {
+	for _, seq := range slices.Sorted(maps.Keys(edited)) {
+		j := edited[seq]
+		d := p.Who.decision(ledger.IsFailure, reason)
+		d.JobID = j.ID
+		attempt := attemptOf(strings.ToLower(j.Name), jobPrefix(p.Plan, seq))
+		if err := p.person(ctx, seq, max(attempt, p.facts.State.Step(seq).Attempt), d); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ignoreOlder makes known what failed and stands for no step: earlier attempts,
@@ -219,7 +261,7 @@ func (p *pass) ignoreOlder(ctx context.Context, found []drs.OfflineTaskInfo, job
 		status, _ := drs.ParseStatus(old.Status)
 		failed := status == drs.Failed || status == drs.PrecheckFailed
 		adopted := slices.ContainsFunc(slices.Collect(maps.Values(jobs)), func(j drs.Job) bool { return j.ID == old.ID })
-		if adopted || !failed {
+		if _, known := p.facts.State.Jobs[old.ID]; adopted || known || !failed {
 			continue
 		}
 		d := p.Who.decision(ledger.IgnoreJob, "it failed, and stands for no step of the plan")
@@ -234,10 +276,8 @@ func (p *pass) ignoreOlder(ctx context.Context, found []drs.OfflineTaskInfo, job
 
 // stepOf is the step that a job says it is for, 0 for none of the plan.
 func (p *pass) stepOf(j drs.OfflineTaskInfo) int {
-	for _, s := range p.Steps {
-		if isFor(j, p.Plan, s.Seq) {
-			return s.Seq
-		}
+	if seq, ok := claimOf(j, p.Plan); ok && seq >= 1 && seq <= len(p.Steps) {
+		return seq
 	}
 	return 0
 }

@@ -11,7 +11,8 @@ import (
 )
 
 // differs says in what a job is not what the step asks for; "" if in nothing.
-// A detail has no folders, so files are compared by name. With strict, what
+// The page's detail has no folders, so files are compared by name where it has
+// none. With strict, what
 // the detail leaves out counts as a difference: a job is adopted only when
 // all of it was seen.
 func differs(j drs.Job, s plan.Step, strict bool) string {
@@ -21,7 +22,7 @@ func differs(j drs.Job, s plan.Step, strict bool) string {
 	}{
 		{"target instance", j.TargetInstanceID, p.Target.InstanceID},
 		{"bucket", j.BucketName, bucket(p)},
-		{"files", joined(j.FileNames), joined(fileNames(s))},
+		{"files", joined(j.FileNames), joined(fileNames(s, j.FileNames))},
 		{"recovery_mode", j.RecoveryMode, mode(s)},
 	} {
 		if c.want == "" {
@@ -43,7 +44,46 @@ func differs(j drs.Job, s plan.Step, strict bool) string {
 // recovery_mode, is not told and no difference.
 func adoptable(j drs.Job, s plan.Step) string {
 	ours := markerDiffers(j, s) == "" && j.TargetInstanceID != ""
-	return differs(j, s, !ours)
+	if diff := differs(j, s, !ours); diff != "" {
+		return diff
+	}
+	if shown := databasesShown(j, s); shown != nil && !ours && !sameDatabases(shown, s.Plan.Databases.Names) {
+		return fmt.Sprintf("db_names are %q, the step's are %q", joined(shown), joined(s.Plan.Databases.Names))
+	}
+	if want := cover(s.Plan); j.HasIsCover && want != "" && fmt.Sprint(j.IsCover) != want {
+		return fmt.Sprintf("is_cover is %t, the step's is %s", j.IsCover, want)
+	}
+	return ""
+}
+
+// databasesShown are the names in the detail that can be compared, nil where it
+// has none, or the step restores whatever is in the file.
+func databasesShown(j drs.Job, s plan.Step) []string {
+	names := slices.DeleteFunc(slices.Clone(j.DBNames), func(n string) bool { return n == "" })
+	if len(names) == 0 || s.Plan.Databases.All || s.Plan.Rename != "" {
+		return nil
+	}
+	return names
+}
+
+func sameDatabases(a, b []string) bool {
+	return slices.EqualFunc(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)), strings.EqualFold)
+}
+
+// notCompared is what the detail does not show of a job that is adopted.
+func notCompared(j drs.Job, s plan.Step) []string {
+	var out []string
+	folders := slices.ContainsFunc(s.Backup.Keys, func(k string) bool { return strings.Contains(k, "/") })
+	if s.Plan.Source.OBS != nil && folders && !hasFolders(j.FileNames) {
+		out = append(out, "the folder of its files")
+	}
+	if databasesShown(j, s) == nil {
+		out = append(out, "its databases")
+	}
+	if !j.HasIsCover {
+		out = append(out, "is_cover")
+	}
+	return out
 }
 
 // markerDiffers says in what a job's marker is not the step's.
@@ -65,17 +105,25 @@ func bucket(p *plan.Plan) string {
 	return p.Source.OBS.Bucket
 }
 
-// fileNames are the names that the detail shows. What it shows for the backup
-// of an RDS instance is not documented.
-func fileNames(s plan.Step) []string {
+// fileNames are the step's files as the detail spells its own: whole keys where
+// it has folders. What it shows for the backup of an RDS instance is not
+// documented.
+func fileNames(s plan.Step, shown []string) []string {
 	if s.Plan.Source.OBS == nil {
 		return nil
+	}
+	if hasFolders(shown) {
+		return s.Backup.Keys
 	}
 	var out []string
 	for _, key := range s.Backup.Keys {
 		out = append(out, path.Base(key))
 	}
 	return out
+}
+
+func hasFolders(names []string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return strings.Contains(n, "/") })
 }
 
 func joined(names []string) string {

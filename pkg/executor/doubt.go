@@ -57,7 +57,7 @@ func Doubt(f DoubtFacts) Verdict {
 		return Verdict{Stop: unknownJobs(v, f.Step.Seq)}
 	}
 	if why := needsPerson(f); why != "" {
-		return Verdict{Stop: &Stop{Code: InDoubt, Reason: DoubtAsk, Step: f.Step.Seq, Why: why, Jobs: append(f.Survey.Unaccounted, f.Survey.Disowned...)}}
+		return Verdict{Stop: &Stop{Code: InDoubt, Reason: DoubtAsk, Step: f.Step.Seq, Why: why, Jobs: f.Survey.Unaccounted}}
 	}
 	return absence(f)
 }
@@ -104,7 +104,7 @@ func needsPerson(f DoubtFacts) string {
 		return WhyToken
 	case k.Answer.Code == "DRS.M00277":
 		return WhyNameExists
-	case len(f.Survey.Unaccounted) > 0, len(f.Survey.Disowned) > 0:
+	case len(f.Survey.Unaccounted) > 0:
 		return WhyUnaccounted
 	case k.Absences > 0:
 		return WhyTwice

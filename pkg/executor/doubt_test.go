@@ -29,7 +29,7 @@ func doubtAbout(step plan.Step) DoubtFacts {
 func jobOf(s plan.Step) drs.Job {
 	return drs.Job{
 		OfflineTaskInfo:  drs.OfflineTaskInfo{ID: "j", Name: s.JobName(1), Status: "TRANSFERRING", Description: s.Marker().String()},
-		TargetInstanceID: s.Plan.Target.InstanceID, BucketName: s.Plan.Source.OBS.Bucket, FileNames: fileNames(s),
+		TargetInstanceID: s.Plan.Target.InstanceID, BucketName: s.Plan.Source.OBS.Bucket, FileNames: fileNames(s, nil),
 		RecoveryMode: mode(s), IsLastBackup: s.Last, HasIsLastBackup: true,
 	}
 }
@@ -105,7 +105,6 @@ func TestDoubt(t *testing.T) {
 		"not found, token":              {step: incremental, with: func(f *DoubtFacts) { f.Known.Intent.TokenAuth = true }, code: InDoubt, reason: DoubtAsk, why: WhyToken},
 		"not found, M00277":             {step: incremental, with: func(f *DoubtFacts) { f.Known.Answer.Code = "DRS.M00277" }, code: InDoubt, reason: DoubtAsk, why: WhyNameExists},
 		"not found, unaccounted":        {step: incremental, with: func(f *DoubtFacts) { f.Survey.Unaccounted = []string{"x"} }, code: InDoubt, reason: DoubtAsk, why: WhyUnaccounted},
-		"not found, disowned":           {step: incremental, with: func(f *DoubtFacts) { f.Survey.Disowned = []string{"x"} }, code: InDoubt, reason: DoubtAsk, why: WhyUnaccounted},
 		"not found, once before":        {step: incremental, with: func(f *DoubtFacts) { f.Known.Absences = 1 }, code: InDoubt, reason: DoubtAsk, why: WhyTwice},
 		"not found, no witness known":   {step: incremental, with: func(f *DoubtFacts) { f.Witness = "" }, code: InDoubt, reason: DoubtAsk, why: WhyNoWitness},
 		"not found, undated intent":     {step: incremental, with: func(f *DoubtFacts) { f.Known.Intent.FenceUntil = time.Time{} }, code: InDoubt, reason: DoubtAsk, why: WhyNoDate},

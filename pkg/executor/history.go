@@ -20,7 +20,7 @@ func History(steps []plan.Step, s *ledger.State) *Stop {
 		}
 		step := steps[i]
 		switch {
-		case !sentCover(st.Intent.Body, step.Plan):
+		case coverChanged(st, step.Plan):
 			return &Stop{Code: Conflict, Reason: EditedHistory, Step: step.Seq, Detail: "overwrite is not as it was"}
 		case st.ChainSHA256 == step.ChainSHA256:
 		case step.Last && st.ChainSHA256 == step.OpenSHA256:
@@ -32,17 +32,24 @@ func History(steps []plan.Step, s *ledger.State) *Stop {
 	return nil
 }
 
-// sentCover reports whether a body that was sent has the is_cover of the plan,
-// which is one for the whole chain; it is no part of the chain hash. Of a step
-// without a body nothing is known.
-func sentCover(body string, p *plan.Plan) bool {
-	if body == "" {
-		return true
+// coverChanged reports whether a step was sent with another is_cover than the
+// plan has, which is one for the whole chain; it is no part of the chain hash.
+func coverChanged(st ledger.Step, p *plan.Plan) bool {
+	known, was := sentCover(st)
+	return known && was != p.Overwrite
+}
+
+// sentCover is the is_cover that a step was sent with, as far as the ledger
+// knows: from the body, or from the job that was adopted for it. A body
+// without one, as the page's RDS example is, does not overwrite.
+func sentCover(st ledger.Step) (known, cover bool) {
+	switch {
+	case st.Intent.Body != "":
+		return true, strings.Contains(st.Intent.Body, `"is_cover":true`)
+	case st.IsCover != nil:
+		return true, *st.IsCover
 	}
-	if want := cover(p); want != "" {
-		return strings.Contains(body, `"is_cover":`+want)
-	}
-	return !strings.Contains(body, `"is_cover":`)
+	return false, false
 }
 
 // gap is the first step that nothing was sent for or that failed, though one

@@ -12,12 +12,16 @@ import (
 
 // look asks for the running job. A failed look is not a failed job.
 func (p *pass) look(ctx context.Context, seq int) (*Stop, error) {
-	st := p.facts.State.Step(seq)
-	j, err := p.Jobs.ShowReplicationJob(ctx, st.JobID)
-	if refused, ok := asRefused(err); ok && refused.NotFound() {
-		return p.gone(ctx, st, err)
-	} else if err != nil {
-		return fromError(err), nil
+	id := p.facts.State.Step(seq).JobID
+	look, j, s, err := p.see(ctx, seq, id)
+	if s != nil || err != nil {
+		return s, err
+	}
+	if look.Gone { // it is never created again
+		if s := missingStop(p.facts.State, id, look, goneAfter); s != nil {
+			return s, nil
+		}
+		return &Stop{Code: Conflict, Reason: JobGone, Jobs: []string{id}, Since: p.facts.State.Missing[id]}, nil
 	}
 	if diff := differs(j, p.Steps[seq-1], false); diff != "" {
 		return &Stop{Code: Conflict, Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Detail: diff}, nil
@@ -26,26 +30,37 @@ func (p *pass) look(ctx context.Context, seq int) (*Stop, error) {
 	status, known := drs.ParseStatus(j.Status)
 	switch {
 	case status == drs.Success:
-		return p.finished(ctx, seq, ledger.Succeeded, j)
+		return nil, p.finished(ctx, seq, ledger.Succeeded, j)
 	case status.Ended():
-		return p.finished(ctx, seq, ledger.Failed, j)
+		return nil, p.finished(ctx, seq, ledger.Failed, j)
 	case !known:
-		p.Note(Note{Warning: true, Step: seq, What: "DRS gives a status that no page knows; it counts as running", Detail: j.Status, JobID: j.ID})
+		return p.unknownStatus(seq, look, id), nil
 	}
 	return nil, nil
 }
 
-func (p *pass) finished(ctx context.Context, seq int, kind ledger.Kind, j drs.Job) (*Stop, error) {
+// unknownStatus counts a status that no page knows as running, for an hour.
+func (p *pass) unknownStatus(seq int, look Sight, id string) *Stop {
+	first := p.facts.State.Unknown[id]
+	if !look.Date.IsZero() && !first.Date.IsZero() && look.Date.Sub(first.Date) >= unknownFor {
+		return &Stop{Code: InDoubt, Reason: UnknownStatus, Step: seq, Jobs: []string{id}, Detail: look.Status, Since: first.Date}
+	}
+	p.Note(Note{Warning: true, Step: seq, What: "DRS shows a status that its documents do not name; it counts as running", Detail: look.Status, JobID: id})
+	return nil
+}
+
+func (p *pass) finished(ctx context.Context, seq int, kind ledger.Kind, j drs.Job) error {
 	st := p.facts.State.Step(seq)
 	err := p.append(ctx, kind, seq, st.Attempt, ledger.FinishedData{
 		JobID: j.ID, Status: j.Status, ErrorLog: j.ErrorLog, Finished: j.FinishTime,
+		CheckPending: kind == ledger.Succeeded && p.Steps[seq-1].Last,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	p.facts.Looked = false
+	p.facts.Looked, p.facts.Survey = false, nil
 	p.change(seq, string(kind), j.ID)
-	return nil, nil
+	return nil
 }
 
 // change notes what this pass did or learnt.
@@ -57,43 +72,10 @@ func (p *pass) change(seq int, what, jobID string) {
 	p.result.Changes = append(p.result.Changes, c)
 }
 
-// goneAfter is how old a running job must be before DRS is believed that it
-// does not know it.
-const goneAfter = silentFence
-
-// gone: DRS does not know a running job. A listing may lag, so it is asked
-// twice, and a young job is given time. It is never created again.
-func (p *pass) gone(ctx context.Context, st ledger.Step, first error) (*Stop, error) {
-	if !p.seams.sleep(ctx, time.Second) {
-		return ended(ctx), nil
-	}
-	_, err := p.Jobs.ShowReplicationJob(ctx, st.JobID)
-	refused, ok := asRefused(err)
-	switch {
-	case !ok || !refused.NotFound():
-		return &Stop{Code: TryAgain, Reason: APIAway, Err: first}, nil
-	case p.seams.now().Sub(st.SubmittedAt) < goneAfter:
-		return &Stop{Code: TryAgain, Reason: APIAway, Err: err, Until: st.SubmittedAt.Add(goneAfter)}, nil
-	}
-	return &Stop{Code: Conflict, Reason: JobGone, Jobs: []string{st.JobID}, Err: err}, nil
-}
-
-// lookPrior makes sure that the attempt behind a retry still bears FAIL: a
-// person may have meant another state of things.
-func (p *pass) lookPrior(ctx context.Context, seq int) (*Stop, error) {
-	id := p.facts.State.Step(seq).PriorJob
-	j, err := p.Jobs.ShowReplicationJob(ctx, id)
-	if refused, ok := asRefused(err); ok && refused.NotFound() {
-		return &Stop{Code: Conflict, Reason: JobGone, Jobs: []string{id}, Err: err}, nil
-	} else if err != nil {
-		return fromError(err), nil
-	}
-	status, _ := drs.ParseStatus(j.Status)
-	if status != drs.Failed && status != drs.PrecheckFailed {
-		return &Stop{Code: Conflict, Reason: NotFailedAnyMore, Jobs: []string{id}, Detail: j.Status}, nil
-	}
-	p.facts.PriorFailed = true
-	return nil, nil
+// check records that a listing after the cutover showed no second job.
+func (p *pass) check(ctx context.Context, seq int) error {
+	st := p.facts.State.Step(seq)
+	return p.append(ctx, ledger.Checked, seq, st.Attempt, ledger.CheckedData{Date: p.facts.Survey.Date})
 }
 
 // settle acts on the verdict about the step in doubt.

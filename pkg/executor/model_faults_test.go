@@ -199,7 +199,12 @@ func decisionFaults() []planted {
 		{name: "a generation raised while the old one is in doubt", near: []event{{"generation", "answer", 1, 0}, {"generation", "followed", 1, 0}, {"late-accept", "sim", 1, 14 * time.Minute}},
 			plant: func(_ *slot, r *Runner) { r.seams.busy = func([]*ledger.State) *Stop { return nil } }},
 		{name: "a retry without looking", near: []event{{"false-failed", "show", 2, 0}, {"false-failed", "show", 3, 0}},
-			plant: next(func(f *Facts) { f.PriorFailed = true })},
+			plant: next(func(f *Facts) {
+				if f.Survey != nil {
+					f.Survey.Claims = nil
+				}
+				forgetTied(f)
+			})},
 		{name: "an edited past accepted", near: []event{{"edit", "followed", 3, 0}, {"edit", "pass", 4, 0}}, plant: next(func(f *Facts) {
 			c := *f.State
 			c.Steps = slices.Clone(c.Steps)
@@ -257,6 +262,16 @@ func windowEdits() (out []event) {
 		out = append(out, event{"window", "pass", n, 0})
 	}
 	return out
+}
+
+// forgetTied makes a step free of all that was ever sent for it.
+func forgetTied(f *Facts) {
+	c := *f.State
+	c.Steps = slices.Clone(c.Steps)
+	for i := range c.Steps {
+		c.Steps[i].Tied = nil
+	}
+	f.State = &c
 }
 
 // signsLate dates the signature when it sends, and does not look at the age of

@@ -154,5 +154,9 @@ func refusal(r drssim.Response) *drs.Error {
 		Message string `json:"error_msg"`
 	}
 	_ = json.Unmarshal(r.Body, &shape)
-	return &drs.Error{StatusCode: r.Status, Code: shape.Code, Message: shape.Message}
+	date, err := http.ParseTime(r.Header.Get("Date"))
+	if err != nil || r.Header.Get("Age") != "" {
+		date = time.Time{}
+	}
+	return &drs.Error{StatusCode: r.Status, Code: shape.Code, Message: shape.Message, Date: date}
 }

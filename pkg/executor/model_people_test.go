@@ -160,7 +160,11 @@ func (s *slot) ignoreForeign(ids []string) (others int) {
 			others++
 			continue
 		}
-		s.say("ignore", func(p *Runner, ctx context.Context) Result { return p.Ignore(ctx, id, "not ours") })
+		r := s.say("ignore", func(p *Runner, ctx context.Context) Result { return p.Ignore(ctx, id, "not ours") })
+		if r.Why == WhyOwnJob { // somebody copied our name or marker: it is changed in the console
+			s.sim.Rename(id, "not-of-migplan")
+			s.sim.SetDescription(id, "copied")
+		}
 	}
 	return others
 }

@@ -16,9 +16,9 @@ type Facts struct {
 	State *ledger.State
 	// Looked says that the running job was looked at in this pass.
 	Looked bool
-	// PriorFailed says that the failed attempt behind a retry was looked at in
-	// this pass, and still bears FAIL.
-	PriorFailed bool
+	// Sights are the looks of this pass, since its listing, at jobs that could
+	// be the step's.
+	Sights map[string]Sight
 	// Survey is what the target's listing showed in this pass; nil: not asked.
 	Survey *Survey
 	Keys   Keys
@@ -38,12 +38,13 @@ type ActionKind string
 
 // The kinds of actions. A pass goes round until End.
 const (
-	Look      ActionKind = "look"       // GET the running job
-	LookPrior ActionKind = "look-prior" // GET the failed attempt that a retry follows
-	List      ActionKind = "list"       // list the target
-	Settle    ActionKind = "settle"     // settle the doubt about a step
-	Create    ActionKind = "create"     // send the step's create
-	End       ActionKind = "end"        // the pass is over: Stop says why
+	Look    ActionKind = "look"    // GET the running job
+	Account ActionKind = "account" // GET each job that could be the step's
+	List    ActionKind = "list"    // list the target
+	Settle  ActionKind = "settle"  // settle the doubt about a step
+	Create  ActionKind = "create"  // send the step's create
+	Check   ActionKind = "check"   // record that a listing after the cutover showed no second job
+	End     ActionKind = "end"     // the pass is over: Stop says why
 )
 
 // Action is what Next decides.
@@ -65,7 +66,7 @@ func Next(f Facts) Action {
 		seq++
 	}
 	if seq > len(f.Steps) {
-		return end(finished(f))
+		return finished(f)
 	}
 	switch st := f.State.Step(seq); st.State {
 	case ledger.Running:
@@ -108,19 +109,39 @@ func blocked(f Facts) *Stop {
 	return nil
 }
 
-func finished(f Facts) *Stop {
+// finished ends a pass over a plan whose steps all succeeded. Before it is
+// called online the first time, the target is listed once more: another ledger
+// may have sent the same cutover, and the first listings not have shown it.
+func finished(f Facts) Action {
 	last := f.Steps[len(f.Steps)-1]
-	if last.Last {
-		return stop(OK, Online, last.Seq)
+	switch {
+	case !last.Last:
+		return end(stop(OK, NextBackup, last.Seq))
+	case !f.State.CheckPending:
+		return end(stop(OK, Online, last.Seq))
+	case f.Survey == nil:
+		return Action{Kind: List, Step: last.Seq}
+	case len(f.Survey.Unknown) > 0:
+		return end(strangeJobs(f, last.Seq))
+	case !f.Survey.Complete:
+		return end(notWhole(last.Seq))
 	}
-	return stop(OK, NextBackup, last.Seq)
+	return Action{Kind: Check, Step: last.Seq}
 }
 
 // Foresee is Next for a look that asks DRS nothing: of a create it says what
 // keys and window hold back already, by the local clock.
 func Foresee(f Facts) Action {
 	a := Next(f)
-	if a.Kind != List || f.State.Step(a.Step).State == ledger.InDoubt {
+	switch f.State.Step(a.Step).State {
+	case ledger.InDoubt:
+		return a
+	case ledger.StepSucceeded: // Next lists once more before it says online
+		if a.Kind == List {
+			return end(stop(OK, CheckPending, a.Step))
+		}
+	}
+	if a.Kind != List {
 		return a
 	}
 	f.Survey = &Survey{Date: f.Now}
@@ -144,8 +165,11 @@ func mayCreate(f Facts, step plan.Step, st ledger.Step) Action {
 		return end(stop(TryAgain, NoServerDate, step.Seq))
 	case f.Survey.Date.Before(st.NotBefore) && st.NotBefore.Sub(f.Survey.Date) <= drs.MaxRetryAfter: // farther off: a clock was wrong
 		return end(&Stop{Code: TryAgain, Reason: Throttled, Step: step.Seq, Until: st.NotBefore})
-	case st.PriorJob != "" && !f.PriorFailed:
-		return Action{Kind: LookPrior, Step: step.Seq}
+	case unseen(f, step.Seq):
+		return Action{Kind: Account, Step: step.Seq}
+	}
+	if s := unaccounted(f, step.Seq); s != nil {
+		return end(s)
 	}
 	if s := neighbours(f.Survey, step.Seq); s != nil {
 		return end(s)
@@ -215,7 +239,7 @@ func keys(f Facts, step plan.Step, attempt int) *Stop {
 	switch {
 	case f.Keys.AnyKey:
 		return nil
-	case step.Overwrites() && !p.OverwriteUnattended && !plan.Confirms(f.Keys.Overwrite, f.Steps, plan.ActOverwrite, attempt):
+	case f.Overwrites(step) && !p.OverwriteUnattended && !plan.Confirms(f.Keys.Overwrite, f.Steps, plan.ActOverwrite, attempt):
 		return lacksKey(f, step.Seq, OverwriteKey, f.Keys.Overwrite, plan.ActCutover)
 	case !step.Last:
 		return nil
@@ -227,6 +251,22 @@ func keys(f Facts, step plan.Step, attempt int) *Stop {
 		return lacksKey(f, step.Seq, CutoverKey, f.Keys.Cutover, plan.ActOverwrite)
 	}
 	return window(p.Cutover, step.Seq, f.Now, f.Survey.Date)
+}
+
+// Overwrites reports whether a create needs the permission to overwrite: it is
+// the full, or the ledger knows of no create of this chain that was sent with
+// is_cover true, as after adopt --all.
+func (f Facts) Overwrites(step plan.Step) bool {
+	if !step.Plan.Overwrite || step.Seq == 1 {
+		return step.Plan.Overwrite
+	}
+	for seq := 1; seq < step.Seq; seq++ {
+		st := f.State.Step(seq)
+		if known, cover := sentCover(st); known && cover || !st.State.History() {
+			return false // or the create of that step comes first
+		}
+	}
+	return true
 }
 
 // lacksKey is the stop of an act whose key is missing, or is one of this plan

@@ -137,8 +137,6 @@ func TestNext(t *testing.T) {
 		"a gap of what failed":              {steps: chain, states: []ledger.StepState{done, ledger.StepFailed, ledger.Running}, want: End, step: 2, code: Conflict, reason: HistoryGap},
 		"no gap":                            {steps: chain, states: []ledger.StepState{ledger.Running, ledger.Running}, want: Look, step: 1},
 		"throttled before":                  {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].NotBefore = before }, want: Create, step: 1},
-		"retry":                             {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].PriorJob = "x" }, want: LookPrior, step: 1},
-		"retry, looked at":                  {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].PriorJob = "x"; f.PriorFailed = true }, want: Create, step: 1},
 		"one of ours runs":                  {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Running = []Neighbour{{Ours: true}} }, want: End, step: 1, reason: OursRunning},
 		"a listing that is not whole":       {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Complete = false }, want: End, step: 1, code: TryAgain, reason: APIAway},
 		"a stranger runs":                   {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Running = []Neighbour{{Ours: true}, {}} }, want: End, step: 1, code: TryAgain, reason: StrangerRunning},
@@ -147,7 +145,6 @@ func TestNext(t *testing.T) {
 		"overwrite with cutover's key":      {steps: over, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(over) }, want: End, step: 1, code: CutoverHeld, reason: OverwriteKey},
 		"overwrite with key":                {steps: over, with: func(f *Facts) { f.Survey = seen(); f.Keys.Overwrite = confirmOver(over) }, want: Create, step: 1},
 		"overwrite unattended":              {steps: unattended, with: func(f *Facts) { f.Survey = seen() }, want: Create, step: 1},
-		"overwrite, an incremental":         {steps: over, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen() }, want: Create, step: 2},
 		"cutover without key":               {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Survey = seen() }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
 		"cutover with key":                  {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(chain) }, want: Create, step: 3},
 		"cutover with a short key":          {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Survey = seen(); f.Keys.Cutover = confirm(chain)[:20] }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
@@ -165,8 +162,33 @@ func TestNext(t *testing.T) {
 		"overwrite, attended since":    {steps: over, with: func(f *Facts) { f.Survey = seen(); f.Keys.Overwrite = confirmOver(unattended) }, want: End, step: 1, code: CutoverHeld, reason: OverwriteKey},
 		"one step: only the overwrite": {steps: one, with: func(f *Facts) { f.Survey = seen(); f.Keys.Overwrite = confirmOver(one) }, want: End, step: 1, code: CutoverHeld, reason: CutoverKey},
 		"one step: both keys":          {steps: one, with: func(f *Facts) { f.Survey = seen(); f.Keys = Keys{Overwrite: confirmOver(one), Cutover: confirm(one)} }, want: Create, step: 1},
-		"any key":                      {steps: one, with: func(f *Facts) { f.Survey = seen(); f.Keys = Keys{AnyKey: true} }, want: Create, step: 1},
-		"second attempt, first's key":  {steps: chain, states: []ledger.StepState{done, done, ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[2].Attempt = 2; f.Keys.Cutover = confirm(chain) }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
+		"cut over, not checked":        {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.CheckPending = true }, want: List, step: 3},
+		"cut over, listed":             {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.CheckPending, f.Survey = true, seen() }, want: Check, step: 3},
+		"cut over, listed in part":     {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.CheckPending, f.Survey = true, &Survey{Date: inside} }, want: End, step: 3, code: TryAgain, reason: APIAway},
+		"cut over, a second cutover is listed": {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) {
+			f.State.CheckPending, f.Survey = true, seen()
+			f.Survey.Unknown = []drs.OfflineTaskInfo{{ID: "x", Name: chain[2].JobName(1)}}
+		}, want: End, step: 3, code: Conflict, reason: TwinJobs},
+		"retry": {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].Tied = []string{"x"} }, want: Account, step: 1},
+		"retry, looked at": {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) {
+			f.Survey, f.Sights = seen(), map[string]Sight{"x": {Status: "FAILED"}}
+			f.State.Steps[0].Tied = []string{"x"}
+		}, want: Create, step: 1},
+		"overwrite, an incremental": {steps: over, states: []ledger.StepState{done}, with: func(f *Facts) {
+			f.Survey = seen()
+			f.State.Steps[0].Intent.Body = `{"is_cover":true}`
+		}, want: Create, step: 2},
+		"overwrite, an incremental after an adopted full that overwrote": {steps: over, states: []ledger.StepState{done}, with: func(f *Facts) {
+			f.Survey = seen()
+			f.State.Steps[0].IsCover = new(true)
+		}, want: Create, step: 2},
+		"overwrite, an incremental after an adopted full of which nothing is known": {steps: over, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen() }, want: End, step: 2, code: CutoverHeld, reason: OverwriteKey},
+		"overwrite, an incremental after an adopted full that did not overwrite": {steps: over, states: []ledger.StepState{done}, with: func(f *Facts) {
+			f.Survey = seen()
+			f.State.Steps[0].IsCover = new(false)
+		}, want: End, step: 1, code: Conflict, reason: EditedHistory},
+		"any key":                     {steps: one, with: func(f *Facts) { f.Survey = seen(); f.Keys = Keys{AnyKey: true} }, want: Create, step: 1},
+		"second attempt, first's key": {steps: chain, states: []ledger.StepState{done, done, ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[2].Attempt = 2; f.Keys.Cutover = confirm(chain) }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
 		"second attempt, its key": {steps: chain, states: []ledger.StepState{done, done, ledger.Pending}, with: func(f *Facts) {
 			f.Survey = seen()
 			f.State.Steps[2].Attempt = 2

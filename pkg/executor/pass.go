@@ -22,8 +22,9 @@ type pass struct {
 	renewed    bool
 	doubtAt    time.Duration // Uptime when a doubt arose in this pass; 0: none did
 	searches   int
-	doubt      *Stop // what the last of them said
-	recognizes bool  // this decision makes the runner the chain's principal
+	doubt      *Stop  // what the last of them said
+	unknown    string // the job in a status that no page knows, of which a person speaks
+	recognizes bool   // this decision makes the runner the chain's principal
 	result     Result
 }
 
@@ -75,8 +76,10 @@ func (p *pass) act(ctx context.Context, a Action) (*Stop, error) {
 	switch a.Kind {
 	case Look:
 		return p.look(ctx, a.Step)
-	case LookPrior:
-		return p.lookPrior(ctx, a.Step)
+	case Account:
+		return p.account(ctx, a.Step)
+	case Check:
+		return nil, p.check(ctx, a.Step)
 	case List:
 		return p.list(ctx)
 	case Settle:
@@ -152,8 +155,7 @@ func (p *pass) list(ctx context.Context) (*Stop, error) {
 	}
 	v := survey(l, p.Plan, p.facts.State, chains, known)
 	v.Running = p.meet(ctx, v.Running)
-	p.facts.Survey, p.listedAt, p.others = v, began, known
-	p.facts.PriorFailed = false // looked at before the listing, perhaps long before
+	p.facts.Survey, p.facts.Sights, p.listedAt, p.others = v, nil, began, known
 	return nil, nil
 }
 

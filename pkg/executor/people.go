@@ -111,16 +111,38 @@ func (r *Runner) toggle(ctx context.Context, what, reason string) Result {
 	})
 }
 
-// Ignore declares that a job on the target is of no concern to the plan.
+// Ignore declares that a job on the target is of no concern to the plan. One
+// that carries this chain's marker or names is refused, since it may have
+// restored a step; but for a second job of a step that is known to have
+// succeeded.
 func (r *Runner) Ignore(ctx context.Context, jobID, reason string) Result {
 	return r.decide(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
-		if seq, ok := p.facts.State.Jobs[jobID]; ok {
-			return notAllowed(seq, fmt.Sprintf("job %s is step %d of this plan", jobID, seq)), nil
+		if s, err := p.mayIgnore(ctx, jobID); s != nil || err != nil {
+			return s, err
 		}
 		d := p.Who.decision(ledger.IgnoreJob, reason)
 		d.JobID = jobID
 		return nil, p.person(ctx, 0, 0, d)
 	})
+}
+
+func (p *pass) mayIgnore(ctx context.Context, jobID string) (*Stop, error) {
+	if seq, ok := p.facts.State.Jobs[jobID]; ok {
+		return notAllowed(seq, fmt.Sprintf("job %s is this step's in the ledger", jobID)), nil
+	}
+	j, err := p.Jobs.ShowReplicationJob(ctx, jobID)
+	if refused, ok := asRefused(err); ok && refused.NotFound() {
+		return notAllowed(0, fmt.Sprintf("DRS does not know job %s", jobID)), nil
+	} else if err != nil {
+		return fromError(err), nil
+	}
+	seq, claims := claimOf(j.OfflineTaskInfo, p.Plan)
+	if claims && p.facts.State.Step(seq).State != ledger.StepSucceeded {
+		s := notAllowed(seq, fmt.Sprintf("job %s carries this plan's marker or name, so it may have restored this step", jobID))
+		s.Why, s.Jobs = WhyOwnJob, []string{jobID}
+		return s, nil
+	}
+	return nil, nil
 }
 
 // Word is what a person says beside the word itself, of a create in doubt.
@@ -205,17 +227,35 @@ func (r *Runner) Pronounce(ctx context.Context, seq int, succeeded bool, word Wo
 			return s, err
 		}
 		d := word.decision(p.Who, ledger.IsFailure, reason)
+		d.JobID = p.judged(st)
 		if succeeded {
-			d.What = ledger.IsSuccess
-		}
-		if v := p.facts.Survey; v != nil && len(v.Candidates) == 1 && st.State == ledger.InDoubt {
-			d.JobID = v.Candidates[0].ID // judged, since it is not as it was intended
-		}
-		if succeeded && st.ChainSHA256 == "" && seq <= len(p.Steps) {
-			d.ChainSHA256, d.Last = p.Steps[seq-1].ChainSHA256, p.Steps[seq-1].Last
+			p.succeed(&d, seq, st)
 		}
 		return nil, p.person(ctx, seq, st.Attempt, d)
 	})
+}
+
+// judged is the job that a person's word is about: the one that runs, the one in
+// a status that no page knows, or the one that may be the step in doubt's and is
+// not as it was intended.
+func (p *pass) judged(st ledger.Step) string {
+	v := p.facts.Survey
+	switch {
+	case p.unknown != "":
+		return p.unknown
+	case st.State == ledger.InDoubt && v != nil && len(v.Candidates) == 1:
+		return v.Candidates[0].ID
+	}
+	return st.JobID
+}
+
+// succeed makes a decision say that the step's backup is restored.
+func (p *pass) succeed(d *ledger.DecisionData, seq int, st ledger.Step) {
+	d.What = ledger.IsSuccess
+	if st.ChainSHA256 == "" && seq <= len(p.Steps) {
+		d.ChainSHA256, d.Last = p.Steps[seq-1].ChainSHA256, p.Steps[seq-1].Last
+	}
+	d.CheckPending = st.Last || d.Last
 }
 
 func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, succeeded bool, word Word) (*Stop, error) {
@@ -227,13 +267,11 @@ func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, suc
 		}
 		return p.mustBeAbsent(ctx, seq, st, word)
 	case st.State == ledger.Running:
-		return p.mustBeGone(ctx, seq, st.JobID)
+		return p.mustBeGone(ctx, seq, st.JobID, succeeded)
 	case succeeded && missing != nil && missing.Step == seq:
 		return nil, nil
-	case st.State == ledger.StepFailed:
-		return p.mustHaveFailed(ctx, seq, st.JobID, succeeded)
-	case st.State == ledger.Pending && st.PriorJob != "":
-		return p.mustHaveFailed(ctx, seq, st.PriorJob, succeeded)
+	case st.State == ledger.StepFailed, st.State == ledger.Pending && len(st.Tied) > 0:
+		return p.mustHaveFailed(ctx, seq, st, succeeded)
 	}
 	return notAllowed(seq, fmt.Sprintf("the step is %s", st.State)), nil
 }
@@ -255,36 +293,66 @@ func (p *pass) endedOtherwise(ctx context.Context, seq int) (bool, *Stop, error)
 	return status.Ended() && adoptable(j, p.Steps[seq-1]) != "", nil, nil
 }
 
-// mustHaveFailed: nobody says of a job that it failed while DRS shows it and
-// says otherwise, or a retry would restore the backup a second time.
-func (p *pass) mustHaveFailed(ctx context.Context, seq int, id string, succeeded bool) (*Stop, error) {
-	if succeeded || id == "" {
+// mustHaveFailed: nobody says of a step that it failed while one of its jobs is
+// not known to have, or a retry would restore the backup a second time.
+func (p *pass) mustHaveFailed(ctx context.Context, seq int, st ledger.Step, succeeded bool) (*Stop, error) {
+	if succeeded {
 		return nil, nil
 	}
-	j, err := p.Jobs.ShowReplicationJob(ctx, id)
-	if refused, ok := asRefused(err); ok && refused.NotFound() {
-		return nil, nil
-	} else if err != nil {
-		return fromError(err), nil
-	}
-	if status, _ := drs.ParseStatus(j.Status); status != drs.Failed && status != drs.PrecheckFailed {
-		return notAllowed(seq, fmt.Sprintf("DRS shows job %s as %s, not as failed", id, j.Status)), nil
+	for _, id := range st.Tied {
+		look, _, s, err := p.see(ctx, seq, id)
+		if s != nil || err != nil {
+			return s, err
+		}
+		_, known := drs.ParseStatus(look.Status)
+		if !look.Gone && !known && !p.facts.State.Judged[id] {
+			p.unknown = id
+			return nil, nil
+		}
+		switch s := accountFor(p.facts.State, id, look); {
+		case s == nil, s.Reason == StatusSettling:
+		case s.Reason == NotFailedAnyMore:
+			return notAllowed(seq, fmt.Sprintf("DRS shows job %s as %s, not as failed", id, look.Status)), nil
+		default:
+			return s, nil
+		}
 	}
 	return nil, nil
 }
 
-// mustBeGone: what becomes of a job that DRS shows is read there. Only one that
-// has ended, and is not as it was intended, needs a person to judge it.
-func (p *pass) mustBeGone(ctx context.Context, seq int, id string) (*Stop, error) {
-	j, err := p.Jobs.ShowReplicationJob(ctx, id)
-	if refused, ok := asRefused(err); ok && refused.NotFound() {
-		return nil, nil
-	} else if err != nil {
-		return fromError(err), nil
+// mustBeGone: what becomes of a job that DRS shows is read there. A person
+// judges only one that has ended and is not as it was intended, or one in a
+// status that no page knows.
+func (p *pass) mustBeGone(ctx context.Context, seq int, id string, succeeded bool) (*Stop, error) {
+	look, j, s, err := p.see(ctx, seq, id)
+	switch {
+	case s != nil || err != nil:
+		return s, err
+	case look.Gone && succeeded:
+		return p.mustBeGoneTwice(ctx, id, look)
+	case look.Gone:
+		return missingStop(p.facts.State, id, look, goneAfter), nil
 	}
-	status, _ := drs.ParseStatus(j.Status)
-	if status.Ended() && seq <= len(p.Steps) && differs(j, p.Steps[seq-1], false) != "" {
+	status, known := drs.ParseStatus(j.Status)
+	if !known || status.Ended() && seq <= len(p.Steps) && differs(j, p.Steps[seq-1], false) != "" {
 		return nil, nil
 	}
-	return notAllowed(seq, fmt.Sprintf("DRS still shows job %s, as %s; apply follows it", id, j.Status)), nil
+	return notAllowed(seq, fmt.Sprintf("DRS still shows job %s, as %s; the next pass follows it", id, j.Status)), nil
+}
+
+// mustBeGoneTwice: to call a step succeeded takes two looks that do not know its
+// job, as far apart as a listing may lag, and no running job of this chain.
+func (p *pass) mustBeGoneTwice(ctx context.Context, id string, look Sight) (*Stop, error) {
+	if s := missingStop(p.facts.State, id, look, listingLag); s != nil {
+		return s, nil
+	}
+	if s, err := p.list(ctx); s != nil || err != nil {
+		return s, err
+	}
+	for _, n := range p.facts.Survey.Running {
+		if seq, ours := claimOf(n.OfflineTaskInfo, p.Plan); ours {
+			return notAllowed(seq, fmt.Sprintf("job %s of this plan is running", n.ID)), nil
+		}
+	}
+	return nil, nil
 }

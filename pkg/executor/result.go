@@ -53,12 +53,13 @@ type Reason string
 
 // The reasons of a pass that ended well, or has to wait.
 const (
-	Online      Reason = "online"       // the cutover succeeded: nothing is left to do
-	NextBackup  Reason = "next-backup"  // every step succeeded, and the chain is open
-	JobRunning  Reason = "job-running"  // DRS works on the step
-	BeforeStart Reason = "before-start" // the cutover's window has not begun
-	OursRunning Reason = "ours-running" // another job of this ledger runs on the instance
-	OnHold      Reason = "on-hold"
+	Online       Reason = "online"        // the cutover succeeded: nothing is left to do
+	CheckPending Reason = "check-pending" // the cutover succeeded; the next pass lists the target once more
+	NextBackup   Reason = "next-backup"   // every step succeeded, and the chain is open
+	JobRunning   Reason = "job-running"   // DRS works on the step
+	BeforeStart  Reason = "before-start"  // the cutover's window has not begun
+	OursRunning  Reason = "ours-running"  // another job of this ledger runs on the instance
+	OnHold       Reason = "on-hold"
 )
 
 // The reasons of a pass that found nothing it may do.
@@ -80,14 +81,17 @@ const (
 	UnknownJobs      Reason = "unknown-jobs"      // DRS shows jobs of this chain that the ledger does not know
 	TwinJobs         Reason = "twin-jobs"         // two jobs for the step in doubt
 	JobDiffers       Reason = "job-differs"       // Detail: in what
-	JobGone          Reason = "job-gone"          // DRS no longer knows a running job
+	JobGone          Reason = "job-gone"          // DRS has not known a running job for 45 minutes
 	ForeignJob       Reason = "foreign-job"       // a stranger's job works on our databases
-	NotFailedAnyMore Reason = "not-failed"        // a retry, but DRS no longer calls the attempt failed
 	PlanReplaced     Reason = "plan-replaced"     // the plan's file now holds another migration; Detail: what differs
+	NotFailedAnyMore Reason = "not-failed"        // a new attempt, but a job that could be the step's has not failed
+	UnknownStatus    Reason = "unknown-status"    // InDoubt: for an hour, a status that no page knows
 	CutoverKey       Reason = "cutover-key"       // CutoverHeld, from here
 	WindowPast       Reason = "window-past"       //
 	OverwriteKey     Reason = "overwrite-key"     //
 	APIAway          Reason = "api-away"          // TryAgain, from here
+	StatusSettling   Reason = "status-settling"   // a new attempt waits until an unknown status has stayed the same
+	JobMissing       Reason = "job-missing"       // DRS does not know a job, and that is not believed before Until
 	Throttled        Reason = "throttled"         // Until: not before
 	NotSent          Reason = "not-sent"          // a create could not be sent
 	LockHeld         Reason = "lock-held"         //
@@ -113,6 +117,7 @@ type Stop struct {
 	Why    string        // DoubtAsk and others: which of several causes, see the constants
 	Jobs   []string      // job ids that it is about
 	Detail string        // what was found, in a few words
+	Since  time.Time     // JobMissing, JobGone, UnknownStatus: first seen so, by the server's clock
 	Until  time.Time     // not before this
 	Wait   time.Duration // until then, by the server's clock; of Throttled and Settling
 	Err    error         // what a server or the system said: clean it before a terminal
@@ -130,6 +135,9 @@ const WhyUnsearched = "unsearched"
 
 // WhyOtherCredentials: a person spoke under others than sent the create.
 const WhyOtherCredentials = "other-credentials"
+
+// WhyOwnJob: a job that is to be ignored carries the chain's marker or name.
+const WhyOwnJob = "own-job"
 
 // WhyTooEarly: a person's word came before the fence.
 const WhyTooEarly = "too-early"
@@ -163,6 +171,9 @@ type Change struct {
 	What    string // "submitted", "adopted", "succeeded", "failed", "refused", "absent"
 	JobName string
 	JobID   string
+	// NotCompared is what DRS does not show of an adopted job, so that it could
+	// not be compared with the step.
+	NotCompared []string
 }
 
 // Result is the outcome of a pass over one plan.

@@ -259,6 +259,10 @@ func TestAWitnessThatIsGoneIsNamed(t *testing.T) {
 		t.Error("the missing job is not named")
 	}
 	r.now = r.now.Add(time.Hour)
+	if x := r.said("resolve --succeeded", r.runner().Pronounce(ctx, 2, true, Word{}, "looked at the database")); x.Reason != JobMissing {
+		t.Error("one look is enough")
+	}
+	r.now = r.now.Add(6 * time.Minute)
 	r.said("resolve --succeeded", r.runner().Pronounce(ctx, 2, true, Word{}, "looked at the database"))
 	if x := r.said("adopt all", r.runner().AdoptAll(ctx, "")); x.Code != OK {
 		t.Error("there is no way out")

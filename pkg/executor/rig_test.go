@@ -29,6 +29,8 @@ type rig struct {
 	before   func() // runs inside create, before the request arrives
 	after    func()
 	keys     Keys
+	statuses map[string]string // what a look shows instead, by job id
+	unknown  map[string]int    // how many looks do not know a job
 }
 
 func newRig(t *testing.T, extra, marker string, c drssim.Config, incs ...string) *rig {
@@ -97,11 +99,19 @@ func (r *rig) get(path string, q url.Values) ([]byte, time.Time, error) {
 }
 
 func (r *rig) ShowReplicationJob(_ context.Context, id string) (drs.Job, error) {
+	if r.unknown[id] > 0 {
+		r.unknown[id]--
+		return drs.Job{}, &drs.Error{StatusCode: 400, Code: "DRS.10000010", Date: r.now}
+	}
 	b, d, err := r.get(r.path()+"/"+id, nil)
 	if err != nil {
 		return drs.Job{}, err
 	}
-	return drs.DecodeJob(b, id, d)
+	j, err := drs.DecodeJob(b, id, d)
+	if status := r.statuses[id]; status != "" {
+		j.Status = status
+	}
+	return j, err
 }
 
 func (r *rig) ListReplicationJobs(_ context.Context, inst string) (drs.Listing, error) {
@@ -110,7 +120,13 @@ func (r *rig) ListReplicationJobs(_ context.Context, inst string) (drs.Listing, 
 		if err != nil {
 			return drs.Page{}, err
 		}
-		return drs.DecodePage(b, d)
+		p, err := drs.DecodePage(b, d)
+		for i := range p.Jobs {
+			if status := r.statuses[p.Jobs[i].ID]; status != "" {
+				p.Jobs[i].Status = status
+			}
+		}
+		return p, err
 	})
 }
 

@@ -155,7 +155,7 @@ func (p *pass) noteKey(ctx context.Context, step plan.Step, attempt int) error {
 		given string
 		used  bool
 	}{
-		{p.Keys.Overwrite, step.Overwrites() && !p.Plan.OverwriteUnattended},
+		{p.Keys.Overwrite, p.facts.Overwrites(step) && !p.Plan.OverwriteUnattended},
 		{p.Keys.Cutover, step.Last && !p.Plan.Cutover.Unattended},
 	} {
 		if !key.used || key.given == "" {
@@ -238,7 +238,7 @@ func (p *pass) accepted(ctx context.Context, seq int, mine ledger.Step, data led
 	if p.facts.State.Conflict != "" { // another run had settled this intent meanwhile
 		return &Stop{Code: Conflict, Reason: LedgerConflict, Step: seq, Jobs: []string{data.JobID}, Detail: p.facts.State.Conflict}, nil
 	}
-	p.facts.Survey, p.facts.Looked, p.facts.PriorFailed = nil, false, false
+	p.facts.Survey, p.facts.Looked = nil, false
 	return p.firstLook(ctx, seq, data.JobID)
 }
 
@@ -251,7 +251,26 @@ func (p *pass) firstLook(ctx context.Context, seq int, id string) (*Stop, error)
 			return &Stop{Code: Conflict, Reason: JobDiffers, Step: seq, Jobs: []string{id}, Detail: diff}, nil
 		}
 	}
+	if step := p.Steps[seq-1]; step.Seq == 1 || step.Last {
+		if s, err := p.alone(ctx, seq); s != nil || err != nil {
+			return s, err
+		}
+	}
 	return stop(OK, JobRunning, seq), nil
+}
+
+// alone lists the target once more after a full or a cutover was accepted: a
+// run with another ledger may have sent the same step in the same minute. What
+// this listing does not show, the one before the next step may.
+func (p *pass) alone(ctx context.Context, seq int) (*Stop, error) {
+	if s, err := p.list(ctx); s != nil || err != nil {
+		return nil, err
+	}
+	defer func() { p.facts.Survey = nil }()
+	if len(p.facts.Survey.Unknown) == 0 {
+		return nil, nil
+	}
+	return strangeJobs(p.facts, seq), nil
 }
 
 func (p *pass) doubted(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome, data ledger.OutcomeData) (*Stop, error) {

@@ -15,8 +15,8 @@ type Survey struct {
 	Date     time.Time // the server's clock; zero where it gave none to trust
 	Complete bool
 	IDs      []string
-	// Candidates bear the name or the marker of the step in doubt and are no
-	// job that the ledger knows.
+	// Candidates carry the name or the marker of the step in doubt, and are no
+	// job that the ledger knows. Jobs that a person ignored are among them.
 	Candidates []drs.OfflineTaskInfo
 	// Unknown bear this chain's marker or names, and the ledger does not know
 	// them: it was lost, or is an old copy.
@@ -26,9 +26,9 @@ type Survey struct {
 	// Unaccounted were not listed when the step in doubt was intended, and no
 	// chain knows them: one of them may be the renamed job of that step.
 	Unaccounted []string
-	// Disowned bear the marker of the step in doubt, have not failed, and a
-	// person declared them of no concern.
-	Disowned []string
+	// Claims are the ids of all jobs that carry this chain's marker or names, by
+	// step, whatever the ledger knows of them.
+	Claims map[int][]string
 }
 
 // Neighbour is a running job on the target.
@@ -41,28 +41,28 @@ type Neighbour struct {
 // survey reads a listing. knownChains are the chains of this ledger, known
 // their job ids.
 func survey(l drs.Listing, p *plan.Plan, s *ledger.State, knownChains, known map[string]bool) *Survey {
-	v := &Survey{Date: l.Date, Complete: l.Complete}
+	v := &Survey{Date: l.Date, Complete: l.Complete, Claims: map[int][]string{}}
 	doubt, inDoubt := doubtful(s)
 	for _, j := range l.Jobs {
 		v.IDs = append(v.IDs, j.ID)
-		if s.Ignored[j.ID] {
-			if inDoubt && isAlive(j) && bearsMarker(j, p, doubt) {
-				v.Disowned = append(v.Disowned, j.ID)
-			}
-			continue
+		seq, claims := claimOf(j, p)
+		if claims {
+			v.Claims[seq] = append(v.Claims[seq], j.ID)
 		}
 		_, mine := s.Jobs[j.ID]
-		switch {
-		case mine:
-		case inDoubt && isFor(j, p, doubt):
+		switch ignored := s.Ignored[j.ID]; {
+		case inDoubt && claims && seq == doubt && !mine && (!ignored || isAlive(j)):
 			v.Candidates = append(v.Candidates, j)
 			continue
-		case ofChain(j, p):
+		case ignored:
+			continue
+		case mine:
+		case claims:
 			v.Unknown = append(v.Unknown, j)
 		case inDoubt && !known[j.ID] && !slices.Contains(s.Step(doubt).Intent.Listed, j.ID):
 			v.Unaccounted = append(v.Unaccounted, j.ID)
 		}
-		if status, _ := drs.ParseStatus(j.Status); !status.Ended() {
+		if works(j, s) {
 			m, marked := plan.ParseMarker(j.Description)
 			v.Running = append(v.Running, Neighbour{OfflineTaskInfo: j, Ours: mine || known[j.ID] || marked && knownChains[m.Chain]})
 		}
@@ -80,32 +80,32 @@ func doubtful(s *ledger.State) (seq int, ok bool) {
 	return 0, false
 }
 
-// isFor reports whether a listed job says that it is the step's.
-func isFor(j drs.OfflineTaskInfo, p *plan.Plan, seq int) bool {
-	m, ok := plan.ParseMarker(j.Description)
-	if ok && m.Chain == p.Chain() {
-		return m.Step == seq
+// claimOf gives the step that a listed job says it is for, by this chain's
+// marker, or else by its name.
+func claimOf(j drs.OfflineTaskInfo, p *plan.Plan) (seq int, ok bool) {
+	if m, marked := plan.ParseMarker(j.Description); marked && m.Chain == p.Chain() {
+		return m.Step, true
 	}
-	return strings.HasPrefix(strings.ToLower(j.Name), jobPrefix(p, seq))
+	return p.JobStep(strings.ToLower(j.Name))
 }
 
-func bearsMarker(j drs.OfflineTaskInfo, p *plan.Plan, seq int) bool {
-	m, ok := plan.ParseMarker(j.Description)
-	return ok && m.Chain == p.Chain() && m.Step == seq
+// isFor reports whether a listed job says that it is the step's.
+func isFor(j drs.OfflineTaskInfo, p *plan.Plan, seq int) bool {
+	of, ok := claimOf(j, p)
+	return ok && of == seq
+}
+
+// works reports whether a job counts as running. One in a status that no page
+// knows does until a person said how it ended.
+func works(j drs.OfflineTaskInfo, s *ledger.State) bool {
+	status, known := drs.ParseStatus(j.Status)
+	return status == drs.Running && (known || !s.Judged[j.ID])
 }
 
 // isAlive: it works, or has restored something.
 func isAlive(j drs.OfflineTaskInfo) bool {
 	status, _ := drs.ParseStatus(j.Status)
 	return status == drs.Success || status == drs.Running
-}
-
-// ofChain reports whether a listed job says that it is the chain's.
-func ofChain(j drs.OfflineTaskInfo, p *plan.Plan) bool {
-	if m, ok := plan.ParseMarker(j.Description); ok && m.Chain == p.Chain() {
-		return true
-	}
-	return p.NamesJob(strings.ToLower(j.Name))
 }
 
 // jobPrefix is the name of a step's job, to which later attempts add -aN.

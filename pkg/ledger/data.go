@@ -50,6 +50,7 @@ type OutcomeData struct {
 	JobID       string        `json:"job_id,omitempty"`
 	ChainSHA256 string        `json:"chain_sha256,omitempty"` // adopted without an intent
 	Last        bool          `json:"last,omitempty"`         // adopted without an intent
+	IsCover     *bool         `json:"is_cover,omitempty"`     // adopted without an intent: as DRS shows it; absent where it does not
 	StatusCode  int           `json:"status_code,omitempty"`
 	Code        string        `json:"code,omitempty"`
 	Message     string        `json:"message,omitempty"`
@@ -74,6 +75,21 @@ type FinishedData struct {
 	Status   string    `json:"status"` // as DRS spells it
 	ErrorLog string    `json:"error_log,omitempty"`
 	Finished time.Time `json:"finished,omitzero"` // as DRS says
+	// CheckPending: this was the cutover, and the target is listed once more
+	// before the plan is called online.
+	CheckPending bool `json:"check_pending,omitempty"`
+}
+
+// SightData is what a look showed of a job that could be the step's.
+type SightData struct {
+	JobID  string    `json:"job_id"`
+	Status string    `json:"status,omitempty"` // unknown: as DRS spells it
+	Date   time.Time `json:"date"`             // the server's clock
+}
+
+// CheckedData is the listing after the cutover.
+type CheckedData struct {
+	Date time.Time `json:"date"` // the server's clock, zero where it gave none
 }
 
 // What a person may decide.
@@ -103,8 +119,9 @@ type DecisionData struct {
 	// OtherCredentials: said under others than sent the create, which may not
 	// see its job.
 	OtherCredentials bool   `json:"other_credentials,omitempty"`
-	ChainSHA256      string `json:"chain_sha256,omitempty"` // succeeded: of a step that the ledger does not know as sent
-	Last             bool   `json:"last,omitempty"`         // the same
+	ChainSHA256      string `json:"chain_sha256,omitempty"`  // succeeded: of a step that the ledger does not know as sent
+	Last             bool   `json:"last,omitempty"`          // the same
+	CheckPending     bool   `json:"check_pending,omitempty"` // succeeded: as in FinishedData
 }
 
 // New makes an event of a kind with its data; Append fills in the rest.

@@ -28,6 +28,10 @@ const (
 	Searched  Kind = "searched"  // SearchedData: one complete listing made to settle a doubt
 	Succeeded Kind = "succeeded" // FinishedData
 	Failed    Kind = "failed"    // FinishedData
+	Missing   Kind = "missing"   // SightData: the first look that did not know a job
+	Found     Kind = "found"     // SightData: a later look that showed it again
+	Unknown   Kind = "unknown"   // SightData: the first look that showed a status no page knows
+	Checked   Kind = "checked"   // CheckedData: a listing after the cutover showed no second job of this chain
 	Decision  Kind = "decision"  // DecisionData: what a person decided, and why
 )
 

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -47,7 +48,11 @@ type Step struct {
 	NotBefore time.Time   // no create before this, by the server's clock
 	Searches  []SearchedData
 	Absences  int // how often absence was believed in this attempt
-	PriorJob  string
+
+	// Tied are the ids of all jobs that were ever this step's, of any attempt:
+	// whatever came in between, a new attempt leaves only when each is accounted for.
+	Tied    []string
+	IsCover *bool // adopted without an intent: as DRS showed it
 }
 
 // State is a chain's history, folded.
@@ -60,10 +65,16 @@ type State struct {
 	Held      *DecisionData // the hold in force
 	Steps     []Step        // by Seq-1; a step beyond the end is pending
 	Ignored   map[string]bool
-	Jobs      map[string]int // every job id that is this chain's: its step
-	Witness   string         // the newest of them
-	Conflict  string         // what contradicts itself, "" if nothing
-	Date      time.Time      // the highest server clock seen
+	Missing   map[string]time.Time // job id: the server's clock at the first look that did not know it
+	Unknown   map[string]SightData // job id: since when it shows a status that no page knows
+	Judged    map[string]bool      // job ids of which a person said how they ended
+	Jobs      map[string]int       // every job id that is this chain's: its step
+	Witness   string               // the newest of them
+	Conflict  string               // what contradicts itself, "" if nothing
+	Date      time.Time            // the highest server clock seen
+	// CheckPending: the cutover succeeded, and no listing since has shown that
+	// this ledger alone sent it.
+	CheckPending bool
 }
 
 // Step gives the state of step seq, counted from 1.
@@ -77,7 +88,10 @@ func (s *State) Step(seq int) Step {
 // Fold reads a chain's events, in order, into its state. Every prefix of a
 // history folds.
 func Fold(chain string, events []Event) (*State, error) {
-	s := &State{Chain: chain, Ignored: map[string]bool{}, Jobs: map[string]int{}}
+	s := &State{
+		Chain: chain, Ignored: map[string]bool{}, Jobs: map[string]int{},
+		Missing: map[string]time.Time{}, Unknown: map[string]SightData{}, Judged: map[string]bool{},
+	}
 	for _, e := range events {
 		if err := s.Apply(e); err != nil {
 			return nil, err
@@ -105,6 +119,10 @@ func (s *State) Apply(e Event) error {
 		return with(e, func(d SearchedData) { s.search(e, d) })
 	case Succeeded, Failed:
 		return with(e, func(d FinishedData) { s.finish(e, d) })
+	case Missing, Found, Unknown:
+		return with(e, func(d SightData) { s.sight(e, d) })
+	case Checked:
+		return with(e, func(CheckedData) { s.CheckPending = false })
 	case Decision:
 		d, err := decode[DecisionData](e)
 		if err != nil {
@@ -120,7 +138,7 @@ const maxSteps = 1 << 20
 
 // aboutStep reports whether an event of this kind is about one step. A
 // decision may be about the whole plan.
-func (k Kind) aboutStep() bool { return k != Opened && k != Closed && k != Decision }
+func (k Kind) aboutStep() bool { return k != Opened && k != Closed && k != Decision && k != Checked }
 
 func with[T any](e Event, f func(T)) error {
 	d, err := decode[T](e)
@@ -161,13 +179,14 @@ func (s *State) settle(e Event, d OutcomeData) {
 	made := e.Kind == Accepted || e.Kind == Adopted
 	switch {
 	case made && d.Intent == 0:
-		st.Attempt, st.ChainSHA256, st.Last = e.Attempt, d.ChainSHA256, d.Last
+		st.Attempt, st.ChainSHA256, st.Last, st.IsCover = e.Attempt, d.ChainSHA256, d.Last, d.IsCover
 		s.run(st, e, d)
 	case made && st.IntentSeq == d.Intent && st.State == InDoubt:
 		s.run(st, e, d)
 	case made && st.JobID == d.JobID:
 		// Two runs learnt the same thing.
 	case made: // its job stays unknown: a listing shows it until it is adopted or ignored
+		st.tie(d.JobID)
 		s.Conflict = fmt.Sprintf("job %s was made for step %d by an intent that was already settled", d.JobID, e.Step)
 	case st.IntentSeq == d.Intent && st.State == InDoubt:
 		st.close(e.Kind, d)
@@ -178,7 +197,28 @@ func (s *State) run(st *Step, e Event, d OutcomeData) {
 	st.State, st.JobID, st.SubmittedAt = Running, d.JobID, e.At
 	st.FinishedAt, st.Status, st.ErrorLog = time.Time{}, "", ""
 	s.Jobs[d.JobID] = e.Step
+	st.tie(d.JobID)
 	s.Witness = d.JobID
+}
+
+func (st *Step) tie(jobID string) {
+	if jobID != "" && !slices.Contains(st.Tied, jobID) {
+		st.Tied = append(slices.Clip(st.Tied), jobID)
+	}
+}
+
+// sight notes what a look showed of a job.
+func (s *State) sight(e Event, d SightData) {
+	s.sawDate(d.Date)
+	switch e.Kind {
+	case Missing:
+		s.Missing[d.JobID] = d.Date
+	case Found:
+		delete(s.Missing, d.JobID)
+	default:
+		delete(s.Missing, d.JobID)
+		s.Unknown[d.JobID] = d
+	}
 }
 
 // close ends a doubt without a job, or notes an answer that does not end it.
@@ -216,6 +256,9 @@ func (s *State) finish(e Event, d FinishedData) {
 		st.State = StepFailed
 	}
 	st.Status, st.ErrorLog, st.FinishedAt = d.Status, d.ErrorLog, e.At
+	delete(s.Missing, d.JobID)
+	delete(s.Unknown, d.JobID)
+	s.CheckPending = s.CheckPending || d.CheckPending
 }
 
 func (s *State) decide(e Event, d DecisionData) error {
@@ -226,7 +269,7 @@ func (s *State) decide(e Event, d DecisionData) error {
 		s.Held = nil
 	case IgnoreJob:
 		s.Ignored[d.JobID] = true
-		s.skip(e)
+		s.skip(e, d.JobID)
 	case Recognize:
 		s.Principal, s.Conflict = d.Principal, ""
 	case Retry, NotCreated, IsSuccess, IsFailure:
@@ -240,11 +283,13 @@ func (s *State) decide(e Event, d DecisionData) error {
 
 // skip opens the attempt behind one whose job is of no concern: that job has its
 // name.
-func (s *State) skip(e Event) {
+func (s *State) skip(e Event, jobID string) {
 	if e.Step < 1 || e.Step > maxSteps {
 		return
 	}
-	if st := s.at(e.Step); st.State == Pending && st.Attempt <= e.Attempt {
+	st := s.at(e.Step)
+	st.tie(jobID)
+	if st.State == Pending && st.Attempt <= e.Attempt {
 		st.Attempt = e.Attempt + 1
 	}
 }
@@ -273,25 +318,24 @@ func (s *State) retry(e Event) {
 	if st.Attempt != e.Attempt || st.State != StepFailed && st.State != StepRefused {
 		return
 	}
-	prior := ""
-	if st.State == StepFailed {
-		prior = st.JobID
-	}
 	// What was sent stays known: a person may yet find that it was restored.
-	*st = Step{State: Pending, Attempt: e.Attempt + 1, PriorJob: prior, ChainSHA256: st.ChainSHA256, Last: st.Last}
+	*st = Step{State: Pending, Attempt: e.Attempt + 1, ChainSHA256: st.ChainSHA256, Last: st.Last, Tied: st.Tied}
 }
 
 // pronounce closes what no look at DRS can show any more.
 func (s *State) pronounce(e Event, d DecisionData) {
 	st := s.at(e.Step)
-	if st.Attempt != e.Attempt {
+	rebuilt := d.JobID != "" && e.Attempt > st.Attempt && !st.State.History()
+	if st.Attempt != e.Attempt && !rebuilt {
 		return
 	}
-	st.State, st.FinishedAt = StepSucceeded, e.At
-	st.Status, st.PriorJob = "", ""
+	st.State, st.FinishedAt, st.Attempt = StepSucceeded, e.At, e.Attempt
+	st.Status = ""
 	if d.JobID != "" {
-		st.JobID, s.Jobs[d.JobID] = d.JobID, e.Step
+		st.JobID, s.Jobs[d.JobID], s.Judged[d.JobID] = d.JobID, e.Step, true
+		st.tie(d.JobID)
 	}
+	s.CheckPending = s.CheckPending || d.CheckPending
 	if d.ChainSHA256 != "" { // the ledger never knew what was sent
 		st.ChainSHA256, st.Last = d.ChainSHA256, d.Last
 	}

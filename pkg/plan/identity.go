@@ -65,13 +65,14 @@ func jobName(plan, chain string, seq, attempt int) string {
 	return name
 }
 
-// NamesJob reports whether a name, in lower case, begins like that of a job of
-// this plan's chain: people and later attempts add to the end.
-func (p *Plan) NamesJob(name string) bool {
+// JobStep gives the step that a job's name says, in lower case, when it begins
+// like that of a job of this plan's chain: people and later attempts add to the
+// end.
+func (p *Plan) JobStep(name string) (seq int, ok bool) {
 	rest, ok := strings.CutPrefix(name, p.Name+"-")
-	seq, rest, _ := strings.Cut(rest, "-")
-	_, err := strconv.Atoi(seq)
-	return ok && err == nil && strings.HasPrefix(rest, short(p.Chain()))
+	digits, rest, _ := strings.Cut(rest, "-")
+	seq, err := strconv.Atoi(digits)
+	return seq, ok && err == nil && strings.HasPrefix(rest, short(p.Chain()))
 }
 
 // short is the chain in the 8 characters that a job name has room for.

@@ -262,19 +262,19 @@ func TestMarkerRoundTrip(t *testing.T) {
 	}
 }
 
-func TestNamesJob(t *testing.T) {
+func TestJobStepReadsStepFromName(t *testing.T) {
 	all := steps(t, load(t, examples+"open-chain.yaml"))
 	p := all[0].Plan
 	for _, s := range all {
 		for attempt := 1; attempt < 3; attempt++ {
-			if !p.NamesJob(s.JobName(attempt)) {
-				t.Errorf("%s is not known", s.JobName(attempt))
+			if seq, ok := p.JobStep(s.JobName(attempt)); !ok || seq != s.Seq {
+				t.Errorf("%s: step %d, %t", s.JobName(attempt), seq, ok)
 			}
 		}
 	}
 	other := steps(t, load(t, examples+"window.yaml"))[0].JobName(1)
 	for _, name := range []string{"", p.Name, p.Name + "-", p.Name + "-001", p.Name + "-001-aaaaaaaa", p.Name + "-one-" + all[0].JobName(1)[len(p.Name)+5:], other} {
-		if p.NamesJob(name) {
+		if _, ok := p.JobStep(name); ok {
 			t.Errorf("%q is known", name)
 		}
 	}

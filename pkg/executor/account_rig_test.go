@@ -1,0 +1,329 @@
+package executor
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/migplan/migplan/internal/drssim"
+	"github.com/migplan/migplan/pkg/drs"
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+// failedOnce is a rig whose step 1 failed, and whose job id is given too.
+func failedOnce(t *testing.T, faults ...drssim.Fault) (*rig, string) {
+	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: append(faults, drssim.Fault{Kind: "job-failed", N: 1})}, "l1.bak")
+	r.pass()
+	r.now = r.now.Add(2 * time.Minute)
+	if x := r.pass(); x.Reason != JobFailed {
+		t.Fatal(x.Reason)
+	}
+	return r, r.jobs(1)[0].ID
+}
+
+func (r *rig) retry() {
+	r.t.Helper()
+	if x := r.said("retry", r.runner().Retry(context.Background(), 1, "")); x.Code != OK {
+		r.t.Fatal(x.Reason)
+	}
+}
+
+func (r *rig) wantJobs(seq, n int) {
+	r.t.Helper()
+	if got := len(r.jobs(seq)); got != n {
+		r.t.Fatalf("%d jobs for step %d, want %d", got, seq, n)
+	}
+}
+
+func (r *rig) wantReason(x Result, code Code, want Reason) {
+	r.t.Helper()
+	if x.Code != code || x.Reason != want {
+		r.t.Fatalf("%s %s, want %s %s", x.Code, x.Reason, code, want)
+	}
+}
+
+func TestRetryAfterRefusalLooksAtEveryEarlierAttempt(t *testing.T) {
+	r, first := failedOnce(t, drssim.Fault{Kind: "refused", N: 2})
+	r.retry()
+	r.wantReason(r.pass(), Failed, CreateRefused)
+	r.retry()
+	r.statuses = map[string]string{first: "SUCCESS"}
+	r.wantReason(r.pass(), Conflict, NotFailedAnyMore)
+	r.wantJobs(1, 1)
+}
+
+func TestResolveFailedWaits45MinutesForAMissingJob(t *testing.T) {
+	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+	ctx := context.Background()
+	r.pass()
+	id := r.jobs(1)[0].ID
+	r.unknown = map[string]int{id: 1}
+	r.wantReason(r.said("resolve --failed", r.runner().Pronounce(ctx, 1, false, Word{}, "")), TryAgain, JobMissing)
+	r.now = r.now.Add(time.Hour)
+	r.wantReason(r.said("resolve --failed", r.runner().Pronounce(ctx, 1, false, Word{}, "")), Invalid, NotAllowed)
+	r.pass()
+	r.wantJobs(1, 1)
+	if c, _ := LoadChain(ctx, r.l, r.p); c.State.Step(1).State != ledger.StepSucceeded || len(c.State.Missing) > 0 {
+		t.Errorf("step 1 is %s, missing %v", c.State.Step(1).State, c.State.Missing)
+	}
+}
+
+func TestJobDeletedInTheConsoleIsMissingThenGone(t *testing.T) {
+	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+	ctx := context.Background()
+	r.pass()
+	r.now = r.now.Add(2 * time.Minute)
+	r.sim.Delete(r.jobs(1)[0].ID)
+	began := r.now
+	for _, after := range []time.Duration{0, time.Minute, 44 * time.Minute} {
+		r.now = began.Add(after)
+		x := r.pass()
+		r.wantReason(x, TryAgain, JobMissing)
+		if !x.Until.Equal(began.Add(45 * time.Minute)) {
+			t.Errorf("until %s", x.Until)
+		}
+	}
+	r.now = began.Add(45 * time.Minute)
+	r.wantReason(r.pass(), Conflict, JobGone)
+	r.wantReason(r.said("resolve --failed", r.runner().Pronounce(ctx, 1, false, Word{}, "")), OK, "")
+	r.wantReason(r.pass(), Failed, JobFailed)
+	r.retry()
+	r.wantReason(r.pass(), OK, JobRunning)
+	r.wantJobs(1, 2)
+}
+
+func TestFailedJobDeletedBeforeRetryWaits45Minutes(t *testing.T) {
+	r, first := failedOnce(t)
+	r.sim.Delete(first)
+	r.retry()
+	r.wantReason(r.pass(), TryAgain, JobMissing)
+	r.now = r.now.Add(44 * time.Minute)
+	r.wantReason(r.pass(), TryAgain, JobMissing)
+	r.wantJobs(1, 1)
+	r.now = r.now.Add(time.Minute)
+	r.wantReason(r.pass(), OK, JobRunning)
+	r.wantJobs(1, 2)
+}
+
+func TestIgnoreRefusesAJobOfThisChain(t *testing.T) {
+	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{
+		{Kind: "lost-after-accept", N: 1}, {Kind: "list-omits-new", Arg: "2m"}}}, "l1.bak")
+	ctx := context.Background()
+	r.pass()
+	id := r.jobs(1)[0].ID
+	if x := r.said("ignore", r.runner().Ignore(ctx, id, "")); x.Reason != NotAllowed || x.Why != WhyOwnJob {
+		t.Fatalf("%s %s", x.Reason, x.Why)
+	}
+	r.now = r.now.Add(time.Hour)
+	r.said("not created", r.runner().NotCreated(ctx, 1, Word{}, ""))
+	r.pass()
+	r.wantJobs(1, 1)
+}
+
+func TestIgnoredJobsOfALostLedgerStillCount(t *testing.T) {
+	r := newRig(t, overwriting, "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+	ctx := context.Background()
+	r.pass()
+	r.now = r.now.Add(2 * time.Minute)
+	r.pass()
+	r.now = r.now.Add(2 * time.Minute)
+	r.pass()
+	r.l = ledger.OpenMemory()
+	r.now = r.now.Add(time.Hour)
+	x := r.pass()
+	r.wantReason(x, Conflict, UnknownJobs)
+	for _, id := range x.Jobs {
+		if x := r.said("ignore", r.runner().Ignore(ctx, id, "")); x.Reason != NotAllowed {
+			t.Errorf("job %s is ignored", id)
+		}
+		r.ignoreAsBefore(id)
+	}
+	r.wantReason(r.pass(), Conflict, NotFailedAnyMore)
+	r.wantJobs(1, 1)
+}
+
+// ignoreAsBefore records a decision that an earlier version took.
+func (r *rig) ignoreAsBefore(id string) {
+	r.t.Helper()
+	ctx := context.Background()
+	c, err := LoadChain(ctx, r.l, r.p)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	e, err := ledger.New(r.p.Chain(), ledger.Decision, 0, 0, "old", ledger.DecisionData{What: ledger.IgnoreJob, JobID: id})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if _, err := r.l.Append(ctx, c.State.Head, e); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func TestIgnoredJobOfTheStepInDoubtIsACandidate(t *testing.T) {
+	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{
+		{Kind: "lost-after-accept", N: 1}, {Kind: "list-omits-new", Arg: "2m"}}}, "l1.bak")
+	r.pass()
+	r.ignoreAsBefore(r.jobs(1)[0].ID)
+	r.now = r.now.Add(time.Hour)
+	if x := r.said("not created", r.runner().NotCreated(context.Background(), 1, Word{}, "")); x.Reason != NotAllowed {
+		t.Error("the word was taken over a job that is listed")
+	}
+	r.pass()
+	r.wantJobs(1, 1)
+}
+
+func TestSecondJobOfASucceededStepMayBeIgnored(t *testing.T) {
+	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+	r.pass()
+	twin := r.sim.AddForeignJob(drssim.ForeignJob{Instance: r.p.Target.InstanceID, Name: "copy", Description: r.steps[0].Marker().String(), Databases: []string{"other"}})
+	r.now = r.now.Add(2 * time.Minute)
+	r.wantReason(r.pass(), Conflict, TwinJobs)
+	if x := r.said("ignore", r.runner().Ignore(context.Background(), twin, "")); x.Code != OK {
+		t.Fatal(x.Reason)
+	}
+	r.wantReason(r.pass(), OK, JobRunning)
+	r.wantJobs(2, 1)
+}
+
+func TestUnknownStatusEndsAfterAnHourAndIsResolvedAtOnce(t *testing.T) {
+	r := newRig(t, "", "", drssim.Config{RestoreTime: 10 * time.Hour}, "l1.bak")
+	ctx := context.Background()
+	r.pass()
+	id := r.jobs(1)[0].ID
+	r.statuses = map[string]string{id: "CANCELED"}
+	r.wantReason(r.pass(), OK, JobRunning)
+	r.now = r.now.Add(61 * time.Minute)
+	r.wantReason(r.pass(), InDoubt, UnknownStatus)
+	r.wantReason(r.said("resolve --failed", r.runner().Pronounce(ctx, 1, false, Word{}, "")), OK, "")
+	r.retry()
+	r.wantReason(r.pass(), OK, JobRunning) // seen so for more than 45 minutes
+	r.wantJobs(1, 2)
+}
+
+func TestNewAttemptWaitsUntilAnUnknownStatusHasStayed(t *testing.T) {
+	r := newRig(t, "", "", drssim.Config{RestoreTime: 10 * time.Hour}, "l1.bak")
+	ctx := context.Background()
+	r.pass()
+	id := r.jobs(1)[0].ID
+	r.statuses = map[string]string{id: "CANCELED"}
+	r.wantReason(r.said("resolve --failed", r.runner().Pronounce(ctx, 1, false, Word{}, "")), OK, "")
+	r.retry()
+	x := r.pass()
+	r.wantReason(x, TryAgain, StatusSettling)
+	r.now = x.Until.Add(-time.Second)
+	r.wantReason(r.pass(), TryAgain, StatusSettling)
+	r.statuses[id] = "SUCCESS"
+	r.wantReason(r.pass(), Conflict, NotFailedAnyMore)
+	r.wantJobs(1, 1)
+}
+
+func TestUnknownStatusOfAFailedStepIsResolved(t *testing.T) {
+	r, id := failedOnce(t)
+	ctx := context.Background()
+	r.retry()
+	r.statuses = map[string]string{id: "CANCELED"}
+	r.wantReason(r.pass(), Conflict, NotFailedAnyMore)
+	r.wantReason(r.said("resolve --failed", r.runner().Pronounce(ctx, 1, false, Word{}, "")), OK, "")
+	r.retry()
+	r.now = r.now.Add(46 * time.Minute)
+	r.wantReason(r.pass(), OK, JobRunning)
+	r.wantJobs(1, 2)
+}
+
+func (r *rig) retry2() { r.t.Helper(); r.retry() }
+
+func TestAdoptRefusesAJobOfAnotherPlan(t *testing.T) {
+	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+	ctx := context.Background()
+	r.pass()
+	r.now = r.now.Add(2 * time.Minute)
+	r.pass()
+	for name, j := range map[string]drs.Job{
+		"of another chain":  {OfflineTaskInfo: drs.OfflineTaskInfo{ID: "x", Description: "[migplan chain 0123456789abcdef step 002 hash 0123456789ab]"}},
+		"of another step":   {OfflineTaskInfo: drs.OfflineTaskInfo{ID: "x", Description: r.steps[0].Marker().String()}},
+		"in another folder": {OfflineTaskInfo: drs.OfflineTaskInfo{ID: "x"}, FileNames: []string{"elsewhere/" + fileNames(r.steps[1], nil)[0]}},
+		"other databases":   {OfflineTaskInfo: drs.OfflineTaskInfo{ID: "x"}, DBNames: []string{"crm"}},
+	} {
+		p := &pass{Runner: r.runner().withSeams()}
+		if _, err := p.load(ctx); err != nil {
+			t.Fatal(err)
+		}
+		j.TargetInstanceID, j.BucketName, j.RecoveryMode, j.HasIsLastBackup = r.p.Target.InstanceID, "zyy-obs", "incre", true
+		if j.FileNames == nil {
+			j.FileNames = fileNames(r.steps[1], nil)
+		}
+		s, _ := p.mayBeOurs(ctx, 2, j)
+		if s == nil && adoptable(j, r.steps[1]) == "" {
+			t.Errorf("a job %s may be adopted", name)
+		}
+	}
+}
+
+func TestAdoptAllOfAnEditedFailedStepNeedsARetry(t *testing.T) {
+	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{{Kind: "job-failed", N: 2}}}, "l1.bak")
+	ctx := context.Background()
+	for range 3 {
+		r.pass()
+		r.now = r.now.Add(2 * time.Minute)
+	}
+	r.wantJobs(2, 1)
+	r.l = ledger.OpenMemory()
+	r.steps = theSteps(t, "", "", "l1-mended.bak")
+	r.p = r.steps[0].Plan
+	r.sim.PutObject(drssim.Object{Bucket: "zyy-obs", Key: r.steps[1].Backup.Keys[0], Type: "log", Databases: []string{"ims"}, FirstLSN: 100, LastLSN: 200})
+	r.now = r.now.Add(time.Hour)
+	r.said("adopt all", r.runner().AdoptAll(ctx, "lost"))
+	for range 3 {
+		r.pass()
+	}
+	r.wantJobs(2, 1)
+	if x := r.said("retry", r.runner().Retry(ctx, 2, "mended")); x.Code != OK {
+		t.Fatal(x.Reason)
+	}
+	r.wantReason(r.pass(), OK, JobRunning)
+	r.wantJobs(2, 2)
+}
+
+func TestOverwriteAddedAfterAdoptAllIsAConflict(t *testing.T) {
+	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+	ctx := context.Background()
+	r.pass()
+	r.now = r.now.Add(time.Hour)
+	r.l = ledger.OpenMemory()
+	r.said("adopt all", r.runner().AdoptAll(ctx, "lost"))
+	r.pass()
+	r.steps = theSteps(t, overwriting, "", "l1.bak", "l2.bak")
+	r.p = r.steps[0].Plan
+	r.now = r.now.Add(time.Hour)
+	r.wantReason(r.pass(), Conflict, EditedHistory)
+	r.wantJobs(3, 0)
+}
+
+func TestTwoLedgersAreNoticedAfterTheCutover(t *testing.T) {
+	r := newRig(t, "", longWindow, drssim.Config{RestoreTime: time.Minute, ListLag: 30 * time.Second}, "l1.bak")
+	ctx := context.Background()
+	r.pass()
+	r.now = r.now.Add(2 * time.Minute)
+	second := r.copied()
+	first := r.l
+	r.before = func() { // the other machine sends in the same minute
+		r.before = nil
+		r.l = second
+		r.said("the other run", r.runner().Pass(ctx))
+		second, r.l = r.l, first
+	}
+	x := r.pass()
+	r.wantJobs(2, 2)
+	for l, want := range map[*ledger.Ledger]Reason{first: JobFailed, second: TwinJobs} { // the simulator fails the later one
+		r.l = l
+		for range 4 {
+			r.now = r.now.Add(2 * time.Minute)
+			if x = r.pass(); x.Reason == Online {
+				t.Fatal("a plan whose cutover was sent twice is called online")
+			}
+		}
+		if x.Reason != want {
+			t.Errorf("%s, want %s", x.Reason, want)
+		}
+	}
+}
