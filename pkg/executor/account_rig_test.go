@@ -327,3 +327,20 @@ func TestTwoLedgersAreNoticedAfterTheCutover(t *testing.T) {
 		}
 	}
 }
+
+func TestUnknownStatusOfTheGenerationBeforeDoesNotBlockForEver(t *testing.T) {
+	r := newRig(t, overwriting, "", drssim.Config{RestoreTime: 10 * time.Hour}, "l1.bak")
+	ctx := context.Background()
+	r.pass()
+	id := r.jobs(1)[0].ID
+	r.statuses = map[string]string{id: "CANCELED"}
+	r.wantReason(r.said("resolve --failed", r.runner().Pronounce(ctx, 1, false, Word{}, "")), OK, "")
+	r.steps = theSteps(t, overwriting+"generation: 2\n", "", "l1.bak")
+	r.p = r.steps[0].Plan
+	r.wantReason(r.pass(), OK, OursRunning)
+	r.now = r.now.Add(46 * time.Minute)
+	r.wantReason(r.pass(), OK, JobRunning)
+	if n := len(r.sim.Jobs()); n != 2 {
+		t.Errorf("%d jobs", n)
+	}
+}

@@ -71,8 +71,8 @@ func (p *pass) mayBeOurs(ctx context.Context, seq int, j drs.Job) (*Stop, error)
 	case marked && m.Step != seq:
 		return notAllowed(seq, fmt.Sprintf("job %s carries the marker of step %d of this plan", j.ID, m.Step)), nil
 	}
-	_, known, err := p.known(ctx)
-	if err == nil && known[j.ID] {
+	others, err := p.known(ctx)
+	if err == nil && others.jobs[j.ID] {
 		return notAllowed(seq, fmt.Sprintf("job %s belongs to another plan in this ledger", j.ID)), nil
 	}
 	return nil, err

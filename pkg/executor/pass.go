@@ -149,34 +149,45 @@ func (p *pass) list(ctx context.Context) (*Stop, error) {
 	if err != nil {
 		return fromError(err), nil
 	}
-	chains, known, err := p.known(ctx)
+	others, err := p.known(ctx)
 	if err != nil {
 		return nil, err
 	}
-	v := survey(l, p.Plan, p.facts.State, chains, known)
+	v := survey(l, p.Plan, p.facts.State, others)
 	v.Running = p.meet(ctx, v.Running)
-	p.facts.Survey, p.facts.Sights, p.listedAt, p.others = v, nil, began, known
+	p.facts.Survey, p.facts.Sights, p.listedAt, p.others = v, nil, began, others.jobs
 	return nil, nil
 }
 
-// known are the other chains of this ledger on the same target, and all their
-// jobs.
-func (p *pass) known(ctx context.Context) (chains, jobs map[string]bool, err error) {
-	chains, jobs = map[string]bool{}, map[string]bool{}
+// otherChains is what this ledger knows of other chains on the same target.
+type otherChains struct {
+	ids  map[string]bool // the chains
+	jobs map[string]bool // the ids of their jobs
+	// resolved are jobs in a status that no page knows, of which a person said
+	// how they ended: the status, and since when it is shown.
+	resolved map[string]ledger.SightData
+}
+
+// known folds the other chains of this ledger on the same target.
+func (p *pass) known(ctx context.Context) (otherChains, error) {
+	out := otherChains{ids: map[string]bool{}, jobs: map[string]bool{}, resolved: map[string]ledger.SightData{}}
 	for _, o := range p.chain.Others {
 		if o.InstanceID != p.Plan.Target.InstanceID {
 			continue
 		}
 		s, err := foldChain(ctx, p.Ledger, o.Chain)
 		if err != nil {
-			return nil, nil, err
+			return otherChains{}, err
 		}
-		chains[o.Chain] = true
+		out.ids[o.Chain] = true
 		for id := range s.Jobs {
-			jobs[id] = true
+			out.jobs[id] = true
+			if s.Judged[id] {
+				out.resolved[id] = s.Unknown[id]
+			}
 		}
 	}
-	return chains, jobs, nil
+	return out, nil
 }
 
 // meet looks at the running jobs that are not ours. One that works on another

@@ -38,9 +38,8 @@ type Neighbour struct {
 	Overlap bool // it works on one of the plan's databases
 }
 
-// survey reads a listing. knownChains are the chains of this ledger, known
-// their job ids.
-func survey(l drs.Listing, p *plan.Plan, s *ledger.State, knownChains, known map[string]bool) *Survey {
+// survey reads a listing.
+func survey(l drs.Listing, p *plan.Plan, s *ledger.State, others otherChains) *Survey {
 	v := &Survey{Date: l.Date, Complete: l.Complete, Claims: map[int][]string{}}
 	doubt, inDoubt := doubtful(s)
 	for _, j := range l.Jobs {
@@ -59,12 +58,12 @@ func survey(l drs.Listing, p *plan.Plan, s *ledger.State, knownChains, known map
 		case mine:
 		case claims:
 			v.Unknown = append(v.Unknown, j)
-		case inDoubt && !known[j.ID] && !slices.Contains(s.Step(doubt).Intent.Listed, j.ID):
+		case inDoubt && !others.jobs[j.ID] && !slices.Contains(s.Step(doubt).Intent.Listed, j.ID):
 			v.Unaccounted = append(v.Unaccounted, j.ID)
 		}
-		if works(j, s) {
+		if works(j, s, others, l.Date) {
 			m, marked := plan.ParseMarker(j.Description)
-			v.Running = append(v.Running, Neighbour{OfflineTaskInfo: j, Ours: mine || known[j.ID] || marked && knownChains[m.Chain]})
+			v.Running = append(v.Running, Neighbour{OfflineTaskInfo: j, Ours: mine || others.jobs[j.ID] || marked && others.ids[m.Chain]})
 		}
 	}
 	return v
@@ -96,10 +95,16 @@ func isFor(j drs.OfflineTaskInfo, p *plan.Plan, seq int) bool {
 }
 
 // works reports whether a job counts as running. One in a status that no page
-// knows does until a person said how it ended.
-func works(j drs.OfflineTaskInfo, s *ledger.State) bool {
+// knows does until a person said how it ended; one of another chain, until its
+// status has stayed the same for goneAfter too.
+func works(j drs.OfflineTaskInfo, s *ledger.State, others otherChains, now time.Time) bool {
 	status, known := drs.ParseStatus(j.Status)
-	return status == drs.Running && (known || !s.Judged[j.ID])
+	if status.Ended() || known {
+		return !status.Ended()
+	}
+	first, resolved := others.resolved[j.ID]
+	stayed := resolved && first.Status == j.Status && !now.IsZero() && !now.Before(first.Date.Add(goneAfter))
+	return !s.Judged[j.ID] && !stayed
 }
 
 // isAlive: it works, or has restored something.
