@@ -22,7 +22,7 @@ type Config struct {
 	RootCAs    *x509.CertPool                        // nil: the system's
 	Proxy      func(*http.Request) (*url.URL, error) // nil: none
 	Backoff    time.Duration                         // base of the pause before a read is repeated; 0 is 1 s
-	Observe    func(Exchange)                        // told of every answer or failure; nil: nobody
+	Observe    func(Exchange)                        // told of every answer or failure, before it is recorded: must not block; nil: nobody
 }
 
 func (c Config) backoff() time.Duration {

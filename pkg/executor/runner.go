@@ -36,7 +36,7 @@ type Runner struct {
 	// Unchanged reports an error when the plan's file no longer holds what Plan
 	// was made from. It is asked right before each intent; nil: there is no file.
 	Unchanged func() error
-	// Note is told of what happens, for logs; nil: nobody is.
+	// Note is told of what happens, for logs, and must not block; nil: nobody is.
 	Note func(Note)
 
 	seams seams
