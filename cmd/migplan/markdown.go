@@ -2,14 +2,18 @@ package main
 
 import (
 	"fmt"
+	"html"
 	"strings"
+
+	"github.com/migplan/migplan/pkg/plan"
 )
 
 // markdownMost is the most that a comment on a pull request may hold.
 const markdownMost = 65536
 
 // markdown writes plans for a comment on a pull request. Bodies that do not
-// fit are left out, with a pointer to the command that shows them.
+// fit are left out, with a pointer to the command that shows them. Every value
+// of a plan is shown as code: nothing in it becomes a link, an image or a mention.
 func markdown(all []loaded, previews []preview) string {
 	const cut = "\n_Cut here: the rest does not fit. `migplan plan` shows all of it._\n"
 	var b strings.Builder
@@ -42,42 +46,60 @@ func markdown(all []loaded, previews []preview) string {
 }
 
 func markdownInvalid(l loaded) string {
+	return fmt.Sprintf("### %s is invalid\n\n%s\n", code(l.file), markdownDiagnostics(l.diagnostics, ""))
+}
+
+// markdownDiagnostics is a list of at most a hundred complaints.
+func markdownDiagnostics(ds []plan.Diagnostic, label string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### %s is invalid\n\n", escapeMarkdown(l.file))
-	for i, d := range l.diagnostics {
+	for i, d := range ds {
 		if i == 100 {
-			fmt.Fprintf(&b, "- and %d more\n", len(l.diagnostics)-i)
+			fmt.Fprintf(&b, "- and %d more\n", len(ds)-i)
 			break
 		}
-		fmt.Fprintf(&b, "- %s\n", escapeMarkdown(d.String()))
+		fmt.Fprintf(&b, "- %s%s\n", label, code(strings.Replace(d.String(), ": warning: ", ": ", 1)))
 	}
-	return b.String() + "\n"
+	return b.String()
 }
 
 func markdownHead(p preview) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### Plan %s: %s\n\n", p.plan.Name, planState(p.place, p.result.Stop))
-	fmt.Fprintf(&b, "- %s of `%s`, chain `%s`\n", counted(len(p.steps), "step"), escapeMarkdown(p.file), p.plan.Chain())
-	fmt.Fprintf(&b, "- target instance `%s`, databases %s\n", p.plan.Target.InstanceID, escapeMarkdown(databaseList(p.place)))
+	fmt.Fprintf(&b, "### Plan %s: %s\n\n", code(p.plan.Name), planState(p.place, p.result.Stop))
+	fmt.Fprintf(&b, "- %s of %s, chain %s\n", counted(len(p.steps), "step"), code(p.file), code(p.plan.Chain()))
+	fmt.Fprintf(&b, "- target instance %s, databases %s\n", code(p.plan.Target.InstanceID), markdownDatabases(p.plan))
 	if p.plan.Overwrite {
-		b.WriteString("- **overwrite**: the full backup destroys what bears these names on the target\n")
+		b.WriteString("- **overwrite**: the full backup overwrites the databases with these names on the target\n")
 	}
 	fmt.Fprintf(&b, "- %s\n", cutoverLine(p.place))
 	if p.ledger == "" {
 		b.WriteString("- no ledger: every step is shown as pending\n")
 	}
-	return b.String()
+	return b.String() + markdownDiagnostics(p.loaded.diagnostics, "warning: ")
+}
+
+func markdownDatabases(p *plan.Plan) string {
+	var names []string
+	for _, n := range p.Databases.Names {
+		names = append(names, code(n))
+	}
+	if p.Databases.All {
+		names = []string{"all in the backups"}
+	}
+	if p.Rename != "" {
+		names = append(names, "renamed to "+code(p.Rename))
+	}
+	return strings.Join(names, ", ")
 }
 
 func markdownSteps(p preview) []string {
 	rows := []string{"\n| step | state | type | files | is_last_backup | needs |\n|---|---|---|---|---|---|\n"}
 	for _, s := range p.steps {
-		need := needs(p.place, s.Seq)
-		if need != "" {
-			need = "`" + need + "`"
+		var files []string
+		for _, key := range s.Backup.Keys {
+			files = append(files, cell(key))
 		}
 		rows = append(rows, fmt.Sprintf("| %d | %s | %s | %s | %t | %s |\n", s.Seq, p.state.Step(s.Seq).State,
-			s.Backup.Type, escapeMarkdown(strings.Join(s.Backup.Keys, " ")), p.sent(s).Last, need))
+			s.Backup.Type, strings.Join(files, " "), p.sent(s).Last, cell(needs(p.place, s.Seq))))
 	}
 	return append(rows, "\n")
 }
@@ -90,14 +112,41 @@ func markdownBodies(p preview) []string {
 			continue
 		}
 		if req, err := s.Request(st.Attempt); err == nil {
-			out = append(out, fmt.Sprintf("<details><summary>%s, step %d: %s</summary>\n\n```json\n%s\n```\n</details>\n",
-				p.plan.Name, s.Seq, req.JobName, strings.ReplaceAll(string(req.Body), "```", "`\u200b``")))
+			fence := strings.Repeat("`", max(3, longestRun(string(req.Body))+1))
+			out = append(out, fmt.Sprintf("<details><summary><code>%s</code>, step %d: <code>%s</code></summary>\n\n%sjson\n%s\n%s\n</details>\n",
+				html.EscapeString(p.plan.Name), s.Seq, html.EscapeString(req.JobName), fence, plan.Printable(string(req.Body)), fence))
 		}
 	}
 	return out
 }
 
-// escapeMarkdown keeps names from being read as markup.
-func escapeMarkdown(s string) string {
-	return strings.NewReplacer("|", "\\|", "<", "&lt;", ">", "&gt;", "`", "\\`", "*", "\\*", "_", "\\_", "\n", " ", "\r", " ").Replace(clean(s))
+// code shows a value as it is, whatever markup is in it: as a code span, whose
+// fence is longer than any run of backticks in it (CommonMark 6.1).
+func code(s string) string {
+	if s = plan.Printable(s); s == "" {
+		return ""
+	}
+	if first, last := s[0], s[len(s)-1]; first == '`' || last == '`' || first == ' ' && last == ' ' && strings.Trim(s, " ") != "" {
+		s = " " + s + " " // CommonMark takes these two away again
+	}
+	fence := strings.Repeat("`", longestRun(s)+1)
+	return fence + s + fence
+}
+
+// cell is code in a table, where a pipe needs a backslash (GFM 4.10). A
+// backslash before a pipe cannot be written.
+func cell(s string) string {
+	return code(strings.ReplaceAll(strings.ReplaceAll(plan.Printable(s), `\|`, "\uFFFD|"), "|", `\|`))
+}
+
+// longestRun is the length of the longest run of backticks.
+func longestRun(s string) int {
+	longest, run := 0, 0
+	for _, r := range s {
+		if run++; r != '`' {
+			run = 0
+		}
+		longest = max(longest, run)
+	}
+	return longest
 }
