@@ -2,12 +2,22 @@ package credentials
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
+	"math/big"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"reflect"
 	"strings"
@@ -82,9 +92,38 @@ func TestASecretPrintsNowhere(t *testing.T) {
 	}
 }
 
-// echo repeats all of the request in an answer of one of three broken forms,
-// after so many honest ones.
-func echo(t *testing.T, honest, form int, next http.HandlerFunc) *fake {
+// broken are answers that net/http refuses, or that say nothing of use; all
+// that was sent stands where the % is.
+func broken() []string {
+	const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	return []string{
+		"%\r\n\r\n",
+		"HTTP/% 200 OK\r\n\r\n",
+		"HTTP/1.1 % OK\r\n\r\n",
+		"HTTP/1.1 401 %\r\nLocation: http://h/\r\nConnection: close\r\n\r\n%",
+		"HTTP/1.1 500 %\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/1.1 200 OK\r\n%\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nX: %\x00\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: %\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: %\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: %\r\n%\r\n\r\n",
+		"HTTP/1.1 307 No\r\nLocation: http://h:%/\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/1.1 503 No\r\nRetry-After: %\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/1.1 101 %\r\nConnection: upgrade\r\nUpgrade: %\r\n\r\n%",
+		"HTTP/1.1 103 %\r\nLink: %\r\n\r\n%",
+		"HTTP/1.1 201 OK\r\nX-Subject-Token: %\r\nContent-Length: 2\r\n\r\n{}",
+		"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}%",
+		chunked + "%\r\n{}\r\n0\r\n\r\n",
+		chunked + "2;%\r\n{}\r\n0\r\n\r\n",
+		chunked + "2\r\n{}%\r\n0\r\n\r\n",
+		chunked + "2\r\n{}\r\n0\r\n%\r\n\r\n",
+		chunked + "2\r\n{}\r\n0\r\nX: %\r\n\r\n",
+	}
+}
+
+// echo repeats all of the request in a broken answer, after so many honest
+// ones.
+func echo(t *testing.T, honest int, form string, next http.HandlerFunc) *fake {
 	t.Helper()
 	return serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if honest--; honest >= 0 {
@@ -92,20 +131,13 @@ func echo(t *testing.T, honest, form int, next http.HandlerFunc) *fake {
 			return
 		}
 		body, _ := io.ReadAll(r.Body)
-		all := fmt.Sprint(canary, r.Header, string(body))
+		all := strings.NewReplacer("\n", " ", "\r", " ").Replace(fmt.Sprint(canary, r.Header, string(body)))
 		conn, _, err := w.(http.Hijacker).Hijack()
 		if err != nil {
 			return
 		}
 		defer conn.Close()
-		switch form {
-		case 0:
-			fmt.Fprintf(conn, "%s\r\n\r\n", strings.ReplaceAll(all, "\n", " "))
-		case 1:
-			fmt.Fprintf(conn, "HTTP/1.1 401 %s\r\nLocation: http://%s/\r\nConnection: close\r\n\r\n%s", canary, canary, all)
-		default:
-			fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nTransfer-Encoding: %s\r\n%s\r\n\r\n", canary, canary)
-		}
+		_, _ = io.WriteString(conn, strings.ReplaceAll(form, "%", all))
 	})
 }
 
@@ -155,8 +187,9 @@ func TestTheCanaryIsInNoOutputWhateverAServerSays(t *testing.T) {
 	capture := captureStandardStreams(t)
 	later := func() time.Time { return start().Add(24 * time.Hour) }
 	honest := iam(t, canary, later)
-	for i := range 9 {
-		good, form := i/3, i%3
+	forms := broken()
+	for i := range 3 * len(forms) {
+		good, form := i/len(forms), forms[i%len(forms)]
 		service := echo(t, good, form, honest.Config.Handler.ServeHTTP)
 		c, err := tryResolve(t, Options{Env: environ(map[string]string{
 			"HW_USER_NAME": "ann", "HW_USER_PASSWORD": canary, "HW_DOMAIN_NAME": "corp", "HW_AUTH_URL": service.URL,
@@ -174,6 +207,112 @@ func TestTheCanaryIsInNoOutputWhateverAServerSays(t *testing.T) {
 	}
 	if text := capture(); text != "" {
 		t.Errorf("something was printed: %q", text)
+	}
+}
+
+// Names in a certificate are the peer's words too.
+func TestTheCanaryIsInNoOutputWhateverACertificateSays(t *testing.T) {
+	capture := captureStandardStreams(t)
+	for want, change := range map[string]func(*x509.Certificate){
+		"it is not for 127.0.0.1":              func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = []string{canary + ".example.com"}, nil },
+		"it is signed by an unknown authority": func(c *x509.Certificate) { c.Issuer.CommonName = "stranger" },
+		"it has expired or is not yet valid":   func(c *x509.Certificate) { c.NotAfter = c.NotBefore },
+	} {
+		service, roots := named(t, change)
+		_, err := tryResolve(t, Options{Env: environ(map[string]string{
+			"HW_USER_NAME": "ann", "HW_USER_PASSWORD": canary, "HW_DOMAIN_NAME": "corp", "HW_AUTH_URL": service.URL,
+		}), Roots: roots})
+		if e := wantKind(t, err, Unavailable); !strings.Contains(e.Problem, want) {
+			t.Errorf("got %q, want %q in it", e.Problem, want)
+		}
+		silent(t, want, err)
+	}
+	if text := capture(); text != "" {
+		t.Errorf("something was printed: %q", text)
+	}
+}
+
+// named serves TLS with a certificate that names the canary. It is trusted
+// unless its issuer is a stranger.
+func named(t *testing.T, change func(*x509.Certificate)) (*httptest.Server, *x509.CertPool) {
+	t.Helper()
+	public, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: canary}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	change(template)
+	der, err := x509.CreateCertificate(rand.Reader, template, template, public, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	if template.Issuer.CommonName == "" {
+		roots.AddCert(cert)
+	}
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s, roots
+}
+
+// A proxy is sent a password of its own.
+func TestTheCanaryIsInNoOutputWhateverAProxySays(t *testing.T) {
+	for form, want := range map[string]string{
+		"HTTP/1.1 407 %\r\nContent-Length: 0\r\n\r\n": "the proxy: answered with status 407",
+		"%\r\n\r\n": "broke off without a usable answer",
+	} {
+		proxy := echo(t, 0, form, nil)
+		u, _ := url.Parse(proxy.URL)
+		u.User = url.UserPassword("u", canary)
+		_, err := tryResolve(t, Options{Env: environ(map[string]string{
+			"HW_USER_NAME": "ann", "HW_USER_PASSWORD": canary, "HW_DOMAIN_NAME": "corp", "HW_AUTH_URL": "https://iam.invalid",
+		}), Proxy: http.ProxyURL(u)})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q in it", err, want)
+		}
+		silent(t, form, err)
+	}
+}
+
+func TestAPlaceThatCannotBeReachedIsNamed(t *testing.T) {
+	gone := serve(t, nil)
+	gone.Close()
+	address := gone.Listener.Addr().String()
+	proxy, _ := url.Parse("http://u:" + canary + "@" + address)
+	for _, c := range []struct {
+		url   string
+		proxy *url.URL
+		want  string
+	}{
+		{"https://" + address, nil, "IAM: cannot be reached at " + address + ": connection refused"},
+		{"https://iam.invalid", nil, "IAM: cannot be reached at iam.invalid: no such host"},
+		{"https://iam.invalid", proxy, "IAM: cannot be reached through the proxy at " + address + ": connection refused"},
+	} {
+		o := Options{Env: environ(map[string]string{"HW_AUTH_URL": c.url}), ProjectID: "p1"}
+		if c.proxy != nil {
+			o.Proxy = http.ProxyURL(c.proxy)
+		}
+		s, err := newTokenSource(o, user{name: "ann", domain: "corp", password: NewSecret(canary)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.client.RetryWaitMin = time.Millisecond
+		_, err = s.load(t.Context())
+		if err == nil || err.Error() != c.want {
+			t.Errorf("got %v, want %s", err, c.want)
+		}
+		silent(t, c.url, err)
 	}
 }
 

@@ -3,12 +3,15 @@ package credentials
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
+	"syscall"
 	"time"
 )
 
@@ -36,8 +39,17 @@ func newClient(o Options, dial, total time.Duration) *http.Client {
 			DisableKeepAlives:      true, // asked about once an hour
 			DisableCompression:     true, // so that the limit counts what is kept
 			MaxResponseHeaderBytes: maxHeaders,
+			OnProxyConnectResponse: proxyAnswer,
 		},
 	}
+}
+
+// proxyAnswer speaks for net/http, which would quote the proxy's status line.
+func proxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+	if resp.StatusCode != http.StatusOK {
+		return unexpectedStatus("the proxy", resp.StatusCode)
+	}
+	return nil
 }
 
 // exchange sends one request and reads the whole answer.
@@ -49,8 +61,13 @@ func exchange(client *http.Client, req *http.Request, place string) (answer, err
 	return readAnswer(req.Context(), resp, place)
 }
 
+// readAnswer reads the body, but not behind a 101: there stands the connection
+// itself, which no deadline of net/http ends any more.
 func readAnswer(ctx context.Context, resp *http.Response, place string) (answer, error) {
 	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		return answer{}, unexpectedStatus(place, resp.StatusCode)
+	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
 		return answer{}, plainError(ctx, place, err)
@@ -69,21 +86,68 @@ func plainError(ctx context.Context, place string, err error) error {
 	}
 	var timeout interface{ Timeout() bool }
 	var certificate *tls.CertificateVerificationError
+	var own *Error
 	switch {
+	case errors.As(err, &own):
+		return own
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return unavailable(place, "gave no answer in time")
+		return unavailable(place, "gave no answer in time"+address(err))
 	case notConnected(err):
-		return unavailable(place, "cannot be reached")
+		return unavailable(place, "cannot be reached"+address(err)+reason(err))
 	case errors.As(err, &certificate):
-		return unavailable(place, "shows a certificate that is not trusted")
+		return unavailable(place, "shows a certificate that is not trusted"+distrust(certificate.Err))
 	}
 	return unavailable(place, "broke off without a usable answer")
+}
+
+// address names what was dialled: the proxy where there is one.
+func address(err error) string {
+	var op *net.OpError
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &dns):
+		return " at " + dns.Name
+	case errors.As(err, &op) && op.Op == "proxyconnect":
+		return " through the proxy" + address(op.Err)
+	case op != nil && op.Op == "dial" && op.Addr != nil:
+		return " at " + op.Addr.String()
+	}
+	return ""
+}
+
+// reason is the operating system's word, or that of the name server.
+func reason(err error) string {
+	var errno syscall.Errno
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &errno):
+		return ": " + errno.Error()
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return ": no such host"
+	}
+	return ""
+}
+
+// distrust leaves out the names in the certificate.
+func distrust(err error) string {
+	var unknown x509.UnknownAuthorityError
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	switch {
+	case errors.As(err, &unknown):
+		return ": it is signed by an unknown authority"
+	case errors.As(err, &host):
+		return ": it is not for " + host.Host
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return ": it has expired or is not yet valid"
+	}
+	return ""
 }
 
 // notConnected reports whether no byte can have been sent.
 func notConnected(err error) bool {
 	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
+	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
 }
 
 func unexpectedStatus(place string, status int) *Error {

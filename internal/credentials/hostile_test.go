@@ -71,6 +71,14 @@ func TestHostileAnswers(t *testing.T) {
 		"large headers": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("X-Subject-Token", strings.Repeat("x", 1<<20))
 		},
+		"another protocol, and silence": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Connection", "upgrade")
+			w.Header().Set("Upgrade", "x")
+			w.WriteHeader(http.StatusSwitchingProtocols)
+			if conn, _, err := w.(http.Hijacker).Hijack(); err == nil {
+				t.Cleanup(func() { conn.Close() })
+			}
+		},
 		"cut": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "1000")
 			_, _ = io.WriteString(w, "{")
