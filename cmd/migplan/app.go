@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"syscall"
 	"time"
@@ -40,6 +41,9 @@ func (u usage) Error() string { return u.problem }
 
 // run runs one command line and returns the exit code of the process.
 func run(args []string, stdout, stderr io.Writer) int {
+	// net/http logs what a server sends after its answer, which may be the
+	// credential that it was sent.
+	log.SetOutput(io.Discard)
 	errs := newMessages(stderr)
 	out := &output{Writer: stdout, before: errs}
 	a := &app{stdout: out, stderr: errs, env: os.LookupEnv, args: args, sleep: executor.Sleep}

@@ -114,7 +114,7 @@ func (c *Client) getOnce(ctx context.Context, op, address string, into any) (htt
 		defer resp.Body.Close()
 	}
 	if err != nil {
-		err = overdue(ctx, bare(err), before)
+		err = overdue(ctx, failed(err), before)
 		c.observe(op, nil, began, err)
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
@@ -158,21 +158,3 @@ func overdue(ctx context.Context, err, before error) error {
 	}
 	return err
 }
-
-// bare takes the URL, with its query, out of a network error, and says in plain
-// words that time was up.
-func bare(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return noAnswer{err}
-	}
-	return err
-}
-
-type noAnswer struct{ error }
-
-func (noAnswer) Error() string   { return "no answer in time" }
-func (e noAnswer) Unwrap() error { return e.error }

@@ -365,8 +365,7 @@ func TestAReadOfAStrangerIsNotRepeated(t *testing.T) {
 	secure := &tls.Config{Certificates: []tls.Certificate{stranger.issue(t, nil)}}
 	address := listen(t, func(conn net.Conn) { s.connected(); overTLS(secure, s.saying(answer(200, jobBody)))(conn) })
 	_, err := client(t, "https://"+address, longTimes(), func(c *Config) { c.RootCAs = newAuthority(t).pool }).ShowReplicationJob(context.Background(), "j")
-	var bad *tls.CertificateVerificationError
-	if conns, requests := s.seen(); !errors.As(err, &bad) || conns != 1 || len(requests) != 0 {
+	if conns, requests := s.seen(); !strings.Contains(fmt.Sprint(err), "unknown authority") || conns != 1 || len(requests) != 0 {
 		t.Errorf("%v, %d connections, %d requests", err, conns, len(requests))
 	}
 }

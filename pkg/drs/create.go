@@ -30,7 +30,7 @@ func (c *Client) CreateReplicationJob(ctx context.Context, create Create) Outcom
 	}
 	began := time.Now()
 	resp, err := c.createHTTP(f).Do(req)
-	answer := Answer{Err: bare(err)}
+	answer := Answer{Err: failed(err)}
 	if resp != nil {
 		defer resp.Body.Close()
 		answer.StatusCode, answer.Header = resp.StatusCode, resp.Header

@@ -3,33 +3,102 @@ package drs
 import (
 	"bytes"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 )
+
+const redacted = "[redacted]"
 
 // scrub takes from a body what the request bore as a proof of identity: a
 // server may give back what it was sent, and its words reach the ledger and
 // the terminal. Short values are looked for only where names do not matter.
 func scrub(resp *http.Response, body []byte) []byte {
-	if resp.Request == nil {
-		return body
-	}
 	least := 16
 	if resp.StatusCode != http.StatusOK {
 		least = 6
 	}
-	for _, secret := range proofs(resp.Request.Header) {
+	for _, secret := range proofs(resp) {
 		if len(secret) >= least {
-			body = bytes.ReplaceAll(body, []byte(secret), []byte("[redacted]"))
-			id := resp.Header.Get("X-Request-Id")
-			resp.Header.Set("X-Request-Id", strings.ReplaceAll(id, secret, "[redacted]"))
+			body = redact(body, secret)
 		}
 	}
 	return body
 }
 
-// proofs are the values of the headers that prove who asks.
-func proofs(h http.Header) []string {
+// scrubHeader does the same for the one header that is shown.
+func scrubHeader(resp *http.Response) {
+	id := resp.Header.Get("X-Request-Id")
+	for _, secret := range proofs(resp) {
+		if len(secret) >= 6 {
+			id = strings.ReplaceAll(id, secret, redacted)
+		}
+	}
+	if id != "" {
+		resp.Header.Set("X-Request-Id", id)
+	}
+}
+
+// proofs are the values of the request's headers that prove who asks, the
+// longest first: one may be part of another.
+func proofs(resp *http.Response) []string {
+	if resp.Request == nil {
+		return nil
+	}
+	h := resp.Request.Header
 	signed := h.Get("Authorization")
 	_, signature, _ := strings.Cut(signed, "Signature=")
-	return []string{signed, signature, h.Get("X-Auth-Token"), h.Get("X-Security-Token")}
+	out := []string{signed, signature, h.Get("X-Auth-Token"), h.Get("X-Security-Token")}
+	slices.SortFunc(out, func(a, b string) int { return len(b) - len(a) })
+	return out
+}
+
+// redact replaces a secret wherever a body spells it, in JSON's escapes too:
+// decoded, \u002b is the plus sign of a token.
+func redact(body []byte, secret string) []byte {
+	if !bytes.ContainsRune(body, '\\') {
+		return bytes.ReplaceAll(body, []byte(secret), []byte(redacted))
+	}
+	out := make([]byte, 0, len(body))
+	for len(body) > 0 {
+		if n := spells(body, secret); n > 0 {
+			out, body = append(out, redacted...), body[n:]
+			continue
+		}
+		_, n := character(body)
+		out, body = append(out, body[:n]...), body[n:]
+	}
+	return out
+}
+
+// spells gives how many bytes of body, from its start, spell the secret; 0
+// where they do not.
+func spells(body []byte, secret string) int {
+	at := 0
+	for i := range len(secret) {
+		c, n := character(body[at:])
+		if n == 0 || c != rune(secret[i]) {
+			return 0
+		}
+		at += n
+	}
+	return at
+}
+
+// character reads one byte, or one escape of a JSON string, and gives how many
+// bytes it takes. Secrets are ASCII, so no more is told apart.
+func character(b []byte) (c rune, size int) {
+	switch {
+	case len(b) == 0:
+		return 0, 0
+	case b[0] != '\\' || len(b) == 1:
+		return rune(b[0]), 1
+	case b[1] != 'u' || len(b) < 6:
+		return rune(b[1]), 2
+	}
+	code, err := strconv.ParseUint(string(b[2:6]), 16, 16)
+	if err != nil {
+		return rune(b[1]), 2
+	}
+	return rune(code), 6
 }

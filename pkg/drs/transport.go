@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -49,6 +50,7 @@ func (c *Client) transport() *http.Transport {
 	protocols.SetHTTP1(true)
 	return &http.Transport{
 		Proxy:                  c.config.Proxy,
+		OnProxyConnectResponse: proxyAnswer,
 		DialContext:            dialer.DialContext,
 		Protocols:              protocols,
 		TLSClientConfig:        &tls.Config{RootCAs: c.config.RootCAs, MinVersion: tls.VersionTLS12},
@@ -93,12 +95,20 @@ func (c *Client) readHTTP(before *error) *retryablehttp.Client {
 	}
 }
 
+// proxyAnswer speaks for net/http, which would quote the proxy's status line.
+func proxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+	if resp.StatusCode != http.StatusOK {
+		return ownError{fmt.Errorf("the proxy refused the connection with HTTP %d", resp.StatusCode)}
+	}
+	return nil
+}
+
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func attempted(resp *http.Response, err error) error {
 	switch {
 	case err != nil:
-		return bare(err)
+		return failed(err)
 	case resp.StatusCode != http.StatusOK:
 		return fmt.Errorf("HTTP %d", resp.StatusCode)
 	}
@@ -143,20 +153,22 @@ type signing struct {
 func (s signing) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
 	if err := s.c.config.Authorizer.Authorize(req, nil); err != nil {
-		return nil, err
+		return nil, ownError{err}
 	}
 	return s.under.RoundTrip(req)
 }
 
 // readBody reads at most limit bytes; more is an error. Behind a 101 stands the
-// connection itself, which no deadline of net/http ends any more.
+// connection itself, which no deadline of net/http ends any more. What the
+// answer repeats of the request's credential is taken out of it.
 func readBody(resp *http.Response, limit int64) ([]byte, error) {
+	scrubHeader(resp)
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		return nil, errors.New("the server switches to another protocol")
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
 	if err == nil && int64(len(body)) > limit {
-		err = errors.New("the answer is larger than any that DRS gives")
+		return nil, errors.New("the answer is larger than any that DRS gives")
 	}
-	return scrub(resp, body), err
+	return scrub(resp, body), failed(err)
 }
