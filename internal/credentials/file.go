@@ -3,6 +3,7 @@ package credentials
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -139,18 +140,78 @@ func (p profile) read() (*credential, error) {
 // parse gives a look-up into the section. The parser's own error is dropped,
 // since it quotes the line.
 func (p profile) parse(data []byte) (func(string) string, error) {
-	file, err := ini.Load(data)
+	// These options keep what the parser would merge.
+	file, err := ini.LoadSources(ini.LoadOptions{
+		AllowNonUniqueSections: true, AllowShadows: true, AllowDuplicateShadowValues: true,
+	}, data)
 	if err != nil {
 		return nil, settingError(p.path, "is not of the form [section], name = value", "compare it with the SDK's example")
 	}
+	section, err := file.GetSection(profileSection)
+	if err != nil {
+		return func(string) string { return "" }, nil
+	}
+	if err := p.once(file, section, data); err != nil {
+		return nil, err
+	}
 	return func(name string) string {
-		section, err := file.GetSection(profileSection)
-		if err != nil || !section.HasKey(name) {
+		if !section.HasKey(name) {
 			return ""
 		}
 		// Value and not String: %(name)s in a secret is no reference.
 		return section.Key(name).Value()
 	}, nil
+}
+
+// once refuses what is there twice: of two keys nobody can say which is meant.
+func (p profile) once(file *ini.File, section *ini.Section, data []byte) error {
+	if same, err := file.SectionsByName(profileSection); err == nil && len(same) > 1 {
+		return p.twice("section ["+profileSection+"]", secondLine(data, "["+profileSection+"]"))
+	}
+	for _, name := range []string{"ak", "sk", "security_token", "idp_id"} {
+		if section.HasKey(name) && len(section.Key(name).ValueWithShadows()) > 1 {
+			return p.twice(name, secondLine(data, name))
+		}
+	}
+	return nil
+}
+
+func (p profile) twice(what string, line int) *Error {
+	problem := "has " + what + " a second time"
+	if line > 0 {
+		problem += fmt.Sprintf(" in line %d", line)
+	}
+	return settingError(p.path, problem, "remove one of the two")
+}
+
+// secondLine finds the second line with the section's header, or with a name
+// inside the section; 0 where there is none. The parser keeps no lines.
+func secondLine(data []byte, what string) int {
+	section, seen, number := "", false, 0
+	for line := range strings.Lines(string(data)) {
+		number++
+		name := nameIn(strings.TrimSpace(line))
+		if strings.HasPrefix(name, "[") {
+			section = name
+		}
+		if section != "["+profileSection+"]" || name != what {
+			continue
+		}
+		if seen {
+			return number
+		}
+		seen = true
+	}
+	return 0
+}
+
+// nameIn is the [header] or the name that a line begins with.
+func nameIn(line string) string {
+	if end := strings.IndexByte(line, ']'); end > 0 && line[0] == '[' {
+		return line[:end+1]
+	}
+	name, _, _ := strings.Cut(strings.ReplaceAll(line, ":", "="), "=")
+	return strings.Trim(name, " \t\"`")
 }
 
 // withoutKey says when a profile without access key stops the search.

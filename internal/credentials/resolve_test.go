@@ -237,3 +237,31 @@ func TestProfilesWithoutAKey(t *testing.T) {
 		wantKind(t, err, Setting)
 	}
 }
+
+// Of two values nobody can say which one is meant.
+func TestProfileThatSaysSomethingTwiceIsAnError(t *testing.T) {
+	for text, want := range map[string]string{
+		"[basic]\nak=a\nsk=" + canary + "\n[global]\nak=b\n[basic]\nak=b\nsk=" + canary + "\n":        "section [basic] a second time in line 6",
+		"[basic]\nak=a\nsk=" + canary + "\n[basic]\n":                                                 "section [basic] a second time in line 4",
+		"# [basic]\n[basic]\nak = " + canary + "\nsk=s\n\n  ak : " + canary + "\n":                    "ak a second time in line 6",
+		"[basic]\nak=a\nsk=" + canary + "\nsk=" + canary + "\n":                                       "sk a second time in line 4",
+		"[basic]\nak=a\nsk=s\nsecurity_token=" + canary + "\n; note\nsecurity_token=" + canary + "\n": "security_token a second time in line 6",
+		"[basic]\nak=a\nsk=s\n\"ak\"=" + canary + "\n":                                                "ak a second time in line 4",
+		"[basic]\nidp_id=" + canary + "\nidp_id=" + canary + "\n":                                     "idp_id a second time in line 3",
+		"[global]\nak=a\nak=b\n[basic]\nak=a\nsk=s\n":                                                 "",
+		"[basic]\nak=a\nsk=s\nregion=x\nregion=y\n":                                                   "",
+	} {
+		path := write(t, "credentials", text)
+		_, err := tryResolve(t, Options{Env: environ(map[string]string{"HUAWEICLOUD_SDK_CREDENTIALS_FILE": path})})
+		silent(t, want, err)
+		if want == "" {
+			if err != nil {
+				t.Errorf("%q: %v", text, err)
+			}
+			continue
+		}
+		if e := wantKind(t, err, Setting); e.Place != path || !strings.Contains(e.Problem, want) || e.Remedy == "" {
+			t.Errorf("%q: got %q, want %q in it", text, e, want)
+		}
+	}
+}
