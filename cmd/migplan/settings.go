@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"net/url"
 	"os"
 	"os/user"
@@ -17,7 +16,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/net/http/httpproxy"
 
 	"github.com/migplan/migplan/internal/credentials"
 	"github.com/migplan/migplan/pkg/drs"
@@ -135,15 +133,19 @@ func (a *app) connect(ctx context.Context, s *settings, t plan.Target) (*remote,
 	if err != nil {
 		return nil, err
 	}
+	proxy, err := a.proxy()
+	if err != nil {
+		return nil, err
+	}
 	creds, err := credentials.Resolve(ctx, credentials.Options{
-		Env: a.env, Region: t.Region, ProjectID: t.ProjectID, Roots: roots, Proxy: a.proxy(),
+		Env: a.env, Region: t.Region, ProjectID: t.ProjectID, Roots: roots, Proxy: proxy,
 	})
 	if err != nil {
 		return nil, settingError(err)
 	}
 	client, err := drs.New(drs.Config{
 		Endpoint: endpoint, ProjectID: t.ProjectID, Authorizer: creds, UserAgent: "migplan/" + version(),
-		RootCAs: roots, Proxy: a.proxy(), Observe: a.observe,
+		RootCAs: roots, Proxy: proxy, Observe: a.observe,
 	})
 	return &remote{client: client, credentials: creds, endpoint: endpoint}, err
 }
@@ -153,25 +155,6 @@ func (r *remote) identity() executor.Identity {
 		Endpoint:  strings.TrimSuffix(r.endpoint.String(), "/"),
 		Principal: r.credentials.Principal, TokenAuth: r.credentials.TokenAuth,
 	}
-}
-
-// proxy follows HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
-func (a *app) proxy() func(*http.Request) (*url.URL, error) {
-	first := func(names ...string) string {
-		for _, n := range names {
-			if v := a.get(n); v != "" {
-				return v
-			}
-		}
-		return ""
-	}
-	config := httpproxy.Config{
-		HTTPSProxy: first("HTTPS_PROXY", "https_proxy"),
-		HTTPProxy:  first("HTTP_PROXY", "http_proxy"),
-		NoProxy:    first("NO_PROXY", "no_proxy"),
-	}
-	choose := config.ProxyFunc()
-	return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }
 }
 
 // caPool adds the certificates of a file to the system's.
