@@ -94,7 +94,7 @@ func (a *app) apply(ctx context.Context, args []string, o applyOptions) error {
 	if err := o.complete(a); err != nil {
 		return err
 	}
-	all, err := loadPlans(args)
+	all, err := loadPlans(args, loadPlan)
 	if err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func completePlanThenStep(c *cobra.Command, args []string, toComplete string) ([
 	if len(args) > 1 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	v := loadPlan(args[0])
+	v := lookAt(args[0])
 	var out []string
 	for _, s := range v.steps {
 		out = append(out, fmt.Sprintf("%d\t%s %s", s.Seq, s.Backup.Type, strings.Join(s.Backup.Keys, " ")))

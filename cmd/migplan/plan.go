@@ -53,7 +53,7 @@ func (a *app) plan(ctx context.Context, args []string, o planOptions) error {
 	if err := oneOf("-o", o.output, "text", "json", "markdown"); err != nil {
 		return err
 	}
-	all, previews, code, err := a.previews(ctx, args, &o.settings, o.keys)
+	all, previews, code, err := a.previews(ctx, args, loadPlan, &o.settings, o.keys)
 	if err != nil {
 		return err
 	}
@@ -81,8 +81,8 @@ func (a *app) plan(ctx context.Context, args []string, o planOptions) error {
 }
 
 // previews loads plans and the ledger, and finds what each would do next.
-func (a *app) previews(ctx context.Context, args []string, s *settings, keys executor.Keys) ([]loaded, []preview, executor.Code, error) {
-	all, err := loadPlans(args)
+func (a *app) previews(ctx context.Context, args []string, load func(string) loaded, s *settings, keys executor.Keys) ([]loaded, []preview, executor.Code, error) {
+	all, err := loadPlans(args, load)
 	if err != nil {
 		return nil, nil, 0, err
 	}

@@ -22,9 +22,9 @@ type loaded struct {
 
 func (l loaded) valid() bool { return l.plan != nil }
 
-// loadPlans reads every plan that the arguments name. One broken file does not
-// stop the others.
-func loadPlans(args []string) ([]loaded, error) {
+// loadPlans reads every plan that the arguments name, by loadPlan or lookAt.
+// One broken file does not stop the others.
+func loadPlans(args []string, load func(string) loaded) ([]loaded, error) {
 	files, err := planFiles(args)
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func loadPlans(args []string) ([]loaded, error) {
 	for _, f := range files {
 		if !seen[filepath.Clean(f)] { // a file named twice is one plan
 			seen[filepath.Clean(f)] = true
-			all = append(all, loadPlan(f))
+			all = append(all, load(f))
 		}
 	}
 	checkTogether(all)
@@ -74,8 +74,14 @@ func plansIn(dir string) ([]string, error) {
 	return files, err
 }
 
-func loadPlan(file string) loaded {
-	p, ds, err := plan.LoadFile(file)
+// loadPlan reads a plan that may be submitted.
+func loadPlan(file string) loaded { return compiled(file, plan.LoadFile) }
+
+// lookAt reads a plan for a command that submits nothing.
+func lookAt(file string) loaded { return compiled(file, plan.LoadFileToLook) }
+
+func compiled(file string, load func(string) (*plan.Plan, []plan.Diagnostic, error)) loaded {
+	p, ds, err := load(file)
 	if err != nil {
 		ds = []plan.Diagnostic{unreadable(file, err)}
 	}

@@ -87,7 +87,7 @@ func (a *app) rehearse(ctx context.Context, args []string, o simOptions, timeout
 	if err != nil {
 		return err
 	}
-	all, err := loadPlans(args)
+	all, err := loadPlans(args, loadPlan)
 	if err != nil {
 		return err
 	}

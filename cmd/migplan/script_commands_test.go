@@ -160,6 +160,8 @@ func makeFile(ts *testscript.TestScript, neg bool, args []string) {
 		data = []byte("version: 1\nname: caf\xe9\n")
 	case "huge":
 		data = []byte(strings.Repeat("# nothing to see here, move along\n", 17<<20/34))
+	case "cut": // in the middle of the last line
+		data = []byte(strings.TrimSuffix(ts.ReadFile(args[1]), "k\n"))
 	case "tampered": // somebody makes the intent one of a last backup
 		data = []byte(strings.Replace(ts.ReadFile(args[1]), `"last":false`, `"last": true`, 1))
 	case "newer": // user_version of the database header (sqlite.org/fileformat.html, 1.3)

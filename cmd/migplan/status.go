@@ -35,7 +35,7 @@ func (a *app) statusCommand() *cobra.Command {
 }
 
 func (a *app) status(ctx context.Context, args []string, s *settings, output string) error {
-	all, previews, code, err := a.previews(ctx, args, s, executor.Keys{})
+	all, previews, code, err := a.previews(ctx, args, lookAt, s, executor.Keys{})
 	if err != nil {
 		return err
 	}
@@ -248,9 +248,9 @@ func number(n int) string {
 	return fmt.Sprint(n)
 }
 
-// onePlan loads the one plan that a command is about.
+// onePlan loads the one plan that a command is about which submits nothing.
 func (a *app) onePlan(file string) (loaded, error) {
-	v := loadPlan(file)
+	v := lookAt(file)
 	if !v.valid() {
 		a.sayInvalid([]loaded{v})
 		return v, exit{executor.Invalid}

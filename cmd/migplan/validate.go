@@ -44,7 +44,7 @@ func oneOf(flag, value string, allowed ...string) error {
 }
 
 func (a *app) validate(args []string, strict bool, output string) error {
-	all, err := loadPlans(args)
+	all, err := loadPlans(args, loadPlan)
 	if err != nil {
 		return err
 	}

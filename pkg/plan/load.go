@@ -29,6 +29,18 @@ func LoadFile(path string) (*Plan, []Diagnostic, error) {
 	return p, ds, nil
 }
 
+// LoadFileToLook is LoadFile for what submits nothing: a file that may be half
+// written, for want of a final newline, is no error. A person must be able to
+// put such a plan on hold, and to see where it is.
+func LoadFileToLook(path string) (*Plan, []Diagnostic, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, ds := (&document{file: path, data: data, mayBeCut: true}).load()
+	return p, ds, nil
+}
+
 // HashFile is Plan.SHA256 of the file at path as it is now.
 func HashFile(path string) (string, error) {
 	data, err := readFile(path)
@@ -57,7 +69,10 @@ func readFile(path string) ([]byte, error) {
 // complaints come at once (a thousand at most), ordered by place. The plan is
 // nil when one of them is an Error.
 func Load(file string, data []byte) (*Plan, []Diagnostic) {
-	d := &document{file: file, data: data}
+	return (&document{file: file, data: data}).load()
+}
+
+func (d *document) load() (*Plan, []Diagnostic) {
 	if !d.parse() {
 		return nil, d.finish()
 	}
@@ -68,7 +83,7 @@ func Load(file string, data []byte) (*Plan, []Diagnostic) {
 	if Invalid(ds, false) {
 		return nil, ds
 	}
-	p.SHA256 = hashBytes(data)
+	p.SHA256 = hashBytes(d.data)
 	return p, ds
 }
 
@@ -79,6 +94,7 @@ type document struct {
 	root        *yaml.Node
 	diagnostics []Diagnostic
 	refused     bool // one of them is an Error
+	mayBeCut    bool // the file may end in the middle of a line
 }
 
 // add notes a complaint at a node.
@@ -143,6 +159,7 @@ func (d *document) parse() bool {
 	if d.refuseHidden(); d.refused {
 		return false
 	}
+	d.refuseCut()
 	dec := yaml.NewDecoder(bytes.NewReader(d.data))
 	var doc yaml.Node
 	if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
@@ -159,6 +176,19 @@ func (d *document) parse() bool {
 	}
 	d.refuseSecondDocument(dec)
 	return d.checkNode(d.root, 0)
+}
+
+// refuseCut: a file is written from its start to its end, and a key that is cut
+// off may be the key of another object.
+func (d *document) refuseCut() {
+	if d.mayBeCut || len(d.data) == 0 || bytes.HasSuffix(d.data, []byte("\n")) {
+		return
+	}
+	lines := bytes.Count(d.data, []byte("\n"))
+	last := bytes.TrimPrefix(d.data[bytes.LastIndexByte(d.data, '\n')+1:], []byte(byteOrderMark))
+	last = bytes.TrimSuffix(last, []byte("\r"))
+	d.addAt(Error, "final-newline", Pos{Line: lines + 1, Column: utf8.RuneCount(last) + 1},
+		"the last line does not end with a newline, so the file may be half written", "write the file to its end, and end it with a newline")
 }
 
 // refusedAt reports whether something has been said about a node already.

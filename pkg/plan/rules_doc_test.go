@@ -99,6 +99,8 @@ func (s section) real(t *testing.T, base string) string {
 		return validated(base + "#" + strings.Repeat("x", plan.MaxSize))
 	case "encoding":
 		return validated(base + "description: \xff\n")
+	case "final-newline":
+		return validated(strings.TrimSuffix(base, "\n"))
 	case "database-count":
 		return validated(strings.Replace(base, "[ims]", "[ims"+strings.Repeat(", x", 100)+"]", 1))
 	case "name-twice":
