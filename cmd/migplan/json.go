@@ -12,10 +12,13 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// The JSON outputs are documented in docs/output.md. Each bears version 1;
+// The JSON outputs are documented in docs/output.md. Each bears a version;
 // fields may be added to it, none is taken away or changes its meaning.
 
-const outputVersion = 1
+const (
+	outputVersion  = 1
+	historyVersion = 2
+)
 
 func (a *app) writeJSON(v any) {
 	var buf bytes.Buffer

@@ -219,7 +219,7 @@ func (a *app) history(ctx context.Context, args []string, s *settings, output st
 			Name    string      `json:"name"`
 			Chain   string      `json:"chain"`
 			Events  []jsonEvent `json:"events"`
-		}{outputVersion, v.plan.Name, v.plan.Chain(), []jsonEvent{}}
+		}{historyVersion, v.plan.Name, v.plan.Chain(), []jsonEvent{}}
 		for _, e := range events {
 			out.Events = append(out.Events, jsonEvent{e.Seq, e.At, e.Kind, e.Step, e.Attempt, e.Run, e.Data, e.Hash})
 		}

@@ -149,7 +149,7 @@ func absence(f DoubtFacts) Verdict {
 	}
 	settling.Until = v.Date.Add(searchesApart)
 	return Verdict{Stop: settling, Record: &ledger.SearchedData{
-		Intent: f.Known.IntentSeq, Date: v.Date, IDs: v.IDs, Witness: f.Witness, Principal: f.Principal,
+		Intent: f.Known.IntentSeq, Date: v.Date, Count: len(v.IDs), ListedUnknown: v.News, Witness: f.Witness, Principal: f.Principal,
 	}}
 }
 

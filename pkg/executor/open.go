@@ -49,6 +49,6 @@ func (p *pass) opened() ledger.OpenedData {
 	return ledger.OpenedData{
 		Plan: p.Plan.Name, Generation: p.Plan.Generation,
 		Region: t.Region, ProjectID: t.ProjectID, InstanceID: t.InstanceID, EnterpriseProjectID: t.EnterpriseProjectID,
-		Endpoint: p.Identity.Endpoint, Principal: p.Identity.Principal, Baseline: p.facts.Survey.IDs,
+		Endpoint: p.Identity.Endpoint, Principal: p.Identity.Principal, ListedUnknown: p.facts.Survey.News,
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/migplan/migplan/pkg/drs"
@@ -99,7 +98,7 @@ func (p *pass) intent(step plan.Step, req plan.Request) ledger.IntentData {
 	d := ledger.IntentData{
 		JobName: req.JobName, Body: string(req.Body), BodySHA256: req.SHA256,
 		ChainSHA256: step.ChainSHA256, Last: step.Last, SignedAt: signedAt.Truncate(time.Second),
-		TokenAuth: p.Identity.TokenAuth, Principal: p.Identity.Principal, Listed: p.facts.Survey.IDs,
+		TokenAuth: p.Identity.TokenAuth, Principal: p.Identity.Principal, ListedUnknown: p.facts.State.Unnamed(p.facts.Survey.News),
 	}
 	if byServer {
 		d.FenceUntil = d.SignedAt.Add(silentFence)
@@ -213,7 +212,7 @@ func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Out
 // must not keep the answer from being written.
 func (p *pass) isOld(mine ledger.Step, jobID string) bool {
 	_, known := p.facts.State.Jobs[jobID]
-	return known || p.others[jobID] || slices.Contains(mine.Intent.Listed, jobID)
+	return known || p.others[jobID] || p.facts.State.KnownAt(jobID, mine.IntentSeq)
 }
 
 // written records an outcome. Where that fails, the outcome is in the Stop for

@@ -15,6 +15,8 @@ type Survey struct {
 	Date     time.Time // the server's clock; zero where it gave none to trust
 	Complete bool
 	IDs      []string
+	// News are the ids that the ledger did not know.
+	News []string
 	// Candidates carry the name or the marker of the step in doubt, and are no
 	// job that the ledger knows. Jobs that a person ignored are among them.
 	Candidates []drs.OfflineTaskInfo
@@ -49,6 +51,9 @@ func survey(l drs.Listing, p *plan.Plan, s *ledger.State, others otherChains) *S
 			v.Claims[seq] = append(v.Claims[seq], j.ID)
 		}
 		_, mine := s.Jobs[j.ID]
+		if !mine && !others.jobs[j.ID] {
+			v.News = append(v.News, j.ID)
+		}
 		switch ignored := s.Ignored[j.ID]; {
 		case inDoubt && claims && seq == doubt && !mine && (!ignored || isAlive(j)):
 			v.Candidates = append(v.Candidates, j)
@@ -58,7 +63,7 @@ func survey(l drs.Listing, p *plan.Plan, s *ledger.State, others otherChains) *S
 		case mine:
 		case claims:
 			v.Unknown = append(v.Unknown, j)
-		case inDoubt && !others.jobs[j.ID] && !slices.Contains(s.Step(doubt).Intent.Listed, j.ID):
+		case inDoubt && !others.jobs[j.ID] && !s.KnownAt(j.ID, s.Step(doubt).IntentSeq):
 			v.Unaccounted = append(v.Unaccounted, j.ID)
 		}
 		if works(j, s, others, l.Date) {
@@ -66,6 +71,7 @@ func survey(l drs.Listing, p *plan.Plan, s *ledger.State, others otherChains) *S
 			v.Running = append(v.Running, Neighbour{OfflineTaskInfo: j, Ours: mine || others.jobs[j.ID] || marked && others.ids[m.Chain]})
 		}
 	}
+	v.News = s.Unnamed(v.News)
 	return v
 }
 

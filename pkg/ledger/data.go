@@ -17,7 +17,10 @@ type OpenedData struct {
 	EnterpriseProjectID string   `json:"enterprise_project_id,omitempty"`
 	Endpoint            string   `json:"endpoint"`
 	Principal           string   `json:"principal"`
-	Baseline            []string `json:"baseline"` // ids of the jobs already on the target
+	Baseline            []string `json:"baseline,omitempty"` // old events: ids of all jobs already on the target
+	// ListedUnknown are ids of the jobs already on the target, without those
+	// that the ledger knew.
+	ListedUnknown []string `json:"listed_unknown,omitempty"`
 }
 
 // ClosedData names the generation that has taken over.
@@ -40,7 +43,10 @@ type IntentData struct {
 	AnsweredFenceUntil time.Time `json:"answered_fence_until"`
 	TokenAuth          bool      `json:"token_auth,omitempty"`
 	Principal          string    `json:"principal"`
-	Listed             []string  `json:"listed"` // ids on the target when this was decided
+	Listed             []string  `json:"listed,omitempty"` // old events: all ids on the target when this was decided
+	// ListedUnknown are the ids on the target when this was decided, without
+	// those that the ledger knew: see State.KnownAt.
+	ListedUnknown []string `json:"listed_unknown,omitempty"`
 }
 
 // OutcomeData is what became of an intent, or what was answered to it.
@@ -62,11 +68,15 @@ type OutcomeData struct {
 
 // SearchedData is one listing of the target made to settle a doubt.
 type SearchedData struct {
-	Intent    int64     `json:"intent"`
-	Date      time.Time `json:"date"` // the server's clock
-	IDs       []string  `json:"ids"`
-	Witness   string    `json:"witness"` // the newest job that the ledger knows here, seen in this listing
-	Principal string    `json:"principal"`
+	Intent int64     `json:"intent"`
+	Date   time.Time `json:"date"`          // the server's clock
+	IDs    []string  `json:"ids,omitempty"` // old events: all jobs seen
+	Count  int       `json:"count"`         // how many jobs were seen
+	// ListedUnknown are the ids of the jobs seen, without those that the ledger
+	// knew.
+	ListedUnknown []string `json:"listed_unknown,omitempty"`
+	Witness       string   `json:"witness"` // the newest job that the ledger knows here, seen in this listing
+	Principal     string   `json:"principal"`
 }
 
 // FinishedData is the end of a job as DRS showed it.

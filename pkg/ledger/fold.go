@@ -75,6 +75,8 @@ type State struct {
 	// CheckPending: the cutover succeeded, and no listing since has shown that
 	// this ledger alone sent it.
 	CheckPending bool
+
+	firstNamed map[string]int64 // job id: Seq of the first event that names it
 }
 
 // Step gives the state of step seq, counted from 1.
@@ -90,7 +92,7 @@ func (s *State) Step(seq int) Step {
 func Fold(chain string, events []Event) (*State, error) {
 	s := &State{
 		Chain: chain, Ignored: map[string]bool{}, Jobs: map[string]int{},
-		Missing: map[string]time.Time{}, Unknown: map[string]SightData{}, Judged: map[string]bool{},
+		Missing: map[string]time.Time{}, Unknown: map[string]SightData{}, Judged: map[string]bool{}, firstNamed: map[string]int64{},
 	}
 	for _, e := range events {
 		if err := s.Apply(e); err != nil {
@@ -108,7 +110,7 @@ func (s *State) Apply(e Event) error {
 	}
 	switch e.Kind {
 	case Opened:
-		return with(e, s.open)
+		return with(e, func(d OpenedData) { s.open(e, d) })
 	case Closed:
 		return with(e, func(d ClosedData) { s.Closed = &d })
 	case Intent:
@@ -156,11 +158,15 @@ func (s *State) at(seq int) *Step {
 	return &s.Steps[seq-1]
 }
 
-func (s *State) open(d OpenedData) {
+func (s *State) open(e Event, d OpenedData) {
+	s.name(e.Seq, d.Baseline...)
+	s.name(e.Seq, d.ListedUnknown...)
 	s.Opened, s.Principal = &d, d.Principal
 }
 
 func (s *State) intend(e Event, d IntentData) {
+	s.name(e.Seq, d.Listed...)
+	s.name(e.Seq, d.ListedUnknown...)
 	st := s.at(e.Step)
 	st.State, st.Attempt = InDoubt, e.Attempt
 	st.Intent, st.IntentSeq, st.IntentRun, st.IntentAt = d, e.Seq, e.Run, e.At
@@ -198,6 +204,7 @@ func (s *State) run(st *Step, e Event, d OutcomeData) {
 	st.FinishedAt, st.Status, st.ErrorLog = time.Time{}, "", ""
 	s.Jobs[d.JobID] = e.Step
 	st.tie(d.JobID)
+	s.name(e.Seq, d.JobID)
 	s.Witness = d.JobID
 }
 
@@ -241,6 +248,8 @@ func (st *Step) close(kind Kind, d OutcomeData) {
 
 func (s *State) search(e Event, d SearchedData) {
 	s.sawDate(d.Date)
+	s.name(e.Seq, d.IDs...)
+	s.name(e.Seq, d.ListedUnknown...)
 	if st := s.at(e.Step); st.IntentSeq == d.Intent {
 		st.Searches = append(st.Searches, d)
 	}
@@ -269,6 +278,7 @@ func (s *State) decide(e Event, d DecisionData) error {
 		s.Held = nil
 	case IgnoreJob:
 		s.Ignored[d.JobID] = true
+		s.name(e.Seq, d.JobID)
 		s.skip(e, d.JobID)
 	case Recognize:
 		s.Principal, s.Conflict = d.Principal, ""
@@ -334,6 +344,7 @@ func (s *State) pronounce(e Event, d DecisionData) {
 	if d.JobID != "" {
 		st.JobID, s.Jobs[d.JobID], s.Judged[d.JobID] = d.JobID, e.Step, true
 		st.tie(d.JobID)
+		s.name(e.Seq, d.JobID)
 	}
 	s.CheckPending = s.CheckPending || d.CheckPending
 	if d.ChainSHA256 != "" { // the ledger never knew what was sent
