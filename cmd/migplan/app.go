@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/migplan/migplan/internal/credentials"
 	"github.com/migplan/migplan/pkg/executor"
 )
 
@@ -27,6 +28,7 @@ type app struct {
 	verbose bool
 	sleep   func(context.Context, time.Duration) bool
 	log     zerolog.Logger
+	signIns *credentials.SignIns // one for all plans of this call
 }
 
 // exit ends a command with a code; everything there is to say has been said.
@@ -46,7 +48,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	log.SetOutput(io.Discard)
 	errs := newMessages(stderr)
 	out := &output{Writer: stdout, before: errs}
-	a := &app{stdout: out, stderr: errs, env: os.LookupEnv, args: args, sleep: executor.Sleep}
+	a := &app{stdout: out, stderr: errs, env: os.LookupEnv, args: args, sleep: executor.Sleep, signIns: credentials.NewSignIns()}
 	ctx, stop := untilSignal(context.Background())
 	root := a.root()
 	root.SetArgs(args)

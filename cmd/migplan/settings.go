@@ -138,7 +138,7 @@ func (a *app) connect(ctx context.Context, s *settings, t plan.Target) (*remote,
 		return nil, err
 	}
 	creds, err := credentials.Resolve(ctx, credentials.Options{
-		Env: a.env, Region: t.Region, ProjectID: t.ProjectID, Roots: roots, Proxy: proxy,
+		Env: a.env, Region: t.Region, ProjectID: t.ProjectID, Roots: roots, Proxy: proxy, SignIns: a.signIns,
 	})
 	if err != nil {
 		return nil, settingError(err)

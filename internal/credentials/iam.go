@@ -36,6 +36,7 @@ type tokenSource struct {
 	// refused is the answer after which IAM is never asked again: wrong
 	// passwords lock the account (reference 3.1).
 	refused error
+	signIns *SignIns
 }
 
 func newTokenSource(o Options, u user) (*tokenSource, error) {
@@ -53,7 +54,7 @@ func newTokenSource(o Options, u user) (*tokenSource, error) {
 	if o.ProjectID == "" && o.Region == "" {
 		return nil, settingError("project_id", "is missing: a token without a project is of no use to DRS", "name the project or the region")
 	}
-	return &tokenSource{user: u, url: base, scope: scope, client: iamClient(o)}, nil
+	return &tokenSource{user: u, url: base, scope: scope, client: iamClient(o), signIns: o.signIns()}, nil
 }
 
 // iamURL is HW_AUTH_URL, which Terraform writes with /v3 at the end, or the
@@ -131,9 +132,20 @@ func iamBackoff(least, most time.Duration, attempt int, resp *http.Response) tim
 }
 
 func (s *tokenSource) load(ctx context.Context) (credential, error) {
+	if err := s.signIns.takeTurn(ctx); err != nil {
+		return credential{}, err
+	}
+	defer s.signIns.endTurn()
+	if s.refused == nil {
+		s.refused = s.signIns.refusalOf(s.account())
+	}
 	if s.refused != nil {
 		return credential{}, s.refused
 	}
+	return s.signIn(ctx)
+}
+
+func (s *tokenSource) signIn(ctx context.Context) (credential, error) {
 	a, err := s.ask(ctx)
 	if err != nil {
 		return credential{}, err
@@ -144,8 +156,10 @@ func (s *tokenSource) load(ctx context.Context) (credential, error) {
 	case a.status == http.StatusTooManyRequests, a.status < 400, a.status >= 500:
 		return credential{}, unexpectedStatus(iamPlace, a.status)
 	}
-	s.refused = s.refusal(a.status)
-	return credential{}, s.refused
+	refused := refusal(a.status, "")
+	s.refused = refused
+	s.signIns.keep(s.account(), a.status)
+	return credential{}, refused
 }
 
 func (s *tokenSource) ask(ctx context.Context) (answer, error) {
@@ -205,8 +219,8 @@ func (s *tokenSource) credential(a answer) (credential, error) {
 }
 
 // refusal keeps IAM's text out: it may repeat what it was sent.
-func (s *tokenSource) refusal(status int) *Error {
-	problem := fmt.Sprintf("refused the user with status %d; not asked again, since that may lock the account", status)
+func refusal(status int, where string) *Error {
+	problem := fmt.Sprintf("refused the user with status %d%s; not asked again, since that may lock the account", status, where)
 	remedy := "check HW_USER_NAME, HW_USER_PASSWORD, HW_DOMAIN_NAME, and that the user may sign in by programme"
 	if status == http.StatusNotFound {
 		remedy = "check HW_AUTH_URL"

@@ -26,6 +26,9 @@ type Options struct {
 	// Proxy is used for IAM only; nil means none. Metadata and pod identity
 	// are never asked through a proxy.
 	Proxy func(*http.Request) (*url.URL, error)
+	// SignIns is shared by the plans of one call, so that a refused password is
+	// sent once; nil means that there is one plan.
+	SignIns *SignIns
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// MetadataURL is the ECS metadata service; empty means
