@@ -104,7 +104,7 @@ func otherMigration(was, is *plan.Plan) string {
 func (a *app) takePlan(j *job, now loaded, o applyOptions) {
 	for _, d := range now.diagnostics {
 		if !slices.Contains(j.diagnostics, d) {
-			line(a.stderr, "%s", d)
+			a.warn(j, d)
 		}
 	}
 	j.diagnostics = now.diagnostics

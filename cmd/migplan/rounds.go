@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/migplan/migplan/pkg/executor"
@@ -15,6 +16,7 @@ import (
 type job struct {
 	at          place
 	diagnostics []plan.Diagnostic // of its file, as it was read last
+	warned      []plan.Diagnostic // what was said of them
 	runner      *executor.Runner
 	result      executor.Result
 	code        executor.Code
@@ -57,7 +59,26 @@ func (a *app) newJob(ctx context.Context, l *ledger.Ledger, v loaded, o applyOpt
 	}
 	j.runner = a.runner(l, v, r, &o.settings)
 	j.runner.Keys, j.runner.ByHand, j.runner.Unchanged = o.keys, o.byHand, j.unchanged
+	j.runner.Sending = func(step int) { a.warnOfStep(j, step) }
 	return j
+}
+
+// warnOfStep says what the plan warns of about a step that is about to be sent
+// for the first time; with the first step, what is about no step too.
+func (a *app) warnOfStep(j *job, step int) {
+	for _, d := range j.diagnostics {
+		if d.Step == step || d.Step == 0 && step == 1 {
+			a.warn(j, d)
+		}
+	}
+}
+
+// warn says a complaint about a plan once.
+func (a *app) warn(j *job, d plan.Diagnostic) {
+	if !slices.Contains(j.warned, d) {
+		j.warned = append(j.warned, d)
+		line(a.stderr, "%s", d)
+	}
 }
 
 // settled ends a job of which the ledger alone says that there is nothing to

@@ -36,6 +36,9 @@ type Runner struct {
 	// Unchanged reports an error when the plan's file no longer holds what Plan
 	// was made from. It is asked right before each intent; nil: there is no file.
 	Unchanged func() error
+	// Sending is told of a step right before the first intent of it as it is
+	// now, and must not block; nil: nobody is.
+	Sending func(step int)
 	// Note is told of what happens, for logs, and must not block; nil: nobody is.
 	Note func(Note)
 
@@ -98,6 +101,9 @@ func (r *Runner) withSeams() *Runner {
 	}
 	if c.Unchanged == nil {
 		c.Unchanged = func() error { return nil }
+	}
+	if c.Sending == nil {
+		c.Sending = func(int) {}
 	}
 	if c.Note == nil {
 		c.Note = func(Note) {}

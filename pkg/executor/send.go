@@ -39,6 +39,9 @@ func (p *pass) create(ctx context.Context, seq int) (*Stop, error) {
 	if err := p.Unchanged(); err != nil {
 		return &Stop{Code: TryAgain, Reason: PlanChanged, Step: seq, Err: err}, nil
 	}
+	if p.facts.State.Step(seq).ChainSHA256 != step.ChainSHA256 {
+		p.Sending(seq)
+	}
 	if err := p.append(ctx, ledger.Intent, seq, attempt, intent); err != nil {
 		return nil, err
 	}

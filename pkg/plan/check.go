@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"sort"
+
 	"gopkg.in/yaml.v3"
 )
 
@@ -105,6 +107,36 @@ func (e *entry) setKind(kind string, behind *yaml.Node) {
 	case "cutover":
 		e.kind = kind
 	}
+}
+
+// nameSteps says of which step each complaint is. The marker belongs to the
+// last one.
+func nameSteps(ds []Diagnostic, entries []entry) {
+	steps := make([]int, len(entries)+1) // before each entry
+	for i, e := range entries {
+		if steps[i+1] = steps[i]; e.kind != "cutover" {
+			steps[i+1]++
+		}
+	}
+	for i, c := range ds {
+		n := sort.Search(len(entries), func(i int) bool { return behind(pos(entries[i].node), c.Pos) })
+		if n > 0 && !behind(c.Pos, end(entries[n-1].node)) {
+			ds[i].Step = steps[n]
+		}
+	}
+}
+
+// behind reports whether a place comes after another.
+func behind(p, other Pos) bool {
+	return p.Line > other.Line || p.Line == other.Line && p.Column > other.Column
+}
+
+// end is where the last value in a node begins.
+func end(n *yaml.Node) Pos {
+	if len(n.Content) == 0 {
+		return pos(n)
+	}
+	return end(n.Content[len(n.Content)-1])
 }
 
 // object is one object key as it is written, and whole.

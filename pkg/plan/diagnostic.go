@@ -30,6 +30,7 @@ type Diagnostic struct {
 	Summary  string // what is wrong
 	Hint     string // what to do
 	Line     string `json:"-"` // the line of the file at Pos, for Snippet
+	Step     int    `json:"-"` // the step whose entry it is about, 0 for all of the plan
 }
 
 // String is the diagnostic on one line: file:line:col: what. what to do [rule].

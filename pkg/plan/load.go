@@ -80,6 +80,7 @@ func (d *document) load() (*Plan, []Diagnostic) {
 	p := d.decode()
 	d.checkRules(p)
 	ds := d.finish()
+	nameSteps(ds, entries(d.root))
 	if Invalid(ds, false) {
 		return nil, ds
 	}

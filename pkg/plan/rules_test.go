@@ -189,3 +189,28 @@ func firstString(args []ast.Expr) []string {
 	}
 	return nil
 }
+
+func TestComplaintNamesItsStep(t *testing.T) {
+	text := `version: 1
+name: ims-prod
+target: {region: ap-southeast-3, project_id: "054ba152d480d55b2f5dc0069e7ddef0", instance_id: odd}
+source: {obs: {bucket: zyy-obs}}
+backups:
+  - full: [a.dat, b.bak]
+  - incremental:
+      - c.bak
+      - d.dat
+  - incremental: [e.dat, f.dat]
+  - cutover: {unattended: true, not_before: 2027-03-01T01:00:00Z}
+databases: [ims, "c rm"]
+`
+	_, ds := plan.Load("plan.yaml", []byte(text))
+	var got []string
+	for _, d := range ds {
+		got = append(got, fmt.Sprintf("%s:%d", d.Rule, d.Step))
+	}
+	want := []string{"target-ids:0", "bak-suffix:1", "bak-suffix:2", "bak-suffix:3", "bak-suffix:3", "window:3", "database-name:0"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
