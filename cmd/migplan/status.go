@@ -127,14 +127,19 @@ func awaited(p preview) string {
 	return "next: the next pass submits " + stepName(p.place, p.result.Step)
 }
 
+// took is how long a step took, "-" where a clock that was set back hides it.
 func took(st ledger.Step) string {
-	switch {
-	case st.SubmittedAt.IsZero():
+	if st.SubmittedAt.IsZero() {
 		return "-"
-	case st.FinishedAt.IsZero():
-		return rounded(time.Since(st.SubmittedAt)) + " so far"
 	}
-	return rounded(st.FinishedAt.Sub(st.SubmittedAt))
+	end, suffix := st.FinishedAt, ""
+	if end.IsZero() {
+		end, suffix = time.Now(), " so far"
+	}
+	if end.Before(st.SubmittedAt) {
+		return "-"
+	}
+	return rounded(end.Sub(st.SubmittedAt)) + suffix
 }
 
 // rounded shows a duration to the second, a short one to the millisecond.
