@@ -38,3 +38,54 @@ func TestFolderOfPlansSendsAWrongPasswordOnce(t *testing.T) {
 		t.Errorf("%d of 6 plans say why they stop:\n%s", n, stderr)
 	}
 }
+
+// A chain goes on with the tokens of one person where IAM says whose they are,
+// and one of a ledger that names nobody goes on with any token.
+func TestTokenOfAnotherPersonIsAConflict(t *testing.T) {
+	t.Parallel()
+	const ann, bob = "0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"
+	iam := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := map[string]string{"anns": ann, "anns-second": ann, "bobs": bob}[r.Header.Get("X-Subject-Token")]
+		if id == "" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		_, _ = fmt.Fprintf(w, `{"token":{"methods":["password"],"user":{"id":%q}}}`, id)
+	}))
+	t.Cleanup(iam.Close)
+	stage := newGuarded(t, func(*http.Request, []byte) error { return nil })
+	with := func(token string) *stageRun {
+		return &stageRun{t, stage.with("MIGPLAN_AUTH_TOKEN="+token, "HW_AUTH_URL="+iam.URL)}
+	}
+	unasked := &stageRun{t, stage.with("MIGPLAN_AUTH_TOKEN=anns")}
+
+	with("anns").applies(0, "  - full: ims.bak\n")
+	with("anns-second").applies(0, "  - full: ims.bak\n  - incremental: LOG/1.bak\n")
+	for _, other := range []*stageRun{with("bobs"), unasked} {
+		if stderr := other.applies(6, "  - full: ims.bak\n  - incremental: LOG/1.bak\n  - incremental: LOG/2.bak\n"); !strings.Contains(stderr, "token:"+ann+", now token") {
+			t.Errorf("the message does not name both:\n%s", stderr)
+		}
+	}
+	with("expired").applies(77, "  - full: ims.bak\n  - incremental: LOG/1.bak\n  - incremental: LOG/2.bak\n")
+	if n := len(stage.sim.Jobs()); n != 2 {
+		t.Errorf("%d jobs, want 2", n)
+	}
+
+	stage = newGuarded(t, func(*http.Request, []byte) error { return nil })
+	unasked = &stageRun{t, stage.with("MIGPLAN_AUTH_TOKEN=anns")}
+	unasked.applies(0, "  - full: ims.bak\n")
+	with("bobs").applies(0, "  - full: ims.bak\n  - incremental: LOG/1.bak\n")
+}
+
+type stageRun struct {
+	t *testing.T
+	*stage
+}
+
+// applies runs a plan with these backups to its end.
+func (s *stageRun) applies(want int, backups string) (stderr string) {
+	s.t.Helper()
+	s.write(s.t, "plan.yaml", imsPlan(backups))
+	_, stderr = s.migplan(s.t, want, "apply", "--wait", "--timeout", "30s", "plan.yaml")
+	return stderr
+}

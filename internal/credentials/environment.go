@@ -84,26 +84,36 @@ func findToken(o Options) (*source, error) {
 	switch {
 	case value != "" && file != "":
 		return nil, settingError(tokenVariable, "is set together with "+tokenFileVariable, "keep one of the two")
-	case file != "":
-		return &source{name: "token file " + file, load: tokenFile(file)}, nil
-	case value == "":
+	case value == "" && file == "":
 		return nil, nil
-	case !headerSafe(value):
+	case value != "" && !headerSafe(value):
 		return nil, unsafeValue(tokenVariable)
 	}
-	return &source{name: "environment " + tokenVariable, load: always(tokenCredential(value))}, nil
+	who, err := newOwners(o)
+	if err != nil {
+		return nil, err
+	}
+	if file != "" {
+		return &source{name: "token file " + file, load: tokenFile(file, who)}, nil
+	}
+	return &source{name: "environment " + tokenVariable, load: func(ctx context.Context) (credential, error) {
+		return who.complete(ctx, tokenCredential(value))
+	}}, nil
 }
 
 // tokenFile reads the file for every load, so that Renew sees a rotated token.
-func tokenFile(path string) loader {
-	return func(context.Context) (credential, error) {
+func tokenFile(path string, who owners) loader {
+	return func(ctx context.Context) (credential, error) {
 		text, err := readWord(tokenFileVariable, path)
-		return tokenCredential(text), err
+		if err != nil {
+			return credential{}, err
+		}
+		return who.complete(ctx, tokenCredential(text))
 	}
 }
 
 func tokenCredential(token string) credential {
-	return credential{principal: "token", token: NewSecret(token)}
+	return credential{principal: tokenPrincipal, token: NewSecret(token)}
 }
 
 // findUser takes an IAM user's name and password, in Terraform's variables.

@@ -7,12 +7,13 @@ import (
 	"strings"
 )
 
-// SignIns is what the plans of one call share about IAM users: who was refused
+// SignIns is what the plans of one call share about IAM: a user who was refused
 // for one plan is not tried for the next, since wrong passwords lock the
-// account. It is safe for concurrent use.
+// account, and a token's owner is asked for once. It is safe for concurrent use.
 type SignIns struct {
 	turn    chan struct{} // holds one value while a sign-in is under way
 	refused map[account]int
+	owners  map[[32]byte]string // principals, by a hash of IAM's address and the token
 }
 
 // account is whose failed sign-ins IAM counts, whatever the project or region.
@@ -20,7 +21,7 @@ type account struct{ user, domain, realm string }
 
 // NewSignIns makes the record of one call.
 func NewSignIns() *SignIns {
-	return &SignIns{turn: make(chan struct{}, 1), refused: map[account]int{}}
+	return &SignIns{turn: make(chan struct{}, 1), refused: map[account]int{}, owners: map[[32]byte]string{}}
 }
 
 // signIns is the record of the call, or one of this source alone.

@@ -92,9 +92,19 @@ func identityDiffers(s *ledger.State, p *plan.Plan, id Identity) *Stop {
 		{"endpoint", o.Endpoint, id.Endpoint},
 		{whyCredentials, s.Principal, id.Principal}, // last: adopt --all excuses it, and nothing else
 	} {
-		if c.was != c.is {
+		if c.was != c.is && !(c.what == whyCredentials && samePrincipal(c.was, c.is)) {
 			return &Stop{Code: Conflict, Reason: OtherIdentity, Why: c.what, Detail: c.was + ", now " + c.is}
 		}
 	}
 	return nil
+}
+
+// anyToken is the principal of a token that IAM was not asked about, and of
+// every token in older ledgers.
+const anyToken = "token"
+
+// samePrincipal reports whether credentials may be those of a chain. One that
+// was opened with a token of nobody known goes on with any token.
+func samePrincipal(was, is string) bool {
+	return was == is || was == anyToken && strings.HasPrefix(is, anyToken+":")
 }

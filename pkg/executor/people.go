@@ -178,7 +178,7 @@ func (r *Runner) NotCreated(ctx context.Context, seq int, word Word, reason stri
 // mustBeAbsent is what must hold before a person's word that a create in doubt
 // made no job is taken.
 func (p *pass) mustBeAbsent(ctx context.Context, seq int, st ledger.Step, word Word) (*Stop, error) {
-	if sender := st.Intent.Principal; sender != p.Identity.Principal && !word.OtherCredentials {
+	if sender := st.Intent.Principal; !samePrincipal(sender, p.Identity.Principal) && !word.OtherCredentials {
 		return &Stop{Code: Invalid, Reason: NotAllowed, Step: seq, Why: WhyOtherCredentials,
 			Detail: fmt.Sprintf("the create was sent by %s, and other credentials may not see its job", sender)}, nil
 	}
