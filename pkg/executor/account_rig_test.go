@@ -8,6 +8,7 @@ import (
 	"github.com/migplan/migplan/internal/drssim"
 	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
 )
 
 // failedOnce is a rig whose step 1 failed, and whose job id is given too.
@@ -326,6 +327,36 @@ func TestTwoLedgersAreNoticedAfterTheCutover(t *testing.T) {
 			t.Errorf("%s, want %s", x.Reason, want)
 		}
 	}
+}
+
+func TestJobThatEndedDoesNotRunUnderAWordThatNoPageKnows(t *testing.T) {
+	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+	r.pass()
+	r.now = r.now.Add(2 * time.Minute)
+	r.wantReason(r.pass(), OK, JobRunning)
+	r.now = r.now.Add(2 * time.Minute)
+	r.statuses = map[string]string{r.jobs(1)[0].ID: "ARCHIVED"}
+	r.wantReason(r.pass(), OK, NextBackup)
+	r.steps = theSteps(t, "", "", "l1.bak", "l2.bak")
+	r.p = r.steps[0].Plan
+	r.wantReason(r.pass(), OK, JobRunning)
+	r.wantReason(r.said("another plan", r.asOther("other").Pass(context.Background())), OK, OursRunning)
+	r.now = r.now.Add(2 * time.Minute)
+	r.wantReason(r.said("another plan", r.asOther("other").Pass(context.Background())), OK, JobRunning)
+}
+
+// asOther makes the rig's runner one of another plan, on another database.
+func (r *rig) asOther(name string) *Runner {
+	r.t.Helper()
+	p := *r.p
+	p.Name, p.Databases = name, plan.Databases{Names: []string{name}}
+	steps, err := plan.Steps(&p)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	x := r.runner()
+	x.Plan, x.Steps = &p, steps
+	return x
 }
 
 func TestUnknownStatusOfTheGenerationBeforeDoesNotBlockForEver(t *testing.T) {

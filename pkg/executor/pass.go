@@ -163,6 +163,8 @@ func (p *pass) list(ctx context.Context) (*Stop, error) {
 type otherChains struct {
 	ids  map[string]bool // the chains
 	jobs map[string]bool // the ids of their jobs
+	// ended are those whose end a look has shown.
+	ended map[string]bool
 	// resolved are jobs in a status that no page knows, of which a person said
 	// how they ended: the status, and since when it is shown.
 	resolved map[string]ledger.SightData
@@ -170,7 +172,7 @@ type otherChains struct {
 
 // known folds the other chains of this ledger on the same target.
 func (p *pass) known(ctx context.Context) (otherChains, error) {
-	out := otherChains{ids: map[string]bool{}, jobs: map[string]bool{}, resolved: map[string]ledger.SightData{}}
+	out := otherChains{ids: map[string]bool{}, jobs: map[string]bool{}, ended: map[string]bool{}, resolved: map[string]ledger.SightData{}}
 	for _, o := range p.chain.Others {
 		if o.InstanceID != p.Plan.Target.InstanceID {
 			continue
@@ -181,7 +183,7 @@ func (p *pass) known(ctx context.Context) (otherChains, error) {
 		}
 		out.ids[o.Chain] = true
 		for id := range s.Jobs {
-			out.jobs[id] = true
+			out.jobs[id], out.ended[id] = true, sawEnd(s, id)
 			if s.Judged[id] {
 				out.resolved[id] = s.Unknown[id]
 			}

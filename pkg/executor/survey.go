@@ -101,16 +101,28 @@ func isFor(j drs.OfflineTaskInfo, p *plan.Plan, seq int) bool {
 }
 
 // works reports whether a job counts as running. One in a status that no page
-// knows does until a person said how it ended; one of another chain, until its
-// status has stayed the same for goneAfter too.
+// knows does unless the ledger has seen its end, or until a person said how it
+// ended; one of another chain, until its status has stayed the same for goneAfter
+// too.
 func works(j drs.OfflineTaskInfo, s *ledger.State, others otherChains, now time.Time) bool {
 	status, known := drs.ParseStatus(j.Status)
 	if status.Ended() || known {
 		return !status.Ended()
 	}
+	if sawEnd(s, j.ID) || others.ended[j.ID] {
+		return false
+	}
 	first, resolved := others.resolved[j.ID]
 	stayed := resolved && first.Status == j.Status && !now.IsZero() && !now.Before(first.Date.Add(goneAfter))
 	return !s.Judged[j.ID] && !stayed
+}
+
+// sawEnd reports whether a look has shown how a job of the chain ended. DRS may
+// show another word for it later.
+func sawEnd(s *ledger.State, jobID string) bool {
+	seq, mine := s.Jobs[jobID]
+	st := s.Step(seq)
+	return mine && !s.Judged[jobID] && (st.JobID != jobID || st.State != ledger.Running)
 }
 
 // isAlive: it works, or has restored something.
