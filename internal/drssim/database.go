@@ -245,6 +245,10 @@ func (d *DRS) restore(j *Job, wanted []restored) {
 		state = Online
 	}
 	set := setOf(wanted)
+	if j.Mode == "full" {
+		d.overwritten(j, wanted)
+	}
+	j.Restored = j.Finished
 	for _, r := range wanted {
 		d.put(j.Instance, j.target(r.name), database{
 			state: state, lsn: r.from.LastLSN, isLog: r.from.Type == Log, last: r.from.id(), set: set,
@@ -258,6 +262,7 @@ func (d *DRS) wreck(j *Job, wanted []restored) {
 	if j.Mode != "full" {
 		return
 	}
+	d.overwritten(j, wanted)
 	for _, r := range wanted {
 		delete(d.instances[j.Instance], fold(j.target(r.name)))
 		if d.config.Leftovers {

@@ -36,10 +36,11 @@ func (d *DRS) detail(j *Job) object {
 }
 
 func (d *DRS) status(j *Job) string {
-	if d.config.LowerStatus && (j.Status == Success || j.Status == Failed) {
-		return strings.ToLower(j.Status)
+	status := d.said(j)
+	if d.config.LowerStatus && (status == Success || status == Failed) {
+		return strings.ToLower(status)
 	}
-	return j.Status
+	return status
 }
 
 func (d *DRS) fileInfo(j *Job) []any {

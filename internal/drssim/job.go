@@ -49,6 +49,10 @@ type Job struct {
 	Deleted  bool // its record is deleted
 	Foreign  bool // somebody else's, by AddForeignJob
 
+	Restored time.Time // when its backup went into its databases; zero: it is not there
+
+	records   []recorded // of the record that changed after its end, from that on
+	spells    []spell
 	fault     jobFault
 	omitUntil time.Time // lists leave it out until then
 }

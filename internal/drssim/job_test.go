@@ -138,3 +138,44 @@ func BenchmarkServe(b *testing.B) {
 		}
 	}
 }
+
+// A server that restarts may have another record of a job's end, or say words
+// that no page knows.
+func TestRecordOfAJobChanges(t *testing.T) {
+	d, k := sim(t, Config{Objects: chain(), RestoreTime: time.Hour, Faults: parseFaults(t, "job-failed@1")})
+	id := ended(t, d, k, full("ims.bak").body()).ID
+	start := k.now
+	if j, _ := d.Job(id); j.Status != Failed || !j.Restored.IsZero() {
+		t.Fatalf("%s, restored %s", j.Status, j.Restored)
+	}
+	k.add(time.Minute)
+	d.SetStatus(id, Success)
+	if j, _ := d.Job(id); j.Status != Success || j.Restored.IsZero() || d.Database(instance, "ims") != Restoring {
+		t.Errorf("%s, restored %s", j.Status, j.Restored)
+	}
+	k.add(time.Minute)
+	d.ShowStatus(id, "PAUSED", time.Minute)
+	if got := decoded(t, d.Serve(get(jobsPath+"/"+id, nil)))["status"]; got != "PAUSED" {
+		t.Errorf("shown as %s", got)
+	}
+	k.add(time.Minute)
+	d.SetStatus(id, Failed)
+	j, _ := d.Job(id)
+	for after, want := range map[time.Duration]string{-90 * time.Minute: Transferring, 0: Failed, 61 * time.Second: Success, 2*time.Minute + 1: "PAUSED", 3 * time.Minute: Failed} {
+		if got := j.StatusAt(start.Add(after)); got != want {
+			t.Errorf("%s behind its end it was %s, want %s", after, got, want)
+		}
+	}
+	if !j.Since(Failed).Equal(start) || !j.Since(Success).Equal(start.Add(time.Minute)) || !j.Since(PrecheckFailed).IsZero() {
+		t.Errorf("FAILED since %s, SUCCESS since %s", j.Since(Failed), j.Since(Success))
+	}
+	if j.Restored.IsZero() {
+		t.Error("another record took the backup from the database")
+	}
+	log := accepted(t, d, incr("l1.bak").body())
+	d.Cancel(log, "CANCELED")
+	k.add(2 * time.Hour)
+	if j, _ := d.Job(log); j.Status != "CANCELED" || !j.Restored.IsZero() {
+		t.Errorf("%s, restored %s", j.Status, j.Restored)
+	}
+}

@@ -86,7 +86,7 @@ func (d *DRS) selected(r Request, q query) []*Job {
 	for _, j := range d.jobs {
 		mine := !d.config.OwnJobsOnly || j.Principal == who
 		visible := !j.Deleted && !j.Listed.After(now) && !j.omitUntil.After(now)
-		if mine && visible && q.matches(j) {
+		if mine && visible && d.matches(q, j) {
 			out = append(out, j)
 		}
 	}
@@ -94,9 +94,9 @@ func (d *DRS) selected(r Request, q query) []*Job {
 }
 
 // matches: name and description are fuzzy, here a substring without case.
-func (q query) matches(j *Job) bool {
+func (d *DRS) matches(q query, j *Job) bool {
 	return strings.Contains(fold(j.Name), fold(q.name)) && strings.Contains(fold(j.Description), fold(q.description)) &&
-		(q.status == "" || q.status == j.Status) && (q.project == "" || q.project == cmp.Or(j.EnterpriseProjectID, "0")) &&
+		(q.status == "" || q.status == d.said(j)) && (q.project == "" || q.project == cmp.Or(j.EnterpriseProjectID, "0")) &&
 		(len(q.instances) == 0 || slices.Contains(q.instances, j.Instance))
 }
 
@@ -125,7 +125,7 @@ func (q query) sort(jobs []*Job) {
 // options, no tags. Its status is always in upper case.
 func (d *DRS) item(j *Job) object {
 	return object{
-		"id": j.ID, "name": j.Name, "status": j.Status, "engine_type": "sqlserver", "error_log": j.ErrorLog,
+		"id": j.ID, "name": j.Name, "status": d.said(j), "engine_type": "sqlserver", "error_log": j.ErrorLog,
 		"description": j.Description, "create_time": d.time(j.Created), "finish_time": d.time(j.Finished),
 		"enterprise_project_id": cmp.Or(j.EnterpriseProjectID, "0"),
 	}

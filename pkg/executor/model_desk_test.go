@@ -48,6 +48,7 @@ type desk struct {
 	versions []*plan.Plan // in git
 	halted   bool         // runners stay away: somebody rebuilds the ledger
 	finished bool
+	failures int // of its jobs and creates, since it began
 	lastStop string
 }
 

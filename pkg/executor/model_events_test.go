@@ -42,6 +42,12 @@ func (s *slot) worldEvent(e event) {
 	case "twin":
 		seq := 1 + s.rng.IntN(len(d.steps))
 		s.sim.AddForeignJob(drssim.ForeignJob{Instance: modelInstance, Name: d.steps[seq-1].JobName(1), Description: d.steps[seq-1].Marker().String(), Databases: []string{"other"}, Running: s.upTo(time.Hour)})
+	case "overwrite":
+		d.overwrites()
+	case "restart", "unseen", "odd-status":
+		s.serverEvent(e)
+	case "ignores", "says-failed", "says-succeeded", "says-not-created", "retries", "adopts-wrong":
+		s.speakHastily(e.act)
 	case "disk-full":
 		s.full = s.now.Add(e.arg)
 	case "principal":

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"syscall"
 	"time"
 
@@ -132,8 +133,12 @@ func (m *modelJobs) get(ctx context.Context, path string, query url.Values) ([]b
 	m.pause(m.upTo(time.Second))
 	resp := m.sim.Serve(drssim.Request{Method: http.MethodGet, Path: path, Query: query, Header: m.signed(m.now)})
 	m.judge.look()
+	hidden := m.now.Before(m.unseen[strings.TrimPrefix(path, jobsPath+"/")])
+	served := m.now
 	m.pause(m.upTo(time.Second) + resp.Delay)
 	switch {
+	case hidden:
+		return nil, time.Time{}, &drs.Error{StatusCode: http.StatusBadRequest, Code: "DRS.10000010", Date: served.Truncate(time.Second).UTC()}
 	case ctx.Err() != nil:
 		return nil, time.Time{}, ctx.Err()
 	case resp.Delivery != drssim.Delivered:

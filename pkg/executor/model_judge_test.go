@@ -23,7 +23,10 @@ type judge struct {
 	shadows   map[string]shadow // every job as it was made, by id
 	order     []string          // of their making
 	sends     []sent
-	sent      map[string]int // requests of each intent, by the intent's hash
+	sent      map[string]int          // requests of each intent, by the intent's hash
+	retried   map[chainStep]time.Time // when a person last said retry
+	untrue    map[chainStep]bool      // a person said that it succeeded, and it had not
+	gone      map[string]time.Time    // since when a job's record is deleted
 }
 
 // shadow is a job as it was made: people may rename it later.
@@ -34,9 +37,16 @@ type shadow struct {
 	last bool
 }
 
+// chainStep is a step of a chain.
+type chainStep struct {
+	chain string
+	step  int
+}
+
 // sent is a create that left.
 type sent struct {
 	by   *slot
+	left time.Time
 	made bool // a job came of it at once
 	body []byte
 	plan *plan.Plan
@@ -56,7 +66,8 @@ type body struct {
 		Description string `json:"description"`
 	} `json:"base_info"`
 	Options struct {
-		Last bool `json:"is_last_backup"`
+		Last  bool `json:"is_last_backup"`
+		Cover bool `json:"is_cover"`
 	} `json:"options"`
 }
 
@@ -71,7 +82,7 @@ func (j *judge) leaves(s *slot, c drs.Create) {
 		j.report("I6", "bytes that no plan has: %s", c.Body)
 		return
 	}
-	out := sent{by: s, body: c.Body, plan: p}
+	out := sent{by: s, left: j.world.now, body: c.Body, plan: p}
 	s.sending = len(j.sends)
 	j.sends = append(j.sends, out)
 	step := s.runner.Steps[m.Step-1]
@@ -83,6 +94,8 @@ func (j *judge) leaves(s *slot, c drs.Create) {
 		j.report("I2", "step %d leaves on a listing that is %s old", m.Step, age)
 	}
 	j.keysAtTheWire(s, step, attempt, b.Options.Last)
+	j.overwritesByKey(s, m, attempt, b.Options.Cover)
+	j.nobodySaidRetry(m)
 	j.intentIsThere(s, c, m)
 	j.pastIsUnedited(s, m)
 	if !reflect.DeepEqual(s.inGit, p) {
@@ -140,7 +153,7 @@ func (j *judge) intentIsThere(s *slot, c drs.Create, m plan.Marker) {
 func (j *judge) pastIsUnedited(s *slot, m plan.Marker) {
 	for _, job := range j.jobs {
 		made := j.shadows[job.ID]
-		if made.Chain == m.Chain && !failed(job, j.world.now) && made.Step < m.Step &&
+		if made.Chain == m.Chain && !everFailed(job) && !j.accounted(job, j.world.now) && made.Step < m.Step &&
 			(made.Step > len(s.runner.Steps) || made.Marker != s.runner.Steps[made.Step-1].Marker()) {
 			j.report("I9", "step %d is sent by a plan whose step %d was edited", m.Step, made.Step)
 		}
@@ -161,6 +174,11 @@ func (j *judge) arrived(s *slot, before int) {
 // look judges every job that the server has made since the last look.
 func (j *judge) look() {
 	j.jobs = j.world.sim.Jobs()
+	for _, job := range j.jobs {
+		if _, ok := j.gone[job.ID]; job.Deleted && !ok {
+			j.gone[job.ID] = j.world.now
+		}
+	}
 	for _, job := range j.jobs[len(j.order):] {
 		j.order = append(j.order, job.ID)
 		if job.Foreign {
@@ -178,15 +196,10 @@ func (j *judge) look() {
 	}
 }
 
-// failed says whether a job had failed by a time.
-func failed(job drssim.Job, by time.Time) bool {
-	return (job.Status == drssim.Failed || job.Status == drssim.PrecheckFailed) && !job.Finished.After(by)
-}
-
 // accepted judges a job when the server makes it, by what it held then.
 func (j *judge) accepted(job drssim.Job, made shadow) {
 	at := job.Created
-	j.world.note("the server makes step %d of %s: %s", made.Step, made.plan, job.Name)
+	j.world.note("the server makes step %d of %s: %s %s", made.Step, made.plan, job.Name, job.ID)
 	before := made.Step == 1
 	for _, other := range j.jobs {
 		old, ok := j.shadows[other.ID]
@@ -196,15 +209,15 @@ func (j *judge) accepted(job drssim.Job, made shadow) {
 			if old.rank > made.rank {
 				j.report("I1", "a job of generation %d after one of generation %d", made.rank, old.rank)
 			}
-		case old.Step == made.Step && !failed(other, at):
+		case old.Step == made.Step && !j.free(other, job):
 			j.report("I1", "a second job for step %d of %s, %s after %s", made.Step, made.plan, job.Name, other.Name)
-		case old.last && !failed(other, at):
+		case old.last && !j.free(other, job):
 			j.report("I4", "step %d is made after the cutover", made.Step)
-		case old.Step == made.Step-1 && other.Status == drssim.Success && !other.Finished.After(at):
+		case old.Step == made.Step-1 && (happened(other.Since(drssim.Success), at) || happened(other.Restored, at)):
 			before = true
 		}
 	}
-	if !before {
+	if !before && !j.untrue[chainStep{made.Chain, made.Step - 1}] {
 		j.report("I2", "step %d of %s is made, and the server does not hold step %d as SUCCESS", made.Step, made.plan, made.Step-1)
 	}
 }
@@ -233,7 +246,7 @@ func (j *judge) passEnds(s *slot, r Result) {
 	case r.Sent == SentYes && left == 0:
 		j.report("I12", "a pass that sent nothing says that it did (%s %s)", r.Code, r.Reason)
 	}
-	if r.Code == OK && r.Reason == Online && !j.isOnline(s.desk.plan) {
+	if r.Code == OK && r.Reason == Online && !j.isOnline(s.desk.plan) && !j.isMisled(s.desk.plan) {
 		j.report("I12", "%s is said to be online and is not", s.desk.plan.Name)
 	}
 }
@@ -246,7 +259,7 @@ func (j *judge) isOnline(p *plan.Plan) bool {
 func (j *judge) atEnd() {
 	j.ledgers()
 	for _, d := range j.world.desks {
-		if d.plan.Cutover != nil && !j.isOnline(d.plan) {
+		if d.plan.Cutover != nil && !j.isOnline(d.plan) && !j.isMisled(d.plan) {
 			j.report("I14", "%s is finished and not online", d.plan.Name)
 		}
 	}
@@ -285,7 +298,7 @@ func (j *judge) audit(events []ledger.Event) {
 			open[e.Step] = e.Seq
 		case ledger.Decision, ledger.Closed:
 			delete(open, e.Step)
-		case ledger.Searched, ledger.Answered, ledger.Opened, ledger.Succeeded, ledger.Failed:
+		case ledger.Searched, ledger.Answered, ledger.Opened, ledger.Succeeded, ledger.Failed, ledger.Missing, ledger.Found, ledger.Unknown, ledger.Checked:
 		default:
 			j.auditOutcome(e, open)
 		}

@@ -17,13 +17,16 @@ func (s *slot) follow(r Result) time.Duration {
 	d := s.desk
 	d.finished = r.Reason == Online || r.Reason == NextBackup
 	s.at("followed")
+	if r.Reason == LockHeld {
+		s.passes-- // it may take as long as the other run does
+	}
 	switch r.Reason {
 	case DoubtAsk:
 		s.settleByHand(r)
 	case JobFailed, CreateRefused:
-		s.think()
-		d.write(d.plan.Generation, nil)
-		s.say("retry", func(p *Runner, ctx context.Context) Result { return p.Retry(ctx, r.Step, "mended") })
+		s.afterFailure(r)
+	case UnknownStatus, NotFailedAnyMore:
+		s.resolveOdd(r)
 	case EditedHistory, PlanShorter, MarkerTooLate:
 		s.think()
 		d.putBack(s.passes)
@@ -33,7 +36,7 @@ func (s *slot) follow(r Result) time.Duration {
 		d.write(d.plan.Generation+1, nil)
 	case UnknownJobs, TwinJobs, JobDiffers, LedgerConflict:
 		s.sortOut(r)
-	case JobGone, NotFailedAnyMore, HistoryGap:
+	case JobGone, HistoryGap:
 		s.pronounce(r)
 	case CutoverKey, OverwriteKey, WindowPast, BeforeStart:
 		return s.turnKeys(r)
@@ -72,9 +75,10 @@ func (s *slot) think() { s.pause(s.upTo(pick(s.rng, time.Second, 5*time.Minute, 
 func (s *slot) say(what string, f func(*Runner, context.Context) Result) Result {
 	s.lives++
 	before := s.runner
+	s.saying = what
 	s.runner = s.newRunner()
 	r := f(s.runner, context.Background())
-	s.runner = before
+	s.runner, s.saying = before, ""
 	s.note("person: %s: %s %s %s %v", what, r.Code, r.Reason, r.Detail, r.Err)
 	return r
 }
@@ -102,7 +106,7 @@ func (s *slot) settleByHand(r Result) {
 		s.notCreated(r.Step)
 	case job.Deleted && hasEnded(*job):
 		s.say("pronounce", func(p *Runner, ctx context.Context) Result {
-			return p.Pronounce(ctx, r.Step, job.Status == "SUCCESS", Word{}, "the record was deleted")
+			return p.Pronounce(ctx, r.Step, s.isRestored(r.Step), Word{}, "the record was deleted")
 		})
 	default:
 		s.say("adopt", func(p *Runner, ctx context.Context) Result { return p.Adopt(ctx, r.Step, job.ID, "") })
@@ -200,10 +204,10 @@ func (s *slot) pronounce(r Result) {
 	s.think()
 	for _, job := range s.sim.Jobs() {
 		made := s.judge.shadows[job.ID]
-		missing := r.Reason == HistoryGap && made.Chain == s.desk.plan.Chain() && made.Step == r.Step && job.Status == drssim.Success
+		missing := r.Reason == HistoryGap && made.Chain == s.desk.plan.Chain() && made.Step == r.Step && s.isRestored(r.Step)
 		if missing || slices.Contains(r.Jobs, job.ID) && hasEnded(job) {
 			s.say("pronounce", func(p *Runner, ctx context.Context) Result {
-				return p.Pronounce(ctx, r.Step, job.Status == "SUCCESS", Word{}, "looked at the database")
+				return p.Pronounce(ctx, r.Step, s.isRestored(r.Step), Word{}, "looked at the database")
 			})
 		}
 	}

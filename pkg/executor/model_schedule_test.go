@@ -20,8 +20,9 @@ type schedule struct {
 	lag     time.Duration // of the listing
 	unique  bool
 	single  bool
-	dawdle  bool // runners pause anywhere, for any time
-	odd     bool // statuses in lower case, Booleans as strings, times as numbers
+	slow    time.Duration // most that the ledger is busy around an append
+	dawdle  bool          // runners pause anywhere, for any time
+	odd     bool          // statuses in lower case, Booleans as strings, times as numbers
 	events  []event
 }
 
@@ -43,7 +44,7 @@ func (e event) String() string {
 
 func (s schedule) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "restore=%s lag=%s unique=%t single=%t odd=%t nolock=%t private=%t dawdle=%t", s.restore, s.lag, s.unique, s.single, s.odd, s.noLock, s.private, s.dawdle)
+	fmt.Fprintf(&b, "restore=%s lag=%s unique=%t single=%t odd=%t nolock=%t private=%t dawdle=%t slow=%s", s.restore, s.lag, s.unique, s.single, s.odd, s.noLock, s.private, s.dawdle, s.slow)
 	for i, p := range s.plans {
 		fmt.Fprintf(&b, "\n  plan %+v, %d runners", p, s.runners[i])
 	}
@@ -160,6 +161,12 @@ func generate(seed uint64) schedule {
 	if r.IntN(4) == 0 {
 		s.events = append(s.events, stallEvent(r))
 	}
+	if r.IntN(3) == 0 {
+		s.events = append(s.events, move(r)...)
+	}
+	if r.IntN(10) == 0 {
+		s.slow = pick(r, 2*time.Second, 10*time.Second, 30*time.Second)
+	}
 	return s
 }
 
@@ -217,7 +224,7 @@ func randomEvent(r *rand.Rand) event {
 			event{"signal", pick(r, places()...), create, 0},
 			event{"principal", "pass", list, 0}, event{"false-failed", "show", list, 0})
 	}
-	return event{pick(r, "delete", "rename", "describe", "generation", "edit", "shorten", "window", "unmark", "lose-ledger", "roll-back", "foreign", "twin", "hold"),
+	return event{pick(r, "delete", "rename", "describe", "generation", "edit", "shorten", "window", "unmark", "overwrite", "lose-ledger", "roll-back", "foreign", "twin", "hold"),
 		pick(r, "pass", "listed", "answer", "appended", "followed"), list, 0}
 }
 

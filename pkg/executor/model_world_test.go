@@ -32,8 +32,9 @@ type world struct {
 	slot     *slot          // whose turn it is
 	counts   map[string]int // how often each place was passed
 	pending  []event
-	quiet    time.Time // no runner starts before
-	full     time.Time // the disk of the ledger is, until then
+	quiet    time.Time            // no runner starts before
+	full     time.Time            // the disk of the ledger is, until then
+	unseen   map[string]time.Time // jobs that DRS does not find until then
 	judge    *judge
 	log      func(format string, args ...any) // nil: nobody reads it
 }
@@ -64,6 +65,7 @@ type slot struct {
 	extra    int    // passes after the plan was finished
 	cred     string // which credential is in force
 	other    string // a fault in the way of the next read
+	saying   string // the decision under way
 	done     bool
 	lastPage *drs.Page // what a stale list shows again
 	listed   time.Time // when the last listing began
@@ -85,9 +87,9 @@ func newWorld(s schedule, f planted) *world {
 	start := time.Date(2026, 3, 1, 20, 0, 0, 0, time.UTC)
 	w := &world{
 		schedule: s, planted: f, rng: rand.New(rand.NewPCG(s.seed, 7)), start: start, now: start, ledger: ledger.OpenMemory(),
-		counts: map[string]int{}, pending: slices.Clone(s.events),
+		counts: map[string]int{}, pending: slices.Clone(s.events), unseen: map[string]time.Time{},
 	}
-	w.judge = &judge{world: w, shadows: map[string]shadow{}, sent: map[string]int{}}
+	w.judge = &judge{world: w, shadows: map[string]shadow{}, sent: map[string]int{}, retried: map[chainStep]time.Time{}, untrue: map[chainStep]bool{}, gone: map[string]time.Time{}}
 	w.sim = drssim.New(s.config(w.clock))
 	for i, shape := range s.plans {
 		w.desks = append(w.desks, newDesk(shape, start))
@@ -304,12 +306,16 @@ func (s *slot) append(ctx context.Context, h ledger.Head, e ledger.Event) (ledge
 	}
 	s.at("append-" + string(e.Kind))
 	s.at("append")
-	s.pause(s.upTo(20 * time.Millisecond))
+	s.pause(s.upTo(20*time.Millisecond + s.schedule.slow))
 	if s.now.Before(s.full) {
 		return e, errors.New("disk full")
 	}
 	out, err := s.ledger.Append(ctx, h, e)
+	if err == nil {
+		s.judge.decided(s, e)
+	}
 	s.note("append %s step %d: %v", e.Kind, e.Step, err)
+	s.pause(s.upTo(s.schedule.slow))
 	s.at("appended-" + string(e.Kind))
 	s.at("appended")
 	return out, err

@@ -1,0 +1,206 @@
+package executor
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/migplan/migplan/internal/drssim"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// forEver is longer than any schedule.
+const forEver = 10 * 365 * 24 * time.Hour
+
+// move is what belongs together: several attempts of a step, or a server and
+// people that see the same thing differently.
+func move(r *rand.Rand) []event {
+	n := 1 + r.IntN(10)
+	where := pick(r, "pass", "listed", "answer", "appended", "followed", "shown", "decided")
+	switch r.IntN(10) {
+	case 0, 1, 2:
+		return attempts(r)
+	case 3:
+		return []event{{"restart", where, n, 0}}
+	case 4, 5:
+		out := []event{{"unseen", where, n, pick(r, 5*time.Second, time.Minute, 4*time.Minute, 20*time.Minute)}}
+		return append(out, maybe(r, hastyEvent(r, where, n+1))...)
+	case 6:
+		out := []event{{"odd-status", where, n, pick(r, time.Minute, 40*time.Minute, 2*time.Hour, forEver)}}
+		return append(out, maybe(r, hastyEvent(r, pick(r, "pass", "followed"), n+1+r.IntN(2)))...)
+	}
+	return []event{hastyEvent(r, where, n)}
+}
+
+func maybe(r *rand.Rand, e event) []event {
+	if r.IntN(2) == 0 {
+		return nil
+	}
+	return []event{e}
+}
+
+// hastyEvent is a person who speaks before looking.
+func hastyEvent(r *rand.Rand, where string, n int) event {
+	return event{pick(r, hastyActs()...), where, n, 0}
+}
+
+func hastyActs() []string {
+	return []string{"ignores", "ignores", "says-failed", "says-failed", "says-succeeded", "says-not-created", "retries", "adopts-wrong"}
+}
+
+// attempts are a step that fails, and what comes between its next attempts.
+func attempts(r *rand.Rand) []event {
+	n := 1 + r.IntN(3)
+	fails := func() string { return pick(r, "job-failed", "job-failed", "job-precheck-failed", "job-failed-applied") }
+	out := []event{{fails(), "sim", n, 0}}
+	for i := range 1 + r.IntN(3) {
+		out = append(out, event{pick(r, "refused", "refused", "429", "drs-throttle", "403", "lost-before-accept", "lost-after-accept", "503-after-accept", "generic-400"), "sim", n + 1 + i, 0})
+	}
+	out = append(out, maybe(r, event{fails(), "sim", n + 1, 0})...)
+	return append(out, maybe(r, event{"restart", pick(r, "pass", "followed", "decided"), 2*n + 1 + r.IntN(4), 0})...)
+}
+
+// serverEvent is what DRS does beside what it is asked.
+func (s *slot) serverEvent(e event) {
+	switch e.act {
+	case "restart":
+		s.anyJob(func(j drssim.Job) {
+			switch j.Status {
+			case drssim.Failed, drssim.PrecheckFailed:
+				s.sim.SetStatus(j.ID, drssim.Success)
+			case drssim.Success:
+				s.sim.SetStatus(j.ID, drssim.Failed)
+			}
+		})
+	case "unseen":
+		s.newest(func(j drssim.Job) { s.unseen[j.ID] = s.now.Add(e.arg) })
+	case "odd-status":
+		s.newest(func(j drssim.Job) {
+			if !hasEnded(j) && s.rng.IntN(2) == 0 {
+				s.sim.Cancel(j.ID, "CANCELED")
+				return
+			}
+			s.sim.ShowStatus(j.ID, pick(s.rng, "CANCELED", "PAUSED"), e.arg)
+		})
+	}
+}
+
+// anyJob is one of the last jobs of the plan.
+func (s *slot) anyJob(f func(drssim.Job)) {
+	var mine []drssim.Job
+	for _, j := range s.sim.Jobs() {
+		if s.judge.shadows[j.ID].plan == s.desk.plan.Name {
+			mine = append(mine, j)
+		}
+	}
+	if len(mine) > 0 {
+		f(mine[len(mine)-1-s.rng.IntN(min(2, len(mine)))])
+	}
+}
+
+// speakHastily is a person who did not look: any step, any job, in any state.
+func (s *slot) speakHastily(act string) {
+	steps, jobs := len(s.desk.steps), s.sim.Jobs()
+	seq, job := 1+s.rng.IntN(steps), ""
+	if len(jobs) > 0 {
+		job = jobs[s.rng.IntN(len(jobs))].ID
+	}
+	if s.rng.IntN(4) > 0 {
+		seq = min(steps, s.current())
+	}
+	s.judge.look()
+	began := s.now
+	r := s.say(act, func(p *Runner, ctx context.Context) Result {
+		switch act {
+		case "ignores":
+			return p.Ignore(ctx, job, "hasty")
+		case "says-failed":
+			return p.Pronounce(ctx, seq, false, Word{}, "hasty")
+		case "says-succeeded":
+			return p.Pronounce(ctx, seq, true, Word{}, "hasty")
+		case "says-not-created":
+			return p.NotCreated(ctx, seq, Word{}, "hasty")
+		case "retries":
+			return p.Retry(ctx, seq, "hasty")
+		}
+		return p.Adopt(ctx, seq, job, "hasty")
+	})
+	if r.Code == OK && act == "says-succeeded" {
+		s.judge.saidSucceeded(s, seq, began)
+	}
+}
+
+// current is the step that comes next, by what the ledger says.
+func (s *slot) current() int {
+	c, err := LoadChain(context.Background(), s.ledger, s.desk.plan)
+	for seq := 1; err == nil; seq++ {
+		if !slices.Contains([]string{"succeeded"}, string(c.State.Step(seq).State)) {
+			return seq
+		}
+	}
+	return 1
+}
+
+// isRestored looks at the database.
+func (s *slot) isRestored(seq int) bool { return s.judge.isRestored(s.desk.plan.Chain(), seq) }
+
+// startOver is the way out when the database is lost: it is dropped, and the
+// plan begins anew.
+func (s *slot) startOver() {
+	s.note("person: the database is lost, starting over")
+	s.sim.DropDatabase(modelInstance, s.desk.plan.Databases.Names[0])
+	s.desk.failures = 0
+	s.desk.write(s.desk.plan.Generation+1, nil)
+}
+
+// afterFailure mends what was wrong, and looks at the database first, or only
+// when the next attempt failed too.
+func (s *slot) afterFailure(r Result) {
+	s.think()
+	d := s.desk
+	d.write(d.plan.Generation, nil)
+	d.failures++
+	switch {
+	case r.Reason == JobFailed && s.isRestored(r.Step) && s.rng.IntN(2) == 0:
+		s.say("pronounce", func(p *Runner, ctx context.Context) Result {
+			return p.Pronounce(ctx, r.Step, true, Word{}, "it is restored")
+		})
+	case d.failures > mostFailures:
+		s.startOver()
+	default:
+		s.say("retry", func(p *Runner, ctx context.Context) Result { return p.Retry(ctx, r.Step, "mended") })
+	}
+}
+
+// mostFailures of a plan before a person thinks that its database is lost.
+const mostFailures = 12
+
+// resolveOdd is about a job in a status that no page knows, or one that has not
+// failed any more.
+func (s *slot) resolveOdd(r Result) {
+	s.think()
+	if s.isRestored(r.Step) {
+		s.say("pronounce", func(p *Runner, ctx context.Context) Result {
+			return p.Pronounce(ctx, r.Step, true, Word{}, "looked at the database")
+		})
+		return
+	}
+	for _, id := range r.Jobs {
+		job, _ := s.sim.Job(id)
+		switch {
+		case !hasEnded(job): // it is at work
+		case job.StatusAt(s.now) == drssim.Success:
+			s.startOver()
+		default:
+			s.say("pronounce", func(p *Runner, ctx context.Context) Result {
+				return p.Pronounce(ctx, r.Step, false, Word{}, "looked at the database")
+			})
+		}
+	}
+}
+
+// overwrites adds overwrite to the plan in git.
+func (d *desk) overwrites() {
+	d.write(d.plan.Generation, func(p *plan.Plan) { p.Overwrite = true })
+}

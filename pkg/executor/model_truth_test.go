@@ -1,0 +1,143 @@
+package executor
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/migplan/migplan/internal/drssim"
+	"github.com/migplan/migplan/pkg/drs"
+	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// What the server says of a job may change: the judge holds a create against
+// what was said when it left.
+
+func happened(what, by time.Time) bool { return !what.IsZero() && !what.After(by) }
+
+func everFailed(job drssim.Job) bool {
+	return !job.Since(drssim.Failed).IsZero() || !job.Since(drssim.PrecheckFailed).IsZero()
+}
+
+// lookTime is how long before its first byte a create may have looked at the
+// jobs of its step.
+const lookTime = drs.MaxListingAge + time.Second
+
+// free reports whether a new job may follow another: when its create left, the
+// other was accounted for.
+func (j *judge) free(other, job drssim.Job) bool {
+	for _, s := range j.sends {
+		if bytes.Equal(s.body, job.Body) && !s.left.After(job.Created) && j.accounted(other, s.left) {
+			return true
+		}
+	}
+	return false
+}
+
+// accounted reports whether a look in the minute before a time could account for
+// a job: it had failed, its record was gone for long, or it showed one word that
+// no page knows for as long.
+func (j *judge) accounted(job drssim.Job, at time.Time) bool {
+	from := at.Add(-lookTime)
+	for t := from; everFailed(job) && !t.After(at); t = t.Add(time.Second / 2) {
+		if s := job.StatusAt(t); s == drssim.Failed || s == drssim.PrecheckFailed {
+			return true
+		}
+	}
+	since := at.Add(time.Second - goneAfter)
+	if happened(j.gone[job.ID], since) {
+		return true
+	}
+	return isOdd(job.StatusAt(from)) && job.StatusAt(since) == job.StatusAt(from)
+}
+
+func isOdd(status string) bool {
+	_, known := drs.ParseStatus(status)
+	return !known
+}
+
+// isRestored: a job of this step has its backup in the database.
+func (j *judge) isRestored(chain string, seq int) bool {
+	for _, job := range j.world.sim.Jobs() {
+		if made := j.shadows[job.ID]; made.Chain == chain && made.Step == seq && !job.Restored.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+// decided notes that a person said retry.
+func (j *judge) decided(s *slot, e ledger.Event) {
+	if e.Kind == ledger.Decision && (s.saying == "retry" || s.saying == "retries") {
+		j.retried[chainStep{e.Chain, e.Step}] = j.world.now
+	}
+}
+
+// saidSucceeded judges a word that was taken: not while DRS shows the step's job
+// at work. From then on the database is not what the ledger says, unless the
+// word was true.
+func (j *judge) saidSucceeded(s *slot, seq int, began time.Time) {
+	chain := s.desk.plan.Chain()
+	for _, job := range j.world.sim.Jobs() {
+		made := j.shadows[job.ID]
+		if made.Chain != chain || made.Step != seq || hasEnded(job) || job.Deleted || s.schedule.hides() {
+			continue
+		}
+		if !job.Listed.After(began) && !j.world.unseen[job.ID].After(began) && job.StatusAt(j.world.now) == drssim.Transferring {
+			j.report("I8", "step %d was taken as succeeded while its job %s runs", seq, job.ID)
+		}
+	}
+	if !j.isRestored(chain, seq) {
+		j.untrue[chainStep{chain, seq}] = true
+	}
+}
+
+// isMisled: a person said something untrue of the plan's chain.
+func (j *judge) isMisled(p *plan.Plan) bool {
+	for seq := range p.Backups {
+		if j.untrue[chainStep{p.Chain(), seq + 1}] {
+			return true
+		}
+	}
+	return false
+}
+
+// hides: a listing of this schedule leaves out what it should show.
+func (s schedule) hides() bool {
+	for _, e := range s.events {
+		switch e.act {
+		case "list-empty", "list-omits-new", "stale-list":
+			return true
+		}
+	}
+	return false
+}
+
+// nobodySaidRetry is the rest of I4: after a job of a step, only a person's
+// retry sends the step again.
+func (j *judge) nobodySaidRetry(m plan.Marker) {
+	for _, job := range j.jobs {
+		made := j.shadows[job.ID]
+		if made.Chain != m.Chain || made.Step != m.Step || job.Deleted {
+			continue
+		}
+		if at, ok := j.retried[chainStep{m.Chain, m.Step}]; !ok || at.Before(job.Created) {
+			j.report("I4", "step %d is sent again behind %s, and nobody said retry", m.Step, job.Name)
+		}
+	}
+}
+
+// overwritesByKey is I3 for a log that overwrites, where no job of the chain
+// before it did.
+func (j *judge) overwritesByKey(s *slot, m plan.Marker, attempt int, cover bool) {
+	p := s.runner.Plan
+	if !cover || m.Step == 1 || p.OverwriteUnattended || plan.Confirms(s.given.Overwrite, s.runner.Steps, plan.ActOverwrite, attempt) {
+		return
+	}
+	for _, job := range j.jobs {
+		if made := j.shadows[job.ID]; made.Chain == m.Chain && made.Step < m.Step && job.Cover {
+			return
+		}
+	}
+	j.report("I3", "step %d overwrites, as no step before it did, and without its key", m.Step)
+}
