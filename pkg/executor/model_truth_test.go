@@ -118,8 +118,8 @@ func (s schedule) hides() bool {
 func (j *judge) nobodySaidRetry(m plan.Marker) {
 	for _, job := range j.jobs {
 		made := j.shadows[job.ID]
-		if made.Chain != m.Chain || made.Step != m.Step || job.Deleted {
-			continue
+		if made.Chain != m.Chain || made.Step != m.Step || job.Deleted || !j.accounted(job, j.world.now) {
+			continue // of a job that may still restore, I1 is the judge
 		}
 		if at, ok := j.retried[chainStep{m.Chain, m.Step}]; !ok || at.Before(job.Created) {
 			j.report("I4", "step %d is sent again behind %s, and nobody said retry", m.Step, job.Name)
