@@ -35,7 +35,7 @@ func TestWholeDetail(t *testing.T) {
 // A job of somebody else is shown as whole as any other: only its detail says
 // which databases it is about.
 func TestDetailOfAForeignJob(t *testing.T) {
-	d, _ := sim(t, Config{RootTags: true})
+	d, _ := sim(t, Config{})
 	id := d.AddForeignJob(ForeignJob{Instance: instance, Name: "theirs", Databases: []string{"ims", "pay"}, Running: time.Hour})
 	resp := d.Serve(get(jobsPath+"/"+id, nil))
 	m := decoded(t, resp)

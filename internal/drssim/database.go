@@ -20,12 +20,11 @@ const (
 
 // database is one database of an instance, and how far its log is restored.
 type database struct {
-	state  State
-	lsn    uint64
-	isLog  bool   // the backup restored last was a log
-	last   string // its object
-	set    string // the databases of the full backup that it came with
-	broken bool   // left behind by a full that failed
+	state State
+	lsn   uint64
+	isLog bool   // the backup restored last was a log
+	last  string // its object
+	set   string // the databases of the full backup that it came with
 }
 
 func (d *DRS) put(instance, name string, db database) {
@@ -60,7 +59,7 @@ func (d *DRS) examine(j *Job) (problemFound, []restored) {
 	}
 	wanted, text := choose(j, objects)
 	if text == "" {
-		text = cmp.Or(d.room(j, objects, wanted), d.targets(j, wanted))
+		text = cmp.Or(d.room(j, wanted), d.targets(j, wanted))
 	}
 	if text != "" {
 		return problemFound{text: text}, nil
@@ -153,25 +152,19 @@ func choose(j *Job, objects []Object) ([]restored, string) {
 	return wanted, ""
 }
 
-// room: one and a half times the data must be free, and there is a most of
-// databases (guides).
-func (d *DRS) room(j *Job, objects []Object, wanted []restored) string {
-	target := d.config.Instances[j.Instance]
-	var size int64
-	for _, o := range objects {
-		size += o.Size
-	}
-	if target.FreeBytes > 0 && size+size/2 > target.FreeBytes {
-		return "Insufficient storage space of the destination instance."
-	}
+// mostDatabases is how many an instance takes (guides).
+const mostDatabases = 100
+
+// room: there is a most of databases.
+func (d *DRS) room(j *Job, wanted []restored) string {
 	count := len(d.instances[j.Instance])
 	for _, r := range wanted {
 		if d.find(j.Instance, j.target(r.name)) == nil {
 			count++
 		}
 	}
-	if most := cmp.Or(target.Databases, 100); count > most {
-		return fmt.Sprintf("The number of restored databases exceeds the threshold of the destination instance (%d).", most)
+	if count > mostDatabases {
+		return fmt.Sprintf("The number of restored databases exceeds the threshold of the destination instance (%d).", mostDatabases)
 	}
 	return ""
 }
@@ -213,7 +206,7 @@ func fitLog(db *database, r restored, set string) string {
 		return "The database " + r.name + " is not in the restoring state, and the incremental backup cannot be restored."
 	case db.set != set:
 		return "The databases of the incremental backup differ from those of the full backup: " + r.name
-	case db.broken || !continues(db, o):
+	case !continues(db, o):
 		return "The LSN of the incremental backup file is not continuous with that of the previous backup file: " + o.Key
 	}
 	return ""
@@ -265,8 +258,5 @@ func (d *DRS) wreck(j *Job, wanted []restored) {
 	d.overwritten(j, wanted)
 	for _, r := range wanted {
 		delete(d.instances[j.Instance], fold(j.target(r.name)))
-		if d.config.Leftovers {
-			d.put(j.Instance, j.target(r.name), database{state: Restoring, broken: true, set: setOf(wanted)})
-		}
 	}
 }

@@ -1,6 +1,7 @@
 package drssim
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -113,37 +114,33 @@ func TestObjectsThatCannotBeRead(t *testing.T) {
 	objects := []Object{
 		object(Object{Key: "cold.bak", StorageClass: "COLD"}), object(Object{Key: "standard.bak", StorageClass: "STANDARD"}),
 		object(Object{Key: "kms.bak", Encrypted: true}), object(Object{Key: "corrupt.bak", Corrupt: true}),
-		object(Object{Key: long}), object(Object{Key: "big.bak", Size: 700}), object(Object{Key: "fits.bak", Size: 666}),
+		object(Object{Key: long}),
 	}
-	c := Config{Objects: objects, Instances: map[string]Instance{instance: {FreeBytes: 1000}}}
-	play(t, c, []scene{
+	play(t, Config{Objects: objects}, []scene{
 		{full("cold.bak"), PrecheckFailed, "restore:null", Absent},
 		{full("kms.bak"), PrecheckFailed, "Failed to obtain the restoration file information", Absent},
 		{full("corrupt.bak"), PrecheckFailed, "verification failed", Absent},
 		{full(long), PrecheckFailed, "not in the backup file list", Absent},
-		{full("big.bak"), PrecheckFailed, "Insufficient", Absent},
-		{full("fits.bak"), Success, "", Restoring},
-		{full("standard.bak").covering(), Success, "", Restoring},
+		{full("standard.bak"), Success, "", Restoring},
 		{full("corrupt.bak").covering(), PrecheckFailed, "verification failed", Restoring},
 		{full("corrupt.bak").covering().unchecked(), Failed, "verification failed", Absent},
 	})
 }
 
 func TestDatabasesOfTheTarget(t *testing.T) {
-	c := Config{
-		Objects: chain(), Databases: map[string][]string{instance: {"Ims", "other"}},
-		Instances: map[string]Instance{instance: {Databases: 2}},
-	}
+	c := Config{Objects: chain(), Databases: map[string][]string{instance: {"Ims", "other"}}}
 	d := play(t, c, []scene{
 		{full("ims.bak"), PrecheckFailed, sameName, Online}, {incr("l1.bak"), PrecheckFailed, notRestoring, Online},
 		{full("ims.bak").covering(), Success, "", Restoring},
 	})
-	c.Databases = map[string][]string{instance: {"one", "two"}}
-	play(t, c, []scene{{full("ims.bak"), PrecheckFailed, "exceeds the threshold", Absent}})
-	d.DropDatabase(instance, "ims")
-	if got := d.Database(instance, "ims"); got != Absent {
-		t.Errorf("dropped: %s", got)
+	var many []string
+	for i := range mostDatabases {
+		many = append(many, fmt.Sprint("other", i))
 	}
+	c.Databases = map[string][]string{instance: many[1:]}
+	play(t, c, []scene{{full("ims.bak"), Success, "", Restoring}})
+	c.Databases = map[string][]string{instance: many}
+	play(t, c, []scene{{full("ims.bak"), PrecheckFailed, "exceeds the threshold", Absent}})
 	if got := d.Database("other-instance", "ims"); got != Absent {
 		t.Errorf("other instance: %s", got)
 	}
@@ -277,44 +274,34 @@ func TestPutObject(t *testing.T) {
 }
 
 func TestFailedFull(t *testing.T) {
-	for _, c := range []struct {
-		name      string
-		leftovers bool
-		after     State
-		retry     string
-	}{
-		{"gone", false, Absent, Success}, {"left behind", true, Restoring, PrecheckFailed},
-	} {
-		d, k := sim(t, Config{
-			Objects: chain(Object{Bucket: "bucket", Key: "any.bak", Type: Log, Databases: []string{"ims"}, LastLSN: 900}), Leftovers: c.leftovers, Databases: map[string][]string{instance: {"ims"}},
-			Faults: parseFaults(t, "job-failed@1:The instance was switched over."),
-		})
-		if j := ended(t, d, k, full("ims.bak").covering().body()); j.Status != Failed || j.ErrorLog != "The instance was switched over." {
-			t.Errorf("%s: %s %q", c.name, j.Status, j.ErrorLog)
-		}
-		if got := d.Database(instance, "ims"); got != c.after {
-			t.Errorf("%s: %s, want %s", c.name, got, c.after)
-		}
-		if j := ended(t, d, k, incr("any.bak").body()); j.Status != PrecheckFailed {
-			t.Errorf("%s: log after it: %s", c.name, j.Status)
-		}
-		if j := ended(t, d, k, full("ims.bak").body()); j.Status != c.retry {
-			t.Errorf("%s: again without cover: %s, want %s", c.name, j.Status, c.retry)
-		}
+	d, k := sim(t, Config{
+		Objects:   chain(Object{Bucket: "bucket", Key: "any.bak", Type: Log, Databases: []string{"ims"}, LastLSN: 900}),
+		Databases: map[string][]string{instance: {"ims"}},
+		Faults:    parseFaults(t, "job-failed@1:The instance was switched over."),
+	})
+	if j := ended(t, d, k, full("ims.bak").covering().body()); j.Status != Failed || j.ErrorLog != "The instance was switched over." {
+		t.Errorf("%s %q", j.Status, j.ErrorLog)
+	}
+	if got := d.Database(instance, "ims"); got != Absent {
+		t.Errorf("%s, want %s", got, Absent)
+	}
+	if j := ended(t, d, k, incr("any.bak").body()); j.Status != PrecheckFailed {
+		t.Errorf("a log after it: %s", j.Status)
+	}
+	if j := ended(t, d, k, full("ims.bak").body()); j.Status != Success {
+		t.Errorf("again without cover: %s %s", j.Status, j.ErrorLog)
 	}
 }
 
 // An incremental that fails leaves its database as it was: it may go again.
 func TestFailedIncremental(t *testing.T) {
-	for _, leftovers := range []bool{false, true} {
-		d, k := sim(t, Config{Objects: chain(), Leftovers: leftovers, Faults: parseFaults(t, "job-failed@2")})
-		ended(t, d, k, full("ims.bak").body())
-		if j := ended(t, d, k, incr("l1.bak").body()); j.Status != Failed || d.Database(instance, "ims") != Restoring {
-			t.Errorf("%s, %s", j.Status, d.Database(instance, "ims"))
-		}
-		if j := ended(t, d, k, incr("l1.bak").body()); j.Status != Success {
-			t.Errorf("again: %s %s", j.Status, j.ErrorLog)
-		}
+	d, k := sim(t, Config{Objects: chain(), Faults: parseFaults(t, "job-failed@2")})
+	ended(t, d, k, full("ims.bak").body())
+	if j := ended(t, d, k, incr("l1.bak").body()); j.Status != Failed || d.Database(instance, "ims") != Restoring {
+		t.Errorf("%s, %s", j.Status, d.Database(instance, "ims"))
+	}
+	if j := ended(t, d, k, incr("l1.bak").body()); j.Status != Success {
+		t.Errorf("again: %s %s", j.Status, j.ErrorLog)
 	}
 }
 

@@ -12,9 +12,9 @@ import (
 func (d *DRS) detail(j *Job) object {
 	base := object{
 		"name": j.Name, "engine_type": "sqlserver", "description": j.Description,
-		"enterprise_project_id": cmp.Or(j.EnterpriseProjectID, "0"),
+		"enterprise_project_id": cmp.Or(j.EnterpriseProjectID, "0"), "tags": listOf(j.Tags),
 	}
-	out := object{
+	return object{
 		"id": j.ID, "status": d.status(j), "create_time": d.time(j.Created), "finish_time": d.time(j.Finished),
 		"backup_info": object{"file_source": j.Source, "bucket_name": j.Bucket, "file_info": d.fileInfo(j)},
 		"base_info":   base,
@@ -23,16 +23,9 @@ func (d *DRS) detail(j *Job) object {
 		},
 		"options":       d.options(j),
 		"new_db_names":  j.NewName,
-		"instance_name": cmp.Or(d.config.Instances[j.Instance].Name, "rds-"+j.Instance[:min(4, len(j.Instance))]),
+		"instance_name": "rds-" + j.Instance[:min(4, len(j.Instance))],
 		"error_log":     j.ErrorLog,
 	}
-	tags := listOf(j.Tags)
-	if d.config.RootTags {
-		out["tags"] = tags
-	} else {
-		base["tags"] = tags
-	}
-	return out
 }
 
 func (d *DRS) status(j *Job) string {

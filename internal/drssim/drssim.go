@@ -34,39 +34,21 @@ type Config struct {
 	// that the file names suggest: ims.bak is ims, ims_log1.bak its log.
 	Objects   []Object
 	Databases map[string][]string // target instance id -> names that are online there already
-	Instances map[string]Instance // nil: any instance; otherwise others are refused with DRS.M05006
 	Project   string              // "": any; otherwise another in a path is refused with DRS.M00261
 	Faults    []Fault
 
 	// Verify authenticates a request and its body. nil: any non-empty
 	// X-Auth-Token or Authorization header is let in.
 	Verify func(r *http.Request, body []byte) *Refusal
-	// SignatureAge is how old the X-Sdk-Date of a signed request may be; 0 is
-	// 15 minutes, negative means that nobody looks.
-	SignatureAge time.Duration
 
 	LowerStatus bool // a detail says "success" and "failed", as the detail page spells them
 	NumberTimes bool // times are numbers of epoch milliseconds; default: strings
-	ISOTimes    bool // times are ISO 8601
 	StringBools bool // Booleans of a detail are strings
-	RootTags    bool // a detail has its tags at the root; default: in base_info
 
 	UniqueNames         bool // a name in use is refused with DRS.M00277
 	OneAtATime          bool // a second job on a busy instance is refused with DRS.M06020
-	KeepRunning         bool // a running job cannot be deleted (DRS.M00304); default: its record goes, the restore goes on
 	OwnJobsOnly         bool // a list shows only the jobs of who asks
-	LaxDescription      bool // an apostrophe may stand in a description, as in the page's RDS example
-	LaxPath             bool // obs_path may lack its trailing slash
 	AcceptDifferentials bool // a differential backup may be restored as an incremental
-	Leftovers           bool // a full that fails leaves a database behind that is restoring for ever
-	PageLimit           int  // most jobs of a page, whatever limit says; 0 is 50
-}
-
-// Instance is a target that a Config knows.
-type Instance struct {
-	Name      string
-	FreeBytes int64 // 0: unlimited
-	Databases int   // most databases; 0 is 100 (guides)
 }
 
 // Refusal is an answer that refuses a request.

@@ -53,38 +53,6 @@ func TestFaultKindsAreDescribed(t *testing.T) {
 	}
 }
 
-func TestRandomFaults(t *testing.T) {
-	kinds := map[string]bool{}
-	for seed := range uint64(300) {
-		faults := RandomFaults(seed, 10)
-		if !slices.Equal(faults, RandomFaults(seed, 10)) || len(faults) != 10 {
-			t.Fatalf("seed %d: two schedules, or not ten faults", seed)
-		}
-		for _, f := range faults {
-			again, err := ParseFault(f.String())
-			if err != nil || again != f {
-				t.Fatalf("seed %d: %q is read as %+v: %v", seed, f, again, err)
-			}
-			if d, err := time.ParseDuration(f.Arg); err == nil && strings.HasPrefix(f.Kind, "late-accept") && d > 10*time.Minute || strings.HasPrefix(f.Kind, "list-lag") && d > 5*time.Minute {
-				t.Errorf("seed %d: %s is beyond what a client may assume", seed, f)
-			}
-			kinds[f.Kind] = true
-		}
-	}
-	beyond := []string{
-		"twice", "record-deleted", "job-failed-applied", "show-not-found", "list-omits-newest",
-		"date-jump", "list-date-jump", "show-date-jump",
-	}
-	for _, k := range FaultKinds() {
-		if kinds[k.Name] == slices.Contains(beyond, k.Name) {
-			t.Errorf("%s: occurs is %t", k.Name, kinds[k.Name])
-		}
-	}
-	if slices.Equal(RandomFaults(1, 10), RandomFaults(2, 10)) {
-		t.Error("two seeds, one schedule")
-	}
-}
-
 func TestFaultsCountTheirOwnRequests(t *testing.T) {
 	d, _ := sim(t, Config{Faults: parseFaults(t, "list-500@2", "503-before-accept@2", "show-502@1", "429@all")})
 	var got []int

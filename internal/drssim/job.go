@@ -141,9 +141,6 @@ func (d *DRS) accept(r Request, at time.Time) (*Job, *Refusal) {
 
 // refusal looks at what the service knows beside the body.
 func (d *DRS) refusal(j *Job, at time.Time) *Refusal {
-	if _, known := d.config.Instances[j.Instance]; d.config.Instances != nil && !known {
-		return &Refusal{422, "DRS.M05006", "The RDS instance is invalid."}
-	}
 	if d.config.UniqueNames && d.nameInUse(j.Name) {
 		return &Refusal{422, "DRS.M00277", "The task name already exists."}
 	}

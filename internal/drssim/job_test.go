@@ -106,7 +106,7 @@ func TestMutations(t *testing.T) {
 func TestDeterminism(t *testing.T) {
 	history := func(seed uint64) string {
 		var b strings.Builder
-		d, k := sim(t, Config{Seed: seed, Faults: append(RandomFaults(seed, 5), parseFaults(t, "500-after-accept@30%", "list-empty@50%")...)})
+		d, k := sim(t, Config{Seed: seed, Faults: parseFaults(t, "500-after-accept@30%", "list-empty@50%", "late-accept@2:1m", "truncated@3")})
 		for i := range 20 {
 			for _, r := range []Request{create(jobSpec{name: fmt.Sprintf("job-%d", i), keys: []string{"ims.bak"}}.body()), get(jobsPath, nil)} {
 				resp := d.Serve(r)

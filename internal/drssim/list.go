@@ -19,6 +19,9 @@ var listParameters = []string{
 // sortKeys are those of the newer list page.
 var sortKeys = []string{"", "name", "db_type", "inst_id", "ip", "created_at", "description", "tag_value"}
 
+// mostListed is how many jobs a page has at most, whatever limit says.
+const mostListed = 50
+
 // query is a list request, read.
 type query struct {
 	name, description, status, project, sortKey, sortDir string
@@ -55,7 +58,7 @@ func (c *checker) query(r Request) query {
 		project: r.Query.Get("enterprise_project_id"), sortKey: r.Query.Get("sort_key"), sortDir: r.Query.Get("sort_dir"),
 		instances: r.Query["dbs_instance_ids"],
 	}
-	q.limit = min(c.number(r, "limit", 10, 1), cmp.Or(c.config.PageLimit, 50))
+	q.limit = min(c.number(r, "limit", 10, 1), mostListed)
 	q.offset = c.number(r, "offset", 0, 0)
 	statuses := []string{"", Transferring, Success, Failed, PrecheckFailed}
 	c.want(slices.Contains(statuses, q.status), "status", "TRANSFERRING, SUCCESS, FAILED or PRECHECK FAILED")
@@ -141,8 +144,6 @@ func (d *DRS) time(t time.Time) any {
 		return ""
 	case d.config.NumberTimes:
 		return t.UnixMilli()
-	case d.config.ISOTimes:
-		return t.UTC().Format("2006-01-02T15:04:05Z")
 	}
 	return fmt.Sprint(t.UnixMilli())
 }

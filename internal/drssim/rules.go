@@ -41,9 +41,6 @@ func word(s string, most int, others string) bool {
 // goodDescription follows the console. The page gives no rule, and its own RDS
 // example has an apostrophe.
 func (c *checker) goodDescription(s string) bool {
-	if c.config.LaxDescription {
-		s = strings.ReplaceAll(s, "'", "")
-	}
 	return utf8.RuneCountInString(s) <= 256 && !strings.ContainsAny(s, `!=<>'&"\`) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 

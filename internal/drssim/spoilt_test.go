@@ -67,7 +67,7 @@ func missing(body []byte) string {
 // judge sends a body and holds the answer against what the body is.
 func judge(t *testing.T, body []byte) Response {
 	t.Helper()
-	d, _ := sim(t, Config{LaxDescription: true})
+	d, _ := sim(t, Config{})
 	resp := d.Serve(create(body))
 	made := d.Jobs()
 	switch {
@@ -83,10 +83,10 @@ func judge(t *testing.T, body []byte) Response {
 	return resp
 }
 
-// goodBodies are the page's examples, the RDS one without its two slips.
+// goodBodies are the page's examples, the RDS one without its slips.
 func goodBodies(t *testing.T) [][]byte {
 	t.Helper()
-	all := [][]byte{edited(t, page(t, "request-rds-full.json"), "options.recovery_mode", "full", "options.is_last_backup", true)}
+	all := [][]byte{edited(t, page(t, "request-rds-full.json"), "options.recovery_mode", "full", "options.is_last_backup", true, "base_info.description", "by hand")}
 	for _, name := range []string{"full", "chain-1-full", "chain-2-incremental", "chain-3-last-incremental"} {
 		all = append(all, edited(t, page(t, "request-obs-"+name+".json")))
 	}

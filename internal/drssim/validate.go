@@ -2,7 +2,6 @@ package drssim
 
 import (
 	"slices"
-	"strings"
 )
 
 // parse reads the body of a create and refuses whatever the page does not
@@ -110,7 +109,7 @@ func (p part) obs(j *Job, files []part) {
 	}
 	p.want(goodBucket(j.Bucket), p.at("bucket_name"), "3 to 63 lower-case letters, digits, - and ., and no address")
 	for _, f := range files {
-		key := f.objectKey(p.config.LaxPath)
+		key := f.objectKey()
 		p.want(!slices.Contains(j.Files, key), f.path, "the file stands twice")
 		j.Files = append(j.Files, key)
 	}
@@ -119,14 +118,11 @@ func (p part) obs(j *Job, files []part) {
 // objectKey reads one file of a bucket. obs_path must be there, "" at the
 // root, else without a leading and with one trailing slash, as in every
 // example of the page.
-func (f part) objectKey(laxPath bool) string {
+func (f part) objectKey() string {
 	f.only("name", "obs_path", "rds_version", "rds_source_instance_id")
 	name := f.neededText("name")
 	folder, there := take[string](f, "obs_path", "a string", true)
 	f.want(name == "" || fileName.MatchString(name), f.at("name"), "letters, digits, _ and -, and the suffix .bak")
-	if laxPath && folder != "" && !strings.HasSuffix(folder, "/") {
-		folder += "/"
-	}
 	f.want(!there || goodFolder(folder), f.at("obs_path"), "empty, or folders without a leading and with one trailing slash")
 	for _, key := range []string{"rds_version", "rds_source_instance_id"} {
 		f.want(f.text(key) == "", f.at(key), "only for file_source RDS")
