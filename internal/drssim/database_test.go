@@ -133,6 +133,10 @@ func TestDatabasesOfTheTarget(t *testing.T) {
 		{full("ims.bak"), PrecheckFailed, sameName, Online}, {incr("l1.bak"), PrecheckFailed, notRestoring, Online},
 		{full("ims.bak").covering(), Success, "", Restoring},
 	})
+	d.DropDatabase(instance, "ims")
+	if got := d.Database(instance, "ims"); got != Absent {
+		t.Errorf("dropped: %s", got)
+	}
 	var many []string
 	for i := range mostDatabases {
 		many = append(many, fmt.Sprint("other", i))

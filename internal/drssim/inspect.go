@@ -122,6 +122,14 @@ func (d *DRS) PutObject(o Object) {
 	d.objects[o.id()] = o
 }
 
+// DropDatabase removes a database from an instance, as a person would.
+func (d *DRS) DropDatabase(instance, name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.advance()
+	delete(d.instances[instance], fold(name))
+}
+
 // note writes a request down, and gives its answer back.
 func (d *DRS) note(r Request, op string, resp Response, fault, jobID string) Response {
 	d.log = append(d.log, Logged{
