@@ -26,6 +26,9 @@ const (
 	// The literal makes it match the partial index.
 	selectOpened = columns + "where kind = 'opened' order by chain, seq"
 
+	// The list of chains makes it two looks into the primary key.
+	selectDecided = columns + "where seq = 1 and kind = 'decision' and chain in (select distinct chain from event) order by chain"
+
 	// The event goes in only behind the very event its writer has read. On an
 	// empty chain the primary key alone decides.
 	insertEvent = `insert into event (chain, seq, at, kind, step, attempt, run, data, prev, hash)
@@ -38,7 +41,7 @@ on conflict do nothing`
 // prepare readies the statements of a writer.
 func (d *database) prepare(ctx context.Context) (err error) {
 	d.read = map[string]*sql.Stmt{}
-	for _, s := range []string{selectChain, selectOpened} {
+	for _, s := range []string{selectChain, selectOpened, selectDecided} {
 		if d.read[s], err = d.db.PrepareContext(ctx, s); err != nil {
 			return explain(d.path, "opening", err)
 		}
@@ -54,8 +57,15 @@ func (d *database) close() error { return d.db.Close() }
 // insert is one statement and so one transaction: it takes the write lock as
 // BEGIN IMMEDIATE does, and a failed commit is rolled back by SQLite itself.
 func (d *database) insert(ctx context.Context, e Event) (bool, error) {
-	res, err := d.append.ExecContext(ctx, e.Chain, e.Seq, e.At.Format(timeLayout),
-		string(e.Kind), e.Step, e.Attempt, e.Run, string(e.Data), e.Prev, e.Hash)
+	return d.inserted(d.append.ExecContext(ctx, e.row()...))
+}
+
+// row is the event in the order of the columns.
+func (e Event) row() []any {
+	return []any{e.Chain, e.Seq, e.At.Format(timeLayout), string(e.Kind), e.Step, e.Attempt, e.Run, string(e.Data), e.Prev, e.Hash}
+}
+
+func (d *database) inserted(res sql.Result, err error) (bool, error) {
 	if err != nil {
 		return false, explain(d.path, "appending to", err)
 	}
@@ -72,6 +82,10 @@ func (d *database) chain(ctx context.Context, chain string) ([]Event, error) {
 
 func (d *database) opened(ctx context.Context) ([]Event, error) {
 	return d.events(ctx, selectOpened)
+}
+
+func (d *database) decided(ctx context.Context) ([]Event, error) {
+	return d.events(ctx, selectDecided)
 }
 
 // events runs a select over columns.

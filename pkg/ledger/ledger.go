@@ -21,9 +21,12 @@ type Ledger struct {
 type store interface {
 	chain(ctx context.Context, chain string) ([]Event, error) // by seq
 	opened(ctx context.Context) ([]Event, error)              // of every chain
+	decided(ctx context.Context) ([]Event, error)             // the first event of every chain that begins with a decision
 	// insert adds e behind the event that e.Prev is the hash of, durably, and
 	// reports false where e.Seq is taken or that event is not there.
 	insert(ctx context.Context, e Event) (bool, error)
+	// insertIf is insert where allow agrees, about the store as it is then.
+	insertIf(ctx context.Context, e Event, allow func(store) error) (bool, error)
 	close() error
 }
 
@@ -63,7 +66,16 @@ func (l *Ledger) Events(ctx context.Context, chain string) ([]Event, error) {
 // Opened returns the `opened` events of all chains, by chain. Each is verified
 // by itself; Events verifies its history.
 func (l *Ledger) Opened(ctx context.Context) ([]Event, error) {
-	events, err := l.store.opened(ctx)
+	return l.verified(l.store.opened(ctx))
+}
+
+// Decided returns the first event of each chain that begins with a decision: a
+// person spoke of its plan before anything was sent. Each is verified by itself.
+func (l *Ledger) Decided(ctx context.Context) ([]Event, error) {
+	return l.verified(l.store.decided(ctx))
+}
+
+func (l *Ledger) verified(events []Event, err error) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -95,6 +107,10 @@ func (e Event) fault(head Head) string {
 // ledger is as it was, unless the disk failed in the last step of the commit.
 // A cancelled ctx stops it before it begins, not half-way.
 func (l *Ledger) Append(ctx context.Context, head Head, e Event) (Event, error) {
+	return l.append(ctx, head, e, l.store.insert)
+}
+
+func (l *Ledger) append(ctx context.Context, head Head, e Event, insert func(context.Context, Event) (bool, error)) (Event, error) {
 	if l.locker == nil {
 		return Event{}, fmt.Errorf("%s: %w", l.path, ErrReadOnly)
 	}
@@ -105,7 +121,7 @@ func (l *Ledger) Append(ctx context.Context, head Head, e Event) (Event, error) 
 	if err := ctx.Err(); err != nil {
 		return Event{}, fmt.Errorf("appending to the ledger %s: %w", l.path, err)
 	}
-	switch ok, err := l.store.insert(context.WithoutCancel(ctx), e); {
+	switch ok, err := insert(context.WithoutCancel(ctx), e); {
 	case err != nil:
 		return Event{}, err
 	case !ok:

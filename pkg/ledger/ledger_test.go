@@ -263,8 +263,24 @@ func TestEditedOpenedIsBroken(t *testing.T) {
 }
 
 func TestOpenedUsesItsIndex(t *testing.T) {
-	l := mustSQL(t)
-	rows, err := sqlOf(l).Query("explain query plan " + selectOpened)
+	if got := queryPlan(t, selectOpened); got != "SCAN event USING INDEX event_opened" {
+		t.Errorf("plan: %s", got)
+	}
+}
+
+// The rows of the table are not gone through: they hold every request.
+func TestDecidedUsesTheKey(t *testing.T) {
+	got := queryPlan(t, selectDecided)
+	for _, want := range []string{"SEARCH event USING INDEX sqlite_autoindex_event_1 (chain=? AND seq=?)", "SCAN event USING COVERING INDEX"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("plan: %s, want %s", got, want)
+		}
+	}
+}
+
+func queryPlan(t *testing.T, statement string) string {
+	t.Helper()
+	rows, err := sqlOf(mustSQL(t)).Query("explain query plan " + statement)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,9 +294,7 @@ func TestOpenedUsesItsIndex(t *testing.T) {
 		}
 		fmt.Fprintln(&plan, detail)
 	}
-	if got := strings.TrimSpace(plan.String()); got != "SCAN event USING INDEX event_opened" {
-		t.Errorf("plan: %s", got)
-	}
+	return strings.TrimSpace(plan.String())
 }
 
 // The model runs in a bubble: no goroutine of the ledger may be left in it and

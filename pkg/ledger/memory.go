@@ -21,9 +21,47 @@ func OpenMemory() *Ledger {
 
 func (m *memory) close() error { return nil }
 
-func (m *memory) insert(_ context.Context, e Event) (bool, error) {
+func (m *memory) insert(ctx context.Context, e Event) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return unlocked{m}.insert(ctx, e)
+}
+
+func (m *memory) insertIf(ctx context.Context, e Event, allow func(store) error) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return unlocked{m}.insertIf(ctx, e, allow)
+}
+
+func (m *memory) chain(ctx context.Context, chain string) ([]Event, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return unlocked{m}.chain(ctx, chain)
+}
+
+func (m *memory) opened(ctx context.Context) ([]Event, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return unlocked{m}.opened(ctx)
+}
+
+func (m *memory) decided(ctx context.Context) ([]Event, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return unlocked{m}.decided(ctx)
+}
+
+// unlocked is the store for who holds its lock.
+type unlocked struct{ *memory }
+
+func (m unlocked) insertIf(ctx context.Context, e Event, allow func(store) error) (bool, error) {
+	if err := allow(m); err != nil {
+		return false, err
+	}
+	return m.insert(ctx, e)
+}
+
+func (m unlocked) insert(_ context.Context, e Event) (bool, error) {
 	events := m.chains[e.Chain]
 	n := len(events)
 	if e.Seq != int64(n)+1 || n > 0 && events[n-1].Hash != e.Prev {
@@ -34,22 +72,25 @@ func (m *memory) insert(_ context.Context, e Event) (bool, error) {
 	return true, nil
 }
 
-func (m *memory) chain(_ context.Context, chain string) ([]Event, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+func (m unlocked) chain(_ context.Context, chain string) ([]Event, error) {
 	return slices.Clone(m.chains[chain]), nil
 }
 
-func (m *memory) opened(context.Context) ([]Event, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var out []Event
+func (m unlocked) opened(context.Context) ([]Event, error) {
+	return m.where(func(e Event) bool { return e.Kind == Opened }), nil
+}
+
+func (m unlocked) decided(context.Context) ([]Event, error) {
+	return m.where(func(e Event) bool { return e.Kind == Decision && e.Seq == 1 }), nil
+}
+
+func (m unlocked) where(is func(Event) bool) (out []Event) {
 	for _, chain := range slices.Sorted(maps.Keys(m.chains)) {
 		for _, e := range m.chains[chain] {
-			if e.Kind == Opened {
+			if is(e) {
 				out = append(out, e)
 			}
 		}
 	}
-	return out, nil
+	return out
 }

@@ -1,0 +1,89 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+)
+
+// AppendIf is Append where allow agrees, which reads the ledger as it is in the
+// very transaction of the append: what it saw still holds when the event is in.
+// An error of allow is returned as it is, and then nothing was written. allow
+// must use nothing but the ledger that it is given.
+func (l *Ledger) AppendIf(ctx context.Context, head Head, e Event, allow func(*Ledger) error) (Event, error) {
+	return l.append(ctx, head, e, func(ctx context.Context, e Event) (bool, error) {
+		return l.store.insertIf(ctx, e, func(s store) error { return allow(&Ledger{path: l.path, store: s}) })
+	})
+}
+
+// insertIf holds the write lock from the first read on, so that no other
+// process writes between what allow saw and the event.
+func (d *database) insertIf(ctx context.Context, e Event, allow func(store) error) (ok bool, err error) {
+	conn, err := d.db.Conn(ctx)
+	if err != nil {
+		return false, explain(d.path, "appending to", err)
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return false, explain(d.path, "appending to", err)
+	}
+	ok, err = transaction{d, conn}.insertAllowed(ctx, e, allow)
+	if err != nil || !ok {
+		rollBack(ctx, conn)
+		return false, err
+	}
+	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
+		rollBack(ctx, conn)
+		return false, explain(d.path, "appending to", err)
+	}
+	return true, nil
+}
+
+// rollBack ends a transaction that wrote nothing. A connection of which that is
+// not certain is not used again; closing it rolls back.
+func rollBack(ctx context.Context, conn *sql.Conn) {
+	if _, err := conn.ExecContext(ctx, "ROLLBACK"); err != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
+}
+
+// transaction is the ledger as one transaction sees it.
+type transaction struct {
+	d    *database
+	conn *sql.Conn
+}
+
+func (t transaction) insertAllowed(ctx context.Context, e Event, allow func(store) error) (bool, error) {
+	if err := allow(t); err != nil {
+		return false, err
+	}
+	return t.insert(ctx, e)
+}
+
+func (t transaction) insert(ctx context.Context, e Event) (bool, error) {
+	return t.d.inserted(t.conn.ExecContext(ctx, insertEvent, e.row()...))
+}
+
+func (t transaction) insertIf(context.Context, Event, func(store) error) (bool, error) {
+	return false, fmt.Errorf("%s: %w", t.d.path, ErrReadOnly)
+}
+
+func (t transaction) chain(ctx context.Context, chain string) ([]Event, error) {
+	return t.events(ctx, selectChain, chain)
+}
+
+func (t transaction) opened(ctx context.Context) ([]Event, error) {
+	return t.events(ctx, selectOpened)
+}
+
+func (t transaction) decided(ctx context.Context) ([]Event, error) {
+	return t.events(ctx, selectDecided)
+}
+
+func (t transaction) events(ctx context.Context, statement string, args ...any) ([]Event, error) {
+	events, err := scanAll(ctx, t.conn.QueryContext, statement, args...)
+	return events, t.d.explainRead(err)
+}
+
+func (t transaction) close() error { return nil }
