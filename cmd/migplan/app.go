@@ -143,7 +143,7 @@ in order, after its predecessor succeeded.`,
 	root.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "log every request to stderr")
 	root.AddCommand(
 		a.validateCommand(), a.planCommand(), a.applyCommand(), a.statusCommand(), a.historyCommand(),
-		a.retryCommand(), a.adoptCommand(), a.resolveCommand(), a.holdCommand(), a.releaseCommand(),
+		a.retryCommand(), a.adoptCommand(), a.resolveCommand(), a.holdCommand(), a.releaseCommand(), a.closeCommand(),
 		a.rehearseCommand(), a.simulateCommand(), a.whoamiCommand(), a.schemaCommand(), a.versionCommand(),
 	)
 	for _, c := range root.Commands() {

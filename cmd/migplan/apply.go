@@ -100,14 +100,14 @@ func (a *app) apply(ctx context.Context, args []string, o applyOptions) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	valid, bad := a.sayInvalid(all)
-	codes := []executor.Code{executor.OK}
-	if bad {
-		codes = append(codes, executor.Invalid)
-	}
-	jobs, err := a.runJobs(ctx, valid, o)
+	_, bad := a.sayInvalid(all)
+	jobs, shared, err := a.runJobs(ctx, all, o)
 	if err != nil {
 		return err
+	}
+	codes := []executor.Code{executor.OK}
+	if bad || shared {
+		codes = append(codes, executor.Invalid)
 	}
 	for _, j := range jobs {
 		codes = append(codes, j.code)

@@ -81,6 +81,10 @@ func explainChain(at place, s executor.Stop, e *explanation, apply string) {
 		e.What = "the plan's name belongs to another target in this ledger: " + clean(s.Detail)
 		e.Known = "a name identifies one migration for ever; nothing was sent"
 		e.Next = "give this plan a name of its own"
+	case executor.DatabaseTaken:
+		explainTaken(at, *s.Owner, e)
+	case executor.ChainClosed:
+		explainClosed(at, s, e)
 	case executor.ClosedGeneration:
 		e.What = "a higher generation of this plan has taken over"
 		e.Known = "a closed generation sends nothing"
@@ -173,6 +177,9 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 	case executor.OverwriteKey:
 		e.What = "the full backup is held: " + keyFault("overwriting lacks its second key", "cutover", s)
 		e.Known = "it destroys what bears the names of the plan's databases on the target; nothing was sent"
+		if s.Why == executor.WhyOnlineBefore {
+			e.Known = "another chain in this ledger has cut over on this database, so overwrite_unattended does not count; nothing was sent"
+		}
 		e.Next = at.command("apply", needs(at, s.Step))
 	case executor.APIAway:
 		e.What = "DRS gave no usable answer: " + firstText(s.Detail, errText(s.Err))
@@ -249,11 +256,15 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 		}
 		e.Known = "nothing was recorded and nothing was sent"
 		e.Next = "see where it stands: " + at.command("status", "")
-		if s.Why == executor.WhyOwnJob {
+		switch s.Why {
+		case executor.WhyStillRunning:
+			e.Next = "wait for the job's end, then say it again: " + at.again
+		case executor.WhyUnsettled:
+			e.Next = "settle it first: " + at.command("apply", "") + ", or " + at.command("resolve", fmt.Sprintf("%d --succeeded --reason TEXT", s.Step)) + " after looking at the database; then " + at.again
+		case executor.WhyOwnJob:
 			e.Next = fmt.Sprintf("if it is this step's job, %s; if somebody copied the name or the description, change both in the console, then run this again: %s",
 				adoptCommand(at, s.Step, first(s.Jobs)), ignoreCommand(at, first(s.Jobs)))
-		}
-		if s.Why == executor.WhyOtherCredentials {
+		case executor.WhyOtherCredentials:
 			e.Next = "look for the job with those, or in the console; when it is not there, " + at.again + " --other-credentials"
 		}
 	default:

@@ -159,7 +159,7 @@ func confirmation(at place, seq int, act plan.Act) string {
 		return ""
 	}
 	s, p := at.steps[seq-1], at.plan
-	needed := executor.Facts{Steps: at.steps, State: at.state}.Overwrites(s) && !p.OverwriteUnattended
+	needed := at.overwriteKey(s)
 	if act == plan.ActCutover {
 		needed = s.Last && !p.Cutover.Unattended
 	}

@@ -27,10 +27,17 @@ func (d *decision) flags(c *cobra.Command) {
 	c.Flags().StringVar(&d.reason, "reason", "", "why, for the ledger (required)")
 }
 
-// decide runs a decision about one plan and says what came of it.
-func (a *app) decide(ctx context.Context, file string, d *decision) error {
+func (d *decision) mustSayWhy() error {
 	if strings.TrimSpace(d.reason) == "" {
 		return usage{"--reason is missing", "say why in a few words: it is kept in the ledger"}
+	}
+	return nil
+}
+
+// decide runs a decision about one plan and says what came of it.
+func (a *app) decide(ctx context.Context, file string, d *decision) error {
+	if err := d.mustSayWhy(); err != nil {
+		return err
 	}
 	v, err := a.onePlan(file)
 	if err != nil {
@@ -49,7 +56,12 @@ func (a *app) decide(ctx context.Context, file string, d *decision) error {
 		}
 		runner = a.runner(l, v, r, &d.settings)
 	}
-	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps, settings: d.settings, ledgerPath: l.Path(), again: a.typed()}, runner: runner}
+	return a.decided(ctx, v, runner, d)
+}
+
+// decided carries a decision out and says what came of it.
+func (a *app) decided(ctx context.Context, v loaded, runner *executor.Runner, d *decision) error {
+	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps, settings: d.settings, ledgerPath: runner.Ledger.Path(), again: a.typed()}, runner: runner}
 	j.take(ctx, d.do(ctx, runner))
 	for _, c := range j.result.Changes {
 		line(a.stdout, "%s", changeLine(j.at, c))

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/ledger"
 	"github.com/migplan/migplan/pkg/plan"
 )
@@ -27,6 +28,23 @@ type place struct {
 	looked bool
 	// rehearsed: nothing real was touched, and no command may touch it now.
 	rehearsed bool
+	// onlineBefore: another chain has cut over on one of the databases.
+	onlineBefore bool
+	// seededBy is another chain that worked on one of the databases, nil for none.
+	seededBy *executor.Owner
+	// shared is another plan that has one of the databases too, in an old ledger.
+	shared *executor.Owner
+}
+
+// setChain keeps what the ledger says about the plan.
+func (at *place) setChain(c *executor.Chain) {
+	at.state, at.onlineBefore = c.State, c.OnlineBefore(at.plan)
+	at.seededBy, at.shared = c.SeededBy(at.plan), c.Shared(at.plan)
+}
+
+// overwriteKey reports whether a step needs the key to overwrite.
+func (at place) overwriteKey(s plan.Step) bool {
+	return executor.Facts{Steps: at.steps, State: at.state, OnlineBefore: at.onlineBefore}.OverwriteKey(s)
 }
 
 // sent is a step as it was sent: a marker that came too late was no part of it,
@@ -57,6 +75,9 @@ func (at place) cutOver() int {
 // and the same DRS as this run. A file name is one word, and no flag.
 func (at place) command(verb, rest string) string {
 	file := at.file
+	if file == "" { // of a plan that is known by its name only
+		file = "PLAN"
+	}
 	if strings.HasPrefix(file, "-") {
 		file = "./" + file
 	}
@@ -70,7 +91,7 @@ func (at place) command(verb, rest string) string {
 // repeated are the flags given to this run that a command of this name takes
 // and that must not change on the way to it.
 func (s settings) repeated(verb string) string {
-	ledger, remote := verb != "whoami", slices.Contains([]string{"apply", "adopt", "resolve", "whoami"}, verb)
+	ledger, remote := verb != "whoami", slices.Contains([]string{"apply", "adopt", "resolve", "whoami", "close"}, verb)
 	var b strings.Builder
 	for _, f := range []struct {
 		takes       bool
@@ -90,6 +111,11 @@ func adoptCommand(at place, seq int, jobID string) string {
 		step = fmt.Sprint(seq)
 	}
 	return at.command("adopt", fmt.Sprintf("%s %s --reason TEXT", step, word(jobID)))
+}
+
+// closeCommand ends the chain of another plan.
+func closeCommand(at place, name string) string {
+	return "migplan close --name " + word(name) + " --reason TEXT" + at.settings.repeated("close")
 }
 
 // ignoreCommand says that a job is of no concern.

@@ -86,17 +86,18 @@ func (a *app) previews(ctx context.Context, args []string, load func(string) loa
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	valid, bad := a.sayInvalid(all)
-	codes := []executor.Code{executor.OK}
-	if bad {
-		codes = append(codes, executor.Invalid)
-	}
+	_, bad := a.sayInvalid(all)
 	l, dir, err := a.readLedger(s)
 	if err != nil {
 		return nil, nil, 0, err
 	}
 	if l != nil {
 		defer l.Close()
+	}
+	valid, shared := a.refuseShared(ctx, l, all)
+	codes := []executor.Code{executor.OK}
+	if bad || shared {
+		codes = append(codes, executor.Invalid)
 	}
 	var out []preview
 	for _, v := range valid {
@@ -123,12 +124,12 @@ func previewOf(ctx context.Context, l *ledger.Ledger, v loaded, given settings, 
 		at.unread, r.Stop = true, *executor.LedgerStop(err)
 		return at, r
 	}
-	at.state = chain.State
-	if s := chain.NameTaken(v.plan); s != nil {
+	at.setChain(chain)
+	if s := chain.Forbids(v.plan); s != nil {
 		r.Stop = *s
 		return at, r
 	}
-	action := executor.Foresee(executor.Facts{Steps: v.steps, State: chain.State, Keys: keys, Now: time.Now()})
+	action := executor.Foresee(executor.Facts{Steps: v.steps, State: chain.State, Keys: keys, Now: time.Now(), OnlineBefore: at.onlineBefore})
 	r.Step = action.Step
 	if action.Kind == executor.End && !lacksOnlyKey(action.Stop, keys) {
 		r.Stop = *action.Stop
@@ -180,6 +181,7 @@ func (a *app) writeHead(p preview) {
 	if p.ledger == "" {
 		line(a.stdout, "no ledger: every step is shown as pending")
 	}
+	a.writeAbout(p.place)
 	line(a.stdout, "")
 }
 

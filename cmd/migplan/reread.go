@@ -24,7 +24,7 @@ func (a *app) reread(ctx context.Context, j *job, jobs []*job, o applyOptions) *
 	if j.at.rehearsed || j.unchanged() == nil {
 		return nil
 	}
-	now := j.readAgain(jobs)
+	now := j.readAgain(ctx, jobs)
 	for waited := time.Duration(0); !now.valid(); waited += rereadPause {
 		if waited >= rereadFor {
 			return a.invalidNow(j, now)
@@ -32,7 +32,7 @@ func (a *app) reread(ctx context.Context, j *job, jobs []*job, o applyOptions) *
 		if !a.sleep(ctx, rereadPause) {
 			return nil // the pass ends at once, and says why
 		}
-		now = j.readAgain(jobs)
+		now = j.readAgain(ctx, jobs)
 	}
 	if now.plan.SHA256 == j.at.plan.SHA256 {
 		return nil
@@ -55,7 +55,7 @@ func (j *job) unchanged() error {
 
 // readAgain loads a job's file, and checks it against the other plans of this
 // call as they were read last.
-func (j *job) readAgain(jobs []*job) loaded {
+func (j *job) readAgain(ctx context.Context, jobs []*job) loaded {
 	all := []loaded{loadPlan(j.at.file)}
 	for _, other := range jobs {
 		if other != j {
@@ -63,6 +63,7 @@ func (j *job) readAgain(jobs []*job) loaded {
 		}
 	}
 	checkTogether(all)
+	all[0].refuse(plan.CheckDatabases(beginning(ctx, j.runner.Ledger, all), plan.Error))
 	return all[0]
 }
 

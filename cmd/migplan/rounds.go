@@ -27,22 +27,23 @@ type job struct {
 	err       error
 }
 
-// runJobs carries every plan forward, in one ledger.
-func (a *app) runJobs(ctx context.Context, valid []loaded, o applyOptions) ([]*job, error) {
-	if len(valid) == 0 {
-		return nil, nil
+// runJobs carries every valid plan forward, in one ledger. bad: plans that are
+// valid each for itself would begin on one database.
+func (a *app) runJobs(ctx context.Context, all []loaded, o applyOptions) (jobs []*job, bad bool, err error) {
+	if !slices.ContainsFunc(all, loaded.valid) {
+		return nil, false, nil
 	}
 	l, err := a.openLedger(&o.settings)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer l.Close()
-	var jobs []*job
+	valid, bad := a.refuseShared(ctx, l, all)
 	for _, v := range valid {
 		jobs = append(jobs, a.newJob(ctx, l, v, o))
 	}
 	a.rounds(ctx, jobs, o)
-	return jobs, nil
+	return jobs, bad, nil
 }
 
 // newJob makes the runner of a plan. What cannot be set up ends this plan and
@@ -85,14 +86,15 @@ func (a *app) warn(j *job, d plan.Diagnostic) {
 // do, as of a finished plan: it needs no credentials and asks nobody.
 func (a *app) settled(ctx context.Context, l *ledger.Ledger, j *job, o applyOptions) bool {
 	chain, err := executor.LoadChain(ctx, l, j.at.plan)
-	if err != nil || chain.NameTaken(j.at.plan) != nil {
+	if err != nil || chain.Forbids(j.at.plan) != nil {
 		return false // a pass under the lock says so
 	}
 	action := executor.Next(executor.Facts{Steps: j.at.steps, State: chain.State, Now: time.Now()})
 	if action.Kind != executor.End {
 		return false
 	}
-	j.at.state, j.result, j.code, j.ended = chain.State, executor.Result{Stop: *action.Stop, Sent: executor.SentNo}, action.Stop.Code, true
+	j.at.setChain(chain)
+	j.result, j.code, j.ended = executor.Result{Stop: *action.Stop, Sent: executor.SentNo}, action.Stop.Code, true
 	a.sayEnd(j, o)
 	return true
 }
@@ -199,7 +201,7 @@ func (j *job) take(ctx context.Context, r executor.Result) {
 	j.result.Changes, j.result.Sent = changes, sent
 	j.changed = j.changed || len(r.Changes) > 0
 	if chain, err := executor.LoadChain(context.WithoutCancel(ctx), j.runner.Ledger, j.at.plan); err == nil {
-		j.at.state = chain.State
+		j.at.setChain(chain)
 	} else {
 		j.at.state, j.at.unread = &ledger.State{}, true
 	}

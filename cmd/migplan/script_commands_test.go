@@ -18,7 +18,7 @@ import (
 
 // printed finds the commands in what a stop says to do next. None of them has
 // a semicolon or a dot behind a word in it.
-var printed = regexp.MustCompile(`migplan (?:apply|adopt|resolve|retry|release|status|whoami|history) [^;\n]*?(?:[;\n]|\. |, and |$)`)
+var printed = regexp.MustCompile(`migplan (?:apply|adopt|resolve|retry|release|close|status|whoami|history) [^;\n]*?(?:[;\n]|\. |, and |$)`)
 
 // paste N [OLD=NEW...] runs the Nth command that the last stop printed, with
 // the words in capitals replaced, and wants exit code 0; `! paste` wants another.

@@ -91,6 +91,7 @@ func (a *app) writeStatus(p preview) {
 	if p.state.Held != nil {
 		line(a.stdout, "on hold%s", heldBy(p.state.Held))
 	}
+	a.writeAbout(p.place)
 	line(a.stdout, "")
 	rows := [][]string{{"STEP", "STATE", "TYPE", "FILES", "ATTEMPT", "JOB", "SUBMITTED", "TOOK"}}
 	for _, s := range p.steps {

@@ -17,6 +17,7 @@ type translation struct {
 	says       []string // patterns; one sentence of the text fits one of them
 	cause      string
 	restorable bool   // the database is as it was before the step
+	exists     bool   // something of this name is on the target
 	remedy     string // RESOLVE stands for the command that declares the step succeeded
 }
 
@@ -43,7 +44,7 @@ func translations() []translation {
 			"databases with the same name + exist", "has a same-name database", "contains a same-name database",
 			"contains same-name databases", "same-name database exists", "same-name database already exists",
 			"same-name databases exist", ". database * already exists",
-		}, restorable: true,
+		}, restorable: true, exists: true,
 			cause:  "a database of this name is on the target already",
 			remedy: "drop or rename it there, or give the plan overwrite"},
 		{says: []string{
@@ -115,6 +116,9 @@ func explainFailure(at place, s executor.Stop, e *explanation) {
 	t := translate("", st.ErrorLog)
 	retry := at.command("retry", fmt.Sprintf("%d --reason TEXT", s.Step))
 	switch {
+	case t != nil && t.exists && at.seededBy != nil:
+		e.Known += ". That is: " + t.cause
+		e.Next = keepSeeded(at)
 	case t != nil:
 		e.Known += ". That is: " + t.cause
 		resolve := at.command("resolve", fmt.Sprintf("%d --succeeded --reason TEXT", s.Step))

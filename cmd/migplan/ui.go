@@ -92,6 +92,9 @@ func counted(n int, thing string) string {
 
 // planState is the plan's state in the words of the contract.
 func planState(at place, s executor.Stop) string {
+	if at.state != nil && at.state.Ended != nil {
+		return "closed"
+	}
 	switch s.Code {
 	case executor.OK, executor.TryAgain:
 	case executor.CutoverHeld:
@@ -141,6 +144,8 @@ func changeLine(at place, c executor.Change) string {
 		return who + "on hold for every runner"
 	case ledger.Release:
 		return who + "released"
+	case ledger.Close:
+		return who + "closed: it sends nothing more, and its databases are free for another plan"
 	case ledger.IgnoreJob:
 		return who + "job " + clean(c.JobID) + " is ignored from now on"
 	case ledger.Recognize:
@@ -168,6 +173,8 @@ func waiting(at place, s executor.Stop) string {
 		return who + "waiting: job " + clean(strings.Join(s.Jobs, ", ")) + " of another step runs on the instance"
 	case executor.OnHold:
 		return who + "on hold" + heldBy(at.state.Held)
+	case executor.ChainClosed:
+		return who + "closed" + heldBy(at.state.Ended)
 	}
 	return who + "waiting for DRS: " + stepName(at, s.Step) + " is running"
 }

@@ -85,7 +85,7 @@ func (p *pass) adopt(ctx context.Context, seq, attempt int, j drs.Job, d ledger.
 	if st.State == ledger.InDoubt {
 		o.Intent, o.IntentRun = st.IntentSeq, st.IntentRun
 	} else {
-		o.ChainSHA256, o.Last = p.Steps[seq-1].ChainSHA256, p.Steps[seq-1].Last
+		o.ChainSHA256, o.Last, o.Databases = p.Steps[seq-1].ChainSHA256, p.Steps[seq-1].Last, recorded(p.Plan)
 		if j.HasIsCover {
 			o.IsCover = &j.IsCover
 		}

@@ -11,41 +11,92 @@ import (
 type Chain struct {
 	State  *ledger.State
 	Others []Other
+
+	databases ledger.Databases // that this chain works on, as far as the ledger knows
+	holding   []*ledger.State  // chains of the plan's name that hold it
 }
 
 // Other is another chain in the same ledger.
 type Other struct {
 	Chain string
 	ledger.OpenedData
+	// State is nil where the plan does not depend on it.
+	State *ledger.State
+
+	databases ledger.Databases // that it works on, as far as the ledger knows
 }
 
 // LoadChain folds a plan's chain, and finds who else is in the ledger. A nil
-// ledger is an empty one.
+// ledger is an empty one. The hold on the plan's name is that of the State,
+// whichever chain holds it.
 func LoadChain(ctx context.Context, l *ledger.Ledger, p *plan.Plan) (*Chain, error) {
 	if l == nil {
 		s, err := ledger.Fold(p.Chain(), nil)
 		return &Chain{State: s}, err
 	}
-	s, err := foldChain(ctx, l, p.Chain())
+	events, err := l.Events(ctx, p.Chain())
 	if err != nil {
 		return nil, err
 	}
+	c := &Chain{databases: databasesIn(events)}
+	if c.State, err = ledger.Fold(p.Chain(), events); err != nil {
+		return nil, err
+	}
+	if err := c.meetOthers(ctx, l, p); err != nil {
+		return nil, err
+	}
+	return c, c.findHolds(ctx, l, p)
+}
+
+// meetOthers reads who opened the other chains, and of those that the plan
+// depends on what they did.
+func (c *Chain) meetOthers(ctx context.Context, l *ledger.Ledger, p *plan.Plan) error {
 	opened, err := l.Opened(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	c := &Chain{State: s}
 	for _, e := range opened {
 		if e.Chain == p.Chain() {
 			continue
 		}
 		o := Other{Chain: e.Chain}
 		if o.OpenedData, err = ledger.DecodeOpened(e); err != nil {
-			return nil, err
+			return err
+		}
+		if c.dependsOn(o, p) {
+			if err := o.read(ctx, l); err != nil {
+				return err
+			}
 		}
 		c.Others = append(c.Others, o)
 	}
-	return c, nil
+	return nil
+}
+
+func (o *Other) read(ctx context.Context, l *ledger.Ledger) error {
+	events, err := l.Events(ctx, o.Chain)
+	if err != nil {
+		return err
+	}
+	o.databases = databasesIn(events)
+	o.State, err = ledger.Fold(o.Chain, events)
+	return err
+}
+
+// dependsOn: of most chains only who opened them matters, and a ledger may hold
+// thousands of steps.
+func (c *Chain) dependsOn(o Other, p *plan.Plan) bool {
+	switch {
+	case !o.onTarget(p):
+		return false
+	case o.Plan == p.Name, c.claims(p), overwritesAlone(p) && !c.State.Step(1).State.History():
+		return true
+	}
+	return shared(c.databases, o.Databases) != ""
+}
+
+func (o Other) onTarget(p *plan.Plan) bool {
+	return o.ProjectID == p.Target.ProjectID && o.InstanceID == p.Target.InstanceID
 }
 
 func foldChain(ctx context.Context, l *ledger.Ledger, chain string) (*ledger.State, error) {
@@ -56,9 +107,18 @@ func foldChain(ctx context.Context, l *ledger.Ledger, chain string) (*ledger.Sta
 	return ledger.Fold(chain, events)
 }
 
-// NameTaken is the stop of a plan whose name another target has in this
+// Forbids is the stop of a plan that another chain of the ledger keeps from
+// being sent.
+func (c *Chain) Forbids(p *plan.Plan) *Stop {
+	if s := c.nameTaken(p); s != nil {
+		return s
+	}
+	return c.databaseTaken(p)
+}
+
+// nameTaken is the stop of a plan whose name another target has in this
 // ledger, or a higher generation of the same.
-func (c *Chain) NameTaken(p *plan.Plan) *Stop {
+func (c *Chain) nameTaken(p *plan.Plan) *Stop {
 	for _, o := range c.Others {
 		switch {
 		case o.Plan != p.Name:
@@ -72,19 +132,14 @@ func (c *Chain) NameTaken(p *plan.Plan) *Stop {
 }
 
 // older are the generations of this plan that a new one closes, folded.
-func (c *Chain) older(ctx context.Context, l *ledger.Ledger, p *plan.Plan) ([]*ledger.State, error) {
-	var out []*ledger.State
+func (c *Chain) older(p *plan.Plan) (out []*ledger.State) {
 	for _, o := range c.Others {
 		if o.Plan != p.Name || o.Generation >= p.Generation {
 			continue
 		}
-		s, err := foldChain(ctx, l, o.Chain)
-		if err != nil {
-			return nil, err
-		}
-		if s.Closed == nil {
-			out = append(out, s)
+		if o.State != nil && o.State.Closed == nil {
+			out = append(out, o.State)
 		}
 	}
-	return out, nil
+	return out
 }

@@ -53,7 +53,7 @@ func (p *pass) finished(ctx context.Context, seq int, kind ledger.Kind, j drs.Jo
 	st := p.facts.State.Step(seq)
 	err := p.append(ctx, kind, seq, st.Attempt, ledger.FinishedData{
 		JobID: j.ID, Status: j.Status, ErrorLog: j.ErrorLog, Finished: j.FinishTime,
-		CheckPending: kind == ledger.Succeeded && p.Steps[seq-1].Last,
+		CheckPending: kind == ledger.Succeeded && st.Last,
 	})
 	if err != nil {
 		return err

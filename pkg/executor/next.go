@@ -23,6 +23,9 @@ type Facts struct {
 	Survey *Survey
 	Keys   Keys
 	Now    time.Time // the local clock
+	// OnlineBefore says that another chain of this ledger has cut over on one of
+	// the databases: overwrite_unattended does not count.
+	OnlineBefore bool
 }
 
 // Keys are what a person gave to the command.
@@ -100,6 +103,9 @@ func blocked(f Facts) *Stop {
 	if bad := History(f.Steps, s); bad != nil {
 		return bad
 	}
+	if s.Ended != nil {
+		return closed(f)
+	}
 	if bad := gap(s); bad != nil {
 		return bad
 	}
@@ -107,6 +113,16 @@ func blocked(f Facts) *Stop {
 		return stop(OK, OnHold, 0)
 	}
 	return nil
+}
+
+// closed is the stop of a chain that a person ended: it sends nothing more.
+func closed(f Facts) *Stop {
+	for _, step := range f.Steps {
+		if f.State.Step(step.Seq).State != ledger.StepSucceeded {
+			return stop(Conflict, ChainClosed, step.Seq)
+		}
+	}
+	return stop(OK, ChainClosed, 0)
 }
 
 // finished ends a pass over a plan whose steps all succeeded. Before it is
@@ -239,8 +255,12 @@ func keys(f Facts, step plan.Step, attempt int) *Stop {
 	switch {
 	case f.Keys.AnyKey:
 		return nil
-	case f.Overwrites(step) && !p.OverwriteUnattended && !plan.Confirms(f.Keys.Overwrite, f.Steps, plan.ActOverwrite, attempt):
-		return lacksKey(f, step.Seq, OverwriteKey, f.Keys.Overwrite, plan.ActCutover)
+	case f.OverwriteKey(step) && !plan.Confirms(f.Keys.Overwrite, f.Steps, plan.ActOverwrite, attempt):
+		s := lacksKey(f, step.Seq, OverwriteKey, f.Keys.Overwrite, plan.ActCutover)
+		if p.OverwriteUnattended && s.Why == "" {
+			s.Why = WhyOnlineBefore
+		}
+		return s
 	case !step.Last:
 		return nil
 	}
@@ -267,6 +287,11 @@ func (f Facts) Overwrites(step plan.Step) bool {
 		}
 	}
 	return true
+}
+
+// OverwriteKey reports whether a step needs the key to overwrite.
+func (f Facts) OverwriteKey(step plan.Step) bool {
+	return f.Overwrites(step) && (!step.Plan.OverwriteUnattended || f.OnlineBefore)
 }
 
 // lacksKey is the stop of an act whose key is missing, or is one of this plan

@@ -12,10 +12,7 @@ func (p *pass) open(ctx context.Context) (*Stop, error) {
 	if p.facts.State.Opened != nil {
 		return nil, nil
 	}
-	older, err := p.chain.older(ctx, p.Ledger, p.Plan)
-	if err != nil {
-		return nil, err
-	}
+	older := p.chain.older(p.Plan)
 	if s := p.seams.busy(older); s != nil {
 		return s, nil
 	}
@@ -28,7 +25,27 @@ func (p *pass) open(ctx context.Context) (*Stop, error) {
 			return nil, err
 		}
 	}
-	return nil, p.append(ctx, ledger.Opened, 0, 0, p.opened())
+	return nil, p.appendAllowed(ctx, ledger.Opened, 0, 0, p.opened())
+}
+
+// appendAllowed is append for what takes databases: no other chain may have
+// them, and nobody may have put the plan on hold, in the very transaction of the
+// append. Else the pass begins anew, and sees why.
+func (p *pass) appendAllowed(ctx context.Context, kind ledger.Kind, step, attempt int, data any) error {
+	if !p.chain.claims(p.Plan) {
+		return p.append(ctx, kind, step, attempt, data)
+	}
+	held := p.facts.State.Held != nil
+	allow := func(l *ledger.Ledger) error {
+		c, err := LoadChain(ctx, l, p.Plan)
+		if err == nil && (c.Forbids(p.Plan) != nil || !held && c.State.Held != nil) {
+			err = ledger.ErrLostRace
+		}
+		return err
+	}
+	return p.appendBy(ctx, func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
+		return p.seams.appendIf(ctx, h, e, allow)
+	}, kind, step, attempt, data)
 }
 
 // busy is the stop of a new generation while an older one has a step running
@@ -50,5 +67,6 @@ func (p *pass) opened() ledger.OpenedData {
 		Plan: p.Plan.Name, Generation: p.Plan.Generation,
 		Region: t.Region, ProjectID: t.ProjectID, InstanceID: t.InstanceID, EnterpriseProjectID: t.EnterpriseProjectID,
 		Endpoint: p.Identity.Endpoint, Principal: p.Identity.Principal, ListedUnknown: p.facts.Survey.News,
+		Databases: recorded(p.Plan),
 	}
 }

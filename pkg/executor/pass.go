@@ -25,6 +25,7 @@ type pass struct {
 	doubt      *Stop  // what the last of them said
 	unknown    string // the job in a status that no page knows, of which a person speaks
 	recognizes bool   // this decision makes the runner the chain's principal
+	ofName     bool   // this decision is about the plan's name, whichever generation works
 	result     Result
 }
 
@@ -96,8 +97,8 @@ func (p *pass) load(ctx context.Context) (*Stop, error) {
 		return nil, err
 	}
 	p.facts.Steps, p.facts.State, p.facts.Keys = p.Steps, chain.State, p.Keys
-	p.chain = chain
-	if s := chain.NameTaken(p.Plan); s != nil {
+	p.chain, p.facts.OnlineBefore = chain, chain.OnlineBefore(p.Plan)
+	if s := chain.Forbids(p.Plan); s != nil {
 		return s, nil
 	}
 	return identityDiffers(chain.State, p.Plan, p.Identity), nil
@@ -106,12 +107,16 @@ func (p *pass) load(ctx context.Context) (*Stop, error) {
 // append writes an event on the head that this pass has read. A lost race
 // begins the pass anew.
 func (p *pass) append(ctx context.Context, kind ledger.Kind, step, attempt int, data any) error {
+	return p.appendBy(ctx, p.seams.append, kind, step, attempt, data)
+}
+
+func (p *pass) appendBy(ctx context.Context, write appender, kind ledger.Kind, step, attempt int, data any) error {
 	e, err := ledger.New(p.facts.State.Chain, kind, step, attempt, p.Run, data)
 	if err != nil {
 		return err
 	}
 	e.At = p.seams.now()
-	e, err = p.seams.append(ctx, p.facts.State.Head, e)
+	e, err = write(ctx, p.facts.State.Head, e)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,15 @@ func (r *Runner) decide(ctx context.Context, f func(context.Context, *pass) (*St
 // decideAs is decide; recognizes says that the decision makes whoever runs it
 // the chain's principal.
 func (r *Runner) decideAs(ctx context.Context, recognizes bool, f func(context.Context, *pass) (*Stop, error)) Result {
+	return r.decideOn(ctx, pass{recognizes: recognizes}, f)
+}
+
+// decideOnName is decide for what is about the plan's name, not about its chain.
+func (r *Runner) decideOnName(ctx context.Context, f func(context.Context, *pass) (*Stop, error)) Result {
+	return r.decideOn(ctx, pass{ofName: true}, f)
+}
+
+func (r *Runner) decideOn(ctx context.Context, kind pass, f func(context.Context, *pass) (*Stop, error)) Result {
 	r = r.withSeams()
 	if !r.seams.noLock {
 		lock, err := r.Ledger.Lock(ctx, r.Plan.Target.InstanceID, r.LockWait)
@@ -31,7 +40,7 @@ func (r *Runner) decideAs(ctx context.Context, recognizes bool, f func(context.C
 		defer lock.Unlock()
 	}
 	for range maxRaces {
-		p := &pass{Runner: r, recognizes: recognizes, result: Result{Sent: SentNo}}
+		p := &pass{Runner: r, recognizes: kind.recognizes, ofName: kind.ofName, result: Result{Sent: SentNo}}
 		s, err := p.decideOnce(ctx, f)
 		if errors.Is(err, ledger.ErrLostRace) {
 			continue
@@ -53,8 +62,12 @@ func (p *pass) decideOnce(ctx context.Context, f func(context.Context, *pass) (*
 			return s, err
 		}
 	}
-	if p.facts.State.Closed != nil {
+	switch s := p.facts.State; {
+	case p.ofName:
+	case s.Closed != nil:
 		return stop(Conflict, ClosedGeneration, 0), nil
+	case s.Ended != nil:
+		return notAllowed(0, "the plan is closed: only a higher generation goes on"), nil
 	}
 	return f(ctx, p)
 }
@@ -62,6 +75,9 @@ func (p *pass) decideOnce(ctx context.Context, f func(context.Context, *pass) (*
 // repairs reports whether a decision may go on in spite of s: without
 // credentials the principal is not known, and need not be.
 func (p *pass) repairs(s *Stop) bool {
+	if p.ofName && (s.Reason == DatabaseTaken || s.Reason == ClosedGeneration) {
+		return true
+	}
 	return s.Reason == OtherIdentity && (p.Identity == Identity{} || p.recognizes && s.Why == whyCredentials)
 }
 
@@ -87,28 +103,6 @@ func (p *pass) person(ctx context.Context, seq, attempt int, d ledger.DecisionDa
 	}
 	p.change(seq, d.What, d.JobID)
 	return nil
-}
-
-// HoldPlan freezes the plan for every runner, until ReleasePlan.
-func (r *Runner) HoldPlan(ctx context.Context, reason string) Result {
-	return r.toggle(ctx, ledger.Hold, reason)
-}
-
-// ReleasePlan ends a hold.
-func (r *Runner) ReleasePlan(ctx context.Context, reason string) Result {
-	return r.toggle(ctx, ledger.Release, reason)
-}
-
-func (r *Runner) toggle(ctx context.Context, what, reason string) Result {
-	return r.decide(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
-		switch held := p.facts.State.Held != nil; {
-		case held && what == ledger.Hold:
-			return notAllowed(0, "the plan is on hold already"), nil
-		case !held && what == ledger.Release:
-			return notAllowed(0, "the plan is not on hold"), nil
-		}
-		return nil, p.person(ctx, 0, 0, p.Who.decision(what, reason))
-	})
 }
 
 // Ignore declares that a job on the target is of no concern to the plan. One

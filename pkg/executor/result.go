@@ -60,6 +60,7 @@ const (
 	BeforeStart  Reason = "before-start"  // the cutover's window has not begun
 	OursRunning  Reason = "ours-running"  // another job of this ledger runs on the instance
 	OnHold       Reason = "on-hold"
+	ChainClosed  Reason = "closed" // by a person; Conflict where a step is unsent
 )
 
 // The reasons of a pass that found nothing it may do.
@@ -74,6 +75,7 @@ const (
 	HistoryGap       Reason = "history-gap"       // a step behind one that was not restored was sent
 	OtherIdentity    Reason = "other-identity"    // Detail: what differs
 	NameTaken        Reason = "name-taken"        // the plan's name belongs to another target
+	DatabaseTaken    Reason = "database-taken"    // Owner: the chain that has one of the plan's databases
 	ClosedGeneration Reason = "closed-generation" //
 	GenerationBusy   Reason = "generation-busy"   // an older one has a step running or in doubt
 	LedgerConflict   Reason = "ledger-conflict"   // the ledger contradicts itself
@@ -121,6 +123,7 @@ type Stop struct {
 	Until  time.Time     // not before this
 	Wait   time.Duration // until then, by the server's clock; of Throttled and Settling
 	Err    error         // what a server or the system said: clean it before a terminal
+	Owner  *Owner        // DatabaseTaken
 }
 
 // WhyOtherKey: a key of this plan was given, and not the one that fits.
@@ -129,6 +132,15 @@ const WhyOtherKey = "other-key"
 // WhyOtherAct: the key given is that of the cutover for an overwrite, or that
 // of the overwrite for a cutover.
 const WhyOtherAct = "other-act"
+
+// WhyStillRunning: a chain is not closed while its job runs.
+const WhyStillRunning = "still-running"
+
+// WhyUnsettled: a chain is not closed while it is unknown what became of a create.
+const WhyUnsettled = "unsettled"
+
+// WhyOnlineBefore: overwrite_unattended does not count after a cutover.
+const WhyOnlineBefore = "online-before"
 
 // WhyUnsearched: the run was cut short before it looked for the job in doubt.
 const WhyUnsearched = "unsearched"

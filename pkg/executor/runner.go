@@ -65,13 +65,16 @@ type seams struct {
 	uptime   func() time.Duration
 	sleep    func(context.Context, time.Duration) bool
 	jitter   func(repeat int) time.Duration
-	append   func(context.Context, ledger.Head, ledger.Event) (ledger.Event, error)
+	append   appender
+	appendIf func(context.Context, ledger.Head, ledger.Event, func(*ledger.Ledger) error) (ledger.Event, error)
 	next     func(Facts) Action
 	doubt    func(DoubtFacts) Verdict
 	classify func(drs.Outcome) drs.Outcome
 	busy     func(older []*ledger.State) *Stop
 	noLock   bool
 }
+
+type appender = func(context.Context, ledger.Head, ledger.Event) (ledger.Event, error)
 
 func (r *Runner) withSeams() *Runner {
 	c := *r
@@ -87,8 +90,16 @@ func (r *Runner) withSeams() *Runner {
 	if c.seams.jitter == nil {
 		c.seams.jitter = jitter
 	}
+	if write := c.seams.append; write != nil && c.seams.appendIf == nil {
+		c.seams.appendIf = func(ctx context.Context, h ledger.Head, e ledger.Event, allow func(*ledger.Ledger) error) (ledger.Event, error) {
+			if err := allow(c.Ledger); err != nil {
+				return ledger.Event{}, err
+			}
+			return write(ctx, h, e)
+		}
+	}
 	if c.seams.append == nil {
-		c.seams.append = c.Ledger.Append
+		c.seams.append, c.seams.appendIf = c.Ledger.Append, c.Ledger.AppendIf
 	}
 	if c.seams.next == nil {
 		c.seams.next = Next

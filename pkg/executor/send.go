@@ -25,6 +25,7 @@ func (p *pass) create(ctx context.Context, seq int) (*Stop, error) {
 	if err != nil {
 		return &Stop{Code: CodeError, Reason: Broken, Err: err}, nil
 	}
+	p.warnShared(seq)
 	if s, err := p.open(ctx); s != nil || err != nil {
 		return s, err
 	}
@@ -42,7 +43,7 @@ func (p *pass) create(ctx context.Context, seq int) (*Stop, error) {
 	if p.facts.State.Step(seq).ChainSHA256 != step.ChainSHA256 {
 		p.Sending(seq)
 	}
-	if err := p.append(ctx, ledger.Intent, seq, attempt, intent); err != nil {
+	if err := p.appendAllowed(ctx, ledger.Intent, seq, attempt, intent); err != nil {
 		return nil, err
 	}
 	mine := p.facts.State.Step(seq)
@@ -157,7 +158,7 @@ func (p *pass) noteKey(ctx context.Context, step plan.Step, attempt int) error {
 		given string
 		used  bool
 	}{
-		{p.Keys.Overwrite, p.facts.Overwrites(step) && !p.Plan.OverwriteUnattended},
+		{p.Keys.Overwrite, p.facts.OverwriteKey(step)},
 		{p.Keys.Cutover, step.Last && !p.Plan.Cutover.Unattended},
 	} {
 		if !key.used || key.given == "" {

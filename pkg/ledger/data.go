@@ -21,6 +21,14 @@ type OpenedData struct {
 	// ListedUnknown are ids of the jobs already on the target, without those
 	// that the ledger knew.
 	ListedUnknown []string `json:"listed_unknown,omitempty"`
+	Databases              // none in a chain that an older migplan opened
+}
+
+// Databases are those that a chain works on, on its target.
+type Databases struct {
+	Names []string `json:"databases,omitempty"`     // after a rename, as they are written
+	Keys  []string `json:"database_keys,omitempty"` // the same, in the form in which they are compared
+	All   bool     `json:"all_databases,omitempty"` // all that the backups hold
 }
 
 // ClosedData names the generation that has taken over.
@@ -64,6 +72,7 @@ type OutcomeData struct {
 	NotBefore   time.Time     `json:"not_before,omitzero"` // throttled: no create before this, by the server's clock
 	Evidence    string        `json:"evidence,omitempty"`  // absent: what shows it
 	Decision    *DecisionData `json:"decision,omitempty"`  // adopted by a person
+	Databases                 // adopted without an intent
 }
 
 // SearchedData is one listing of the target made to settle a doubt.
@@ -111,6 +120,7 @@ const (
 	IgnoreJob  = "ignore-job"  // a job on the target is of no concern
 	Hold       = "hold"        // nobody touches the plan
 	Release    = "release"     // the hold ends
+	Close      = "close"       // the chain ends for ever, and its databases are free for another
 	Confirm    = "confirm"     // the second key was given
 	Recognize  = "recognize"   // adopt --all: all jobs of the chain were seen, under this principal
 )
@@ -132,6 +142,10 @@ type DecisionData struct {
 	ChainSHA256      string `json:"chain_sha256,omitempty"`  // succeeded: of a step that the ledger does not know as sent
 	Last             bool   `json:"last,omitempty"`          // the same
 	CheckPending     bool   `json:"check_pending,omitempty"` // succeeded: as in FinishedData
+	// A hold is on a plan's name, of any generation, on its target.
+	Plan       string `json:"plan,omitempty"`
+	ProjectID  string `json:"project_id,omitempty"`
+	InstanceID string `json:"instance_id,omitempty"`
 }
 
 // New makes an event of a kind with its data; Append fills in the rest.

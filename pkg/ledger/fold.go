@@ -62,6 +62,7 @@ type State struct {
 	Opened    *OpenedData
 	Principal string // who continues the chain
 	Closed    *ClosedData
+	Ended     *DecisionData // a person closed the chain
 	Held      *DecisionData // the hold in force
 	Steps     []Step        // by Seq-1; a step beyond the end is pending
 	Ignored   map[string]bool
@@ -276,6 +277,8 @@ func (s *State) decide(e Event, d DecisionData) error {
 		s.Held = &d
 	case Release:
 		s.Held = nil
+	case Close:
+		s.Ended = &d
 	case IgnoreJob:
 		s.Ignored[d.JobID] = true
 		s.name(e.Seq, d.JobID)

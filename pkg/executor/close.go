@@ -1,0 +1,108 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/migplan/migplan/pkg/drs"
+	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// ClosePlan ends the plan's chain for ever: it sends nothing more, and its
+// databases are free for another plan. Jobs is asked about a running job only.
+func (r *Runner) ClosePlan(ctx context.Context, reason string) Result {
+	return r.decide(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
+		if p.facts.State.Opened == nil {
+			return notAllowed(0, fmt.Sprintf("the ledger %s holds nothing that generation %d of this plan sent; there is nothing to close", p.Ledger.Path(), p.Plan.Generation)), nil
+		}
+		if s, err := p.mustBeIdle(ctx); s != nil || err != nil {
+			return s, err
+		}
+		return nil, p.person(ctx, 0, 0, p.Who.decision(ledger.Close, reason))
+	})
+}
+
+// mustBeIdle: what is not known to have ended may still restore into a database
+// that another plan takes then.
+func (p *pass) mustBeIdle(ctx context.Context) (*Stop, error) {
+	if c := p.facts.State.Conflict; c != "" {
+		return &Stop{Code: Conflict, Reason: LedgerConflict, Detail: c}, nil
+	}
+	for seq := 1; seq <= len(p.facts.State.Steps); seq++ {
+		switch p.facts.State.Step(seq).State {
+		case ledger.InDoubt:
+			return &Stop{Code: Invalid, Reason: NotAllowed, Step: seq, Why: WhyUnsettled, Detail: "what became of its create is not known"}, nil
+		case ledger.Running:
+			if s, err := p.mustHaveEnded(ctx, seq); s != nil || err != nil {
+				return s, err
+			}
+		}
+	}
+	return nil, nil
+}
+
+// mustHaveEnded records the end of a running job, where DRS shows one.
+func (p *pass) mustHaveEnded(ctx context.Context, seq int) (*Stop, error) {
+	if p.Jobs == nil { // it was not running when the credentials were looked for
+		return stop(TryAgain, RaceLost, seq), nil
+	}
+	id := p.facts.State.Step(seq).JobID
+	look, j, s, err := p.see(ctx, seq, id)
+	switch {
+	case s != nil || err != nil:
+		return s, err
+	case look.Gone:
+		return &Stop{Code: Invalid, Reason: NotAllowed, Step: seq, Why: WhyUnsettled, Detail: fmt.Sprintf("DRS does not know its job %s", id)}, nil
+	}
+	if diff := p.differs(seq, j); diff != "" {
+		return &Stop{Code: Conflict, Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Detail: diff}, nil
+	}
+	switch status, _ := drs.ParseStatus(j.Status); {
+	case status == drs.Success:
+		return nil, p.finished(ctx, seq, ledger.Succeeded, j)
+	case status.Ended():
+		return nil, p.finished(ctx, seq, ledger.Failed, j)
+	}
+	return &Stop{Code: Invalid, Reason: NotAllowed, Step: seq, Why: WhyStillRunning, Detail: fmt.Sprintf("DRS shows its job %s as %s", id, j.Status)}, nil
+}
+
+// differs compares a job with its step, where there is a plan file to tell.
+func (p *pass) differs(seq int, j drs.Job) string {
+	if seq > len(p.Steps) {
+		return ""
+	}
+	return differs(j, p.Steps[seq-1], false)
+}
+
+// Works reports whether a step of the chain runs, so that closing it asks DRS.
+func (c *Chain) Works() bool {
+	for _, st := range c.State.Steps {
+		if st.State == ledger.Running {
+			return true
+		}
+	}
+	return false
+}
+
+// PlanNamed is what the ledger knows of the newest generation of a plan, enough
+// to close it without its file; nil where the name was never opened.
+func PlanNamed(ctx context.Context, l *ledger.Ledger, name string) (*plan.Plan, error) {
+	opened, err := l.Opened(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found *plan.Plan
+	for _, e := range opened {
+		o, err := ledger.DecodeOpened(e)
+		if err != nil {
+			return nil, err
+		}
+		if o.Plan == name && (found == nil || o.Generation > found.Generation) {
+			found = &plan.Plan{Name: name, Generation: o.Generation, Target: plan.Target{
+				Region: o.Region, ProjectID: o.ProjectID, InstanceID: o.InstanceID, EnterpriseProjectID: o.EnterpriseProjectID,
+			}}
+		}
+	}
+	return found, nil
+}
