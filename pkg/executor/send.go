@@ -255,8 +255,8 @@ func (p *pass) firstLook(ctx context.Context, seq int, id string) (*Stop, error)
 		}
 	}
 	if step := p.Steps[seq-1]; step.Seq == 1 || step.Last {
-		if s, err := p.alone(ctx, seq); s != nil || err != nil {
-			return s, err
+		if s := p.alone(ctx, seq); s != nil {
+			return s, nil
 		}
 	}
 	return stop(OK, JobRunning, seq), nil
@@ -264,16 +264,17 @@ func (p *pass) firstLook(ctx context.Context, seq int, id string) (*Stop, error)
 
 // alone lists the target once more after a full or a cutover was accepted: a
 // run with another ledger may have sent the same step in the same minute. What
-// this listing does not show, the one before the next step may.
-func (p *pass) alone(ctx context.Context, seq int) (*Stop, error) {
+// this listing does not show, or fails to show now that the answer is recorded,
+// the one before the next step may.
+func (p *pass) alone(ctx context.Context, seq int) *Stop {
 	if s, err := p.list(ctx); s != nil || err != nil {
-		return nil, err
+		return nil
 	}
 	defer func() { p.facts.Survey = nil }()
 	if len(p.facts.Survey.Unknown) == 0 {
-		return nil, nil
+		return nil
 	}
-	return strangeJobs(p.facts, seq), nil
+	return strangeJobs(p.facts, seq)
 }
 
 func (p *pass) doubted(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome, data ledger.OutcomeData) (*Stop, error) {
