@@ -89,21 +89,27 @@ func (c *Client) setHeaders(h http.Header) {
 }
 
 // get reads one document. A refused credential is renewed once.
-func (c *Client) get(ctx context.Context, op, address string, into any) (http.Header, error) {
-	header, err := c.getOnce(ctx, op, address, into)
+func (c *Client) get(ctx context.Context, op, address string) (read, error) {
+	a, err := c.getOnce(ctx, op, address)
 	var refused *Error
 	if errors.As(err, &refused) && (refused.StatusCode == http.StatusUnauthorized || refused.Code == "DRS.M00100") {
 		if renewed, renewErr := c.config.Authorizer.Renew(ctx); renewErr == nil && renewed {
-			return c.getOnce(ctx, op, address, into)
+			return c.getOnce(ctx, op, address)
 		}
 	}
-	return header, err
+	return a, err
 }
 
-func (c *Client) getOnce(ctx context.Context, op, address string, into any) (http.Header, error) {
+// read is the answer to a read: a 200 that carries no error code.
+type read struct {
+	body []byte
+	date time.Time // the server's clock, zero where it gave none to trust
+}
+
+func (c *Client) getOnce(ctx context.Context, op, address string) (read, error) {
 	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, err
+		return read{}, err
 	}
 	c.setHeaders(req.Header)
 	req.Header.Set("Cache-Control", "no-cache")
@@ -116,27 +122,18 @@ func (c *Client) getOnce(ctx context.Context, op, address string, into any) (htt
 	if err != nil {
 		err = overdue(ctx, failed(err), before)
 		c.observe(op, nil, began, err)
-		return nil, fmt.Errorf("%s: %w", op, err)
+		return read{}, fmt.Errorf("%s: %w", op, err)
 	}
 	body, err := readBody(resp, maxReadBody)
 	c.observe(op, resp, began, err)
-	return resp.Header, readAnswer(op, resp, body, err, into)
-}
-
-// readAnswer decodes a 200. A 200 that carries an error code, or is no JSON,
-// says nothing about any job.
-func readAnswer(op string, resp *http.Response, body []byte, err error, into any) error {
 	if err != nil {
-		return fmt.Errorf("%s: %w", op, err)
+		return read{}, fmt.Errorf("%s: %w", op, err)
 	}
 	refused := newError(op, resp.StatusCode, resp.Header, body)
 	if resp.StatusCode != http.StatusOK || refused.Code != "" {
-		return refused
+		return read{}, refused
 	}
-	if err := decode(body, into); err != nil {
-		return fmt.Errorf("%s: the answer is not the documented JSON: %w", op, err)
-	}
-	return nil
+	return read{body, serverDate(resp.Header)}, nil
 }
 
 func (c *Client) observe(op string, resp *http.Response, began time.Time, err error) {

@@ -8,24 +8,20 @@ import (
 // OfflineTaskInfo is one job in a list (list page, jobs). It has no files, no
 // target, no options and no tags: a list alone cannot prove which step a job is.
 type OfflineTaskInfo struct {
-	ID                  string
-	Name                string
-	Status              string // as DRS spells it; see ParseStatus
-	Description         string
-	ErrorLog            string
-	EnterpriseProjectID string
-	CreateTime          time.Time // zero where it could not be read
-	FinishTime          time.Time
+	ID          string
+	Name        string
+	Status      string // as DRS spells it; see ParseStatus
+	Description string
+	ErrorLog    string
+	FinishTime  time.Time // zero where it could not be read
 }
 
 // Job is what ShowReplicationJob gives (detail page).
 type Job struct {
 	OfflineTaskInfo
-	FileSource       string
 	BucketName       string
 	FileNames        []string // as the answer spells them: the page has no obs_path, so without their folders
 	TargetInstanceID string
-	InstanceName     string
 	RecoveryMode     string // RecoveryModeFull or RecoveryModeIncre, whichever spelling came; else as it came
 	IsLastBackup     bool
 	HasIsLastBackup  bool // whether the answer says so at all
@@ -38,22 +34,19 @@ type Job struct {
 
 // wireTask is a list item on the wire.
 type wireTask struct {
-	ID                  text `json:"id"`
-	Name                text `json:"name"`
-	Status              text `json:"status"`
-	Description         text `json:"description"`
-	ErrorLog            text `json:"error_log"`
-	EnterpriseProjectID text `json:"enterprise_project_id"`
-	CreateTime          text `json:"create_time"`
-	FinishTime          text `json:"finish_time"`
+	ID          text `json:"id"`
+	Name        text `json:"name"`
+	Status      text `json:"status"`
+	Description text `json:"description"`
+	ErrorLog    text `json:"error_log"`
+	FinishTime  text `json:"finish_time"`
 }
 
 func (w wireTask) task() OfflineTaskInfo {
 	return OfflineTaskInfo{
 		ID: string(w.ID), Name: string(w.Name), Status: string(w.Status),
 		Description: string(w.Description), ErrorLog: string(w.ErrorLog),
-		EnterpriseProjectID: string(w.EnterpriseProjectID),
-		CreateTime:          parseTime(w.CreateTime), FinishTime: parseTime(w.FinishTime),
+		FinishTime: parseTime(w.FinishTime),
 	}
 }
 
@@ -68,7 +61,6 @@ type wireList struct {
 type wireJob struct {
 	wireTask
 	BackupInfo struct {
-		FileSource text `json:"file_source"`
 		BucketName text `json:"bucket_name"`
 		FileInfo   []struct {
 			FileName text `json:"file_name"`
@@ -76,9 +68,8 @@ type wireJob struct {
 		} `json:"file_info"`
 	} `json:"backup_info"`
 	BaseInfo struct {
-		Name                text `json:"name"`
-		Description         text `json:"description"`
-		EnterpriseProjectID text `json:"enterprise_project_id"`
+		Name        text `json:"name"`
+		Description text `json:"description"`
 	} `json:"base_info"`
 	TargetDBInfo struct {
 		TargetInstanceID text `json:"target_instance_id"`
@@ -89,17 +80,14 @@ type wireJob struct {
 		RecoveryMode text    `json:"recovery_mode"`
 		DBNames      []text  `json:"db_names"`
 	} `json:"options"`
-	NewDBNames   text `json:"new_db_names"`
-	InstanceName text `json:"instance_name"`
+	NewDBNames text `json:"new_db_names"`
 }
 
 func (w wireJob) job() Job {
 	j := Job{
 		OfflineTaskInfo:  w.task(),
-		FileSource:       string(w.BackupInfo.FileSource),
 		BucketName:       string(w.BackupInfo.BucketName),
 		TargetInstanceID: string(w.TargetDBInfo.TargetInstanceID),
-		InstanceName:     string(w.InstanceName),
 		RecoveryMode:     recoveryMode(string(w.Options.RecoveryMode)),
 		IsLastBackup:     w.Options.IsLastBackup.value,
 		HasIsLastBackup:  w.Options.IsLastBackup.said,
@@ -115,7 +103,6 @@ func (w wireJob) job() Job {
 	}
 	j.Name = firstOf(string(w.BaseInfo.Name), j.Name)
 	j.Description = firstOf(string(w.BaseInfo.Description), j.Description)
-	j.EnterpriseProjectID = firstOf(string(w.BaseInfo.EnterpriseProjectID), j.EnterpriseProjectID)
 	return j
 }
 

@@ -16,24 +16,23 @@ func (c *Client) ShowReplicationJob(ctx context.Context, jobID string) (Job, err
 	if jobID == "" || isDots(jobID) {
 		return Job{}, fmt.Errorf("%s: %q is no job id", op, jobID)
 	}
-	var w wireJob
-	header, err := c.get(ctx, op, c.url(jobID, nil), &w)
+	a, err := c.get(ctx, op, c.url(jobID, nil))
 	if err != nil {
 		return Job{}, err
 	}
-	return finishJob(w, jobID, serverDate(header))
+	j, err := DecodeJob(a.body, jobID, a.date)
+	if err != nil {
+		return Job{}, fmt.Errorf("%s: %w", op, err)
+	}
+	return j, nil
 }
 
 // DecodeJob reads the answer of ShowReplicationJob for the job asked for.
 func DecodeJob(body []byte, jobID string, date time.Time) (Job, error) {
 	var w wireJob
 	if err := decode(body, &w); err != nil {
-		return Job{}, err
+		return Job{}, notDocumented(err)
 	}
-	return finishJob(w, jobID, date)
-}
-
-func finishJob(w wireJob, jobID string, date time.Time) (Job, error) {
 	j := w.job()
 	j.Date = date
 	if j.ID != jobID {
@@ -72,13 +71,17 @@ const (
 // ListReplicationJobs gives all jobs of a target instance: no filter by name
 // or status, since the name filter is fuzzy and a job may be renamed.
 func (c *Client) ListReplicationJobs(ctx context.Context, instanceID string) (Listing, error) {
+	const op = "ListReplicationJobs"
 	return Collect(func(offset int) (Page, error) {
-		var w wireList
-		header, err := c.get(ctx, "ListReplicationJobs", c.url("", ListQuery(instanceID, offset)), &w)
+		a, err := c.get(ctx, op, c.url("", ListQuery(instanceID, offset)))
 		if err != nil {
 			return Page{}, err
 		}
-		return w.page(serverDate(header))
+		p, err := DecodePage(a.body, a.date)
+		if err != nil {
+			return Page{}, fmt.Errorf("%s: %w", op, err)
+		}
+		return p, nil
 	})
 }
 
@@ -97,9 +100,13 @@ func ListQuery(instanceID string, offset int) url.Values {
 func DecodePage(body []byte, date time.Time) (Page, error) {
 	var w wireList
 	if err := decode(body, &w); err != nil {
-		return Page{}, err
+		return Page{}, notDocumented(err)
 	}
 	return w.page(date)
+}
+
+func notDocumented(err error) error {
+	return fmt.Errorf("the answer is not the documented JSON: %w", err)
 }
 
 func (w wireList) page(date time.Time) (Page, error) {
@@ -174,7 +181,7 @@ func (c *collection) add(p Page) (isNew bool, err error) {
 		}
 		c.seen[j.ID], isNew = true, true
 		c.list.Jobs = append(c.list.Jobs, j)
-		c.size += jobSize + len(j.ID) + len(j.Name) + len(j.Status) + len(j.Description) + len(j.ErrorLog) + len(j.EnterpriseProjectID)
+		c.size += jobSize + len(j.ID) + len(j.Name) + len(j.Status) + len(j.Description) + len(j.ErrorLog)
 	}
 	if c.size > maxListing {
 		return false, errors.New("the list is larger than any that DRS gives")

@@ -26,7 +26,7 @@ func TestDecodeJobInEveryShape(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want.Name != "n" || !want.IsLastBackup || !want.HasIsLastBackup || !want.IsCover || want.RecoveryMode != RecoveryModeFull || want.FileNames[0] != "a.bak" || want.DBNames[0] != "ims" ||
-		want.BucketName != "b" || want.TargetInstanceID != "in04" || want.NewDBNames != "x" || !want.Date.Equal(signedAt()) || want.CreateTime.Year() != 2024 {
+		want.BucketName != "b" || want.TargetInstanceID != "in04" || want.NewDBNames != "x" || !want.Date.Equal(signedAt()) || want.FinishTime.Year() != 2024 {
 		t.Fatalf("%+v", want)
 	}
 	for _, change := range [][2]string{
@@ -80,8 +80,8 @@ func TestDecodeJobID(t *testing.T) {
 }
 
 func TestDecodePage(t *testing.T) {
-	p, err := DecodePage([]byte(`{"count":3,"jobs":[{"id":"a","name":"n","status":"PRECHECK FAILED","create_time":1721897321317,"error_log":"e","extra":{}},{"id":7}]}`), signedAt())
-	if err != nil || p.Count != 3 || len(p.Jobs) != 2 || p.Jobs[0].Status != "PRECHECK FAILED" || p.Jobs[0].CreateTime.IsZero() || p.Jobs[1].ID != "7" || !p.Date.Equal(signedAt()) {
+	p, err := DecodePage([]byte(`{"count":3,"jobs":[{"id":"a","name":"n","status":"PRECHECK FAILED","finish_time":1721897321317,"error_log":"e","extra":{}},{"id":7}]}`), signedAt())
+	if err != nil || p.Count != 3 || len(p.Jobs) != 2 || p.Jobs[0].Status != "PRECHECK FAILED" || p.Jobs[0].FinishTime.IsZero() || p.Jobs[1].ID != "7" || !p.Date.Equal(signedAt()) {
 		t.Errorf("%+v, %v", p, err)
 	}
 	for _, none := range []string{`{"count":0,"jobs":[]}`, `{"count":0,"jobs":null}`, `{"count":0}`} {

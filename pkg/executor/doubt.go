@@ -19,9 +19,9 @@ const (
 	listingLag     = 5 * time.Minute                     // A3
 	exchangeTime   = drs.MaxListingAge + drs.MaxExchange // from the intent, whose date is the signature's, to the end of the answer
 	answeredFence  = exchangeTime + processingTime + listingLag
-	silentFence    = 45 * time.Minute           // A2 and A3 together, and as much again
-	tokenFence     = 24*time.Hour + silentFence // a token is good for a day (IAM) whatever a request's date
-	searchesApart  = listingLag                 // between the two searches that show absence
+	silentFence    = 2*signatureLife + processingTime + listingLag // 45 min: A2 and A3 together, and A2 once more
+	tokenFence     = 24*time.Hour + silentFence                    // a token is good for a day (IAM) whatever a request's date
+	searchesApart  = listingLag                                    // between the two searches that show absence
 	searchesWithin = 24 * time.Hour
 )
 

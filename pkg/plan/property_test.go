@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"encoding/json"
 	"flag"
 	"os"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/plan"
 )
 
@@ -75,6 +77,13 @@ func hashes(steps []plan.Step) (chain, open []string) {
 	return chain, open
 }
 
+func content(t *rapid.T, r plan.Request) (c drs.CreateOfflineTaskReq) {
+	if err := json.Unmarshal(r.Body, &c); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 func TestOnlyTheLastStepOfAMarkedPlanIsLast(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := anyPlan(t)
@@ -85,7 +94,7 @@ func TestOnlyTheLastStepOfAMarkedPlanIsLast(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := p.Cutover != nil && i == len(all)-1
-			if s.Last != want || r.Content.Options.IsLastBackup != want || strings.Contains(string(r.Body), `"is_last_backup":true`) != want {
+			if s.Last != want || content(t, r).Options.IsLastBackup != want || strings.Contains(string(r.Body), `"is_last_backup":true`) != want {
 				t.Fatalf("step %d of %d, marker %v: last %v, %s", s.Seq, len(all), p.Cutover, s.Last, r.Body)
 			}
 		}
@@ -219,7 +228,7 @@ func TestDescriptions(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d := r.Content.BaseInfo.Description
+			d := content(t, r).BaseInfo.Description
 			if utf8.RuneCountInString(d) > 256 || strings.ContainsAny(d, `!=<>'&"\`) {
 				t.Fatalf("description %q", d)
 			}

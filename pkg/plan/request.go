@@ -13,7 +13,6 @@ import (
 // Request is the finished create-job request of one attempt of a step.
 type Request struct {
 	JobName string
-	Content drs.CreateOfflineTaskReq
 	Body    []byte // the very bytes that are sent
 	SHA256  string // of Body, in hex
 }
@@ -35,7 +34,7 @@ func (s Step) Request(attempt int) (Request, error) {
 	}
 	body := bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
 	sum := sha256.Sum256(body)
-	return Request{JobName: content.BaseInfo.Name, Content: content, Body: body, SHA256: hex.EncodeToString(sum[:])}, nil
+	return Request{JobName: content.BaseInfo.Name, Body: body, SHA256: hex.EncodeToString(sum[:])}, nil
 }
 
 func (s Step) baseInfo(attempt int) drs.BackupJobBaseInfo {

@@ -146,17 +146,6 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// Only the first step of a plan with overwrite destroys anything.
-func TestOverwrites(t *testing.T) {
-	for text, want := range map[string][]bool{base: {false, false}, base + "overwrite: [ims]\n": {true, false}} {
-		for i, s := range steps(t, loaded(t, text)) {
-			if s.Overwrites() != want[i] {
-				t.Errorf("step %d: %v", s.Seq, s.Overwrites())
-			}
-		}
-	}
-}
-
 // The body is sent as it is hashed, and names go as they are written.
 func TestBodyIsWhatWasWritten(t *testing.T) {
 	p := loaded(t, strings.NewReplacer("[ims]", "[订单_<a>&b]").Replace(base))

@@ -64,10 +64,6 @@ func (s Step) mode() string {
 	return drs.RecoveryModeIncre
 }
 
-// Overwrites reports whether this step destroys what bears the databases'
-// names on the target: the full of a chain with overwrite.
-func (s Step) Overwrites() bool { return s.Plan.Overwrite && s.Seq == 1 }
-
 // JobName is the name of the job of an attempt, counted from 1.
 func (s Step) JobName(attempt int) string {
 	return jobName(s.Plan.Name, s.chainID(), s.Seq, attempt)
