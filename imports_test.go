@@ -16,6 +16,7 @@ var mayImport = map[string][]string{
 	"pkg/plan":                             {"pkg/drs", "schema"},
 	"pkg/drs":                              nil,
 	"pkg/ledger":                           nil,
+	"pkg/backup":                           nil,
 	"schema":                               nil,
 	"internal/credentials":                 nil,
 	"internal/credentials/credentialstest": nil,

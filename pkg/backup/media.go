@@ -1,0 +1,122 @@
+package backup
+
+// Container says how a file holds its backup sets.
+type Container string
+
+// The containers of native backups.
+const (
+	MTF      Container = "mtf"      // plain Microsoft Tape Format
+	MSSQLBAK Container = "mssqlbak" // the same in compressed chunks
+)
+
+// Media is one backup file: one family of a media set. Fields named as the
+// columns of RESTORE LABELONLY mean the same.
+type Media struct {
+	Size                 int64     `json:"Size"`      // of the file, in bytes
+	Container            Container `json:"Container"` //
+	MediaName            string    `json:"MediaName,omitempty"`
+	MediaDescription     string    `json:"MediaDescription,omitempty"`
+	SoftwareName         string    `json:"SoftwareName"` // Microsoft SQL Server
+	SoftwareVendorID     int       `json:"SoftwareVendorId"`
+	MediaSetID           GUID      `json:"MediaSetId"`           // the same on all stripes
+	MediaFamilyID        uint32    `json:"MediaFamilyId"`        //
+	FamilyCount          int       `json:"FamilyCount"`          // stripes; 1 is a backup in one file
+	FamilySequenceNumber int       `json:"FamilySequenceNumber"` // which of the stripes this file is, from 1
+	MirrorCount          int       `json:"MirrorCount"`          //
+	HasPassword          bool      `json:"HasPassword"`          // MEDIAPASSWORD is set; seen in one file only
+
+	// Complete: the file ends as every finished backup file does, and the final
+	// record of each set was read. Incomplete says what is wrong otherwise, in
+	// a sentence without its subject. Truncated: the file does not even end with
+	// a filemark, so it was cut off or is still being written.
+	Complete   bool   `json:"Complete"`
+	Incomplete string `json:"Incomplete,omitempty"`
+	Truncated  bool   `json:"Truncated,omitempty"`
+
+	Sets []Set `json:"Sets"` // at least one, in the order of the file
+
+	// What reading it cost.
+	Requests  int   `json:"-"`
+	BytesRead int64 `json:"-"`
+
+	filemark int64 // size of a filemark, by the first block
+}
+
+// Striped reports that other files belong to the same backup.
+func (m *Media) Striped() bool { return m.FamilyCount > 1 }
+
+// Places in the TAPE block, and in its RAID stream.
+const (
+	tapeFamilyID    = 0x34
+	tapePassword    = 0x3e
+	tapeFilemark    = 0x40 // in sectors
+	tapeName        = 0x44
+	tapeDescription = 0x48
+	tapeSoftware    = 0x50
+	tapeVendor      = 0x56
+	tapeSize        = 0x58
+
+	raidMediaSet = 0
+	raidCount    = 20
+	raidMirrors  = 22
+	raidSequence = 24
+	raidSize     = 26
+)
+
+// readTape reads the first block, and gives the place of the first backup set,
+// behind the filemark.
+func readTape(v viewer, m *Media) (first int64, err error) {
+	b, err := blockAt(v, 0)
+	if err != nil {
+		return 0, err
+	}
+	if b.kind != "TAPE" || len(b.head) < tapeSize {
+		return 0, unreadable(Damaged, "its first block is not a whole TAPE block")
+	}
+	all, next, err := streams(v, b)
+	if err != nil {
+		return 0, err
+	}
+	if err := m.label(v, b, all); err != nil {
+		return 0, err
+	}
+	mark, err := blockAt(v, next)
+	if err == nil && mark.kind != "SFMB" {
+		err = unreadable(Damaged, "a %s block follows its TAPE block, not a filemark", mark.kind)
+	}
+	return next + mark.size, err
+}
+
+func (m *Media) label(v viewer, b block, all []stream) (err error) {
+	m.MediaFamilyID = u32(b.head, tapeFamilyID)
+	m.HasPassword = u16(b.head, tapePassword) != 0
+	m.filemark = int64(u16(b.head, tapeFilemark)) * sector
+	m.SoftwareVendorID = u16(b.head, tapeVendor)
+	for off, to := range map[int]*string{
+		tapeName: &m.MediaName, tapeDescription: &m.MediaDescription, tapeSoftware: &m.SoftwareName,
+	} {
+		if *to, err = b.text(off); err != nil {
+			return err
+		}
+	}
+	raid, ok := find(all, "RAID")
+	if !ok {
+		return nil // no sample lacks it; the sets can be read all the same
+	}
+	return m.family(v, raid)
+}
+
+func (m *Media) family(v viewer, raid stream) error {
+	b, err := body(v, raid)
+	if err != nil {
+		return err
+	}
+	if len(b) < raidSize {
+		return unreadable(Damaged, "its RAID stream has %d bytes", len(b))
+	}
+	m.MediaSetID = guidAt(b, raidMediaSet)
+	m.FamilyCount = u16(b, raidCount)
+	m.MirrorCount = u16(b, raidMirrors)
+	m.FamilySequenceNumber = u16(b, raidSequence)
+	return nil
+}

@@ -1,0 +1,372 @@
+package backup
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+func guidOf(t testing.TB, text string) GUID {
+	t.Helper()
+	g, err := ParseGUID(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// wantSet is what the file of paperOf says, written down by hand.
+func wantSet(t testing.TB) Set {
+	return Set{
+		BackupName: "ims full", BackupDescription: "nightly", BackupType: Full, Position: 1,
+		UserName: `CORP\dba`, ServerName: `HOST\SQL`, DatabaseName: "ims", DatabaseVersion: 869,
+		DatabaseCreationDate: NewDateTime(2019, 2, 3, 4, 5, 6), BackupSize: 500_000, CompressedBackupSize: 500_000,
+		FirstLSN: LSN{42, 8512, 37}, LastLSN: LSN{42, 8536, 1}, CheckpointLSN: LSN{42, 8512, 36}, DatabaseBackupLSN: LSN{41, 7000, 3},
+		BackupStartDate: NewDateTime(2027, 2, 28, 21, 44, 59), BackupFinishDate: NewDateTime(2027, 2, 28, 21, 45, 2),
+		SortOrder: 52, UnicodeLocaleID: 1033, UnicodeComparisonStyle: 196609, CompatibilityLevel: 140,
+		SoftwareVendorID: 4608, SoftwareVersionMajor: 14, SoftwareVersionBuild: 3456, MachineName: "HOST",
+		Flags: 0x210, BindingID: guidOf(t, guidBinding), RecoveryForkID: guidOf(t, guidFork), FamilyGUID: guidOf(t, guidFamily),
+		RecoveryModel: FullRecovery, BackupSetGUID: guidOf(t, guidSet), TimeZone: 32,
+		DatabaseBackupGUID: guidOf(t, guidFull), LogChainStartLSN: LSN{19, 215, 1},
+		PreviousForkPointLSN: LSN{20, 243, 1}, PreviousForkID: guidOf(t, guidOldFork),
+		FileList: []File{
+			{LogicalName: "ims", PhysicalName: `D:\data\ims.mdf`, Type: DataFile, FileGroupName: "PRIMARY", Size: 8 << 20, FileID: 1, UniqueID: guidOf(t, guidUnique), SourceBlockSize: 512, FileGroupID: 1},
+			{LogicalName: "ims_2", PhysicalName: `E:\data\ims_2.ndf`, Type: DataFile, FileGroupName: "ARCHIVE", Size: 5 << 30, FileID: 3, SourceBlockSize: 512, FileGroupID: 2, DifferentialBaseLSN: LSN{1, 2, 3}, DifferentialBaseGUID: guidOf(t, guidBase)},
+			{LogicalName: "ims_log", PhysicalName: `L:\log\ims.ldf`, Type: LogFile, Size: 1 << 20, FileID: 2, SourceBlockSize: 512},
+		},
+	}
+}
+
+func checkSet(t *testing.T, got, want Set) {
+	t.Helper()
+	g, w := reflect.ValueOf(got), reflect.ValueOf(want)
+	for i := range g.NumField() {
+		if !reflect.DeepEqual(g.Field(i).Interface(), w.Field(i).Interface()) {
+			t.Errorf("%s is %v, want %v", g.Type().Field(i).Name, g.Field(i), w.Field(i))
+		}
+	}
+}
+
+// Every layout, every container, every size of a filemark: the same fields.
+func TestReadGivesEveryField(t *testing.T) {
+	for _, layout := range []int{0x158, 0x16c, 0x190} {
+		for _, mark := range []int{512, 4096} {
+			for _, container := range []Container{MTF, MSSQLBAK} {
+				t.Run(fmt.Sprintf("%#x/%d/%s", layout, mark, container), func(t *testing.T) {
+					p := paperOf()
+					p.media.mark, p.sets[0].layout = mark, layout
+					data := p.plain()
+					if container == MSSQLBAK {
+						data = p.compressed()
+					}
+					m := mustRead(t, data)
+					want := wantSet(t)
+					want.Compressed = container == MSSQLBAK
+					if layout == 0x158 {
+						want.CompressedBackupSize = 0
+					}
+					checkSet(t, m.Sets[0], want)
+					if !m.Complete || len(m.Sets) != 1 || m.Container != container {
+						t.Errorf("complete %v %q, %d sets, container %s", m.Complete, m.Incomplete, len(m.Sets), m.Container)
+					}
+				})
+			}
+		}
+	}
+}
+
+func TestReadMedia(t *testing.T) {
+	p := paperOf()
+	p.media.stripes, p.media.stripe, p.media.password, p.media.name = 3, 2, true, "weekly"
+	for _, data := range [][]byte{p.plain(), p.compressed()} {
+		m := mustRead(t, data)
+		m.Sets, m.filemark, m.BytesRead, m.Requests, m.Container, m.Size = nil, 0, 0, 0, "", 0
+		want := &Media{
+			MediaName: "weekly", SoftwareName: "Microsoft SQL Server", SoftwareVendorID: 4608, MediaSetID: guidOf(t, guidMedia),
+			MediaFamilyID: 0x51423344, FamilyCount: 3, FamilySequenceNumber: 2, MirrorCount: 1, HasPassword: true, Complete: true,
+		}
+		if !reflect.DeepEqual(m, want) {
+			t.Errorf("media is\n%+v, want\n%+v", m, want)
+		}
+		if !m.Striped() {
+			t.Error("a file of three is not striped")
+		}
+	}
+}
+
+// From SQL Server 2019 on, the LSNs at the front are wrong.
+func TestReadTakesTheFinalRecord(t *testing.T) {
+	p := paperOf().provisional2019()
+	for _, data := range [][]byte{p.plain(), p.compressed()} {
+		s := mustRead(t, data).Sets[0]
+		if s.FirstLSN != (LSN{42, 8512, 37}) || s.LastLSN != (LSN{42, 8536, 1}) || s.CheckpointLSN != (LSN{42, 8512, 36}) || s.Provisional {
+			t.Errorf("%v to %v, checkpoint %v, provisional %v", s.FirstLSN, s.LastLSN, s.CheckpointLSN, s.Provisional)
+		}
+	}
+}
+
+func TestReadFrontAloneIsProvisional(t *testing.T) {
+	p := paperOf().provisional2019()
+	p.sets[0].front.size, p.sets[0].front.compressed, p.sets[0].front.finished = 1, 1, date6{2027, 1, 1, 1, 1, 1}
+	for _, data := range [][]byte{p.plain(), p.compressed()} {
+		m := mustRead(t, data[:len(data)*2/3])
+		s := m.Sets[0]
+		if !s.Provisional || m.Complete || !strings.Contains(m.Incomplete, "truncated, or still being written") {
+			t.Errorf("provisional %v, complete %v %q", s.Provisional, m.Complete, m.Incomplete)
+		}
+		if s.FirstLSN != (LSN{42, 8000, 5}) || s.DatabaseName != "ims" || s.BackupSetGUID != guidOf(t, guidSet) {
+			t.Errorf("%+v", s)
+		}
+		if !s.BackupFinishDate.IsZero() || s.BackupSize != 0 || s.CompressedBackupSize != 0 {
+			t.Errorf("finish %v and sizes %d, %d are known only at the end", s.BackupFinishDate, s.BackupSize, s.CompressedBackupSize)
+		}
+	}
+}
+
+func TestReadTypesAndDerivedColumns(t *testing.T) {
+	for letter, want := range map[byte]BackupType{'D': Full, 'L': Log, 'I': Differential, 'F': FileBackup, 'G': FileDifferential, 'P': Partial, 'Q': PartialDifferential} {
+		p := paperOf()
+		p.sets[0].front.letter, p.sets[0].tail.letter = letter, letter
+		p.sets[0].tail.chainStart = p.sets[0].tail.first
+		s := mustRead(t, p.plain()).Sets[0]
+		hasBase := strings.ContainsRune("IGQ", rune(letter))
+		if s.BackupType != want || s.BeginsLogChain() != (letter == 'L') {
+			t.Errorf("%c is %v, begins a chain %v", letter, s.BackupType, s.BeginsLogChain())
+		}
+		if hasBase != (s.DifferentialBaseLSN == LSN{9, 9, 9}) || hasBase == s.DifferentialBaseGUID.IsZero() {
+			t.Errorf("%c has the base %v, %v", letter, s.DifferentialBaseLSN, s.DifferentialBaseGUID)
+		}
+	}
+	for status, want := range map[uint32]RecoveryModel{0: FullRecovery, 4: BulkLogged, 8: Simple, 12: Simple, 0x10001: FullRecovery} {
+		p := paperOf()
+		p.sets[0].tail.status = status
+		if got := mustRead(t, p.plain()).Sets[0].RecoveryModel; got != want {
+			t.Errorf("status %#x is %s, want %s", status, got, want)
+		}
+	}
+}
+
+func TestFirstForkOfBackupThatSpansIt(t *testing.T) {
+	s := wantSet(t)
+	if fork, point := s.FirstFork(); fork != s.RecoveryForkID || !point.IsZero() {
+		t.Errorf("behind the fork point: %v at %v", fork, point)
+	}
+	s.FirstLSN = LSN{20, 200, 1}
+	if fork, point := s.FirstFork(); fork != s.PreviousForkID || point != s.PreviousForkPointLSN {
+		t.Errorf("before the fork point: %v at %v", fork, point)
+	}
+}
+
+func TestReadALogBackupWithoutData(t *testing.T) {
+	p := paperOf()
+	p.sets[0].pages = 0
+	p.sets[0].front.letter, p.sets[0].tail.letter = 'L', 'L'
+	for _, data := range [][]byte{p.plain(), p.compressed()} {
+		m := mustRead(t, data)
+		if s := m.Sets[0]; !m.Complete || s.BackupType != Log || len(s.FileList) != 3 || s.RestoredSize() != 8<<20+5<<30+1<<20 {
+			t.Errorf("complete %v, %v, %d files of %d bytes", m.Complete, s.BackupType, len(s.FileList), s.RestoredSize())
+		}
+	}
+}
+
+// several is a file with n sets, each with LSNs of its own.
+func several(n int) paper {
+	p := paperOf()
+	one := p.sets[0]
+	p.sets = nil
+	for i := range n {
+		s := one
+		s.position = i + 1
+		s.tail.last = lsn3{100 + i, 1, 1}
+		s.setGUID = fmt.Sprintf("%08X-0000-0000-0000-000000000000", i+1)
+		p.sets = append(p.sets, s)
+	}
+	return p
+}
+
+func checkSeveral(t *testing.T, m *Media, n int) {
+	t.Helper()
+	if !m.Complete || len(m.Sets) != n {
+		t.Fatalf("complete %v %q, %d sets, want %d", m.Complete, m.Incomplete, len(m.Sets), n)
+	}
+	for i, s := range m.Sets {
+		guid := guidOf(t, fmt.Sprintf("%08X-0000-0000-0000-000000000000", i+1))
+		if s.Position != i+1 || s.LastLSN != (LSN{100 + uint32(i), 1, 1}) || s.BackupSetGUID != guid || s.BackupFinishDate.IsZero() {
+			t.Errorf("set %d is %d, %v, %v", i+1, s.Position, s.LastLSN, s.BackupSetGUID)
+		}
+	}
+}
+
+func TestReadSeveralSets(t *testing.T) {
+	for _, n := range []int{2, 6, 40} {
+		checkSeveral(t, mustRead(t, several(n).plain()), n)
+		checkSeveral(t, mustRead(t, several(n).compressed()), n)
+	}
+}
+
+// Where the set map is of no use, the walk finds the same.
+func TestReadSeveralSetsWithoutTheirMap(t *testing.T) {
+	for _, claimed := range []int{1, 5, 7} {
+		p := several(6)
+		p.claimed = claimed
+		checkSeveral(t, mustRead(t, p.plain()), 6)
+		if claimed > 1 {
+			checkSeveral(t, mustRead(t, p.compressed()), 6)
+		}
+	}
+}
+
+func TestReadStopsAtAClaimOfTooManySets(t *testing.T) {
+	p := paperOf()
+	p.claimed = 65535
+	if _, err := read(t, p.plain()); reason(err) != TooMuch {
+		t.Errorf("plain: %v", err)
+	}
+	if m := mustRead(t, p.compressed()); len(m.Sets) != 1 {
+		t.Errorf("compressed: %d sets", len(m.Sets))
+	}
+}
+
+func TestReadSaysWhichSetIsCutOff(t *testing.T) {
+	p := several(3)
+	_, addresses := p.layout()
+	data := p.plain()
+	m := mustRead(t, data[:addresses[2]+9000])
+	if len(m.Sets) != 3 || m.Sets[1].Provisional || !m.Sets[2].Provisional || !strings.Contains(m.Incomplete, "backup set 3") {
+		t.Errorf("%d sets, %q", len(m.Sets), m.Incomplete)
+	}
+}
+
+func TestReadSaysThatBytesFollowTheLastSet(t *testing.T) {
+	for _, data := range [][]byte{paperOf().plain(), paperOf().compressed()} {
+		m := mustRead(t, append(data, make([]byte, 5000)...))
+		if m.Complete || m.Sets[0].Provisional || m.Sets[0].BackupFinishDate.IsZero() {
+			t.Errorf("complete %v, provisional %v: %s", m.Complete, m.Sets[0].Provisional, m.Incomplete)
+		}
+	}
+}
+
+// A whole backup file kept inside the database is data, and no end.
+func TestReadTakesNoBlockInsideTheData(t *testing.T) {
+	inner := paperOf()
+	inner.sets[0].tail.last, inner.sets[0].started = lsn3{1, 1, 1}, date6{2027, 1, 1, 1, 1, 1}
+	page := inner.plain()
+	outer := paperOf()
+	all, _ := outer.layout()
+	var data []byte
+	for i, p := range all {
+		if i == 3 { // the first page
+			copy(p.data, page[len(page)-8192:])
+		}
+		data = append(data, p.data...)
+	}
+	m := mustRead(t, data)
+	if !m.Complete || m.Sets[0].LastLSN != (LSN{42, 8536, 1}) {
+		t.Errorf("complete %v, last LSN %v", m.Complete, m.Sets[0].LastLSN)
+	}
+	// Cut off behind the page, the file even ends as a finished one.
+	cut := length(all[:3]) + 8192
+	m, err := read(t, data[:cut])
+	if err != nil || m.Complete && m.Sets[0].LastLSN == (LSN{1, 1, 1}) {
+		t.Errorf("the end of the inner file was taken: %v", err)
+	}
+}
+
+func TestReadLargeBlocks(t *testing.T) {
+	p := paperOf()
+	p.media.unit, p.media.mark = 64<<10, 64<<10
+	m := mustRead(t, p.plain())
+	if !m.Complete || m.Sets[0].LastLSN != (LSN{42, 8536, 1}) {
+		t.Errorf("complete %v %q", m.Complete, m.Incomplete)
+	}
+}
+
+func TestReadManyFiles(t *testing.T) {
+	p := paperOf()
+	for i := range 2000 {
+		p.sets[0].files = append(p.sets[0].files, paperFile{id: i + 4, kind: 1, size: 8192, logical: fmt.Sprint("f", i), physical: fmt.Sprintf(`D:\very\long\path\to\data\f%d.ndf`, i)})
+	}
+	for _, data := range [][]byte{p.plain(), p.compressed()} {
+		m := mustRead(t, data)
+		if files := len(m.Sets[0].FileList); !m.Complete || files != 2003 || m.Sets[0].FileListDamaged {
+			t.Errorf("complete %v %q, %d files", m.Complete, m.Incomplete, files)
+		}
+	}
+}
+
+func TestReadCosts(t *testing.T) {
+	small, container := paperOf(), paperOf().compressed()
+	for _, test := range []struct {
+		name     string
+		file     *sparse
+		requests int
+		bytes    int64
+	}{
+		{"1 GiB", large(small, 1<<30), 2, 128 << 10},
+		{"5 TB", large(small, 5<<40), 2, 128 << 10},
+		{"1 GiB, cut off", &sparse{size: 1 << 29, parts: large(small, 1<<30).parts}, 3, 160 << 10},
+		{"compressed", &sparse{size: int64(len(container)), parts: map[int64][]byte{0: container}}, 2, 128 << 10},
+	} {
+		delete(test.file.parts, -1)
+		m, err := readAt(t, test.file, test.file.size)
+		if err != nil {
+			t.Fatal(test.name, err)
+		}
+		if m.Requests != test.file.reads || m.BytesRead != test.file.bytes {
+			t.Errorf("%s: says %d requests and %d bytes, were %d and %d", test.name, m.Requests, m.BytesRead, test.file.reads, test.file.bytes)
+		}
+		if m.Requests > test.requests || m.BytesRead > test.bytes {
+			t.Errorf("%s: %d requests, %d bytes", test.name, m.Requests, m.BytesRead)
+		}
+	}
+}
+
+// failing answers an error from its n-th read on.
+type failing struct {
+	r    readerAt
+	left int
+	err  error
+}
+
+func (f *failing) ReadAt(p []byte, off int64) (int, error) {
+	if f.left--; f.left < 0 {
+		return 0, f.err
+	}
+	return f.r.ReadAt(p, off)
+}
+
+// An answer that did not come says nothing about the file: no other way of
+// reading is tried, and the front is not taken in place of the end.
+func TestReadGivesTheErrorOfTheReader(t *testing.T) {
+	lost := errors.New("connection lost")
+	for _, n := range []int{0, 1} {
+		file := large(paperOf(), 1<<30)
+		m, err := Read(&failing{file, n, lost}, file.size)
+		if !errors.Is(err, lost) || m != nil {
+			t.Errorf("read %d fails: %v, %v", n+1, m, err)
+		}
+	}
+}
+
+func TestReadSaysThatTheFileIsShorter(t *testing.T) {
+	data := paperOf().plain()
+	_, err := Read(strings.NewReader(string(data)), int64(len(data))+100_000)
+	if !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("a size that is not that of the file: %v", err)
+	}
+}
+
+func TestDatesHaveNoZoneOfTheirOwn(t *testing.T) {
+	s := mustRead(t, paperOf().plain()).Sets[0]
+	at, ok := s.BackupFinishDate.In(s.TimeZone)
+	if want := time.Date(2027, 2, 28, 13, 45, 2, 0, time.UTC); !ok || !at.Equal(want) || at.Format(time.RFC3339) != "2027-02-28T21:45:02+08:00" {
+		t.Errorf("finished at %v", at)
+	}
+	if _, ok := s.BackupFinishDate.In(UnknownZone); ok {
+		t.Error("an instant without a zone")
+	}
+}
