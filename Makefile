@@ -44,13 +44,14 @@ norace:
 # (go.dev/issue/75804). Their corpora run in `make test` too.
 fuzz:
 	@for target in pkg/plan:FuzzLoad pkg/drs:FuzzClassify pkg/drs:FuzzShow pkg/drs:FuzzList \
-	  pkg/ledger:FuzzFold pkg/ledger:FuzzEventData cmd/migplan:FuzzClean; do \
+	  pkg/ledger:FuzzFold pkg/ledger:FuzzEventData cmd/migplan:FuzzClean \
+	  pkg/backup:FuzzReadHeader pkg/backup:FuzzCheckChain; do \
 	  end=$$(($$(date +%s) + $(FUZZTIME))); \
 	  until [ $$(date +%s) -ge $$end ]; do \
 	    go test ./$${target%%:*} -run '^$$' -fuzz "^$${target##*:}\$$" -fuzztime 50000x || exit 1; done; done
 
 bench:
-	go test -run '^$$' -bench . -benchmem ./pkg/plan ./pkg/ledger ./pkg/drs
+	go test -run '^$$' -bench . -benchmem ./pkg/plan ./pkg/ledger ./pkg/drs ./pkg/backup
 
 # Every condition of the places on which the promise rests, both ways: more
 # than every branch. The tool takes all files of a folder for one package, so

@@ -1,0 +1,52 @@
+// Package backup reads what SQL Server backup files (.bak, .trn) say of
+// themselves, without a SQL Server, and checks whether a row of them is a
+// restore chain.
+//
+// # Reading
+//
+// Read asks an io.ReaderAt for a few ranges at the beginning and at the end of
+// a file, never for the whole: two of 64 KiB for a file with one backup set.
+// So a file may as well be an object in a bucket. It gives a Media: what
+// RESTORE LABELONLY, HEADERONLY and FILELISTONLY show, under their names.
+//
+//	file, err := os.Open("ims.bak")
+//	...
+//	media, err := backup.Read(file, size)
+//	var unreadable *backup.UnreadableError
+//	switch {
+//	case errors.As(err, &unreadable): // no backup set could be read, and why
+//	case err != nil: // the file or the bucket did not answer
+//	}
+//	for _, set := range media.Sets {
+//		fmt.Println(set.DatabaseName, set.BackupType, set.FirstLSN, set.LastLSN)
+//	}
+//
+// Plain files of SQL Server 2005 to 2025 are read, and files compressed with
+// MS_XPRESS (BACKUP WITH COMPRESSION) of 2016 on. Encrypted backups, those
+// compressed with ZSTD, and containers of older versions are recognised and
+// reported as an UnreadableError. No data page is looked at, so damage there
+// is not found: that takes RESTORE VERIFYONLY.
+//
+// A backup set has its header twice: at the front, written when the backup
+// started, and at the end. Only the one at the end is true. From SQL Server
+// 2019 on the LSNs at the front of full and differential backups are wrong.
+// Where only the front could be read, a set is Provisional and the Media is not
+// Complete.
+//
+// Dates are the server's local time, and typed so: DateTime is no instant
+// without a TimeZone.
+//
+// # Chains
+//
+// CheckChain takes files in the order of a restore and gives findings: what is
+// missing or wrong, what SQL Server would answer, and what to do. It is pure.
+//
+// # Trying your own files
+//
+// A test reads real files and compares what it read with expectations:
+//
+//	go test ./pkg/backup -run RealFiles -v -files FOLDER -expect FILE.json
+//
+// testdata/README.md describes the JSON. Without -expect it logs what it read
+// in that form. Without -files there is nothing for it to do, and it passes.
+package backup
