@@ -65,7 +65,7 @@ func (s *slot) worldEvent(e event) {
 // what comes next.
 func (s *slot) awaitWindowEnd(left time.Duration) {
 	p := s.desk.plan
-	c, err := LoadChain(context.Background(), s.ledger, p)
+	c, err := LoadChain(context.Background(), s.books(), p)
 	if err != nil || p.Cutover == nil || len(p.Backups) > 1 && c.State.Step(len(p.Backups)-1).State != ledger.StepSucceeded {
 		return
 	}
@@ -87,7 +87,7 @@ func (s *slot) newest(f func(drssim.Job)) {
 // nothing is in doubt.
 func (s *slot) deleteRecord(inDoubt bool) {
 	for _, d := range s.desks {
-		c, err := LoadChain(context.Background(), s.ledger, d.plan)
+		c, err := LoadChain(context.Background(), s.books(), d.plan)
 		if err != nil {
 			return
 		}
@@ -107,7 +107,7 @@ func (s *slot) deleteRecord(inDoubt bool) {
 func (s *slot) loseLedger(old, careful bool) {
 	fresh := ledger.OpenMemory()
 	s.copyLedger(fresh, old)
-	_ = s.ledger.Close()
+	_ = s.books().Close()
 	s.world.ledger = fresh
 	if careful {
 		s.quiet = s.now.Add(46 * time.Minute)
@@ -120,12 +120,12 @@ func (s *slot) loseLedger(old, careful bool) {
 
 func (s *slot) copyLedger(into *ledger.Ledger, old bool) {
 	ctx := context.Background()
-	chains, _ := s.ledger.Opened(ctx)
+	chains, _ := s.books().Opened(ctx)
 	if !old {
 		return
 	}
 	for _, opened := range chains {
-		events, _ := s.ledger.Events(ctx, opened.Chain)
+		events, _ := s.books().Events(ctx, opened.Chain)
 		var head ledger.Head
 		for _, e := range events[:s.rng.IntN(len(events)+1)] {
 			e, err := into.Append(ctx, head, e)

@@ -22,6 +22,7 @@ type planted struct {
 	told  func(Result) Result // what is said of a pass
 	// near are events beside which the fault shows; every schedule gets some.
 	near  []event
+	pair  bool // two plans
 	apart bool // two runners that the lock does not hold; a credential sees its own jobs only
 }
 
@@ -42,7 +43,7 @@ func (f planted) say(r Result) Result {
 
 // faults are those that the protocol guards against.
 func faults() []planted {
-	return slices.Concat(sendFaults(), stallFaults(), settleFaults(), decisionFaults())
+	return slices.Concat(sendFaults(), stallFaults(), settleFaults(), decisionFaults(), accountFaults())
 }
 
 // sendFaults are about the create and its record.
@@ -170,20 +171,23 @@ func emptyLists() []event {
 	return out
 }
 
-// decisionFaults are about what is done next.
-func decisionFaults() []planted {
-	next := func(change func(*Facts)) func(*slot, *Runner) {
-		return func(_ *slot, r *Runner) {
-			r.seams.next = func(f Facts) Action {
-				if f.Survey != nil {
-					v := *f.Survey
-					f.Survey = &v
-				}
-				change(&f)
-				return Next(f)
+// onFacts changes what Next decides on.
+func onFacts(change func(*Facts)) func(*slot, *Runner) {
+	return func(_ *slot, r *Runner) {
+		r.seams.next = func(f Facts) Action {
+			if f.Survey != nil {
+				v := *f.Survey
+				f.Survey = &v
 			}
+			change(&f)
+			return Next(f)
 		}
 	}
+}
+
+// decisionFaults are about what is done next.
+func decisionFaults() []planted {
+	next := onFacts
 	lost := []event{{"roll-back", "followed", 4, 0}, {"roll-back", "followed", 6, 0}, {"lose-ledger", "followed", 4, 0}}
 	return []planted{
 		{name: "the name looked up only before the first create", near: lost, plant: next(func(f *Facts) {
@@ -354,7 +358,7 @@ func closesNewest(s *slot, real appendFunc) appendFunc {
 	return func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
 		var d map[string]any
 		outcome := json.Unmarshal(e.Data, &d) == nil && slices.Contains(slices.Collect(maps.Keys(d)), "intent_run")
-		events, err := s.ledger.Events(ctx, e.Chain)
+		events, err := s.books().Events(ctx, e.Chain)
 		for _, old := range events {
 			if outcome && old.Kind == ledger.Intent && old.Step == e.Step {
 				d["intent"] = old.Seq
@@ -376,7 +380,7 @@ func onAnyHead(s *slot, real appendFunc) appendFunc {
 			if !errors.Is(err, ledger.ErrLostRace) {
 				return out, err
 			}
-			events, err := s.ledger.Events(ctx, e.Chain)
+			events, err := s.books().Events(ctx, e.Chain)
 			if err != nil || len(events) == 0 {
 				return e, err
 			}

@@ -106,6 +106,9 @@ func (m *modelJobs) ListReplicationJobs(ctx context.Context, instance string) (d
 		}
 		return m.spoil(p), nil
 	})
+	if err == nil {
+		m.judge.shown(m.slot, l)
+	}
 	m.at("listed")
 	return l, err
 }

@@ -133,7 +133,7 @@ func (s *slot) speakHastily(act string) {
 
 // current is the step that comes next, by what the ledger says.
 func (s *slot) current() int {
-	c, err := LoadChain(context.Background(), s.ledger, s.desk.plan)
+	c, err := LoadChain(context.Background(), s.books(), s.desk.plan)
 	for seq := 1; err == nil; seq++ {
 		if !slices.Contains([]string{"succeeded"}, string(c.State.Step(seq).State)) {
 			return seq

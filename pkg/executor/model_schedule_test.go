@@ -15,6 +15,7 @@ type schedule struct {
 	plans   []shape
 	runners []int // of each plan
 	noLock  bool  // the politeness lock does not hold: two hosts, a lost connection
+	ledgers int   // 2: each runner has its own, and A6 does not hold
 	private bool  // a credential sees only the jobs that it made
 	restore time.Duration
 	lag     time.Duration // of the listing
@@ -183,6 +184,9 @@ func generateNear(seed uint64, f planted) schedule {
 	r := rand.New(rand.NewPCG(seed, 4))
 	if f.apart {
 		s.private, s.noLock, s.runners[0] = true, true, 2
+	}
+	if f.pair && len(s.plans) == 1 {
+		s.plans, s.runners = append(s.plans, randomShape(r, "beta")), append(s.runners, 1)
 	}
 	for _, e := range f.near {
 		if r.IntN(3) > 0 {

@@ -27,6 +27,7 @@ type world struct {
 	now      time.Time // the server's clock
 	sim      *drssim.DRS
 	ledger   *ledger.Ledger
+	second   *ledger.Ledger // of the second runner, where there are two
 	desks    []*desk
 	slots    []*slot
 	slot     *slot          // whose turn it is
@@ -69,6 +70,9 @@ type slot struct {
 	done     bool
 	lastPage *drs.Page // what a stale list shows again
 	listed   time.Time // when the last listing began
+	checked  time.Time // when the listing behind the cutover began
+	stranger string    // another ledger's job that this pass was shown
+	noticed  bool      // the run ended with a conflict; of two ledgers, nobody goes on
 }
 
 // crash and over unwind a runner: it was killed, or the schedule has ended.
@@ -86,7 +90,7 @@ const maxTurns = 20_000
 func newWorld(s schedule, f planted) *world {
 	start := time.Date(2026, 3, 1, 20, 0, 0, 0, time.UTC)
 	w := &world{
-		schedule: s, planted: f, rng: rand.New(rand.NewPCG(s.seed, 7)), start: start, now: start, ledger: ledger.OpenMemory(),
+		schedule: s, planted: f, rng: rand.New(rand.NewPCG(s.seed, 7)), start: start, now: start, ledger: ledger.OpenMemory(), second: ledger.OpenMemory(),
 		counts: map[string]int{}, pending: slices.Clone(s.events), unseen: map[string]time.Time{},
 	}
 	w.judge = &judge{world: w, shadows: map[string]shadow{}, sent: map[string]int{}, retried: map[chainStep]time.Time{}, untrue: map[chainStep]bool{}, gone: map[string]time.Time{}}
@@ -219,7 +223,7 @@ func (s *slot) live(yield func(struct{}) bool) {
 	if !yield(struct{}{}) {
 		return
 	}
-	for !s.finished() {
+	for !s.finished() && !(s.noticed && s.schedule.ledgers == 2) {
 		if s.passes > maxPasses {
 			s.judge.stuck("I14", "%s is not finished after %d passes: %s", s.desk.plan.Name, maxPasses, s.desk.lastStop)
 			return
@@ -272,7 +276,7 @@ func (s *slot) onePass() (rest time.Duration) {
 func (s *slot) newRunner() *Runner {
 	d := s.desk
 	r := &Runner{
-		Plan: d.plan, Steps: d.steps, Ledger: s.ledger, Keys: s.keys, ByHand: d.shape.byHand,
+		Plan: d.plan, Steps: d.steps, Ledger: s.books(), Keys: s.keys, ByHand: d.shape.byHand,
 		Identity: Identity{Endpoint: "https://drs.example.com", Principal: s.principal(), TokenAuth: d.shape.token},
 		Who:      Who{User: "dba", Host: fmt.Sprintf("host%d", s.id)}, Run: fmt.Sprintf("run-%d-%d", s.id, s.lives),
 		seams: s.seams(),
@@ -310,9 +314,12 @@ func (s *slot) append(ctx context.Context, h ledger.Head, e ledger.Event) (ledge
 	if s.now.Before(s.full) {
 		return e, errors.New("disk full")
 	}
-	out, err := s.ledger.Append(ctx, h, e)
+	out, err := s.books().Append(ctx, h, e)
 	if err == nil {
 		s.judge.decided(s, e)
+	}
+	if e.Kind == ledger.Checked {
+		s.checked = s.listed
 	}
 	s.note("append %s step %d: %v", e.Kind, e.Step, err)
 	s.pause(s.upTo(s.schedule.slow))
