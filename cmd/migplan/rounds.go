@@ -83,18 +83,21 @@ func (a *app) warn(j *job, d plan.Diagnostic) {
 }
 
 // settled ends a job of which the ledger alone says that there is nothing to
-// do, as of a finished plan: it needs no credentials and asks nobody.
+// do, as of a finished plan or one whose database is another's: it needs no credentials and asks nobody.
 func (a *app) settled(ctx context.Context, l *ledger.Ledger, j *job, o applyOptions) bool {
 	chain, err := executor.LoadChain(ctx, l, j.at.plan)
-	if err != nil || chain.Forbids(j.at.plan) != nil {
+	if err != nil {
 		return false // a pass under the lock says so
 	}
-	action := executor.Next(executor.Facts{Steps: j.at.steps, State: chain.State, Now: time.Now()})
-	if action.Kind != executor.End {
+	s := chain.Forbids(j.at.plan)
+	if s == nil {
+		s = executor.Next(executor.Facts{Steps: j.at.steps, State: chain.State, Now: time.Now()}).Stop
+	}
+	if s == nil {
 		return false
 	}
 	j.at.setChain(chain)
-	j.result, j.code, j.ended = executor.Result{Stop: *action.Stop, Sent: executor.SentNo}, action.Stop.Code, true
+	j.result, j.code, j.ended = executor.Result{Stop: *s, Sent: executor.SentNo}, s.Code, true
 	a.sayEnd(j, o)
 	return true
 }
