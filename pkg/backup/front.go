@@ -108,9 +108,7 @@ func (f *front) label(b block) (err error) {
 	if s.BackupName, err = b.text(ssetName); err != nil {
 		return err
 	}
-	if s.BackupDescription, err = b.text(ssetDescription); err != nil {
-		return err
-	}
+	s.BackupDescription = b.note(ssetDescription)
 	s.UserName, err = b.text(ssetUser)
 	return err
 }

@@ -261,3 +261,17 @@ func TestNamesMayHoldAnything(t *testing.T) {
 		t.Errorf("%q", s.DatabaseName)
 	}
 }
+
+// Descriptions were empty in all files seen, so nothing depends on them.
+func TestDescriptionsOutsideTheirBlockAreEmpty(t *testing.T) {
+	data := paperOf().plain()
+	sset := bytes.Index(data, []byte("SSET"))
+	for _, pair := range []int{0x44, 0x48, sset + 0x44} {
+		buf(data).u16(pair, 200)
+		buf(data).u16(pair+2, 60_000)
+	}
+	m := mustRead(t, data)
+	if !m.Complete || m.MediaName != "" || m.MediaDescription != "" || m.Sets[0].BackupDescription != "" || m.Sets[0].BackupName != "ims full" {
+		t.Errorf("%+v", m)
+	}
+}

@@ -92,12 +92,9 @@ func (m *Media) label(v viewer, b block, all []stream) (err error) {
 	m.HasPassword = u16(b.head, tapePassword) != 0
 	m.filemark = int64(u16(b.head, tapeFilemark)) * sector
 	m.SoftwareVendorID = u16(b.head, tapeVendor)
-	for off, to := range map[int]*string{
-		tapeName: &m.MediaName, tapeDescription: &m.MediaDescription, tapeSoftware: &m.SoftwareName,
-	} {
-		if *to, err = b.text(off); err != nil {
-			return err
-		}
+	m.MediaName, m.MediaDescription = b.note(tapeName), b.note(tapeDescription)
+	if m.SoftwareName, err = b.text(tapeSoftware); err != nil {
+		return err
 	}
 	raid, ok := find(all, "RAID")
 	if !ok {

@@ -184,6 +184,15 @@ func (b block) text(off int) (string, error) {
 	return utf16Text(raw), nil
 }
 
+// note is a text that may as well be missing.
+func (b block) note(off int) string {
+	text, err := b.text(off)
+	if err != nil {
+		return ""
+	}
+	return text
+}
+
 // slice is b[off:off+n], checked. Of an empty one the offset does not count.
 func slice(b []byte, off, n int) ([]byte, error) {
 	if n == 0 {
