@@ -117,7 +117,7 @@ func omitNew(x *exchange, arg string) Response {
 
 // repeats is what happens when a job is made between two pages.
 func repeats(x *exchange, _ string) Response {
-	c := &checker{config: &x.d.config}
+	c := &checker{}
 	if offset := c.number(x.request, "offset", 0, 0); offset > 0 {
 		again := x.request
 		again.Query = maps.Clone(again.Query)

@@ -2,7 +2,7 @@ package drssim
 
 // update is PUT: a name and a description, nothing else (update page).
 func (d *DRS) update(r Request, j *Job) Response {
-	c := &checker{config: &d.config}
+	c := &checker{}
 	top := c.top(r.Body)
 	top.only("name", "description")
 	name := top.neededText("name")
@@ -29,7 +29,7 @@ func (d *DRS) remove(j *Job) Response {
 // validateName is POST jobs/name-validation with type offline, which means
 // backup migration.
 func (d *DRS) validateName(r Request) Response {
-	c := &checker{config: &d.config}
+	c := &checker{}
 	top := c.top(r.Body)
 	top.only("name", "type")
 	name, kind := top.neededText("name"), top.neededText("type")

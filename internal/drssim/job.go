@@ -122,7 +122,7 @@ func (d *DRS) arrive(i int) {
 
 // accept makes a job of the body of a create, as of a time.
 func (d *DRS) accept(r Request, at time.Time) (*Job, *Refusal) {
-	c := &checker{config: &d.config}
+	c := &checker{}
 	j := c.parse(r.Body)
 	if j == nil {
 		return nil, c.refused

@@ -9,10 +9,9 @@ import (
 
 // FaultKind describes a kind of fault.
 type FaultKind struct {
-	Name     string
-	Op       string // create, list or show, whose requests N counts; job: N counts the accepted jobs
-	Argument string // the form of the argument, "" where there is none
-	Help     string // what happens, and the argument when none is given
+	Name string
+	Op   string // create, list or show, whose requests N counts; job: N counts the accepted jobs
+	Help string // what happens, and the argument when none is given
 
 	argument argument
 	serve    serveFunc
@@ -30,7 +29,7 @@ func FaultKinds() []FaultKind {
 	var kinds []FaultKind
 	add := func(op, prefix string, more []FaultKind) {
 		for _, k := range more {
-			k.Op, k.Name, k.Argument = op, prefix+k.Name, string(k.argument)
+			k.Op, k.Name = op, prefix+k.Name
 			kinds = append(kinds, k)
 		}
 	}

@@ -32,7 +32,7 @@ type query struct {
 // list gives one page. Where the request says no sort_key the order is by id,
 // since no page promises any.
 func (d *DRS) list(r Request) Response {
-	c := &checker{config: &d.config}
+	c := &checker{}
 	q := c.query(r)
 	if c.refused != nil {
 		return d.refuse(*c.refused)

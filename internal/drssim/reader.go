@@ -21,7 +21,6 @@ const (
 
 // checker reads a request and keeps the first thing that is wrong with it.
 type checker struct {
-	config  *Config
 	refused *Refusal
 }
 

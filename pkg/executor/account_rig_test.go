@@ -231,8 +231,6 @@ func TestUnknownStatusOfAFailedStepIsResolved(t *testing.T) {
 	r.wantJobs(1, 2)
 }
 
-func (r *rig) retry2() { r.t.Helper(); r.retry() }
-
 func TestAdoptRefusesAJobOfAnotherPlan(t *testing.T) {
 	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
 	ctx := context.Background()
