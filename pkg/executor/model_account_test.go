@@ -8,6 +8,7 @@ import (
 
 	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
 )
 
 // accountFaults are about jobs that could be a step's, and what people say of
@@ -29,6 +30,16 @@ func accountFaults() []planted {
 		{name: "the is_cover of an adopted chain taken for the plan's", near: overwriteEvents(), plant: onFacts(knowsCover)},
 		{name: "a job of another plan adopted by its file names", pair: true, near: adoptingEvents(),
 			plant: func(s *slot, r *Runner) { r.Jobs = &adoptsByFiles{&modelJobs{s}} }},
+		{name: "a database that every plan may take", near: renamingEvents(), plant: takesAnyDatabase},
+		{name: "a hold that ends with the generation", near: heldEvents(), plant: func(s *slot, r *Runner) {
+			onFacts(func(f *Facts) {
+				c := *f.State
+				if own, err := foldChain(context.Background(), s.books(), c.Chain); err == nil {
+					c.Held = own.Held
+				}
+				f.State = &c
+			})(s, r)
+		}},
 		{name: "adopt --all opens the next attempt of an edited failed step", near: editedAfterLoss(),
 			plant: func(s *slot, r *Runner) { r.seams.append = skipsFailed(s, r.seams.append) }},
 	}
@@ -77,6 +88,22 @@ func editedAfterLoss() []event {
 	out := []event{{"job-failed", "sim", 1, 0}, {"job-failed", "sim", 2, 0}}
 	out = append(out, events([]string{"followed"}, 3, 5, event{act: "lose-ledger"})...)
 	return append(out, events([]string{"pass"}, 4, 7, event{act: "edit"})...)
+}
+
+func renamingEvents() []event {
+	return events([]string{"followed"}, 3, 8, event{act: "rename-plan"})
+}
+
+func heldEvents() []event {
+	return events([]string{"followed", "pass"}, 2, 6, event{act: "hold"}, event{act: "generation"})
+}
+
+// takesAnyDatabase hides from the ledger on which databases a plan works.
+func takesAnyDatabase(s *slot, r *Runner) {
+	p := *r.Plan
+	p.Databases = plan.Databases{Names: []string{p.Name}}
+	was := r.Plan
+	r.Plan, r.Unchanged = &p, func() error { return s.desk.differsFrom(was) }
 }
 
 // forgetsOlder knows of the attempt before only, when a refusal came in between.

@@ -48,12 +48,13 @@ type desk struct {
 	versions []*plan.Plan // in git
 	halted   bool         // runners stay away: somebody rebuilds the ledger
 	finished bool
-	failures int // of its jobs and creates, since it began
+	name     string // that the plan has now
+	failures int    // of its jobs and creates, since it began
 	lastStop string
 }
 
 func newDesk(p shape, start time.Time) *desk {
-	d := &desk{shape: p, start: start}
+	d := &desk{shape: p, start: start, name: p.name}
 	d.write(1, nil)
 	return d
 }
@@ -61,7 +62,7 @@ func newDesk(p shape, start time.Time) *desk {
 // write puts the plan into git as it is meant to be, with a change.
 func (d *desk) write(generation int, change func(*plan.Plan)) {
 	p := &plan.Plan{
-		Name: d.shape.name, Generation: generation, Target: plan.Target{Region: "r", ProjectID: "p1", InstanceID: modelInstance},
+		Name: d.name, Generation: generation, Target: plan.Target{Region: "r", ProjectID: "p1", InstanceID: modelInstance},
 		Source: plan.Source{OBS: &plan.OBS{Bucket: "bucket"}}, Databases: plan.Databases{Names: []string{d.shape.name}},
 		Overwrite: d.shape.overwrite, Precheck: true,
 	}
@@ -98,7 +99,7 @@ func (d *desk) differsFrom(p *plan.Plan) error {
 func (d *desk) putBack(tries int) {
 	var same []*plan.Plan
 	for _, p := range d.versions {
-		if p.Generation == d.plan.Generation {
+		if p.Generation == d.plan.Generation && p.Name == d.plan.Name {
 			same = append(same, p)
 		}
 	}

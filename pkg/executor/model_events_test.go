@@ -42,6 +42,11 @@ func (s *slot) worldEvent(e event) {
 	case "twin":
 		seq := 1 + s.rng.IntN(len(d.steps))
 		s.sim.AddForeignJob(drssim.ForeignJob{Instance: modelInstance, Name: d.steps[seq-1].JobName(1), Description: d.steps[seq-1].Marker().String(), Databases: []string{"other"}, Running: s.upTo(time.Hour)})
+	case "rename-plan":
+		d.name = pick(s.rng, d.shape.name+"-new", d.shape.name+"-other")
+		d.write(d.plan.Generation, nil)
+	case "closes":
+		s.say("close", func(p *Runner, ctx context.Context) Result { return p.ClosePlan(ctx, "") })
 	case "overwrite":
 		d.overwrites()
 	case "restart", "unseen", "odd-status":
@@ -108,6 +113,7 @@ func (s *slot) loseLedger(old, careful bool) {
 	fresh := ledger.OpenMemory()
 	s.copyLedger(fresh, old)
 	_ = s.books().Close()
+	s.judge.forget()
 	s.world.ledger = fresh
 	if careful {
 		s.quiet = s.now.Add(46 * time.Minute)

@@ -27,6 +27,10 @@ type judge struct {
 	retried   map[chainStep]time.Time // when a person last said retry
 	untrue    map[chainStep]bool      // a person said that it succeeded, and it had not
 	gone      map[string]time.Time    // since when a job's record is deleted
+	held      map[string]time.Time    // since when a plan's name is on hold
+	ended     map[string]time.Time    // since when a chain is closed by a person
+	freed     map[string]bool         // plan names of which a chain was closed
+	lost      bool                    // the ledger was: it knows nothing of what came before
 }
 
 // shadow is a job as it was made: people may rename it later.
@@ -77,7 +81,7 @@ func (j *judge) leaves(s *slot, c drs.Create) {
 	var b body
 	err := json.Unmarshal(c.Body, &b)
 	m, ok := plan.ParseMarker(b.Base.Description)
-	p := s.runner.Plan
+	p := s.runner.Steps[0].Plan // the bytes come from it
 	if err != nil || !ok || m.Chain != p.Chain() || m.Step > len(s.runner.Steps) {
 		j.report("I6", "bytes that no plan has: %s", c.Body)
 		return
@@ -102,6 +106,7 @@ func (j *judge) leaves(s *slot, c drs.Create) {
 		j.nobodySaidRetry(m)
 	}
 	j.intentIsThere(s, c, m)
+	j.isFree(s, m)
 	j.pastIsUnedited(s, m)
 	if !reflect.DeepEqual(s.inGit, p) {
 		j.report("I9", "step %d is sent from a plan that was changed before its intent", m.Step)
@@ -209,6 +214,7 @@ func (j *judge) accepted(job drssim.Job, made shadow) {
 	at := job.Created
 	j.world.note("the server makes step %d of %s: %s %s", made.Step, made.plan, job.Name, job.ID)
 	before := made.Step == 1
+	j.databaseIsFree(job, made)
 	for _, other := range j.jobs {
 		old, ok := j.shadows[other.ID]
 		switch {

@@ -18,9 +18,15 @@ const forEver = 10 * 365 * 24 * time.Hour
 func move(r *rand.Rand) []event {
 	n := 1 + r.IntN(10)
 	where := pick(r, "pass", "listed", "answer", "appended", "followed", "shown", "decided")
-	switch r.IntN(10) {
+	switch r.IntN(13) {
 	case 0, 1, 2:
 		return attempts(r)
+	case 10:
+		return []event{{"hold", where, n, 0}, {"generation", where, n + r.IntN(2), 0}}
+	case 11:
+		return []event{{"rename-plan", where, n, 0}}
+	case 12:
+		return []event{{"closes", where, n, 0}}
 	case 3:
 		return []event{{"restart", where, n, 0}}
 	case 4, 5:
@@ -152,6 +158,36 @@ func (s *slot) startOver() {
 	s.sim.DropDatabase(modelInstance, s.desk.plan.Databases.Names[0])
 	s.desk.failures = 0
 	s.desk.write(s.desk.plan.Generation+1, nil)
+}
+
+// renameBack restores the name under which the database was taken; or closes
+// that plan, and lets this one begin with a full.
+func (s *slot) renameBack(r Result) {
+	s.think()
+	d := s.desk
+	if owner := d.version(r.Owner); owner != nil && s.rng.IntN(3) == 0 {
+		closed := s.say("close", func(p *Runner, ctx context.Context) Result {
+			p.Plan = owner
+			p.Steps, _ = plan.Steps(owner)
+			return p.ClosePlan(ctx, "taken over")
+		})
+		if closed.Code == OK {
+			s.sim.DropDatabase(modelInstance, owner.Databases.Names[0])
+			return
+		}
+	}
+	d.name = r.Owner.Plan
+	d.write(r.Owner.Generation, nil)
+}
+
+// version is the newest plan in git that a chain was made of.
+func (d *desk) version(o *Owner) *plan.Plan {
+	for _, p := range slices.Backward(d.versions) {
+		if p.Name == o.Plan && p.Generation == o.Generation {
+			return p
+		}
+	}
+	return nil
 }
 
 // afterFailure mends what was wrong, and looks at the database first, or only

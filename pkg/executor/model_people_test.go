@@ -15,7 +15,7 @@ import (
 // next pass.
 func (s *slot) follow(r Result) time.Duration {
 	d := s.desk
-	d.finished = r.Reason == Online || r.Reason == NextBackup
+	d.finished = r.Reason == Online || r.Reason == NextBackup || r.Reason == ChainClosed && r.Code == OK
 	s.at("followed")
 	if r.Reason == LockHeld {
 		s.passes-- // it may take as long as the other run does
@@ -36,6 +36,13 @@ func (s *slot) follow(r Result) time.Duration {
 		d.write(d.plan.Generation+1, nil)
 	case UnknownJobs, TwinJobs, JobDiffers, LedgerConflict:
 		s.sortOut(r)
+	case DatabaseTaken:
+		s.renameBack(r)
+	case ChainClosed:
+		if r.Code == Conflict {
+			s.think()
+			s.startOver()
+		}
 	case JobGone, HistoryGap:
 		s.pronounce(r)
 	case CutoverKey, OverwriteKey, WindowPast, BeforeStart:

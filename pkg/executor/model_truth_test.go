@@ -2,6 +2,7 @@ package executor
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"github.com/migplan/migplan/internal/drssim"
@@ -66,10 +67,52 @@ func (j *judge) isRestored(chain string, seq int) bool {
 	return false
 }
 
-// decided notes that a person said retry.
+// decided notes what a person said, when it is in the ledger.
 func (j *judge) decided(s *slot, e ledger.Event) {
-	if e.Kind == ledger.Decision && (s.saying == "retry" || s.saying == "retries") {
+	if e.Kind != ledger.Decision {
+		return
+	}
+	switch s.saying {
+	case "retry", "retries":
 		j.retried[chainStep{e.Chain, e.Step}] = j.world.now
+	case "hold":
+		j.held[s.desk.plan.Name] = j.world.now
+	case "release":
+		delete(j.held, s.desk.plan.Name)
+	case "close":
+		j.ended[e.Chain], j.freed[s.runner.Plan.Name] = j.world.now, true
+	}
+}
+
+// forget: what people said goes with the ledger.
+func (j *judge) forget() {
+	clear(j.held)
+	clear(j.ended)
+	j.lost = true
+}
+
+// isFree: what was intended behind a hold, or behind the end of its chain, does
+// not leave.
+func (j *judge) isFree(s *slot, m plan.Marker) {
+	if at, ok := j.held[s.runner.Plan.Name]; ok && s.intended.After(at) {
+		j.report("hold", "step %d is sent, and the plan is on hold since %s", m.Step, at)
+	}
+	if at, ok := j.ended[m.Chain]; ok && s.intended.After(at) {
+		j.report("close", "step %d is sent, and the plan is closed since %s", m.Step, at)
+	}
+}
+
+// databaseIsFree: no full is restored over what another plan restored, until a
+// person closes that plan.
+func (j *judge) databaseIsFree(job drssim.Job, made shadow) {
+	if made.Step != 1 || j.lost {
+		return
+	}
+	for _, other := range j.jobs {
+		old, ok := j.shadows[other.ID]
+		if ok && old.plan != made.plan && !j.freed[old.plan] && slices.Equal(other.Databases, job.Databases) {
+			j.report("database", "the full of %s goes into a database of %s", made.plan, old.plan)
+		}
 	}
 }
 

@@ -69,6 +69,7 @@ type slot struct {
 	saying   string // the decision under way
 	done     bool
 	lastPage *drs.Page // what a stale list shows again
+	intended time.Time // when the last intent was written
 	listed   time.Time // when the last listing began
 	checked  time.Time // when the listing behind the cutover began
 	stranger string    // another ledger's job that this pass was shown
@@ -93,7 +94,7 @@ func newWorld(s schedule, f planted) *world {
 		schedule: s, planted: f, rng: rand.New(rand.NewPCG(s.seed, 7)), start: start, now: start, ledger: ledger.OpenMemory(), second: ledger.OpenMemory(),
 		counts: map[string]int{}, pending: slices.Clone(s.events), unseen: map[string]time.Time{},
 	}
-	w.judge = &judge{world: w, shadows: map[string]shadow{}, sent: map[string]int{}, retried: map[chainStep]time.Time{}, untrue: map[chainStep]bool{}, gone: map[string]time.Time{}}
+	w.judge = &judge{world: w, shadows: map[string]shadow{}, sent: map[string]int{}, retried: map[chainStep]time.Time{}, untrue: map[chainStep]bool{}, gone: map[string]time.Time{}, held: map[string]time.Time{}, ended: map[string]time.Time{}, freed: map[string]bool{}}
 	w.sim = drssim.New(s.config(w.clock))
 	for i, shape := range s.plans {
 		w.desks = append(w.desks, newDesk(shape, start))
@@ -300,11 +301,20 @@ func (s *slot) seams() seams {
 			s.pause(d * time.Duration(1+s.rng.IntN(5))) // a busy machine oversleeps
 			return ctx.Err() == nil
 		},
-		append: s.append,
+		append: s.append, appendIf: s.appendIf,
 	}
 }
 
 func (s *slot) append(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
+	return s.write(e, func() (ledger.Event, error) { return s.books().Append(ctx, h, e) })
+}
+
+func (s *slot) appendIf(ctx context.Context, h ledger.Head, e ledger.Event, allow func(*ledger.Ledger) error) (ledger.Event, error) {
+	return s.write(e, func() (ledger.Event, error) { return s.books().AppendIf(ctx, h, e, allow) })
+}
+
+// write lets happen around an append what may.
+func (s *slot) write(e ledger.Event, write func() (ledger.Event, error)) (ledger.Event, error) {
 	if e.Kind == ledger.Intent {
 		s.inGit = s.desk.plan
 	}
@@ -314,12 +324,15 @@ func (s *slot) append(ctx context.Context, h ledger.Head, e ledger.Event) (ledge
 	if s.now.Before(s.full) {
 		return e, errors.New("disk full")
 	}
-	out, err := s.books().Append(ctx, h, e)
+	out, err := write()
 	if err == nil {
 		s.judge.decided(s, e)
 	}
-	if e.Kind == ledger.Checked {
+	switch e.Kind {
+	case ledger.Checked:
 		s.checked = s.listed
+	case ledger.Intent:
+		s.intended = s.now
 	}
 	s.note("append %s step %d: %v", e.Kind, e.Step, err)
 	s.pause(s.upTo(s.schedule.slow))
