@@ -100,18 +100,24 @@ func readRegular(path string) ([]byte, error) {
 // checkJournals looks at the files that SQLite reads beside a database.
 func checkJournals(path string) error {
 	for _, suffix := range []string{"-journal", "-wal"} {
-		f, err := openRegular(path+suffix, os.O_RDONLY)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := f.Close(); err != nil {
+		if err := checkJournal(path, suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	return nil
+}
+
+func checkJournal(path, suffix string) error {
+	f, err := openRegular(path+suffix, os.O_RDONLY)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	return checkJournalEnd(path, f, info.Size())
 }
 
 // realPath follows a symlink in place of the database: its journal and its

@@ -2,31 +2,39 @@ package ledger
 
 import (
 	"bytes"
-	"encoding/binary"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // A rollback journal holds the old content of every page that a transaction
 // has changed: https://www.sqlite.org/fileformat2.html, section 3. While it
-// exists the transaction is not committed, so undoing it gives the last
+// exists the transaction is not committed, so rolling it back gives the last
 // committed state, whether its writer is dead or only slow.
 
-// committed returns the last committed state of the database at path, from
-// reading alone. A writer may be at work meanwhile: only what was read alike
-// twice in a row is believed.
-func committed(path string) ([]byte, error) {
+// committed returns the last committed state of the database at path and
+// writes nothing beside it. A writer may be at work meanwhile: only what was
+// read alike twice in a row is believed.
+func committed(ctx context.Context, path string) ([]byte, error) {
 	s, err := settled(func() (snapshot, error) { return takeSnapshot(path) })
 	if err != nil {
 		return nil, fmt.Errorf("reading the ledger %s: %w: run again", path, err)
 	}
-	return s.undo(path)
+	if err := checkJournalEnd(path, bytes.NewReader(s.journal), int64(len(s.journal))); err != nil {
+		return nil, err
+	}
+	return s.lastCommitted(ctx, path)
 }
 
-// settled takes snapshots until two in a row agree: the file stood still in
+// settled takes snapshots until two in a row agree: the file did not change in
 // between, or the journal of one transaction covers what was changed.
 func settled(take func() (snapshot, error)) (snapshot, error) {
 	for range 200 {
@@ -46,7 +54,8 @@ func settled(take func() (snapshot, error)) (snapshot, error) {
 // errKeepsWriting shows a writer that is alive, whose locks SQLite respects.
 var errKeepsWriting = errors.New("another process keeps writing")
 
-// hasJournal says that a transaction is going on, or was when its writer died.
+// hasJournal reports whether a transaction is going on, or was when its writer
+// died.
 func hasJournal(path string) bool {
 	info, err := os.Stat(path + "-journal")
 	return err == nil && info.Size() > 0
@@ -66,118 +75,105 @@ func (s snapshot) equal(t snapshot) bool {
 	return bytes.Equal(s.journal, t.journal) && bytes.Equal(s.database, t.database)
 }
 
-func (s snapshot) undo(path string) ([]byte, error) {
-	image, err := undo(s.database, s.journal)
+// lastCommitted returns the database as it was before the transaction in the
+// journal. SQLite rolls back a copy in a private temporary folder, which is
+// gone when this returns. The path is that of the original, for messages.
+func (s snapshot) lastCommitted(ctx context.Context, path string) (image []byte, err error) {
+	if len(s.journal) == 0 {
+		return s.database, nil
+	}
+	dir, err := os.MkdirTemp("", "migplan-") // 0700
 	if err != nil {
-		return nil, brokenFile(path, err.Error())
+		return nil, temporaryError(path, err)
+	}
+	defer func() {
+		if removed := os.RemoveAll(dir); removed != nil {
+			err = errors.Join(err, temporaryError(path, removed))
+		}
+	}()
+	copied := filepath.Join(dir, fileName)
+	if err := s.writeTo(copied); err != nil {
+		return nil, temporaryError(path, err)
+	}
+	if err := recoverFile(ctx, copied); err != nil {
+		return nil, temporaryError(path, err)
+	}
+	return s.readFrom(copied, path)
+}
+
+func (s snapshot) writeTo(path string) error {
+	if err := os.WriteFile(path, s.database, 0o600); err != nil {
+		return err
+	}
+	return os.WriteFile(path+"-journal", s.journal, 0o600)
+}
+
+// readFrom reads what SQLite made of the snapshot. It makes the file as large
+// as a damaged journal says, which may be more than fits into memory.
+func (s snapshot) readFrom(copied, path string) ([]byte, error) {
+	info, err := os.Stat(copied)
+	if err != nil {
+		return nil, temporaryError(path, err)
+	}
+	if info.Size() > int64(len(s.database)+len(s.journal)) {
+		return nil, brokenFile(path, "the journal belongs to a larger file")
+	}
+	image, err := os.ReadFile(copied)
+	if err != nil {
+		return nil, temporaryError(path, err)
 	}
 	return image, nil
 }
 
+// recoverFile lets SQLite roll back the journal beside the database at path,
+// which it does before the first read: https://www.sqlite.org/lockingv3.html,
+// section 4.2. It is no error if the result is not a sound database: who reads
+// it finds out.
+func recoverFile(ctx context.Context, path string) error {
+	db, err := connect(fileDSN(path, "rw"))
+	if err != nil {
+		return err
+	}
+	_, err = column(ctx, db, "PRAGMA schema_version")
+	var se *sqlite.Error
+	if errors.As(err, &se) {
+		switch se.Code() & 0xff {
+		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+			err = nil
+		}
+	}
+	return errors.Join(err, db.Close())
+}
+
+// temporaryError says why a copy of the ledger at path could not be made, and
+// what to do about it.
+func temporaryError(path string, err error) error {
+	remedy := "make space in the temporary folder " + os.TempDir() + ", or set TMPDIR to a folder that this user can write"
+	if tooManyFiles(err) {
+		remedy = fileRemedy(err)
+	}
+	return fmt.Errorf("reading the ledger %s: an append to it is not finished, and the copy without that append failed: %w: %s",
+		path, err, remedy)
+}
+
 const journalMagic = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 
-const journalHeaderSize = 28
-
-// journalHeader begins a segment of a journal.
-type journalHeader struct {
-	records  uint32 // to the end of the file when all bits are set
-	nonce    uint32
-	pages    int64 // of the database before the transaction
-	sector   int64 // a header takes a whole one
-	pageSize int64
+// checkJournalEnd refuses a journal that could name another file, a
+// super-journal: SQLite would not roll back without that file, would open the
+// files that it names, and may delete it
+// (https://www.sqlite.org/atomiccommit.html, sections 5.2 to 5.5;
+// readSuperJournal in its pager.c wants the magic in the last 8 bytes). Only a
+// transaction over several databases has one, and a ledger is one database.
+func checkJournalEnd(path string, journal io.ReaderAt, size int64) error {
+	end := make([]byte, len(journalMagic))
+	if size < 16 {
+		return nil
+	}
+	if _, err := journal.ReadAt(end, size-int64(len(end))); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("reading the ledger %s: its journal: %w: %s", path, err, fileRemedy(err))
+	}
+	if string(end) == journalMagic {
+		return brokenFile(path, "its journal names another file, which no append to a ledger does")
+	}
+	return nil
 }
-
-// parseJournalHeader reports false where SQLite sees no header and stops.
-func parseJournalHeader(b []byte, sector int64) (h journalHeader, ok bool) {
-	if int64(len(b)) < max(sector, journalHeaderSize) || string(b[:8]) != journalMagic {
-		return h, false
-	}
-	word := func(i int) uint32 { return binary.BigEndian.Uint32(b[i:]) }
-	return journalHeader{word(8), word(12), int64(word(16)), int64(word(20)), int64(word(24))}, true
-}
-
-// plausible is what SQLite asks of the sizes in the first header; it does not
-// look at those of the others.
-func (h journalHeader) plausible() bool {
-	return powerWithin(h.sector, 32, 65536) && powerWithin(h.pageSize, 512, 65536)
-}
-
-func powerWithin(n, low, high int64) bool { return n >= low && n <= high && n&(n-1) == 0 }
-
-// undo returns the database as it was before the transaction in the journal,
-// by the rules of SQLite's own recovery: everything up to the first record
-// that is cut off or has a wrong checksum. A header that says no records was
-// never synced, and then no page was changed. The database is overwritten.
-func undo(database, journal []byte) ([]byte, error) {
-	first, ok := parseJournalHeader(journal, 512)
-	if !ok || !first.plausible() {
-		return database, nil
-	}
-	size := first.pages * first.pageSize
-	if size > int64(len(database)+len(journal)) {
-		return nil, errors.New("the journal is of a larger file")
-	}
-	database = resize(database, size)
-	for at := int64(0); ok; {
-		var h journalHeader
-		if h, ok = parseJournalHeader(tail(journal, at), first.sector); !ok {
-			break
-		}
-		h.sector, h.pageSize = first.sector, first.pageSize
-		var n int64
-		n, ok = undoSegment(database, tail(journal, at+h.sector), h)
-		at = roundUp(at+h.sector+n, h.sector)
-	}
-	return database, nil
-}
-
-// undoSegment plays the records behind one header back and returns their
-// length, and false at a record that is not whole.
-func undoSegment(database, b []byte, h journalHeader) (length int64, ok bool) {
-	size := h.pageSize + 8
-	count := int64(h.records)
-	if h.records == 0xffffffff {
-		count = int64(len(b)) / size
-	}
-	for i := range count {
-		r := tail(b, i*size)
-		if int64(len(r)) < size || !undoPage(database, r[:size], h.nonce) {
-			return 0, false
-		}
-	}
-	return count * size, true
-}
-
-// undoPage plays one record back: page number, content, checksum.
-func undoPage(database, r []byte, nonce uint32) bool {
-	page := r[4 : len(r)-4]
-	number := int64(binary.BigEndian.Uint32(r))
-	if number == 0 || journalChecksum(page, nonce) != binary.BigEndian.Uint32(r[len(r)-4:]) {
-		return false
-	}
-	if at := (number - 1) * int64(len(page)); at < int64(len(database)) {
-		copy(database[at:], page)
-	}
-	return true
-}
-
-// journalChecksum adds every 200th byte, from the end, to the nonce.
-func journalChecksum(page []byte, nonce uint32) uint32 {
-	for i := len(page) - 200; i > 0; i -= 200 {
-		nonce += uint32(page[i])
-	}
-	return nonce
-}
-
-func resize(b []byte, n int64) []byte {
-	if n <= int64(len(b)) {
-		return b[:n]
-	}
-	return append(b, make([]byte, n-int64(len(b)))...)
-}
-
-func tail(b []byte, at int64) []byte {
-	return b[min(at, int64(len(b))):]
-}
-
-func roundUp(n, unit int64) int64 { return (n + unit - 1) / unit * unit }

@@ -73,7 +73,7 @@ func TestInterruptedIsWorthTesting(t *testing.T) {
 	if n := bytes.Count(journal, []byte(journalMagic)); n < 2 {
 		t.Errorf("%d segments in the journal", n)
 	}
-	image, err := undo(bytes.Clone(database), journal)
+	image, err := snapshot{database, journal}.lastCommitted(context.Background(), "ledger")
 	if err != nil || bytes.Equal(image, database) {
 		t.Errorf("no page to undo: %v", err)
 	}
@@ -81,7 +81,7 @@ func TestInterruptedIsWorthTesting(t *testing.T) {
 
 // A reader that meets the journal of a dead writer sees the last committed
 // state and changes nothing.
-func TestReaderUndoesInMemory(t *testing.T) {
+func TestReaderRollsBackInACopy(t *testing.T) {
 	dir, events := interrupted(t)
 	before := fingerprint(t, dir)
 	r := mustRead(t, dir)
@@ -182,9 +182,9 @@ func TestReaderThroughALink(t *testing.T) {
 	}
 }
 
-// SQLite's own recovery is the judge, also of journals that are cut off or
-// spoilt: what the reader believes now is what the next writer will believe.
-func TestUndoIsSQLitesRecovery(t *testing.T) {
+// What a reader finds beside a journal, also one that is cut off or damaged, is
+// what the next writer will find.
+func TestRollBackInACopyIsWhatTheNextWriterFinds(t *testing.T) {
 	hot, _ := interrupted(t)
 	database, err := os.ReadFile(filepath.Join(hot, fileName))
 	if err != nil {
@@ -194,9 +194,10 @@ func TestUndoIsSQLitesRecovery(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	temporaryFolder(t, inMemory(t))
 	dir, compared := t.TempDir(), 0
-	for name, journal := range spoiltJournals(whole) {
-		got, err := undo(bytes.Clone(database), journal)
+	for name, journal := range damagedJournals(whole) {
+		got, err := snapshot{database, journal}.lastCommitted(context.Background(), "ledger")
 		if err != nil {
 			continue // SQLite would make a file of any size
 		}
@@ -210,7 +211,7 @@ func TestUndoIsSQLitesRecovery(t *testing.T) {
 	}
 }
 
-func spoiltJournals(whole []byte) map[string][]byte {
+func damagedJournals(whole []byte) map[string][]byte {
 	journals := map[string][]byte{"whole": whole}
 	random := rand.New(rand.NewPCG(1, 2))
 	second := bytes.LastIndex(whole, []byte(journalMagic))
@@ -272,8 +273,9 @@ func recovered(t *testing.T, dir string, database, journal []byte) []byte {
 	return b
 }
 
-// Nothing in a journal can make the reader fail otherwise than by an error.
-func FuzzUndo(f *testing.F) {
+// No journal makes a reader fail without an error, or read more than the two
+// files hold.
+func FuzzLastCommitted(f *testing.F) {
 	dir, _ := interrupted(f)
 	database, _ := os.ReadFile(filepath.Join(dir, fileName))
 	journal, _ := os.ReadFile(filepath.Join(dir, fileName+"-journal"))
@@ -284,7 +286,8 @@ func FuzzUndo(f *testing.F) {
 	binary.BigEndian.PutUint32(huge[16:], 0xffffffff)
 	f.Add(database, huge)
 	f.Fuzz(func(t *testing.T, database, journal []byte) {
-		if got, _ := undo(bytes.Clone(database), journal); len(got) > len(database)+len(journal) {
+		got, _ := snapshot{database, journal}.lastCommitted(context.Background(), "ledger")
+		if len(got) > len(database)+len(journal) {
 			t.Errorf("%d bytes out of %d and %d", len(got), len(database), len(journal))
 		}
 	})

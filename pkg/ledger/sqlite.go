@@ -170,10 +170,11 @@ func needsCopy(err error) bool {
 	return false
 }
 
-// openCopy reads the database and its journal as they are, undoes in memory
-// what the journal says is unfinished, and opens the result.
+// openCopy reads the database and its journal as they are, has SQLite roll
+// back in a temporary folder what is not finished, and opens the result in
+// memory.
 func openCopy(ctx context.Context, path string) (*sql.DB, error) {
-	image, err := committed(path)
+	image, err := committed(ctx, path)
 	if err != nil {
 		return nil, err
 	}

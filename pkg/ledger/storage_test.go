@@ -108,10 +108,19 @@ func inACommit(t *testing.T) (f files, without, with history) {
 	f.journal = binary.BigEndian.AppendUint32(f.journal, journalChecksum(first, binary.BigEndian.Uint32(f.journal[12:])))
 	copy(f.journal, journalMagic)
 	binary.BigEndian.PutUint32(f.journal[8:], uint32(len(f.journal)-512)/(page+8))
-	if image, err := undo(bytes.Clone(f.database), f.journal); err != nil || !bytes.Equal(image, before.database) {
+	image, err := snapshot(f).lastCommitted(context.Background(), l.Path())
+	if err != nil || !bytes.Equal(image, before.database) {
 		t.Fatalf("the journal does not undo the append: %v", err)
 	}
 	return f, without, history{append(slices.Clone(without[0]), e), without[1]}
+}
+
+// journalChecksum adds every 200th byte of a page, from the end, to the nonce.
+func journalChecksum(page []byte, nonce uint32) uint32 {
+	for i := len(page) - 200; i > 0; i -= 200 {
+		nonce += uint32(page[i])
+	}
+	return nonce
 }
 
 // verdicts tries the damages on all processors, and counts how they end.
@@ -122,6 +131,7 @@ func verdicts(t *testing.T, f files, ds []damage, allowed ...history) {
 		every = 41 * sampleEvery
 	}
 	var next, tried, detected, whole atomic.Int64
+	temporary := temporaryFolder(t, inMemory(t))
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		dir := inMemory(t)
@@ -141,6 +151,9 @@ func verdicts(t *testing.T, f files, ds []damage, allowed ...history) {
 	}
 	wg.Wait()
 	t.Logf("%d of %d damages tried: %d detected, %d without effect on the history, 0 other histories", tried.Load(), len(ds), detected.Load(), whole.Load())
+	if names := listing(t, temporary); len(names) != 0 {
+		t.Errorf("left in the temporary folder: %v", names)
+	}
 	if detected.Load() == 0 || whole.Load() == 0 {
 		t.Error("the damages are not worth trying")
 	}
@@ -221,6 +234,13 @@ func inMemory(t *testing.T) string {
 		return t.TempDir()
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// temporaryFolder makes dir the one for temporary files until the test ends.
+func temporaryFolder(t *testing.T, dir string) string {
+	t.Helper()
+	t.Setenv("TMPDIR", dir)
 	return dir
 }
 
