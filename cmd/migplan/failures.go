@@ -117,7 +117,7 @@ func explainJobs(at place, s executor.Stop, e *explanation, apply string) {
 	case executor.TwinJobs:
 		e.What = "DRS shows several jobs for " + step + ": " + jobs
 		e.Known = "one of them was not submitted with this ledger, " + word(at.ledgerPath) + "; is it the one that cron and all other runners use? Nothing more is sent"
-		if st := at.state.Step(s.Step); st.State.History() && st.State != ledger.InDoubt {
+		if st := at.state.Step(s.Step); st.State.Sent() && st.State != ledger.InDoubt {
 			e.What = fmt.Sprintf("DRS shows another job for %s, which is %s: %s", step, st.State, jobs)
 			e.Known = "it was not submitted with this ledger, " + word(at.ledgerPath) + "; is it the one that cron and all other runners use? The backup may have been restored twice; nothing more is sent"
 			e.Next = "look at it and at the database; when it did no harm, " + ignoreCommand(at, first(s.Jobs))

@@ -108,7 +108,7 @@ func markdownBodies(p preview) []string {
 	var out []string
 	for _, s := range p.steps {
 		st := p.state.Step(s.Seq)
-		if st.State.History() {
+		if st.State.Sent() {
 			continue
 		}
 		if req, err := s.Request(st.Attempt); err == nil {

@@ -51,7 +51,7 @@ func (at place) overwriteKey(s plan.Step) bool {
 // and one that was taken away since was.
 func (at place) sent(s plan.Step) plan.Step {
 	st := at.state.Step(s.Seq)
-	if !st.State.History() || st.ChainSHA256 == "" {
+	if !st.State.Sent() || st.ChainSHA256 == "" {
 		return s
 	}
 	s.Last = st.Last
@@ -64,7 +64,7 @@ func (at place) sent(s plan.Step) plan.Step {
 // cutOver is the step that was sent as the last backup, 0 for none.
 func (at place) cutOver() int {
 	for i, st := range at.state.Steps {
-		if st.State.History() && st.Last {
+		if st.State.Sent() && st.Last {
 			return i + 1
 		}
 	}

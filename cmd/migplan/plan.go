@@ -236,7 +236,7 @@ func (a *app) writeSteps(p preview) {
 
 // needs are the flags that a step waits for.
 func needs(at place, seq int) string {
-	if at.state.Step(seq).State.History() {
+	if at.state.Step(seq).State.Sent() {
 		return ""
 	}
 	var flags []string
@@ -252,7 +252,7 @@ func needs(at place, seq int) string {
 func (a *app) writeBodies(p preview) {
 	for _, s := range p.steps {
 		st := p.state.Step(s.Seq)
-		if st.State.History() {
+		if st.State.Sent() {
 			continue
 		}
 		req, err := s.Request(st.Attempt)

@@ -120,7 +120,7 @@ func (c *Chain) claims(p *plan.Plan) bool {
 	case s.Opened == nil:
 		return true
 	}
-	return !s.Step(1).State.History() && known(c.databases) && !covers(c.databases, recorded(p))
+	return !s.Step(1).State.Sent() && known(c.databases) && !covers(c.databases, recorded(p))
 }
 
 func covers(a, b ledger.Databases) bool {
@@ -169,7 +169,7 @@ func (c *Chain) SeededBy(p *plan.Plan) *Owner {
 func (c *Chain) OnlineBefore(p *plan.Plan) bool {
 	return c.find(p, func(o Other) bool {
 		return slices.ContainsFunc(o.State.Steps, func(st ledger.Step) bool {
-			return st.Last && (st.State.History() || st.State == ledger.StepFailed)
+			return st.Last && (st.State.Sent() || st.State == ledger.StepFailed)
 		})
 	}) != nil
 }

@@ -12,7 +12,7 @@ import (
 // it, so the first that differs is the one that was edited.
 func History(steps []plan.Step, s *ledger.State) *Stop {
 	for i, st := range s.Steps {
-		if !st.State.History() {
+		if !st.State.Sent() {
 			continue
 		}
 		if i >= len(steps) {
@@ -59,9 +59,9 @@ func gap(s *ledger.State) *Stop {
 	open := 0
 	for i, st := range s.Steps {
 		switch {
-		case !st.State.History() && open == 0:
+		case !st.State.Sent() && open == 0:
 			open = i + 1
-		case st.State.History() && open != 0:
+		case st.State.Sent() && open != 0:
 			return stop(Conflict, HistoryGap, open)
 		}
 	}

@@ -209,7 +209,7 @@ func strangeJobs(f Facts, seq int) *Stop {
 	s.Reason = TwinJobs
 	for _, j := range f.Survey.Unknown {
 		i := slices.IndexFunc(f.Steps, func(of plan.Step) bool { return isFor(j, of.Plan, of.Seq) })
-		if i < 0 || !f.State.Step(i+1).State.History() {
+		if i < 0 || !f.State.Step(i+1).State.Sent() {
 			return unknownJobs(f.Survey, seq)
 		}
 		s.Step = i + 1
@@ -282,7 +282,7 @@ func (f Facts) Overwrites(step plan.Step) bool {
 	}
 	for seq := 1; seq < step.Seq; seq++ {
 		st := f.State.Step(seq)
-		if known, cover := sentCover(st); known && cover || !st.State.History() {
+		if known, cover := sentCover(st); known && cover || !st.State.Sent() {
 			return false // or the create of that step comes first
 		}
 	}

@@ -19,9 +19,9 @@ const (
 	StepRefused   StepState = "refused"
 )
 
-// History reports whether a step in this state may no longer change in the
-// plan.
-func (s StepState) History() bool {
+// Sent reports whether a step in this state counts as sent: it may no longer
+// change in the plan. One that failed or was refused may, for a new attempt.
+func (s StepState) Sent() bool {
 	return s == InDoubt || s == Running || s == StepSucceeded
 }
 
@@ -338,7 +338,7 @@ func (s *State) retry(e Event) {
 // pronounce closes what no look at DRS can show any more.
 func (s *State) pronounce(e Event, d DecisionData) {
 	st := s.at(e.Step)
-	rebuilt := d.JobID != "" && e.Attempt > st.Attempt && !st.State.History()
+	rebuilt := d.JobID != "" && e.Attempt > st.Attempt && !st.State.Sent()
 	if st.Attempt != e.Attempt && !rebuilt {
 		return
 	}

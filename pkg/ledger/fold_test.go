@@ -188,12 +188,12 @@ func TestFoldRefuses(t *testing.T) {
 	}
 }
 
-func TestHistory(t *testing.T) {
+func TestFoldCountsFailedAndRefusedStepsAsNotSent(t *testing.T) {
 	for state, want := range map[StepState]bool{
 		Pending: false, StepFailed: false, StepRefused: false, InDoubt: true, Running: true, StepSucceeded: true,
 	} {
-		if state.History() != want {
-			t.Errorf("%s.History() = %t", state, !want)
+		if state.Sent() != want {
+			t.Errorf("%s.Sent() = %t", state, !want)
 		}
 	}
 }
