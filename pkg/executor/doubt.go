@@ -31,7 +31,7 @@ type DoubtFacts struct {
 	Known     ledger.Step
 	Survey    *Survey
 	Details   map[string]drs.Job // of the survey's candidates
-	Witness   string             // the newest job that the ledger knows on this target
+	NewestJob string             // the newest job that the ledger knows on this target
 	Highest   time.Time          // the highest server clock seen so far
 	Principal string
 	ByHand    bool // MIGPLAN_SETTLE=ask
@@ -108,7 +108,7 @@ func needsPerson(f DoubtFacts) string {
 		return WhyUnaccounted
 	case k.Absences > 0:
 		return WhyTwice
-	case f.Witness == "":
+	case f.NewestJob == "":
 		return WhyNoWitness
 	case k.Intent.FenceUntil.IsZero():
 		return WhyNoDate
@@ -142,14 +142,14 @@ func absence(f DoubtFacts) Verdict {
 		}
 		if apart >= searchesApart {
 			return Verdict{Absent: fmt.Sprintf("not listed at %s and at %s, behind the fence of %s, with witness %s",
-				s.Date.Format(time.RFC3339), v.Date.Format(time.RFC3339), fence.Format(time.RFC3339), f.Witness)}
+				s.Date.Format(time.RFC3339), v.Date.Format(time.RFC3339), fence.Format(time.RFC3339), f.NewestJob)}
 		}
 		settling.Until = s.Date.Add(searchesApart)
 		return Verdict{Stop: settling}
 	}
 	settling.Until = v.Date.Add(searchesApart)
 	return Verdict{Stop: settling, Record: &ledger.SearchedData{
-		Intent: f.Known.IntentSeq, Date: v.Date, Count: len(v.IDs), ListedUnknown: v.News, Witness: f.Witness, Principal: f.Principal,
+		Intent: f.Known.IntentSeq, Date: v.Date, Count: len(v.IDs), ListedUnknown: v.News, NewestJob: f.NewestJob, Principal: f.Principal,
 	}}
 }
 
@@ -165,7 +165,7 @@ func isEvidence(f DoubtFacts) bool {
 // was deleted or the credential is another, it will not be later: a person is
 // asked.
 func hasWitness(f DoubtFacts) bool {
-	return slices.Contains(f.Survey.IDs, f.Witness) && f.Known.Intent.Principal == f.Principal
+	return slices.Contains(f.Survey.IDs, f.NewestJob) && f.Known.Intent.Principal == f.Principal
 }
 
 // FenceOf is when, by the server's clock, the create can no longer become a

@@ -21,7 +21,7 @@ func doubtAbout(step plan.Step) DoubtFacts {
 			FenceUntil: signed.Add(silentFence), AnsweredFenceUntil: signed.Add(answeredFence),
 		}},
 		Survey:  &Survey{Date: signed.Add(silentFence), Complete: true, IDs: []string{"witness"}},
-		Details: map[string]drs.Job{}, Witness: "witness", Highest: signed, Principal: "ak:A",
+		Details: map[string]drs.Job{}, NewestJob: "witness", Highest: signed, Principal: "ak:A",
 	}
 }
 
@@ -40,7 +40,7 @@ func found(f *DoubtFacts, j drs.Job) {
 }
 
 func earlier(f *DoubtFacts, at time.Time) {
-	f.Known.Searches = append(f.Known.Searches, ledger.SearchedData{Intent: 7, Date: at, Witness: "witness", Principal: "ak:A"})
+	f.Known.Searches = append(f.Known.Searches, ledger.SearchedData{Intent: 7, Date: at, NewestJob: "witness", Principal: "ak:A"})
 }
 
 // The pages under docs name these times, and the assumptions rest on them.
@@ -106,7 +106,7 @@ func TestDoubt(t *testing.T) {
 		"not found, M00277":             {step: incremental, with: func(f *DoubtFacts) { f.Known.Answer.Code = "DRS.M00277" }, code: InDoubt, reason: DoubtAsk, why: WhyNameExists},
 		"not found, unaccounted":        {step: incremental, with: func(f *DoubtFacts) { f.Survey.Unaccounted = []string{"x"} }, code: InDoubt, reason: DoubtAsk, why: WhyUnaccounted},
 		"not found, once before":        {step: incremental, with: func(f *DoubtFacts) { f.Known.Absences = 1 }, code: InDoubt, reason: DoubtAsk, why: WhyTwice},
-		"not found, no witness known":   {step: incremental, with: func(f *DoubtFacts) { f.Witness = "" }, code: InDoubt, reason: DoubtAsk, why: WhyNoWitness},
+		"not found, no witness known":   {step: incremental, with: func(f *DoubtFacts) { f.NewestJob = "" }, code: InDoubt, reason: DoubtAsk, why: WhyNoWitness},
 		"not found, undated intent":     {step: incremental, with: func(f *DoubtFacts) { f.Known.Intent.FenceUntil = time.Time{} }, code: InDoubt, reason: DoubtAsk, why: WhyNoDate},
 		"not found, by hand":            {step: incremental, with: func(f *DoubtFacts) { f.ByHand = true }, code: InDoubt, reason: DoubtAsk, why: WhyAsk},
 		"before the fence":              {step: incremental, with: func(f *DoubtFacts) { f.Survey.Date = signed.Add(silentFence - 1) }, code: TryAgain, reason: Settling},

@@ -83,7 +83,7 @@ func (p *pass) settle(ctx context.Context, seq int) (*Stop, error) {
 	st := p.facts.State.Step(seq)
 	v := p.seams.doubt(DoubtFacts{
 		Step: p.Steps[seq-1], Known: st, Survey: p.facts.Survey, Details: p.details(ctx),
-		Witness: p.facts.State.Witness, Highest: p.facts.State.Date,
+		NewestJob: p.facts.State.NewestJob, Highest: p.facts.State.Date,
 		Principal: p.Identity.Principal, ByHand: p.ByHand,
 	})
 	if v.Record != nil {

@@ -131,10 +131,10 @@ func settleFaults() []planted {
 		{name: "the settle timer on the local clock", near: append(late, event{"jump", "sleep", 2, 3 * time.Hour}, event{"jump", "pass", 4, 3 * time.Hour}),
 			plant: doubt(func(s *slot, f *DoubtFacts) { f.Survey.Date = s.now.Add(s.skew) })},
 		{name: "a witness from another listing", near: emptyLists(),
-			plant: doubt(func(_ *slot, f *DoubtFacts) { f.Survey.IDs = append(slices.Clone(f.Survey.IDs), f.Witness) })},
+			plant: doubt(func(_ *slot, f *DoubtFacts) { f.Survey.IDs = append(slices.Clone(f.Survey.IDs), f.NewestJob) })},
 		{name: "the full believed absent without a person", near: []event{{"lost-before-accept", "sim", 1, 0}},
 			plant: doubt(func(_ *slot, f *DoubtFacts) {
-				f.Step.Seq, f.Step.Last, f.Witness = 2, false, "x"
+				f.Step.Seq, f.Step.Last, f.NewestJob = 2, false, "x"
 				f.Survey.IDs = []string{"x"}
 			})},
 		{name: "a person resolves too early", hasty: true, near: []event{{"late-accept", "sim", 1, 5 * time.Minute}, {"late-accept", "sim", 3, 14 * time.Minute}}},

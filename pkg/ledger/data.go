@@ -84,7 +84,7 @@ type SearchedData struct {
 	// ListedUnknown are the ids of the jobs seen, without those that the ledger
 	// knew.
 	ListedUnknown []string `json:"listed_unknown,omitempty"`
-	Witness       string   `json:"witness"` // the newest job that the ledger knows here, seen in this listing
+	NewestJob     string   `json:"witness"` // the newest job that the ledger knows here, seen in this listing
 	Principal     string   `json:"principal"`
 }
 

@@ -70,7 +70,7 @@ type State struct {
 	Unknown   map[string]SightData // job id: since when it shows a status that no page knows
 	Judged    map[string]bool      // job ids of which a person said how they ended
 	Jobs      map[string]int       // every job id that is this chain's: its step
-	Witness   string               // the newest of them
+	NewestJob string               // the newest of them
 	Conflict  string               // what contradicts itself, "" if nothing
 	Date      time.Time            // the highest server clock seen
 	// CheckPending: the cutover succeeded, and no listing since has shown that
@@ -206,7 +206,7 @@ func (s *State) run(st *Step, e Event, d OutcomeData) {
 	s.Jobs[d.JobID] = e.Step
 	st.tie(d.JobID)
 	s.name(e.Seq, d.JobID)
-	s.Witness = d.JobID
+	s.NewestJob = d.JobID
 }
 
 func (st *Step) tie(jobID string) {
