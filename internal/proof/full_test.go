@@ -91,7 +91,7 @@ func (w *world) failAt(p point, s sick) (jobs int, r ran) {
 func (w *world) failedWell(before int, r ran) string {
 	w.t.Helper()
 	sent := len(w.sim.Jobs()) > before
-	recorded := len(w.state().Jobs) == len(w.sim.Jobs())
+	recorded := len(w.state().StepOfJob) == len(w.sim.Jobs())
 	switch {
 	case r.code == 0:
 	case r.code != 1 && r.code != 75:

@@ -48,7 +48,7 @@ func (p *pass) mayAdopt(seq int, st ledger.Step, jobID string) *Stop {
 	if seq < 1 || seq > len(p.Steps) {
 		return notAllowed(seq, fmt.Sprintf("the plan has no step %d", seq))
 	}
-	if of, ok := p.facts.State.Jobs[jobID]; ok {
+	if of, ok := p.facts.State.StepOfJob[jobID]; ok {
 		return notAllowed(seq, fmt.Sprintf("job %s is step %d already", jobID, of))
 	}
 	if st.State != ledger.InDoubt && st.State != ledger.Pending {
@@ -261,7 +261,7 @@ func (p *pass) ignoreOlder(ctx context.Context, found []drs.OfflineTaskInfo, job
 		status, _ := drs.ParseStatus(old.Status)
 		failed := status == drs.Failed || status == drs.PrecheckFailed
 		adopted := slices.ContainsFunc(slices.Collect(maps.Values(jobs)), func(j drs.Job) bool { return j.ID == old.ID })
-		if _, known := p.facts.State.Jobs[old.ID]; adopted || known || !failed {
+		if _, known := p.facts.State.StepOfJob[old.ID]; adopted || known || !failed {
 			continue
 		}
 		d := p.Who.decision(ledger.IgnoreJob, "it failed, and stands for no step of the plan")

@@ -111,7 +111,7 @@ func (s *slot) strangers() []drssim.Job {
 	}
 	return slices.DeleteFunc(s.sim.Jobs(), func(j drssim.Job) bool {
 		made := s.judge.shadows[j.ID]
-		_, known := c.State.Jobs[j.ID]
+		_, known := c.State.StepOfJob[j.ID]
 		return known || made.Chain != s.desk.plan.Chain()
 	})
 }

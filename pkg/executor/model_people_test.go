@@ -148,7 +148,7 @@ func (s *slot) inConsole(step int) *drssim.Job {
 	s.judge.look()
 	for i, job := range slices.Backward(jobs) {
 		made := s.judge.shadows[job.ID]
-		if _, ok := known.Jobs[job.ID]; !ok && !known.Ignored[job.ID] && made.Chain == s.desk.plan.Chain() && made.Step == step && !job.Listed.After(s.now) {
+		if _, ok := known.StepOfJob[job.ID]; !ok && !known.Ignored[job.ID] && made.Chain == s.desk.plan.Chain() && made.Step == step && !job.Listed.After(s.now) {
 			return &jobs[i]
 		}
 	}

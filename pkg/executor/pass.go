@@ -187,7 +187,7 @@ func (p *pass) known(ctx context.Context) (otherChains, error) {
 			return otherChains{}, err
 		}
 		out.ids[o.Chain] = true
-		for id := range s.Jobs {
+		for id := range s.StepOfJob {
 			out.jobs[id], out.ended[id] = true, sawEnd(s, id)
 			if s.Judged[id] {
 				out.resolved[id] = s.Unknown[id]

@@ -121,7 +121,7 @@ func (r *Runner) Ignore(ctx context.Context, jobID, reason string) Result {
 }
 
 func (p *pass) mayIgnore(ctx context.Context, jobID string) (*Stop, error) {
-	if seq, ok := p.facts.State.Jobs[jobID]; ok {
+	if seq, ok := p.facts.State.StepOfJob[jobID]; ok {
 		return notAllowed(seq, fmt.Sprintf("job %s is this step's in the ledger", jobID)), nil
 	}
 	j, err := p.Jobs.ShowReplicationJob(ctx, jobID)

@@ -215,7 +215,7 @@ func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Out
 // on what was read before the create, since a ledger that cannot be read now
 // must not keep the answer from being written.
 func (p *pass) isOld(mine ledger.Step, jobID string) bool {
-	_, known := p.facts.State.Jobs[jobID]
+	_, known := p.facts.State.StepOfJob[jobID]
 	return known || p.others[jobID] || p.facts.State.KnownAt(jobID, mine.IntentSeq)
 }
 

@@ -50,7 +50,7 @@ func survey(l drs.Listing, p *plan.Plan, s *ledger.State, others otherChains) *S
 		if claims {
 			v.Claims[seq] = append(v.Claims[seq], j.ID)
 		}
-		_, mine := s.Jobs[j.ID]
+		_, mine := s.StepOfJob[j.ID]
 		if !mine && !others.jobs[j.ID] {
 			v.News = append(v.News, j.ID)
 		}
@@ -120,7 +120,7 @@ func works(j drs.OfflineTaskInfo, s *ledger.State, others otherChains, now time.
 // sawEnd reports whether a look has shown how a job of the chain ended. DRS may
 // show another word for it later.
 func sawEnd(s *ledger.State, jobID string) bool {
-	seq, mine := s.Jobs[jobID]
+	seq, mine := s.StepOfJob[jobID]
 	st := s.Step(seq)
 	return mine && !s.Judged[jobID] && (st.JobID != jobID || st.State != ledger.Running)
 }

@@ -69,7 +69,7 @@ type State struct {
 	Missing   map[string]time.Time // job id: the server's clock at the first look that did not know it
 	Unknown   map[string]SightData // job id: since when it shows a status that no page knows
 	Judged    map[string]bool      // job ids of which a person said how they ended
-	Jobs      map[string]int       // every job id that is this chain's: its step
+	StepOfJob map[string]int       // every job id that is this chain's: its step
 	NewestJob string               // the newest of them
 	Conflict  string               // what contradicts itself, "" if nothing
 	Date      time.Time            // the highest server clock seen
@@ -92,7 +92,7 @@ func (s *State) Step(seq int) Step {
 // history folds.
 func Fold(chain string, events []Event) (*State, error) {
 	s := &State{
-		Chain: chain, Ignored: map[string]bool{}, Jobs: map[string]int{},
+		Chain: chain, Ignored: map[string]bool{}, StepOfJob: map[string]int{},
 		Missing: map[string]time.Time{}, Unknown: map[string]SightData{}, Judged: map[string]bool{}, firstNamed: map[string]int64{},
 	}
 	for _, e := range events {
@@ -203,7 +203,7 @@ func (s *State) settle(e Event, d OutcomeData) {
 func (s *State) run(st *Step, e Event, d OutcomeData) {
 	st.State, st.JobID, st.SubmittedAt = Running, d.JobID, e.At
 	st.FinishedAt, st.Status, st.ErrorLog = time.Time{}, "", ""
-	s.Jobs[d.JobID] = e.Step
+	s.StepOfJob[d.JobID] = e.Step
 	st.tie(d.JobID)
 	s.name(e.Seq, d.JobID)
 	s.NewestJob = d.JobID
@@ -345,7 +345,7 @@ func (s *State) pronounce(e Event, d DecisionData) {
 	st.State, st.FinishedAt, st.Attempt = StepSucceeded, e.At, e.Attempt
 	st.Status = ""
 	if d.JobID != "" {
-		st.JobID, s.Jobs[d.JobID], s.Judged[d.JobID] = d.JobID, e.Step, true
+		st.JobID, s.StepOfJob[d.JobID], s.Judged[d.JobID] = d.JobID, e.Step, true
 		st.tie(d.JobID)
 		s.name(e.Seq, d.JobID)
 	}
@@ -361,7 +361,7 @@ func (s *State) pronounce(e Event, d DecisionData) {
 // Pronounced reports whether a person said how a job ended: its record may be
 // gone.
 func (s *State) Pronounced(jobID string) bool {
-	st := s.Step(s.Jobs[jobID])
+	st := s.Step(s.StepOfJob[jobID])
 	return st.JobID == jobID && st.State == StepSucceeded && st.Status == ""
 }
 
