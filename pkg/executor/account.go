@@ -80,7 +80,7 @@ func accountFor(state *ledger.State, id string, look Sight) *Stop {
 	switch {
 	case status == drs.Failed || status == drs.PrecheckFailed:
 		return nil
-	case known || !state.Judged[id]:
+	case known || !state.Marked[id]:
 		return &Stop{Code: Conflict, Reason: NotFailedAnyMore, Jobs: []string{id}, Detail: look.Status}
 	}
 	first := state.Unknown[id]

@@ -46,7 +46,7 @@ func TestAccountFor(t *testing.T) {
 			if c.unknown.Status != "" {
 				s.Unknown["j"] = c.unknown
 			}
-			s.Judged["j"] = c.judged
+			s.Marked["j"] = c.judged
 			var got Reason
 			if x := accountFor(s, "j", c.look); x != nil {
 				got = x.Reason

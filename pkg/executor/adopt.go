@@ -121,7 +121,7 @@ func (r *Runner) AdoptAll(ctx context.Context, reason string) Result {
 		if !v.Complete {
 			return notWhole(0), nil
 		}
-		if w := p.facts.State.NewestJob; w != "" && !slices.Contains(v.IDs, w) && !p.facts.State.Pronounced(w) {
+		if w := p.facts.State.NewestJob; w != "" && !slices.Contains(v.IDs, w) && !p.facts.State.MarkedSucceeded(w) {
 			return &Stop{Code: TryAgain, Reason: APIAway, Why: WhyNoWitness, Jobs: []string{w}, Detail: "the listing does not show job " + w + ", which the ledger knows"}, nil
 		}
 		found := append(slices.Clone(v.Unknown), v.Candidates...)

@@ -189,7 +189,7 @@ func (p *pass) known(ctx context.Context) (otherChains, error) {
 		out.ids[o.Chain] = true
 		for id := range s.StepOfJob {
 			out.jobs[id], out.ended[id] = true, sawEnd(s, id)
-			if s.Judged[id] {
+			if s.Marked[id] {
 				out.resolved[id] = s.Unknown[id]
 			}
 		}

@@ -299,7 +299,7 @@ func (p *pass) mustHaveFailed(ctx context.Context, seq int, st ledger.Step, succ
 			return s, err
 		}
 		_, known := drs.ParseStatus(look.Status)
-		if !look.Gone && !known && !p.facts.State.Judged[id] {
+		if !look.Gone && !known && !p.facts.State.Marked[id] {
 			p.unknown = id
 			return nil, nil
 		}

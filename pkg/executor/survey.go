@@ -114,7 +114,7 @@ func works(j drs.OfflineTaskInfo, s *ledger.State, others otherChains, now time.
 	}
 	first, resolved := others.resolved[j.ID]
 	stayed := resolved && first.Status == j.Status && !now.IsZero() && !now.Before(first.Date.Add(goneAfter))
-	return !s.Judged[j.ID] && !stayed
+	return !s.Marked[j.ID] && !stayed
 }
 
 // sawEnd reports whether a look has shown how a job of the chain ended. DRS may
@@ -122,7 +122,7 @@ func works(j drs.OfflineTaskInfo, s *ledger.State, others otherChains, now time.
 func sawEnd(s *ledger.State, jobID string) bool {
 	seq, mine := s.StepOfJob[jobID]
 	st := s.Step(seq)
-	return mine && !s.Judged[jobID] && (st.JobID != jobID || st.State != ledger.Running)
+	return mine && !s.Marked[jobID] && (st.JobID != jobID || st.State != ledger.Running)
 }
 
 // isAlive: it works, or has restored something.

@@ -68,7 +68,7 @@ type State struct {
 	Ignored   map[string]bool
 	Missing   map[string]time.Time // job id: the server's clock at the first look that did not know it
 	Unknown   map[string]SightData // job id: since when it shows a status that no page knows
-	Judged    map[string]bool      // job ids of which a person said how they ended
+	Marked    map[string]bool      // job ids that a person marked succeeded or failed
 	StepOfJob map[string]int       // every job id that is this chain's: its step
 	NewestJob string               // the newest of them
 	Conflict  string               // what contradicts itself, "" if nothing
@@ -93,7 +93,7 @@ func (s *State) Step(seq int) Step {
 func Fold(chain string, events []Event) (*State, error) {
 	s := &State{
 		Chain: chain, Ignored: map[string]bool{}, StepOfJob: map[string]int{},
-		Missing: map[string]time.Time{}, Unknown: map[string]SightData{}, Judged: map[string]bool{}, firstNamed: map[string]int64{},
+		Missing: map[string]time.Time{}, Unknown: map[string]SightData{}, Marked: map[string]bool{}, firstNamed: map[string]int64{},
 	}
 	for _, e := range events {
 		if err := s.Apply(e); err != nil {
@@ -321,7 +321,7 @@ func (s *State) decideStep(e Event, d DecisionData) {
 			st.State = Pending
 		}
 	default: // IsSuccess, IsFailure
-		s.pronounce(e, d)
+		s.mark(e, d)
 	}
 }
 
@@ -335,8 +335,9 @@ func (s *State) retry(e Event) {
 	*st = Step{State: Pending, Attempt: e.Attempt + 1, ChainSHA256: st.ChainSHA256, Last: st.Last, Tied: st.Tied}
 }
 
-// pronounce closes what no look at DRS can show any more.
-func (s *State) pronounce(e Event, d DecisionData) {
+// mark records a person's word on how a step ended, where DRS can no longer
+// report it.
+func (s *State) mark(e Event, d DecisionData) {
 	st := s.at(e.Step)
 	rebuilt := d.JobID != "" && e.Attempt > st.Attempt && !st.State.Sent()
 	if st.Attempt != e.Attempt && !rebuilt {
@@ -345,7 +346,7 @@ func (s *State) pronounce(e Event, d DecisionData) {
 	st.State, st.FinishedAt, st.Attempt = StepSucceeded, e.At, e.Attempt
 	st.Status = ""
 	if d.JobID != "" {
-		st.JobID, s.StepOfJob[d.JobID], s.Judged[d.JobID] = d.JobID, e.Step, true
+		st.JobID, s.StepOfJob[d.JobID], s.Marked[d.JobID] = d.JobID, e.Step, true
 		st.tie(d.JobID)
 		s.name(e.Seq, d.JobID)
 	}
@@ -358,9 +359,9 @@ func (s *State) pronounce(e Event, d DecisionData) {
 	}
 }
 
-// Pronounced reports whether a person said how a job ended: its record may be
-// gone.
-func (s *State) Pronounced(jobID string) bool {
+// MarkedSucceeded reports whether a person marked the step of a job as
+// succeeded: its record in DRS may be gone.
+func (s *State) MarkedSucceeded(jobID string) bool {
 	st := s.Step(s.StepOfJob[jobID])
 	return st.JobID == jobID && st.State == StepSucceeded && st.Status == ""
 }
