@@ -33,7 +33,7 @@ const (
 // ever tied to it, by any attempt, and each in the listing that carries this
 // chain's marker for it or the name of one of its attempts.
 func claims(f Facts, seq int) []string {
-	ids := slices.Clone(f.State.Step(seq).Tied)
+	ids := slices.Clone(f.State.Step(seq).AllJobIDs)
 	for _, id := range f.Survey.Claims[seq] {
 		if !slices.Contains(ids, id) {
 			ids = append(ids, id)

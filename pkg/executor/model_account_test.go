@@ -114,7 +114,7 @@ func forgetsOlder(f *Facts) {
 		if c.Steps[i].Attempt < 3 {
 			continue
 		}
-		c.Steps[i].Tied = nil
+		c.Steps[i].AllJobIDs = nil
 		if f.Survey != nil {
 			f.Survey.Claims = nil
 		}

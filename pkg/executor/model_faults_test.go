@@ -273,7 +273,7 @@ func forgetTied(f *Facts) {
 	c := *f.State
 	c.Steps = slices.Clone(c.Steps)
 	for i := range c.Steps {
-		c.Steps[i].Tied = nil
+		c.Steps[i].AllJobIDs = nil
 	}
 	f.State = &c
 }

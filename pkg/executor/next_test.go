@@ -169,10 +169,10 @@ func TestNext(t *testing.T) {
 			f.State.CheckPending, f.Survey = true, seen()
 			f.Survey.Unknown = []drs.OfflineTaskInfo{{ID: "x", Name: chain[2].JobName(1)}}
 		}, want: End, step: 3, code: Conflict, reason: TwinJobs},
-		"retry": {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].Tied = []string{"x"} }, want: Account, step: 1},
+		"retry": {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].AllJobIDs = []string{"x"} }, want: Account, step: 1},
 		"retry, looked at": {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) {
 			f.Survey, f.Sights = seen(), map[string]Sight{"x": {Status: "FAILED"}}
-			f.State.Steps[0].Tied = []string{"x"}
+			f.State.Steps[0].AllJobIDs = []string{"x"}
 		}, want: Create, step: 1},
 		"overwrite, an incremental": {steps: over, states: []ledger.StepState{done}, with: func(f *Facts) {
 			f.Survey = seen()

@@ -264,7 +264,7 @@ func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, suc
 		return p.mustBeGone(ctx, seq, st.JobID, succeeded)
 	case succeeded && missing != nil && missing.Step == seq:
 		return nil, nil
-	case st.State == ledger.StepFailed, st.State == ledger.Pending && len(st.Tied) > 0:
+	case st.State == ledger.StepFailed, st.State == ledger.Pending && len(st.AllJobIDs) > 0:
 		return p.mustHaveFailed(ctx, seq, st, succeeded)
 	}
 	return notAllowed(seq, fmt.Sprintf("the step is %s", st.State)), nil
@@ -293,7 +293,7 @@ func (p *pass) mustHaveFailed(ctx context.Context, seq int, st ledger.Step, succ
 	if succeeded {
 		return nil, nil
 	}
-	for _, id := range st.Tied {
+	for _, id := range st.AllJobIDs {
 		look, _, s, err := p.see(ctx, seq, id)
 		if s != nil || err != nil {
 			return s, err

@@ -49,10 +49,10 @@ type Step struct {
 	Searches  []SearchedData
 	Absences  int // how often absence was believed in this attempt
 
-	// Tied are the ids of all jobs that were ever this step's, of any attempt:
-	// whatever came in between, a new attempt leaves only when each is accounted for.
-	Tied    []string
-	IsCover *bool // adopted without an intent: as DRS showed it
+	// AllJobIDs are the jobs that were ever this step's, of any attempt: a new
+	// attempt is sent only when each of them is accounted for.
+	AllJobIDs []string
+	IsCover   *bool // adopted without an intent: as DRS showed it
 }
 
 // State is a chain's history, folded.
@@ -193,7 +193,7 @@ func (s *State) settle(e Event, d OutcomeData) {
 	case made && st.JobID == d.JobID:
 		// Two runs learnt the same thing.
 	case made: // its job stays unknown: a listing shows it until it is adopted or ignored
-		st.tie(d.JobID)
+		st.addJob(d.JobID)
 		s.Conflict = fmt.Sprintf("job %s was made for step %d by an intent that was already settled", d.JobID, e.Step)
 	case st.IntentSeq == d.Intent && st.State == InDoubt:
 		st.close(e.Kind, d)
@@ -204,14 +204,14 @@ func (s *State) run(st *Step, e Event, d OutcomeData) {
 	st.State, st.JobID, st.SubmittedAt = Running, d.JobID, e.At
 	st.FinishedAt, st.Status, st.ErrorLog = time.Time{}, "", ""
 	s.StepOfJob[d.JobID] = e.Step
-	st.tie(d.JobID)
+	st.addJob(d.JobID)
 	s.name(e.Seq, d.JobID)
 	s.NewestJob = d.JobID
 }
 
-func (st *Step) tie(jobID string) {
-	if jobID != "" && !slices.Contains(st.Tied, jobID) {
-		st.Tied = append(slices.Clip(st.Tied), jobID)
+func (st *Step) addJob(jobID string) {
+	if jobID != "" && !slices.Contains(st.AllJobIDs, jobID) {
+		st.AllJobIDs = append(slices.Clip(st.AllJobIDs), jobID)
 	}
 }
 
@@ -301,7 +301,7 @@ func (s *State) skip(e Event, jobID string) {
 		return
 	}
 	st := s.at(e.Step)
-	st.tie(jobID)
+	st.addJob(jobID)
 	if st.State == Pending && st.Attempt <= e.Attempt {
 		st.Attempt = e.Attempt + 1
 	}
@@ -332,7 +332,7 @@ func (s *State) retry(e Event) {
 		return
 	}
 	// What was sent stays known: a person may yet find that it was restored.
-	*st = Step{State: Pending, Attempt: e.Attempt + 1, ChainSHA256: st.ChainSHA256, Last: st.Last, Tied: st.Tied}
+	*st = Step{State: Pending, Attempt: e.Attempt + 1, ChainSHA256: st.ChainSHA256, Last: st.Last, AllJobIDs: st.AllJobIDs}
 }
 
 // mark records a person's word on how a step ended, where DRS can no longer
@@ -347,7 +347,7 @@ func (s *State) mark(e Event, d DecisionData) {
 	st.Status = ""
 	if d.JobID != "" {
 		st.JobID, s.StepOfJob[d.JobID], s.Marked[d.JobID] = d.JobID, e.Step, true
-		st.tie(d.JobID)
+		st.addJob(d.JobID)
 		s.name(e.Seq, d.JobID)
 	}
 	s.CheckPending = s.CheckPending || d.CheckPending

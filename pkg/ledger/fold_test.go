@@ -91,11 +91,13 @@ func TestFold(t *testing.T) {
 		"adopted without an intent": {events: []told{{Adopted, 2, 3, OutcomeData{JobID: "j2", ChainSHA256: "h2", Last: true}}}, step: 2, state: Running, attempt: 3, job: "j2", check: func(s *State) bool {
 			return s.Step(2).ChainSHA256 == "h2" && s.Step(2).Last && s.Step(1).State == Pending
 		}},
-		"searched":                       {events: []told{intent1, {Searched, 1, 1, SearchedData{Intent: 1, Date: fence}}}, step: 1, state: InDoubt, attempt: 1, check: func(s *State) bool { return len(s.Step(1).Searches) == 1 && s.Date.Equal(fence) }},
-		"searched for another":           {events: []told{intent1, {Searched, 1, 1, SearchedData{Intent: 9, Date: fence.Add(-2 * time.Hour)}}}, step: 1, state: InDoubt, attempt: 1, check: func(s *State) bool { return len(s.Step(1).Searches) == 0 && s.Date.Equal(fence.Add(-time.Hour)) }},
-		"retry after failed":             {events: []told{intent1, ran1, failed1, decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2, check: func(s *State) bool { return slices.Equal(s.Step(1).Tied, []string{"j1"}) && s.StepOfJob["j1"] == 1 }},
-		"retry after failed and refused": {events: []told{intent1, ran1, failed1, decided(Retry, 1, 1), {Intent, 1, 2, IntentData{}}, {Refused, 1, 2, OutcomeData{Intent: 5}}, decided(Retry, 1, 2)}, step: 1, state: Pending, attempt: 3, check: func(s *State) bool { return slices.Equal(s.Step(1).Tied, []string{"j1"}) }},
-		"made by a settled intent":       {events: []told{intent1, {Unsent, 1, 1, OutcomeData{Intent: 1}}, ran1}, step: 1, state: Pending, attempt: 1, conflict: true, check: func(s *State) bool { return slices.Equal(s.Step(1).Tied, []string{"j1"}) }},
+		"searched":             {events: []told{intent1, {Searched, 1, 1, SearchedData{Intent: 1, Date: fence}}}, step: 1, state: InDoubt, attempt: 1, check: func(s *State) bool { return len(s.Step(1).Searches) == 1 && s.Date.Equal(fence) }},
+		"searched for another": {events: []told{intent1, {Searched, 1, 1, SearchedData{Intent: 9, Date: fence.Add(-2 * time.Hour)}}}, step: 1, state: InDoubt, attempt: 1, check: func(s *State) bool { return len(s.Step(1).Searches) == 0 && s.Date.Equal(fence.Add(-time.Hour)) }},
+		"retry after failed": {events: []told{intent1, ran1, failed1, decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2, check: func(s *State) bool {
+			return slices.Equal(s.Step(1).AllJobIDs, []string{"j1"}) && s.StepOfJob["j1"] == 1
+		}},
+		"retry after failed and refused": {events: []told{intent1, ran1, failed1, decided(Retry, 1, 1), {Intent, 1, 2, IntentData{}}, {Refused, 1, 2, OutcomeData{Intent: 5}}, decided(Retry, 1, 2)}, step: 1, state: Pending, attempt: 3, check: func(s *State) bool { return slices.Equal(s.Step(1).AllJobIDs, []string{"j1"}) }},
+		"made by a settled intent":       {events: []told{intent1, {Unsent, 1, 1, OutcomeData{Intent: 1}}, ran1}, step: 1, state: Pending, attempt: 1, conflict: true, check: func(s *State) bool { return slices.Equal(s.Step(1).AllJobIDs, []string{"j1"}) }},
 		"missing":                        {events: []told{intent1, ran1, {Missing, 1, 1, SightData{JobID: "j1", Date: fence}}}, step: 1, state: Running, attempt: 1, job: "j1", check: func(s *State) bool { return s.Missing["j1"].Equal(fence) && s.Date.Equal(fence) }},
 		"missing, found":                 {events: []told{intent1, ran1, {Missing, 1, 1, SightData{JobID: "j1", Date: fence}}, {Found, 1, 1, SightData{JobID: "j1", Date: fence}}}, step: 1, state: Running, attempt: 1, job: "j1", check: func(s *State) bool { return len(s.Missing) == 0 }},
 		"missing, finished":              {events: []told{intent1, ran1, {Missing, 1, 1, SightData{JobID: "j1", Date: fence}}, done1}, step: 1, state: StepSucceeded, attempt: 1, job: "j1", check: func(s *State) bool { return len(s.Missing) == 0 }},
@@ -103,14 +105,16 @@ func TestFold(t *testing.T) {
 			return len(s.Missing) == 0 && s.Unknown["j1"].Status == "CANCELED" && !s.Marked["j1"]
 		}},
 		"unknown status, marked failed, retried": {events: []told{intent1, ran1, {Unknown, 1, 1, SightData{JobID: "j1", Status: "CANCELED", Date: fence}}, {Decision, 1, 1, DecisionData{What: IsFailure, JobID: "j1"}}, decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2, check: func(s *State) bool {
-			return s.Marked["j1"] && slices.Equal(s.Step(1).Tied, []string{"j1"}) && s.Unknown["j1"].Status != ""
+			return s.Marked["j1"] && slices.Equal(s.Step(1).AllJobIDs, []string{"j1"}) && s.Unknown["j1"].Status != ""
 		}},
 		"cutover succeeded, to be checked":        {events: []told{intent1, ran1, {Succeeded, 1, 1, FinishedData{JobID: "j1", CheckPending: true}}}, step: 1, state: StepSucceeded, attempt: 1, job: "j1", check: func(s *State) bool { return s.CheckPending }},
 		"cutover called succeeded, to be checked": {events: []told{intent1, ran1, {Decision, 1, 1, DecisionData{What: IsSuccess, CheckPending: true}}}, step: 1, state: StepSucceeded, attempt: 1, job: "j1", check: func(s *State) bool { return s.CheckPending }},
-		"checked":                            {events: []told{intent1, ran1, {Succeeded, 1, 1, FinishedData{JobID: "j1", CheckPending: true}}, {Checked, 1, 1, CheckedData{}}}, step: 1, state: StepSucceeded, attempt: 1, job: "j1", check: func(s *State) bool { return !s.CheckPending }},
-		"rebuilt as failed, a later attempt": {events: []told{{Decision, 1, 2, DecisionData{What: IsFailure, JobID: "j2"}}}, step: 1, state: StepFailed, attempt: 2, check: func(s *State) bool { return slices.Equal(s.Step(1).Tied, []string{"j2"}) && s.StepOfJob["j2"] == 1 }},
+		"checked": {events: []told{intent1, ran1, {Succeeded, 1, 1, FinishedData{JobID: "j1", CheckPending: true}}, {Checked, 1, 1, CheckedData{}}}, step: 1, state: StepSucceeded, attempt: 1, job: "j1", check: func(s *State) bool { return !s.CheckPending }},
+		"rebuilt as failed, a later attempt": {events: []told{{Decision, 1, 2, DecisionData{What: IsFailure, JobID: "j2"}}}, step: 1, state: StepFailed, attempt: 2, check: func(s *State) bool {
+			return slices.Equal(s.Step(1).AllJobIDs, []string{"j2"}) && s.StepOfJob["j2"] == 1
+		}},
 		"a late word about a later attempt of a running step": {events: []told{intent1, ran1, {Decision, 1, 2, DecisionData{What: IsFailure, JobID: "j2"}}}, step: 1, state: Running, attempt: 1, job: "j1"},
-		"retry after refused":        {events: []told{intent1, {Refused, 1, 1, OutcomeData{Intent: 1}}, decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2, check: func(s *State) bool { return slices.Equal(s.Step(1).Tied, nil) }},
+		"retry after refused":        {events: []told{intent1, {Refused, 1, 1, OutcomeData{Intent: 1}}, decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2, check: func(s *State) bool { return slices.Equal(s.Step(1).AllJobIDs, nil) }},
 		"retry twice":                {events: []told{intent1, ran1, failed1, decided(Retry, 1, 1), decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2},
 		"retry of what runs":         {events: []told{intent1, ran1, decided(Retry, 1, 1)}, step: 1, state: Running, attempt: 1, job: "j1"},
 		"not created":                {events: []told{intent1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 1}}}, step: 1, state: Pending, attempt: 1},
@@ -119,8 +123,8 @@ func TestFold(t *testing.T) {
 		"declared succeeded":         {events: []told{intent1, decided(IsSuccess, 1, 1)}, step: 1, state: StepSucceeded, attempt: 1},
 		"declared failed":            {events: []told{intent1, ran1, decided(IsFailure, 1, 1)}, step: 1, state: StepFailed, attempt: 1},
 		"declared of another try":    {events: []told{intent1, ran1, decided(IsSuccess, 1, 2)}, step: 1, state: Running, attempt: 1, job: "j1"},
-		"declared failed, retried":   {events: []told{intent1, ran1, decided(IsFailure, 1, 1), decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2, check: func(s *State) bool { return slices.Equal(s.Step(1).Tied, []string{"j1"}) }},
-		"retry, declared succeeded":  {events: []told{intent1, ran1, failed1, decided(Retry, 1, 1), decided(IsSuccess, 1, 2)}, step: 1, state: StepSucceeded, attempt: 2, check: func(s *State) bool { return slices.Equal(s.Step(1).Tied, []string{"j1"}) }},
+		"declared failed, retried":   {events: []told{intent1, ran1, decided(IsFailure, 1, 1), decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2, check: func(s *State) bool { return slices.Equal(s.Step(1).AllJobIDs, []string{"j1"}) }},
+		"retry, declared succeeded":  {events: []told{intent1, ran1, failed1, decided(Retry, 1, 1), decided(IsSuccess, 1, 2)}, step: 1, state: StepSucceeded, attempt: 2, check: func(s *State) bool { return slices.Equal(s.Step(1).AllJobIDs, []string{"j1"}) }},
 		"succeeded, never sent here": {events: []told{{Decision, 1, 1, DecisionData{What: IsSuccess, ChainSHA256: "h1", Last: true}}}, step: 1, state: StepSucceeded, attempt: 1, check: func(s *State) bool { return s.Step(1).ChainSHA256 == "h1" && s.Step(1).Last && !s.MarkedSucceeded("") }},
 		"marked succeeded, with its job": {events: []told{intent1, {Decision, 1, 1, DecisionData{What: IsSuccess, JobID: "j9"}}}, step: 1, state: StepSucceeded, attempt: 1, job: "j9", check: func(s *State) bool {
 			return s.StepOfJob["j9"] == 1 && s.MarkedSucceeded("j9") && !s.MarkedSucceeded("j8")
