@@ -189,7 +189,7 @@ func dataOf(t *testing.T, kind ledger.Kind) any {
 		return &ledger.IntentData{}
 	case ledger.Searched:
 		return &ledger.SearchedData{}
-	case ledger.Succeeded, ledger.Failed:
+	case ledger.JobSucceeded, ledger.JobFailed:
 		return &ledger.FinishedData{}
 	case ledger.Decision:
 		return &ledger.DecisionData{}

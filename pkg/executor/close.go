@@ -60,9 +60,9 @@ func (p *pass) mustHaveEnded(ctx context.Context, seq int) (*Stop, error) {
 	}
 	switch status, _ := drs.ParseStatus(j.Status); {
 	case status == drs.Success:
-		return nil, p.finished(ctx, seq, ledger.Succeeded, j)
+		return nil, p.finished(ctx, seq, ledger.JobSucceeded, j)
 	case status.Ended():
-		return nil, p.finished(ctx, seq, ledger.Failed, j)
+		return nil, p.finished(ctx, seq, ledger.JobFailed, j)
 	}
 	return &Stop{Code: Invalid, Reason: NotAllowed, Step: seq, Why: WhyStillRunning, Detail: fmt.Sprintf("DRS shows its job %s as %s", id, j.Status)}, nil
 }

@@ -78,7 +78,7 @@ func (r *longRun) succeed(s plan.Step) {
 	r.intend(s, inside.Add(-2*time.Hour))
 	id := fmt.Sprintf("60cf7d2e-5a45-4b13-8e45-2fa7a%07d", s.Seq)
 	r.append(ledger.Accepted, s.Seq, ledger.OutcomeData{Intent: r.head.Seq, IntentRun: "run", JobID: id})
-	r.append(ledger.Succeeded, s.Seq, ledger.FinishedData{JobID: id, Status: "SUCCESS"})
+	r.append(ledger.JobSucceeded, s.Seq, ledger.FinishedData{JobID: id, Status: "SUCCESS"})
 	r.jobs = append(r.jobs, drs.OfflineTaskInfo{ID: id, Name: s.JobName(1), Status: "SUCCESS"})
 }
 

@@ -30,9 +30,9 @@ func (p *pass) look(ctx context.Context, seq int) (*Stop, error) {
 	status, known := drs.ParseStatus(j.Status)
 	switch {
 	case status == drs.Success:
-		return nil, p.finished(ctx, seq, ledger.Succeeded, j)
+		return nil, p.finished(ctx, seq, ledger.JobSucceeded, j)
 	case status.Ended():
-		return nil, p.finished(ctx, seq, ledger.Failed, j)
+		return nil, p.finished(ctx, seq, ledger.JobFailed, j)
 	case !known:
 		return p.unknownStatus(seq, look, id), nil
 	}
@@ -53,7 +53,7 @@ func (p *pass) finished(ctx context.Context, seq int, kind ledger.Kind, j drs.Jo
 	st := p.facts.State.Step(seq)
 	err := p.append(ctx, kind, seq, st.Attempt, ledger.FinishedData{
 		JobID: j.ID, Status: j.Status, ErrorLog: j.ErrorLog, Finished: j.FinishTime,
-		CheckPending: kind == ledger.Succeeded && st.Last,
+		CheckPending: kind == ledger.JobSucceeded && st.Last,
 	})
 	if err != nil {
 		return err

@@ -323,7 +323,7 @@ func (j *judge) audit(events []ledger.Event) {
 			open[e.Step] = e.Seq
 		case ledger.Decision, ledger.Closed:
 			delete(open, e.Step)
-		case ledger.Searched, ledger.Answered, ledger.Opened, ledger.Succeeded, ledger.Failed, ledger.Missing, ledger.Found, ledger.Unknown, ledger.Checked:
+		case ledger.Searched, ledger.Answered, ledger.Opened, ledger.JobSucceeded, ledger.JobFailed, ledger.Missing, ledger.Found, ledger.Unknown, ledger.Checked:
 		default:
 			j.auditOutcome(e, open)
 		}

@@ -15,24 +15,24 @@ type Kind string
 
 // The kinds of events, and the type of their Data.
 const (
-	Opened    Kind = "opened"    // OpenedData: the chain's identity, before its first intent
-	Closed    Kind = "closed"    // ClosedData: a higher generation has taken over
-	Intent    Kind = "intent"    // IntentData: a create is about to be sent
-	Unsent    Kind = "unsent"    // OutcomeData: known not to have been taken
-	Throttled Kind = "throttled" // OutcomeData: refused for its rate
-	Refused   Kind = "refused"   // OutcomeData: refused for its content
-	Accepted  Kind = "accepted"  // OutcomeData: DRS gave a job id
-	Adopted   Kind = "adopted"   // OutcomeData: a listed job was compared and is this step's
-	Absent    Kind = "absent"    // OutcomeData: shown by evidence not to have been taken
-	Answered  Kind = "answered"  // OutcomeData: DRS answered, but what became of the create is open
-	Searched  Kind = "searched"  // SearchedData: one complete listing made to settle a doubt
-	Succeeded Kind = "succeeded" // FinishedData
-	Failed    Kind = "failed"    // FinishedData
-	Missing   Kind = "missing"   // SightData: the first look that did not know a job
-	Found     Kind = "found"     // SightData: a later look that showed it again
-	Unknown   Kind = "unknown"   // SightData: the first look that showed a status no page knows
-	Checked   Kind = "checked"   // CheckedData: a listing after the cutover showed no second job of this chain
-	Decision  Kind = "decision"  // DecisionData: what a person decided, and why
+	Opened       Kind = "opened"    // OpenedData: the chain's identity, before its first intent
+	Closed       Kind = "closed"    // ClosedData: a higher generation has taken over
+	Intent       Kind = "intent"    // IntentData: a create is about to be sent
+	Unsent       Kind = "unsent"    // OutcomeData: known not to have been taken
+	Throttled    Kind = "throttled" // OutcomeData: refused for its rate
+	Refused      Kind = "refused"   // OutcomeData: refused for its content
+	Accepted     Kind = "accepted"  // OutcomeData: DRS gave a job id
+	Adopted      Kind = "adopted"   // OutcomeData: a listed job was compared and is this step's
+	Absent       Kind = "absent"    // OutcomeData: shown by evidence not to have been taken
+	Answered     Kind = "answered"  // OutcomeData: DRS answered, but what became of the create is open
+	Searched     Kind = "searched"  // SearchedData: one complete listing made to settle a doubt
+	JobSucceeded Kind = "succeeded" // FinishedData
+	JobFailed    Kind = "failed"    // FinishedData
+	Missing      Kind = "missing"   // SightData: the first look that did not know a job
+	Found        Kind = "found"     // SightData: a later look that showed it again
+	Unknown      Kind = "unknown"   // SightData: the first look that showed a status no page knows
+	Checked      Kind = "checked"   // CheckedData: a listing after the cutover showed no second job of this chain
+	Decision     Kind = "decision"  // DecisionData: what a person decided, and why
 )
 
 // Event is one row of the log.

@@ -120,7 +120,7 @@ func (s *State) Apply(e Event) error {
 		return with(e, func(d OutcomeData) { s.settle(e, d) })
 	case Searched:
 		return with(e, func(d SearchedData) { s.search(e, d) })
-	case Succeeded, Failed:
+	case JobSucceeded, JobFailed:
 		return with(e, func(d FinishedData) { s.finish(e, d) })
 	case Missing, Found, Unknown:
 		return with(e, func(d SightData) { s.sight(e, d) })
@@ -262,7 +262,7 @@ func (s *State) finish(e Event, d FinishedData) {
 		return
 	}
 	st.State = StepSucceeded
-	if e.Kind == Failed {
+	if e.Kind == JobFailed {
 		st.State = StepFailed
 	}
 	st.Status, st.ErrorLog, st.FinishedAt = d.Status, d.ErrorLog, e.At

@@ -46,8 +46,8 @@ var (
 	intent1 = told{Intent, 1, 1, IntentData{JobName: "n1", ChainSHA256: "h1", SignedAt: fence.Add(-time.Hour), FenceUntil: fence}}
 	intent2 = told{Intent, 2, 1, IntentData{JobName: "n2", ChainSHA256: "h2", Last: true}}
 	ran1    = told{Accepted, 1, 1, OutcomeData{Intent: 1, JobID: "j1"}}
-	done1   = told{Succeeded, 1, 1, FinishedData{JobID: "j1", Status: "SUCCESS"}}
-	failed1 = told{Failed, 1, 1, FinishedData{JobID: "j1", Status: "FAILED", ErrorLog: "why"}}
+	done1   = told{JobSucceeded, 1, 1, FinishedData{JobID: "j1", Status: "SUCCESS"}}
+	failed1 = told{JobFailed, 1, 1, FinishedData{JobID: "j1", Status: "FAILED", ErrorLog: "why"}}
 )
 
 func decided(what string, step, attempt int) told {
@@ -79,7 +79,7 @@ func TestFold(t *testing.T) {
 		"intended again":            {events: []told{intent1, {Answered, 1, 1, OutcomeData{Intent: 1}}, {Absent, 1, 1, OutcomeData{Intent: 1}}, intent1}, step: 1, state: InDoubt, attempt: 1, check: func(s *State) bool { st := s.Step(1); return !st.Answered && st.IntentSeq == 4 && st.Absences == 1 }},
 		"succeeded":                 {events: []told{intent1, ran1, done1}, step: 1, state: StepSucceeded, attempt: 1, job: "j1"},
 		"failed":                    {events: []told{intent1, ran1, failed1}, step: 1, state: StepFailed, attempt: 1, job: "j1", check: func(s *State) bool { return s.Step(1).ErrorLog == "why" }},
-		"the end of another job":    {events: []told{intent1, ran1, {Succeeded, 1, 1, FinishedData{JobID: "x"}}}, step: 1, state: Running, attempt: 1, job: "j1"},
+		"the end of another job":    {events: []told{intent1, ran1, {JobSucceeded, 1, 1, FinishedData{JobID: "x"}}}, step: 1, state: Running, attempt: 1, job: "j1"},
 		"an end that came twice":    {events: []told{intent1, ran1, failed1, done1}, step: 1, state: StepFailed, attempt: 1, job: "j1"},
 		"second step":               {events: []told{intent1, ran1, done1, intent2, {Accepted, 2, 1, OutcomeData{Intent: 4, JobID: "j2"}}}, step: 2, state: Running, attempt: 1, job: "j2", check: func(s *State) bool { return s.NewestJob == "j2" && s.Step(2).Last }},
 		"late unsent":               {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}, intent1, {Unsent, 1, 1, OutcomeData{Intent: 1}}}, step: 1, state: InDoubt, attempt: 1},
@@ -107,9 +107,9 @@ func TestFold(t *testing.T) {
 		"unknown status, marked failed, retried": {events: []told{intent1, ran1, {Unknown, 1, 1, SightData{JobID: "j1", Status: "CANCELED", Date: fence}}, {Decision, 1, 1, DecisionData{What: IsFailure, JobID: "j1"}}, decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2, check: func(s *State) bool {
 			return s.Marked["j1"] && slices.Equal(s.Step(1).AllJobIDs, []string{"j1"}) && s.Unknown["j1"].Status != ""
 		}},
-		"cutover succeeded, to be checked":        {events: []told{intent1, ran1, {Succeeded, 1, 1, FinishedData{JobID: "j1", CheckPending: true}}}, step: 1, state: StepSucceeded, attempt: 1, job: "j1", check: func(s *State) bool { return s.CheckPending }},
+		"cutover succeeded, to be checked":        {events: []told{intent1, ran1, {JobSucceeded, 1, 1, FinishedData{JobID: "j1", CheckPending: true}}}, step: 1, state: StepSucceeded, attempt: 1, job: "j1", check: func(s *State) bool { return s.CheckPending }},
 		"cutover called succeeded, to be checked": {events: []told{intent1, ran1, {Decision, 1, 1, DecisionData{What: IsSuccess, CheckPending: true}}}, step: 1, state: StepSucceeded, attempt: 1, job: "j1", check: func(s *State) bool { return s.CheckPending }},
-		"checked": {events: []told{intent1, ran1, {Succeeded, 1, 1, FinishedData{JobID: "j1", CheckPending: true}}, {Checked, 1, 1, CheckedData{}}}, step: 1, state: StepSucceeded, attempt: 1, job: "j1", check: func(s *State) bool { return !s.CheckPending }},
+		"checked": {events: []told{intent1, ran1, {JobSucceeded, 1, 1, FinishedData{JobID: "j1", CheckPending: true}}, {Checked, 1, 1, CheckedData{}}}, step: 1, state: StepSucceeded, attempt: 1, job: "j1", check: func(s *State) bool { return !s.CheckPending }},
 		"rebuilt as failed, a later attempt": {events: []told{{Decision, 1, 2, DecisionData{What: IsFailure, JobID: "j2"}}}, step: 1, state: StepFailed, attempt: 2, check: func(s *State) bool {
 			return slices.Equal(s.Step(1).AllJobIDs, []string{"j2"}) && s.StepOfJob["j2"] == 1
 		}},
@@ -212,7 +212,7 @@ func BenchmarkFold100000(b *testing.B) {
 			told{Intent, step, 1, IntentData{JobName: "n", Body: string(make([]byte, 0)), ChainSHA256: "h"}},
 			told{Accepted, step, 1, OutcomeData{Intent: int64(4*i + 1), JobID: "j"}},
 			told{Searched, step, 1, SearchedData{Intent: int64(4*i + 1)}},
-			told{Succeeded, step, 1, FinishedData{JobID: "j"}})
+			told{JobSucceeded, step, 1, FinishedData{JobID: "j"}})
 	}
 	all := sealed(b, events...)
 	for b.Loop() {

@@ -11,7 +11,7 @@ func FuzzFold(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 1, 1, 0, 2, 1, 0, 9, 1, 0})
 	f.Add([]byte{1, 1, 0, 5, 1, 0, 1, 1, 0, 3, 1, 1, 11, 1, 4, 11, 1, 3})
 	f.Add([]byte{4, 2, 9, 10, 2, 0, 11, 2, 4, 1, 2, 0, 7, 2, 3})
-	kinds := []Kind{Opened, Intent, Accepted, Unsent, Adopted, Absent, Throttled, Refused, Answered, Succeeded, Failed, Decision, Searched, Closed}
+	kinds := []Kind{Opened, Intent, Accepted, Unsent, Adopted, Absent, Throttled, Refused, Answered, JobSucceeded, JobFailed, Decision, Searched, Closed}
 	whats := []string{Hold, Release, IgnoreJob, Recognize, Retry, NotCreated, IsSuccess, IsFailure, Confirm}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var events []told
@@ -51,7 +51,7 @@ func fuzzData(k Kind, arg, at int, whats []string) any {
 		return ClosedData{}
 	case Intent:
 		return IntentData{JobName: job, ChainSHA256: job}
-	case Succeeded, Failed:
+	case JobSucceeded, JobFailed:
 		return FinishedData{JobID: job}
 	case Searched:
 		return SearchedData{Intent: intent}
