@@ -21,11 +21,11 @@ var (
 	// never mended here: what is missing may be a create that was sent.
 	ErrBroken = errors.New("the ledger is broken")
 
-	// ErrNewer says that a newer migplan has written the ledger.
-	ErrNewer = errors.New("written by a newer migplan")
+	// errNewer says that a newer migplan has written the ledger.
+	errNewer = errors.New("written by a newer migplan")
 
-	// ErrReadOnly says that a ledger from OpenReader was asked to write.
-	ErrReadOnly = errors.New("the ledger is open for reading only")
+	// errReadOnly says that a ledger from OpenReader was asked to write.
+	errReadOnly = errors.New("the ledger is open for reading only")
 )
 
 const mendBroken = "stop every runner, keep a copy of the file, wait 45 minutes and rebuild it with `adopt PLAN --all`"

@@ -133,7 +133,7 @@ func (s *State) Apply(e Event) error {
 		}
 		return s.decide(e, d)
 	}
-	return fmt.Errorf("event %d of chain %s is of the kind %q: %w", e.Seq, e.Chain, e.Kind, ErrNewer)
+	return fmt.Errorf("event %d of chain %s is of the kind %q: %w", e.Seq, e.Chain, e.Kind, errNewer)
 }
 
 // maxSteps is more than the largest plan file can hold: a million lines.
@@ -289,7 +289,7 @@ func (s *State) decide(e Event, d DecisionData) error {
 		s.decideStep(e, d)
 	case Confirm:
 	default:
-		return fmt.Errorf("event %d of chain %s is a decision %q: %w", e.Seq, e.Chain, d.What, ErrNewer)
+		return fmt.Errorf("event %d of chain %s is a decision %q: %w", e.Seq, e.Chain, d.What, errNewer)
 	}
 	return nil
 }

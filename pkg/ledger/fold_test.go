@@ -167,10 +167,10 @@ func TestFold(t *testing.T) {
 
 func TestFoldRefuses(t *testing.T) {
 	unknown := sealed(t, told{Kind("rotated"), 1, 1, struct{}{}})
-	if _, err := Fold("c", unknown); !errors.Is(err, ErrNewer) {
+	if _, err := Fold("c", unknown); !errors.Is(err, errNewer) {
 		t.Errorf("an unknown kind: %v", err)
 	}
-	if _, err := Fold("c", sealed(t, decided("freeze", 0, 0))); !errors.Is(err, ErrNewer) {
+	if _, err := Fold("c", sealed(t, decided("freeze", 0, 0))); !errors.Is(err, errNewer) {
 		t.Errorf("an unknown decision: %v", err)
 	}
 	for _, step := range []int{-1, 0, maxSteps + 1} {

@@ -112,7 +112,7 @@ func (l *Ledger) Append(ctx context.Context, head Head, e Event) (Event, error) 
 
 func (l *Ledger) append(ctx context.Context, head Head, e Event, insert func(context.Context, Event) (bool, error)) (Event, error) {
 	if l.locker == nil {
-		return Event{}, fmt.Errorf("%s: %w", l.path, ErrReadOnly)
+		return Event{}, fmt.Errorf("%s: %w", l.path, errReadOnly)
 	}
 	e = e.seal(head)
 	if err := e.storable(); err != nil {

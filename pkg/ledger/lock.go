@@ -17,8 +17,8 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Holder is who holds a lock, as far as is known.
-type Holder struct {
+// holder is who holds a lock, as far as is known.
+type holder struct {
 	User  string    `json:"user"`
 	Host  string    `json:"host"`
 	PID   int       `json:"pid"`
@@ -27,18 +27,18 @@ type Holder struct {
 
 // LockedError says that another run is at work on the target instance.
 type LockedError struct {
-	InstanceID string
-	Path       string // of the lock file
-	Holder     Holder // zero when the file does not say
+	instanceID string
+	path       string // of the lock file
+	holder     holder // zero when the file does not say
 }
 
 func (e *LockedError) Error() string {
 	who := "another process"
-	if h := e.Holder; h != (Holder{}) {
+	if h := e.holder; h != (holder{}) {
 		who = fmt.Sprintf("%s on %s, process %d, since %s", h.User, h.Host, h.PID, h.Since.Format(time.RFC3339))
 	}
 	return fmt.Sprintf("target instance %s is held by %s (%s): let it finish, or wait longer with --lock-wait",
-		e.InstanceID, who, e.Path)
+		e.instanceID, who, e.path)
 }
 
 // Lock keeps other runs off one target instance until Unlock or the end of
@@ -61,7 +61,7 @@ const lockPoll = 50 * time.Millisecond
 // tries again until wait has passed, and then returns a *LockedError.
 func (l *Ledger) Lock(ctx context.Context, instanceID string, wait time.Duration) (*Lock, error) {
 	if l.locker == nil {
-		return nil, fmt.Errorf("%s: %w", l.path, ErrReadOnly)
+		return nil, fmt.Errorf("%s: %w", l.path, errReadOnly)
 	}
 	for deadline := time.Now().Add(wait); ; {
 		lock, err := l.locker.try(instanceID, currentHolder())
@@ -87,8 +87,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func currentHolder() Holder {
-	h := Holder{User: strconv.Itoa(os.Getuid()), PID: os.Getpid(), Since: time.Now().UTC().Truncate(time.Second)}
+func currentHolder() holder {
+	h := holder{User: strconv.Itoa(os.Getuid()), PID: os.Getpid(), Since: time.Now().UTC().Truncate(time.Second)}
 	if u, err := user.Current(); err == nil {
 		h.User = u.Username
 	}
@@ -98,7 +98,7 @@ func currentHolder() Holder {
 
 // locker tries once, and returns a *LockedError when the lock is held.
 type locker interface {
-	try(instanceID string, me Holder) (*Lock, error)
+	try(instanceID string, me holder) (*Lock, error)
 }
 
 // fileLocker locks files in a folder. The kernel releases them with the
@@ -111,7 +111,7 @@ func lockName(instanceID string) string {
 	return "instance-" + hex.EncodeToString(sum[:8]) + ".lock"
 }
 
-func (l fileLocker) try(instanceID string, me Holder) (*Lock, error) {
+func (l fileLocker) try(instanceID string, me holder) (*Lock, error) {
 	path := filepath.Join(l.dir, lockName(instanceID))
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, notRegular(path, info.Mode())
@@ -135,7 +135,7 @@ func (l fileLocker) try(instanceID string, me Holder) (*Lock, error) {
 
 // writeHolder is for the loser's message only: where it cannot be written, on
 // a full disk say, the lock still holds.
-func writeHolder(path string, h Holder) {
+func writeHolder(path string, h holder) {
 	b, err := json.Marshal(h)
 	if err != nil {
 		return
@@ -150,10 +150,10 @@ func writeHolder(path string, h Holder) {
 	}
 }
 
-func readHolder(path string) (h Holder) {
+func readHolder(path string) (h holder) {
 	b, err := readRegular(path)
 	if err != nil || json.Unmarshal(b, &h) != nil {
-		return Holder{}
+		return holder{}
 	}
 	return h
 }
@@ -161,12 +161,12 @@ func readHolder(path string) (h Holder) {
 // memoryLocker does the same for the users of one ledger in memory.
 type memoryLocker struct {
 	mu   sync.Mutex
-	held map[string]Holder
+	held map[string]holder
 }
 
-func newMemoryLocker() *memoryLocker { return &memoryLocker{held: map[string]Holder{}} }
+func newMemoryLocker() *memoryLocker { return &memoryLocker{held: map[string]holder{}} }
 
-func (l *memoryLocker) try(instanceID string, me Holder) (*Lock, error) {
+func (l *memoryLocker) try(instanceID string, me holder) (*Lock, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if h, ok := l.held[instanceID]; ok {

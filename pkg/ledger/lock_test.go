@@ -19,7 +19,7 @@ func TestLock(t *testing.T) {
 		start := time.Now()
 		_, err = l.Lock(context.Background(), "a", 120*time.Millisecond)
 		var locked *LockedError
-		if !errors.As(err, &locked) || locked.InstanceID != "a" || locked.Holder.PID != os.Getpid() {
+		if !errors.As(err, &locked) || locked.instanceID != "a" || locked.holder.PID != os.Getpid() {
 			t.Errorf("%s: second: %v", name, err)
 		}
 		if d := time.Since(start); d < 120*time.Millisecond {
@@ -76,7 +76,7 @@ func TestLockWithoutANote(t *testing.T) {
 		write(t, filepath.Join(filepath.Dir(l.Path()), lockName("a")), note)
 		_, err = l.Lock(context.Background(), "a", 0)
 		var locked *LockedError
-		if !errors.As(err, &locked) || locked.Holder != (Holder{}) {
+		if !errors.As(err, &locked) || locked.holder != (holder{}) {
 			t.Errorf("%q: %v", note, err)
 		}
 	}

@@ -21,10 +21,10 @@ const (
 
 // Open opens the ledger in dir for reading and writing. It creates dir (mode
 // 0700, in a parent that exists) and the database (mode 0600) when they are
-// absent, and leaves the modes of what is there. Errors match ErrBroken and
-// ErrNewer; a network file system is refused, because neither the locks nor
-// the syncs of SQLite can be relied upon there, and so is a folder that others
-// can write.
+// absent, and leaves the modes of what exists. The error matches ErrBroken
+// where the ledger is damaged. A network file system is refused, because
+// neither the locks nor the syncs of SQLite are reliable there, and so is a
+// folder that others can write.
 func Open(dir string) (*Ledger, error) {
 	path, err := locate(dir)
 	if err != nil {
@@ -68,9 +68,9 @@ func connectWriter(ctx context.Context, path string) (*sql.DB, error) {
 	return db, nil
 }
 
-// OpenReader opens the ledger in dir for reading and opens nothing for
-// writing, ever. The error matches fs.ErrNotExist when there is no ledger,
-// and ErrBroken and ErrNewer as those of Open.
+// OpenReader opens the ledger in dir for reading. It writes nothing but a copy
+// in a temporary folder, and that only beside an unfinished append. The error
+// matches fs.ErrNotExist when there is no ledger, and ErrBroken as that of Open.
 func OpenReader(dir string) (*Ledger, error) {
 	path, err := locate(dir)
 	if err != nil {

@@ -75,7 +75,7 @@ func TestOpenErrors(t *testing.T) {
 		{name: "no database", make: func(t *testing.T, dir string) { write(t, dir+"/ledger.db", strings.Repeat("plan", 999)) }, want: "move it away"},
 		{name: "short file", make: func(t *testing.T, dir string) { write(t, dir+"/ledger.db", "SQLite format 3\x00") }, want: "move it away"},
 		{name: "foreign database", make: editDatabase("pragma application_id = 252006674"), want: "another program"},
-		{name: "newer", make: editDatabase("pragma user_version = 2"), is: ErrNewer, want: "use that version"},
+		{name: "newer", make: editDatabase("pragma user_version = 2"), is: errNewer, want: "use that version"},
 		{name: "version never written", make: editDatabase("pragma user_version = 0"), is: ErrBroken, want: "adopt PLAN --all"},
 		{name: "WAL", make: editDatabase("pragma journal_mode = wal"), want: "journal_mode=delete"},
 		{name: "another table", make: editDatabase("create table t(x)"), is: ErrBroken, want: "other tables"},
@@ -153,10 +153,10 @@ func TestReaderDoesNotWrite(t *testing.T) {
 	dir := t.TempDir()
 	mustOpen(t, dir)
 	r := mustRead(t, dir)
-	if _, err := r.Append(context.Background(), Head{}, testEvent(chainA, Opened, 1)); !errors.Is(err, ErrReadOnly) {
+	if _, err := r.Append(context.Background(), Head{}, testEvent(chainA, Opened, 1)); !errors.Is(err, errReadOnly) {
 		t.Errorf("append: %v", err)
 	}
-	if _, err := r.Lock(context.Background(), "i", 0); !errors.Is(err, ErrReadOnly) {
+	if _, err := r.Lock(context.Background(), "i", 0); !errors.Is(err, errReadOnly) {
 		t.Errorf("lock: %v", err)
 	}
 	if _, err := sqlOf(r).Exec("delete from event"); err == nil {

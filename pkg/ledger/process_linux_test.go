@@ -343,9 +343,9 @@ func TestLockIsReleasedByTheKernel(t *testing.T) {
 		t.Fatalf("%v, want a LockedError", err)
 	}
 	want := currentHolder()
-	want.PID, want.Since = c.cmd.Process.Pid, locked.Holder.Since
-	if locked.Holder != want || time.Since(want.Since).Abs() > time.Minute {
-		t.Errorf("holder %+v, want %+v", locked.Holder, want)
+	want.PID, want.Since = c.cmd.Process.Pid, locked.holder.Since
+	if locked.holder != want || time.Since(want.Since).Abs() > time.Minute {
+		t.Errorf("holder %+v, want %+v", locked.holder, want)
 	}
 	for _, part := range []string{"instance-1", strconv.Itoa(want.PID), want.User, want.Host, dir} {
 		if !strings.Contains(err.Error(), part) {

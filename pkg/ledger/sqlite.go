@@ -69,7 +69,7 @@ func checkHeader(path string, h []byte) error {
 	}
 	switch v := binary.BigEndian.Uint32(h[offsetUser:]); {
 	case v > userVersion:
-		return fmt.Errorf("%s has version %d, this migplan knows %d: %w: use that version", path, v, userVersion, ErrNewer)
+		return fmt.Errorf("%s has version %d, this migplan knows %d: %w: use that version", path, v, userVersion, errNewer)
 	case v < userVersion:
 		return brokenFile(path, fmt.Sprintf("version %d was never written", v))
 	}

@@ -66,7 +66,7 @@ func (t transaction) insert(ctx context.Context, e Event) (bool, error) {
 }
 
 func (t transaction) insertIf(context.Context, Event, func(store) error) (bool, error) {
-	return false, fmt.Errorf("%s: %w", t.d.path, ErrReadOnly)
+	return false, fmt.Errorf("%s: %w", t.d.path, errReadOnly)
 }
 
 func (t transaction) chain(ctx context.Context, chain string) ([]Event, error) {

@@ -74,7 +74,7 @@ func appendIf(t *testing.T, l *Ledger) {
 		if events, err := view.Events(ctx, chainA); err != nil || len(events) != 1 {
 			t.Errorf("allow sees %d events, %v", len(events), err)
 		}
-		if _, err := view.Append(ctx, Head{first.Seq, first.Hash}, testEvent(chainA, Intent, 1)); !errors.Is(err, ErrReadOnly) {
+		if _, err := view.Append(ctx, Head{first.Seq, first.Hash}, testEvent(chainA, Intent, 1)); !errors.Is(err, errReadOnly) {
 			t.Errorf("allow may append: %v", err)
 		}
 		return nil
