@@ -20,6 +20,7 @@ var mayImport = map[string][]string{
 	"schema":                               nil,
 	"internal/credentials":                 nil,
 	"internal/credentials/credentialstest": nil,
+	"internal/backuptest":                  nil,
 	"internal/drssim":                      {"pkg/drs"},
 	"internal/proof":                       nil,
 }

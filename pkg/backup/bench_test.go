@@ -3,6 +3,8 @@ package backup
 import (
 	"fmt"
 	"testing"
+
+	"github.com/migplan/migplan/internal/backuptest"
 )
 
 // longChain is a full and n logs, with as many files of another database and
@@ -47,7 +49,7 @@ func TestCheckChainGrowsLinearly(t *testing.T) {
 
 func BenchmarkRead(b *testing.B) {
 	for name, file := range map[string]*sparse{
-		"plain": large(paperOf(), 1<<30), "compressed": bigContainer(paperOf(), 1<<30),
+		"plain": large(backuptest.Sample(), 1<<30), "compressed": bigContainer(backuptest.Sample(), 1<<30),
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"strings"
 	"testing"
+
+	"github.com/migplan/migplan/internal/backuptest"
 )
 
 // The two headers that were taken from real files.
@@ -29,7 +31,7 @@ func sourceOf(s *sparse) *source { return &source{r: s, size: s.size} }
 // Size 0x0e06 leads from byte 24 to the filemark at 0x81000, which has 4,096
 // bytes; a reader that takes 512 for granted ends in the middle of nothing.
 func TestRealRawChunk(t *testing.T) {
-	s := sourceOf(&sparse{size: 0x82000, parts: map[int64][]byte{0x801e2: fromHex(t, realRaw), 0x81000: filemark(4096)}})
+	s := sourceOf(&sparse{size: 0x82000, parts: map[int64][]byte{0x801e2: fromHex(t, realRaw), 0x81000: backuptest.Filemark(4096)}})
 	c, err := s.chunkAt(0x801e2, 4096)
 	if err != nil || !c.raw || c.payload != 0x81000 || c.plain != 4096 || c.next() != 0x82000 {
 		t.Errorf("%+v, %v", c, err)
@@ -37,7 +39,7 @@ func TestRealRawChunk(t *testing.T) {
 }
 
 func TestRealSeekTable(t *testing.T) {
-	s := sourceOf(&sparse{size: 0x82000, parts: map[int64][]byte{0x7edb7: fromHex(t, realSeek), 0x7f000: filemark(4096)}})
+	s := sourceOf(&sparse{size: 0x82000, parts: map[int64][]byte{0x7edb7: fromHex(t, realSeek), 0x7f000: backuptest.Filemark(4096)}})
 	end, last, err := s.seekTable(0x7edb7)
 	if err != nil || end != 0x7edb7+40+3*16 || last != 0x7ea12 {
 		t.Errorf("ends at %#x, names %#x: %v", end, last, err)
@@ -49,29 +51,29 @@ func TestRealSeekTable(t *testing.T) {
 }
 
 // bigContainer is a compressed file whose end is far behind its first chunks.
-func bigContainer(p paper, gap int64) *sparse {
-	all, _ := p.layout()
-	front := []byte(containerHead(2, 3))
-	front = chunked(front, all[0].data)
-	front = rawMark(front, all[1].data)
-	front = chunked(front, all[2].data)
+func bigContainer(p backuptest.File, gap int64) *sparse {
+	all, _ := p.Layout()
+	front := []byte(backuptest.ContainerHead(2, 3))
+	front = backuptest.Chunked(front, all[0].Data)
+	front = backuptest.RawMark(front, all[1].Data)
+	front = backuptest.Chunked(front, all[2].Data)
 	// The end is laid out as it is at its place, by a prefix of that length
 	// modulo the largest filemark.
 	at := int64(len(front)) + gap
 	shift := int(at % 4096)
 	end := make([]byte, shift)
-	var entries []seekEntry
+	var entries []backuptest.SeekEntry
 	for i, piece := range all[3:] {
-		if piece.seek {
-			entries = append(entries, seekEntry{0, int(at) - shift + len(end)})
+		if piece.Seek {
+			entries = append(entries, backuptest.SeekEntry{0, int(at) - shift + len(end)})
 		}
 		switch {
-		case piece.mark && all[3+i-1].msls:
-			end = seekMark(end, piece.data, entries)
-		case piece.mark:
-			end = rawMark(end, piece.data)
+		case piece.Mark && all[3+i-1].MSLS:
+			end = backuptest.SeekMark(end, piece.Data, entries)
+		case piece.Mark:
+			end = backuptest.RawMark(end, piece.Data)
 		default:
-			end = chunked(end, piece.data)
+			end = backuptest.Chunked(end, piece.Data)
 		}
 	}
 	end = end[shift:]
@@ -80,14 +82,14 @@ func bigContainer(p paper, gap int64) *sparse {
 
 func TestReadLargeCompressedInTwoRequests(t *testing.T) {
 	for _, mark := range []int{512, 4096} {
-		p := paperOf().provisional2019()
-		p.media.mark = mark
+		p := backuptest.Sample().Of2019()
+		p.Media.Mark = mark
 		file := bigContainer(p, 1<<30)
 		m, err := readAt(t, file, file.size)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s := m.Sets[0]; !m.Complete || s.LastLSN != (LSN{42, 8536, 1}) || !s.Compressed || s.BackupSetGUID != guidOf(t, guidSet) {
+		if s := m.Sets[0]; !m.Complete || s.LastLSN != (LSN{42, 8536, 1}) || !s.Compressed || s.BackupSetGUID != guidOf(t, backuptest.GUIDSet) {
 			t.Errorf("complete %v %q, %+v", m.Complete, m.Incomplete, s)
 		}
 		if m.Requests != 2 || file.reads != 2 || file.bytes > 128<<10 {
@@ -100,7 +102,7 @@ func TestReadLargeCompressedInTwoRequests(t *testing.T) {
 // Huffman table.
 func TestReadCompressedWithoutSeekTable(t *testing.T) {
 	for _, entries := range [][]byte{{0xff, 0xff, 0xff, 0}, {0, 0, 0, 0}, {2, 0, 0, 0}} {
-		file := bigContainer(paperOf(), 1<<30)
+		file := bigContainer(backuptest.Sample(), 1<<30)
 		for at, part := range file.parts {
 			if at > 0 {
 				copy(part[bytes.Index(part, fromHex(t, "01000100"))+4:], entries)
@@ -114,7 +116,7 @@ func TestReadCompressedWithoutSeekTable(t *testing.T) {
 }
 
 func TestReadLargeCompressedCutOff(t *testing.T) {
-	file := bigContainer(paperOf().provisional2019(), 1<<30)
+	file := bigContainer(backuptest.Sample().Of2019(), 1<<30)
 	file.size -= 3000
 	m, err := readAt(t, file, file.size)
 	if err != nil || m.Complete || !m.Sets[0].Provisional || m.Sets[0].DatabaseName != "ims" {
@@ -126,8 +128,8 @@ func TestReadLargeCompressedCutOff(t *testing.T) {
 }
 
 func TestReadLargeCompressedWithSeveralSets(t *testing.T) {
-	p := paperOf()
-	p.claimed = 3
+	p := backuptest.Sample()
+	p.Claimed = 3
 	file := bigContainer(p, 1<<30)
 	_, err := readAt(t, file, file.size)
 	if reason(err) != TooMuch || !strings.Contains(err.Error(), "3 backup sets") {
@@ -137,9 +139,9 @@ func TestReadLargeCompressedWithSeveralSets(t *testing.T) {
 
 func TestReadSaysWhatItCannotRead(t *testing.T) {
 	container := func(version, bits uint32) string {
-		return string(containerHead(version, bits)) + strings.Repeat("\x13\xf7", 4000)
+		return string(backuptest.ContainerHead(version, bits)) + strings.Repeat("\x13\xf7", 4000)
 	}
-	tape := paperOf().media.tape()
+	tape := backuptest.Sample().Media.Tape()
 	badTape := string(tape[:0x20]) + "x" + string(tape[0x21:])
 	for _, test := range []struct {
 		name, data string
@@ -164,8 +166,8 @@ func TestReadSaysWhatItCannotRead(t *testing.T) {
 		{"noise", "\x13\xf7\x00\x99", NotBackup, "no known kind"},
 		{"a damaged first block", badTape, Damaged, "checksum"},
 		{"the first block alone", string(tape), Truncated, "ends inside its media header"},
-		{"no set", string(tape) + string(filemark(512)), Truncated, "first backup set"},
-		{"noise for a set", string(tape) + string(filemark(512)) + strings.Repeat("\x13", 5000), Damaged, "first backup set"},
+		{"no set", string(tape) + string(backuptest.Filemark(512)), Truncated, "first backup set"},
+		{"noise for a set", string(tape) + string(backuptest.Filemark(512)) + strings.Repeat("\x13", 5000), Damaged, "first backup set"},
 	} {
 		_, err := read(t, []byte(test.data))
 		if reason(err) != test.want || !strings.Contains(err.Error(), test.says) {

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+
+	"github.com/migplan/migplan/internal/backuptest"
 )
 
 // counted bounds what a reader asks for.
@@ -27,33 +29,33 @@ func (c *counted) ReadAt(p []byte, off int64) (int, error) {
 // fuzzFile changes a small file, three bytes an edit: place and value. What
 // checksums cover can be sealed again, so that it is taken for true.
 func fuzzFile(kind byte, edits []byte) []byte {
-	p := paperOf()
-	p.sets[0].pages = int(kind >> 6 & 1)
+	p := backuptest.Sample()
+	p.Sets[0].Pages = int(kind >> 6 & 1)
 	if kind&8 != 0 {
 		p = several(2)
-		p.sets[0].pages, p.sets[1].pages = 0, 0
+		p.Sets[0].Pages, p.Sets[1].Pages = 0, 0
 	}
 	if kind&16 != 0 {
-		p.media.mark = 4096
+		p.Media.Mark = 4096
 	}
-	all, addresses := p.layout()
-	data := join(all)
+	all, addresses := p.Layout()
+	data := backuptest.Join(all)
 	switch kind & 7 {
 	case 0:
 		return edited(data, edits)
 	case 1:
 		return resealed(edited(data, edits))
 	case 2:
-		return edited(pack(all, addresses), edits)
+		return edited(backuptest.Pack(all, addresses), edits)
 	case 3:
 		data = resealed(edited(data, edits[:len(edits)/3*3]))
 		for i := range all {
-			n := len(all[i].data)
-			all[i].data, data = data[:n], data[n:]
+			n := len(all[i].Data)
+			all[i].Data, data = data[:n], data[n:]
 		}
-		return pack(all, addresses)
+		return backuptest.Pack(all, addresses)
 	case 4:
-		return edited(containerHead(2, 3), edits)
+		return edited(backuptest.ContainerHead(2, 3), edits)
 	}
 	return edits
 }
@@ -71,12 +73,12 @@ func edited(data, edits []byte) []byte {
 // resealed writes the checksums of blocks and streams again.
 func resealed(data []byte) []byte {
 	for off := 0; off+0x34 <= len(data); off += 4 {
-		b := buf(data[off:])
+		b := backuptest.Buf(data[off:])
 		switch string(b[:4]) {
 		case "TAPE", "SFMB", "SSET", "VOLB", "MSCI", "MSDA", "MSTL", "MSLS", "ESET":
-			b.u16(0x32, xorWords(b[:0x32]))
+			b.U16(0x32, backuptest.XorWords(b[:0x32]))
 		case "RAID", "SPAD", "MQCI", "MQDA", "CSUM", "MQTL", "TSMP":
-			b.u16(20, xorWords(b[:20]))
+			b.U16(20, backuptest.XorWords(b[:20]))
 		}
 	}
 	return data
@@ -90,7 +92,7 @@ func FuzzReadHeader(f *testing.F) {
 		f.Add(byte(kind), []byte{0x10, 0x08, 0xff})
 	}
 	f.Add(byte(5), []byte("TAPE"))
-	f.Add(byte(5), []byte(containerHead(2, 7)))
+	f.Add(byte(5), []byte(backuptest.ContainerHead(2, 7)))
 	f.Add(byte(5), []byte("BACKUP DATABASE"))
 	f.Fuzz(func(t *testing.T, kind byte, edits []byte) {
 		data := fuzzFile(kind, edits)

@@ -8,21 +8,23 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/migplan/migplan/internal/backuptest"
 )
 
 // samples are small files of every kind.
 func samples() map[string][]byte {
-	small := paperOf()
-	small.sets[0].pages = 1
-	log := paperOf()
-	log.sets[0].pages = 0
-	log.media.mark = 4096
+	small := backuptest.Sample()
+	small.Sets[0].Pages = 1
+	log := backuptest.Sample()
+	log.Sets[0].Pages = 0
+	log.Media.Mark = 4096
 	two := several(2)
-	two.sets[0].pages, two.sets[1].pages = 0, 0
+	two.Sets[0].Pages, two.Sets[1].Pages = 0, 0
 	return map[string][]byte{
-		"plain": small.plain(), "compressed": small.compressed(),
-		"log": log.plain(), "compressed log": log.compressed(),
-		"two sets": two.plain(), "two compressed": two.compressed(),
+		"plain": small.Plain(), "compressed": small.Compressed(),
+		"log": log.Plain(), "compressed log": log.Compressed(),
+		"two sets": two.Plain(), "two compressed": two.Compressed(),
 	}
 }
 
@@ -87,7 +89,7 @@ func TestFlippedAtEveryBit(t *testing.T) {
 
 // A header that a checksum covers is not taken with a flipped bit.
 func TestFlippedBitInAHeaderIsNoticed(t *testing.T) {
-	data := paperOf().plain()
+	data := backuptest.Sample().Plain()
 	for _, kind := range []string{"SSET", "MSCI", "MSLS", "ESET"} {
 		at := bytes.Index(data, []byte(kind))
 		for bit := 8 * at; bit < 8*(at+0x34); bit++ {
@@ -105,14 +107,14 @@ func TestFlippedBitInAHeaderIsNoticed(t *testing.T) {
 func TestStreamsOfAbsurdLength(t *testing.T) {
 	for _, length := range []uint64{1 << 20, 1 << 40, math.MaxInt64 - 30, 1 << 63, math.MaxUint64 - 21, math.MaxUint64} {
 		for _, tag := range []string{"RAID", "SPAD", "MQCI", "MQDA", "TSMP"} {
-			data := paperOf().plain()
+			data := backuptest.Sample().Plain()
 			for at := 0; ; at += 4 {
 				next := bytes.Index(data[at:], []byte(tag))
 				if next < 0 {
 					break
 				}
 				at += next
-				copy(data[at:], streamHead(tag, length))
+				copy(data[at:], backuptest.StreamHead(tag, length))
 			}
 			m, err := read(t, data)
 			if err == nil && m.Complete {
@@ -141,25 +143,25 @@ func (r repeat) ReadAt(p []byte, off int64) (int, error) {
 }
 
 func TestEndlessFilesAreBounded(t *testing.T) {
-	all, _ := paperOf().layout()
-	head := append(append([]byte{}, all[0].data...), all[1].data...)
-	container := rawMark(chunked([]byte(containerHead(2, 3)), all[0].data), all[1].data)
-	tiny := pad(mtfBlock("MSTL", 0x34).seal(), 512)
-	oneSet := paperOf()
-	oneSet.sets[0].pages = 0
-	set := oneSet.plain()[len(head):]
+	all, _ := backuptest.Sample().Layout()
+	head := append(append([]byte{}, all[0].Data...), all[1].Data...)
+	container := backuptest.RawMark(backuptest.Chunked([]byte(backuptest.ContainerHead(2, 3)), all[0].Data), all[1].Data)
+	tiny := backuptest.Pad(backuptest.Block("MSTL", 0x34).Seal(), 512)
+	oneSet := backuptest.Sample()
+	oneSet.Sets[0].Pages = 0
+	set := oneSet.Plain()[len(head):]
 	for name, r := range map[string]repeat{
-		"blocks":           {tiny, append(bytes.Clone(head), all[2].data[:len(all[2].data)-512]...)},
-		"SSET blocks":      {all[2].data[:512], head},
-		"filemarks":        {filemark(512), head},
+		"blocks":           {tiny, append(bytes.Clone(head), all[2].Data[:len(all[2].Data)-512]...)},
+		"SSET blocks":      {all[2].Data[:512], head},
+		"filemarks":        {backuptest.Filemark(512), head},
 		"sets":             {set, head},
-		"chunks":           {chunked(nil, all[2].data), container},
+		"chunks":           {backuptest.Chunked(nil, all[2].Data), container},
 		"chunk kinds":      {[]byte{0x21, 0x2c, 0x24, 1}, container},
 		"seek tables":      {append(bytes.Repeat([]byte{0x2c, 0, 0, 0}, 7), 1, 0, 0, 0, 0, 0, 0, 0), container},
 		"flat tables":      {append([]byte{0x21, 64, 0, 0x10}, bytes.Repeat([]byte{0x88}, 128)...), container},
 		"raw chunk":        {[]byte{0x24}, container},
-		"MSLS everywhere":  {pad(mtfBlock("MSLS", 0x34).seal(), 512), head},
-		"filemarks packed": {filemark(512), container},
+		"MSLS everywhere":  {backuptest.Pad(backuptest.Block("MSLS", 0x34).Seal(), 512), head},
+		"filemarks packed": {backuptest.Filemark(512), container},
 	} {
 		start := time.Now()
 		m, err := readAt(t, r, 5<<40)
@@ -177,9 +179,9 @@ func TestSetMapsThatLie(t *testing.T) {
 	for name, addresses := range map[string][]int{
 		"back": {1024, 512}, "the same": {1024, 1024}, "far": {1024, 1 << 50}, "inside": {1024, 1536}, "negative": {1024, -512}, "none": {},
 	} {
-		p := paperOf()
-		p.mapped, p.claimed = addresses, max(len(addresses), 1)
-		m, err := read(t, p.plain())
+		p := backuptest.Sample()
+		p.Mapped, p.Claimed = addresses, max(len(addresses), 1)
+		m, err := read(t, p.Plain())
 		if err != nil || !m.Complete || len(m.Sets) != 1 {
 			t.Errorf("%s: the walk finds the one set: %+v, %v", name, m, err)
 		}
@@ -188,21 +190,21 @@ func TestSetMapsThatLie(t *testing.T) {
 
 // Lengths and offsets in the record that lead out of it.
 func TestRecordsThatLie(t *testing.T) {
-	base := paperOf()
-	plain := base.plain()
+	base := backuptest.Sample()
+	plain := base.Plain()
 	at := bytes.LastIndex(plain, []byte("SCIN"))
-	for name, change := range map[string]func(b buf){
-		"a record longer than its stream": func(b buf) { b.u32(4, 1<<31) },
-		"a record of no bytes":            func(b buf) { b.u32(4, 0) },
-		"a name outside":                  func(b buf) { b.u16(0x68, 60_000) },
-		"a name before the strings":       func(b buf) { b.u16(0x6a, 8) },
-		"a server name outside":           func(b buf) { b.u16(0x6e, 65_000) },
-		"an unknown type":                 func(b buf) { b.u8(0x57, 'X') },
-		"another tag":                     func(b buf) { copy(b, "SCIX") },
-		"another type":                    func(b buf) { b.u8(0x57, 'L') },
+	for name, change := range map[string]func(b backuptest.Buf){
+		"a record longer than its stream": func(b backuptest.Buf) { b.U32(4, 1<<31) },
+		"a record of no bytes":            func(b backuptest.Buf) { b.U32(4, 0) },
+		"a name outside":                  func(b backuptest.Buf) { b.U16(0x68, 60_000) },
+		"a name before the strings":       func(b backuptest.Buf) { b.U16(0x6a, 8) },
+		"a server name outside":           func(b backuptest.Buf) { b.U16(0x6e, 65_000) },
+		"an unknown type":                 func(b backuptest.Buf) { b.U8(0x57, 'X') },
+		"another tag":                     func(b backuptest.Buf) { copy(b, "SCIX") },
+		"another type":                    func(b backuptest.Buf) { b.U8(0x57, 'L') },
 	} {
 		data := bytes.Clone(plain)
-		change(buf(data[at:]))
+		change(backuptest.Buf(data[at:]))
 		m, err := read(t, data)
 		if err != nil || m.Complete || !m.Sets[0].Provisional || m.Sets[0].DatabaseName != "ims" {
 			t.Errorf("%s: %+v, %v", name, m, err)
@@ -211,16 +213,16 @@ func TestRecordsThatLie(t *testing.T) {
 }
 
 func TestFileRecordsThatLie(t *testing.T) {
-	plain := paperOf().plain()
+	plain := backuptest.Sample().Plain()
 	at := bytes.LastIndex(plain, []byte("SFIN"))
-	for name, change := range map[string]func(b buf){
-		"longer than the stream": func(b buf) { b.u32(4, 1<<31) },
-		"no bytes":               func(b buf) { b.u32(4, 0) },
-		"a name outside":         func(b buf) { b.u16(0x30, 60_000) },
-		"no tag":                 func(b buf) { b.u8(0, '!') },
+	for name, change := range map[string]func(b backuptest.Buf){
+		"longer than the stream": func(b backuptest.Buf) { b.U32(4, 1<<31) },
+		"no bytes":               func(b backuptest.Buf) { b.U32(4, 0) },
+		"a name outside":         func(b backuptest.Buf) { b.U16(0x30, 60_000) },
+		"no tag":                 func(b backuptest.Buf) { b.U8(0, '!') },
 	} {
 		data := bytes.Clone(plain)
-		change(buf(data[at:]))
+		change(backuptest.Buf(data[at:]))
 		m := mustRead(t, data)
 		if !m.Complete || !m.Sets[0].FileListDamaged || len(m.Sets[0].FileList) != 2 {
 			t.Errorf("%s: complete %v, damaged %v, %d files", name, m.Complete, m.Sets[0].FileListDamaged, len(m.Sets[0].FileList))
@@ -253,22 +255,22 @@ func TestRandomDamage(t *testing.T) {
 
 // Names in a header are hostile too: they may hold anything but break nothing.
 func TestNamesMayHoldAnything(t *testing.T) {
-	p := paperOf()
-	p.sets[0].tail.database, p.sets[0].front.database = "\x1b[2J\x00ä\U0001F600", "\x1b[2J\x00ä\U0001F600"
-	p.sets[0].name = strings.Repeat("n", 128)
-	s := mustRead(t, p.plain()).Sets[0]
-	if s.DatabaseName != p.sets[0].tail.database || len(s.BackupName) != 128 {
+	p := backuptest.Sample()
+	p.Sets[0].Tail.Database, p.Sets[0].Front.Database = "\x1b[2J\x00ä\U0001F600", "\x1b[2J\x00ä\U0001F600"
+	p.Sets[0].Name = strings.Repeat("n", 128)
+	s := mustRead(t, p.Plain()).Sets[0]
+	if s.DatabaseName != p.Sets[0].Tail.Database || len(s.BackupName) != 128 {
 		t.Errorf("%q", s.DatabaseName)
 	}
 }
 
 // Descriptions were empty in all files seen, so nothing depends on them.
 func TestDescriptionsOutsideTheirBlockAreEmpty(t *testing.T) {
-	data := paperOf().plain()
+	data := backuptest.Sample().Plain()
 	sset := bytes.Index(data, []byte("SSET"))
 	for _, pair := range []int{0x44, 0x48, sset + 0x44} {
-		buf(data).u16(pair, 200)
-		buf(data).u16(pair+2, 60_000)
+		backuptest.Buf(data).U16(pair, 200)
+		backuptest.Buf(data).U16(pair+2, 60_000)
 	}
 	m := mustRead(t, data)
 	if !m.Complete || m.MediaName != "" || m.MediaDescription != "" || m.Sets[0].BackupDescription != "" || m.Sets[0].BackupName != "ims full" {

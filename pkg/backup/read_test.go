@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/migplan/migplan/internal/backuptest"
 )
 
 func guidOf(t testing.TB, text string) GUID {
@@ -29,13 +31,13 @@ func wantSet(t testing.TB) Set {
 		BackupStartDate: NewDateTime(2027, 2, 28, 21, 44, 59), BackupFinishDate: NewDateTime(2027, 2, 28, 21, 45, 2),
 		SortOrder: 52, UnicodeLocaleID: 1033, UnicodeComparisonStyle: 196609, CompatibilityLevel: 140,
 		SoftwareVendorID: 4608, SoftwareVersionMajor: 14, SoftwareVersionBuild: 3456, MachineName: "HOST",
-		Flags: 0x210, BindingID: guidOf(t, guidBinding), RecoveryForkID: guidOf(t, guidFork), FamilyGUID: guidOf(t, guidFamily),
-		RecoveryModel: FullRecovery, BackupSetGUID: guidOf(t, guidSet), TimeZone: 32,
-		DatabaseBackupGUID: guidOf(t, guidFull), LogChainStartLSN: LSN{19, 215, 1},
-		PreviousForkPointLSN: LSN{20, 243, 1}, PreviousForkID: guidOf(t, guidOldFork),
+		Flags: 0x210, BindingID: guidOf(t, backuptest.GUIDBinding), RecoveryForkID: guidOf(t, backuptest.GUIDFork), FamilyGUID: guidOf(t, backuptest.GUIDFamily),
+		RecoveryModel: FullRecovery, BackupSetGUID: guidOf(t, backuptest.GUIDSet), TimeZone: 32,
+		DatabaseBackupGUID: guidOf(t, backuptest.GUIDFull), LogChainStartLSN: LSN{19, 215, 1},
+		PreviousForkPointLSN: LSN{20, 243, 1}, PreviousForkID: guidOf(t, backuptest.GUIDOldFork),
 		FileList: []File{
-			{LogicalName: "ims", PhysicalName: `D:\data\ims.mdf`, Type: DataFile, FileGroupName: "PRIMARY", Size: 8 << 20, FileID: 1, UniqueID: guidOf(t, guidUnique), SourceBlockSize: 512, FileGroupID: 1},
-			{LogicalName: "ims_2", PhysicalName: `E:\data\ims_2.ndf`, Type: DataFile, FileGroupName: "ARCHIVE", Size: 5 << 30, FileID: 3, SourceBlockSize: 512, FileGroupID: 2, DifferentialBaseLSN: LSN{1, 2, 3}, DifferentialBaseGUID: guidOf(t, guidBase)},
+			{LogicalName: "ims", PhysicalName: `D:\data\ims.mdf`, Type: DataFile, FileGroupName: "PRIMARY", Size: 8 << 20, FileID: 1, UniqueID: guidOf(t, backuptest.GUIDUnique), SourceBlockSize: 512, FileGroupID: 1},
+			{LogicalName: "ims_2", PhysicalName: `E:\data\ims_2.ndf`, Type: DataFile, FileGroupName: "ARCHIVE", Size: 5 << 30, FileID: 3, SourceBlockSize: 512, FileGroupID: 2, DifferentialBaseLSN: LSN{1, 2, 3}, DifferentialBaseGUID: guidOf(t, backuptest.GUIDBase)},
 			{LogicalName: "ims_log", PhysicalName: `L:\log\ims.ldf`, Type: LogFile, Size: 1 << 20, FileID: 2, SourceBlockSize: 512},
 		},
 	}
@@ -57,11 +59,11 @@ func TestReadGivesEveryField(t *testing.T) {
 		for _, mark := range []int{512, 4096} {
 			for _, container := range []Container{MTF, MSSQLBAK} {
 				t.Run(fmt.Sprintf("%#x/%d/%s", layout, mark, container), func(t *testing.T) {
-					p := paperOf()
-					p.media.mark, p.sets[0].layout = mark, layout
-					data := p.plain()
+					p := backuptest.Sample()
+					p.Media.Mark, p.Sets[0].Layout = mark, layout
+					data := p.Plain()
 					if container == MSSQLBAK {
-						data = p.compressed()
+						data = p.Compressed()
 					}
 					m := mustRead(t, data)
 					want := wantSet(t)
@@ -80,13 +82,13 @@ func TestReadGivesEveryField(t *testing.T) {
 }
 
 func TestReadMedia(t *testing.T) {
-	p := paperOf()
-	p.media.stripes, p.media.stripe, p.media.password, p.media.name = 3, 2, true, "weekly"
-	for _, data := range [][]byte{p.plain(), p.compressed()} {
+	p := backuptest.Sample()
+	p.Media.Stripes, p.Media.Stripe, p.Media.Password, p.Media.Name = 3, 2, true, "weekly"
+	for _, data := range [][]byte{p.Plain(), p.Compressed()} {
 		m := mustRead(t, data)
 		m.Sets, m.filemark, m.BytesRead, m.Requests, m.Container, m.Size = nil, 0, 0, 0, "", 0
 		want := &Media{
-			MediaName: "weekly", SoftwareName: "Microsoft SQL Server", SoftwareVendorID: 4608, MediaSetID: guidOf(t, guidMedia),
+			MediaName: "weekly", SoftwareName: "Microsoft SQL Server", SoftwareVendorID: 4608, MediaSetID: guidOf(t, backuptest.GUIDMedia),
 			MediaFamilyID: 0x51423344, FamilyCount: 3, FamilySequenceNumber: 2, MirrorCount: 1, HasPassword: true, Complete: true,
 		}
 		if !reflect.DeepEqual(m, want) {
@@ -100,8 +102,8 @@ func TestReadMedia(t *testing.T) {
 
 // From SQL Server 2019 on, the LSNs at the front are wrong.
 func TestReadTakesTheFinalRecord(t *testing.T) {
-	p := paperOf().provisional2019()
-	for _, data := range [][]byte{p.plain(), p.compressed()} {
+	p := backuptest.Sample().Of2019()
+	for _, data := range [][]byte{p.Plain(), p.Compressed()} {
 		s := mustRead(t, data).Sets[0]
 		if s.FirstLSN != (LSN{42, 8512, 37}) || s.LastLSN != (LSN{42, 8536, 1}) || s.CheckpointLSN != (LSN{42, 8512, 36}) || s.Provisional {
 			t.Errorf("%v to %v, checkpoint %v, provisional %v", s.FirstLSN, s.LastLSN, s.CheckpointLSN, s.Provisional)
@@ -110,15 +112,15 @@ func TestReadTakesTheFinalRecord(t *testing.T) {
 }
 
 func TestReadFrontAloneIsProvisional(t *testing.T) {
-	p := paperOf().provisional2019()
-	p.sets[0].front.size, p.sets[0].front.compressed, p.sets[0].front.finished = 1, 1, date6{2027, 1, 1, 1, 1, 1}
-	for _, data := range [][]byte{p.plain(), p.compressed()} {
+	p := backuptest.Sample().Of2019()
+	p.Sets[0].Front.Size, p.Sets[0].Front.Compressed, p.Sets[0].Front.Finished = 1, 1, backuptest.Date{2027, 1, 1, 1, 1, 1}
+	for _, data := range [][]byte{p.Plain(), p.Compressed()} {
 		m := mustRead(t, data[:len(data)*2/3])
 		s := m.Sets[0]
 		if !s.Provisional || m.Complete || !strings.Contains(m.Incomplete, "truncated, or still being written") {
 			t.Errorf("provisional %v, complete %v %q", s.Provisional, m.Complete, m.Incomplete)
 		}
-		if s.FirstLSN != (LSN{42, 8000, 5}) || s.DatabaseName != "ims" || s.BackupSetGUID != guidOf(t, guidSet) {
+		if s.FirstLSN != (LSN{42, 8000, 5}) || s.DatabaseName != "ims" || s.BackupSetGUID != guidOf(t, backuptest.GUIDSet) {
 			t.Errorf("%+v", s)
 		}
 		if !s.BackupFinishDate.IsZero() || s.BackupSize != 0 || s.CompressedBackupSize != 0 {
@@ -129,10 +131,10 @@ func TestReadFrontAloneIsProvisional(t *testing.T) {
 
 func TestReadTypesAndDerivedColumns(t *testing.T) {
 	for letter, want := range map[byte]BackupType{'D': Full, 'L': Log, 'I': Differential, 'F': FileBackup, 'G': FileDifferential, 'P': Partial, 'Q': PartialDifferential} {
-		p := paperOf()
-		p.sets[0].front.letter, p.sets[0].tail.letter = letter, letter
-		p.sets[0].tail.chainStart = p.sets[0].tail.first
-		s := mustRead(t, p.plain()).Sets[0]
+		p := backuptest.Sample()
+		p.Sets[0].Front.Letter, p.Sets[0].Tail.Letter = letter, letter
+		p.Sets[0].Tail.ChainStart = p.Sets[0].Tail.First
+		s := mustRead(t, p.Plain()).Sets[0]
 		hasBase := strings.ContainsRune("IGQ", rune(letter))
 		if s.BackupType != want || s.BeginsLogChain() != (letter == 'L') {
 			t.Errorf("%c is %v, begins a chain %v", letter, s.BackupType, s.BeginsLogChain())
@@ -142,9 +144,9 @@ func TestReadTypesAndDerivedColumns(t *testing.T) {
 		}
 	}
 	for status, want := range map[uint32]RecoveryModel{0: FullRecovery, 4: BulkLogged, 8: Simple, 12: Simple, 0x10001: FullRecovery} {
-		p := paperOf()
-		p.sets[0].tail.status = status
-		if got := mustRead(t, p.plain()).Sets[0].RecoveryModel; got != want {
+		p := backuptest.Sample()
+		p.Sets[0].Tail.Status = status
+		if got := mustRead(t, p.Plain()).Sets[0].RecoveryModel; got != want {
 			t.Errorf("status %#x is %s, want %s", status, got, want)
 		}
 	}
@@ -162,10 +164,10 @@ func TestFirstForkOfBackupThatSpansIt(t *testing.T) {
 }
 
 func TestReadALogBackupWithoutData(t *testing.T) {
-	p := paperOf()
-	p.sets[0].pages = 0
-	p.sets[0].front.letter, p.sets[0].tail.letter = 'L', 'L'
-	for _, data := range [][]byte{p.plain(), p.compressed()} {
+	p := backuptest.Sample()
+	p.Sets[0].Pages = 0
+	p.Sets[0].Front.Letter, p.Sets[0].Tail.Letter = 'L', 'L'
+	for _, data := range [][]byte{p.Plain(), p.Compressed()} {
 		m := mustRead(t, data)
 		if s := m.Sets[0]; !m.Complete || s.BackupType != Log || len(s.FileList) != 3 || s.RestoredSize() != 8<<20+5<<30+1<<20 {
 			t.Errorf("complete %v, %v, %d files of %d bytes", m.Complete, s.BackupType, len(s.FileList), s.RestoredSize())
@@ -174,16 +176,16 @@ func TestReadALogBackupWithoutData(t *testing.T) {
 }
 
 // several is a file with n sets, each with LSNs of its own.
-func several(n int) paper {
-	p := paperOf()
-	one := p.sets[0]
-	p.sets = nil
+func several(n int) backuptest.File {
+	p := backuptest.Sample()
+	one := p.Sets[0]
+	p.Sets = nil
 	for i := range n {
 		s := one
-		s.position = i + 1
-		s.tail.last = lsn3{100 + i, 1, 1}
-		s.setGUID = fmt.Sprintf("%08X-0000-0000-0000-000000000000", i+1)
-		p.sets = append(p.sets, s)
+		s.Position = i + 1
+		s.Tail.Last = backuptest.LSN{100 + i, 1, 1}
+		s.SetGUID = fmt.Sprintf("%08X-0000-0000-0000-000000000000", i+1)
+		p.Sets = append(p.Sets, s)
 	}
 	return p
 }
@@ -203,8 +205,8 @@ func checkSeveral(t *testing.T, m *Media, n int) {
 
 func TestReadSeveralSets(t *testing.T) {
 	for _, n := range []int{2, 6, 40} {
-		checkSeveral(t, mustRead(t, several(n).plain()), n)
-		checkSeveral(t, mustRead(t, several(n).compressed()), n)
+		checkSeveral(t, mustRead(t, several(n).Plain()), n)
+		checkSeveral(t, mustRead(t, several(n).Compressed()), n)
 	}
 }
 
@@ -212,29 +214,29 @@ func TestReadSeveralSets(t *testing.T) {
 func TestReadSeveralSetsWithoutTheirMap(t *testing.T) {
 	for _, claimed := range []int{1, 5, 7} {
 		p := several(6)
-		p.claimed = claimed
-		checkSeveral(t, mustRead(t, p.plain()), 6)
+		p.Claimed = claimed
+		checkSeveral(t, mustRead(t, p.Plain()), 6)
 		if claimed > 1 {
-			checkSeveral(t, mustRead(t, p.compressed()), 6)
+			checkSeveral(t, mustRead(t, p.Compressed()), 6)
 		}
 	}
 }
 
 func TestReadStopsAtAClaimOfTooManySets(t *testing.T) {
-	p := paperOf()
-	p.claimed = 65535
-	if _, err := read(t, p.plain()); reason(err) != TooMuch {
+	p := backuptest.Sample()
+	p.Claimed = 65535
+	if _, err := read(t, p.Plain()); reason(err) != TooMuch {
 		t.Errorf("plain: %v", err)
 	}
-	if m := mustRead(t, p.compressed()); len(m.Sets) != 1 {
+	if m := mustRead(t, p.Compressed()); len(m.Sets) != 1 {
 		t.Errorf("compressed: %d sets", len(m.Sets))
 	}
 }
 
 func TestReadSaysWhichSetIsCutOff(t *testing.T) {
 	p := several(3)
-	_, addresses := p.layout()
-	data := p.plain()
+	_, addresses := p.Layout()
+	data := p.Plain()
 	m := mustRead(t, data[:addresses[2]+9000])
 	if len(m.Sets) != 3 || m.Sets[1].Provisional || !m.Sets[2].Provisional || !strings.Contains(m.Incomplete, "backup set 3") {
 		t.Errorf("%d sets, %q", len(m.Sets), m.Incomplete)
@@ -242,7 +244,7 @@ func TestReadSaysWhichSetIsCutOff(t *testing.T) {
 }
 
 func TestReadSaysThatBytesFollowTheLastSet(t *testing.T) {
-	for _, data := range [][]byte{paperOf().plain(), paperOf().compressed()} {
+	for _, data := range [][]byte{backuptest.Sample().Plain(), backuptest.Sample().Compressed()} {
 		m := mustRead(t, append(data, make([]byte, 5000)...))
 		if m.Complete || m.Sets[0].Provisional || m.Sets[0].BackupFinishDate.IsZero() {
 			t.Errorf("complete %v, provisional %v: %s", m.Complete, m.Sets[0].Provisional, m.Incomplete)
@@ -252,24 +254,24 @@ func TestReadSaysThatBytesFollowTheLastSet(t *testing.T) {
 
 // A whole backup file kept inside the database is data, and no end.
 func TestReadTakesNoBlockInsideTheData(t *testing.T) {
-	inner := paperOf()
-	inner.sets[0].tail.last, inner.sets[0].started = lsn3{1, 1, 1}, date6{2027, 1, 1, 1, 1, 1}
-	page := inner.plain()
-	outer := paperOf()
-	all, _ := outer.layout()
+	inner := backuptest.Sample()
+	inner.Sets[0].Tail.Last, inner.Sets[0].Started = backuptest.LSN{1, 1, 1}, backuptest.Date{2027, 1, 1, 1, 1, 1}
+	page := inner.Plain()
+	outer := backuptest.Sample()
+	all, _ := outer.Layout()
 	var data []byte
 	for i, p := range all {
 		if i == 3 { // the first page
-			copy(p.data, page[len(page)-8192:])
+			copy(p.Data, page[len(page)-8192:])
 		}
-		data = append(data, p.data...)
+		data = append(data, p.Data...)
 	}
 	m := mustRead(t, data)
 	if !m.Complete || m.Sets[0].LastLSN != (LSN{42, 8536, 1}) {
 		t.Errorf("complete %v, last LSN %v", m.Complete, m.Sets[0].LastLSN)
 	}
 	// Cut off behind the page, the file even ends as a finished one.
-	cut := length(all[:3]) + 8192
+	cut := backuptest.Length(all[:3]) + 8192
 	m, err := read(t, data[:cut])
 	if err != nil || m.Complete && m.Sets[0].LastLSN == (LSN{1, 1, 1}) {
 		t.Errorf("the end of the inner file was taken: %v", err)
@@ -277,20 +279,20 @@ func TestReadTakesNoBlockInsideTheData(t *testing.T) {
 }
 
 func TestReadLargeBlocks(t *testing.T) {
-	p := paperOf()
-	p.media.unit, p.media.mark = 64<<10, 64<<10
-	m := mustRead(t, p.plain())
+	p := backuptest.Sample()
+	p.Media.Unit, p.Media.Mark = 64<<10, 64<<10
+	m := mustRead(t, p.Plain())
 	if !m.Complete || m.Sets[0].LastLSN != (LSN{42, 8536, 1}) {
 		t.Errorf("complete %v %q", m.Complete, m.Incomplete)
 	}
 }
 
 func TestReadManyFiles(t *testing.T) {
-	p := paperOf()
+	p := backuptest.Sample()
 	for i := range 2000 {
-		p.sets[0].files = append(p.sets[0].files, paperFile{id: i + 4, kind: 1, size: 8192, logical: fmt.Sprint("f", i), physical: fmt.Sprintf(`D:\very\long\path\to\data\f%d.ndf`, i)})
+		p.Sets[0].Files = append(p.Sets[0].Files, backuptest.DataFile{ID: i + 4, Kind: 1, Size: 8192, Logical: fmt.Sprint("f", i), Physical: fmt.Sprintf(`D:\very\long\path\to\data\f%d.ndf`, i)})
 	}
-	for _, data := range [][]byte{p.plain(), p.compressed()} {
+	for _, data := range [][]byte{p.Plain(), p.Compressed()} {
 		m := mustRead(t, data)
 		if files := len(m.Sets[0].FileList); !m.Complete || files != 2003 || m.Sets[0].FileListDamaged {
 			t.Errorf("complete %v %q, %d files", m.Complete, m.Incomplete, files)
@@ -299,7 +301,7 @@ func TestReadManyFiles(t *testing.T) {
 }
 
 func TestReadCosts(t *testing.T) {
-	small, container := paperOf(), paperOf().compressed()
+	small, container := backuptest.Sample(), backuptest.Sample().Compressed()
 	for _, test := range []struct {
 		name     string
 		file     *sparse
@@ -344,7 +346,7 @@ func (f *failing) ReadAt(p []byte, off int64) (int, error) {
 func TestReadGivesTheErrorOfTheReader(t *testing.T) {
 	lost := errors.New("connection lost")
 	for _, n := range []int{0, 1} {
-		file := large(paperOf(), 1<<30)
+		file := large(backuptest.Sample(), 1<<30)
 		m, err := Read(&failing{file, n, lost}, file.size)
 		if !errors.Is(err, lost) || m != nil {
 			t.Errorf("read %d fails: %v, %v", n+1, m, err)
@@ -353,7 +355,7 @@ func TestReadGivesTheErrorOfTheReader(t *testing.T) {
 }
 
 func TestReadSaysThatTheFileIsShorter(t *testing.T) {
-	data := paperOf().plain()
+	data := backuptest.Sample().Plain()
 	_, err := Read(strings.NewReader(string(data)), int64(len(data))+100_000)
 	if !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("a size that is not that of the file: %v", err)
@@ -361,7 +363,7 @@ func TestReadSaysThatTheFileIsShorter(t *testing.T) {
 }
 
 func TestDatesHaveNoZoneOfTheirOwn(t *testing.T) {
-	s := mustRead(t, paperOf().plain()).Sets[0]
+	s := mustRead(t, backuptest.Sample().Plain()).Sets[0]
 	at, ok := s.BackupFinishDate.In(s.TimeZone)
 	if want := time.Date(2027, 2, 28, 13, 45, 2, 0, time.UTC); !ok || !at.Equal(want) || at.Format(time.RFC3339) != "2027-02-28T21:45:02+08:00" {
 		t.Errorf("finished at %v", at)

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/migplan/migplan/internal/backuptest"
 )
 
 // expectation is what a real file is expected to say; testdata/README.md.
@@ -197,7 +199,7 @@ func logFolder(t *testing.T, folder string) {
 func TestCompareFile(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "ims.bak")
-	if err := os.WriteFile(path, paperOf().compressed(), 0o600); err != nil {
+	if err := os.WriteFile(path, backuptest.Sample().Compressed(), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, sum, _, err := readFileAt(path)

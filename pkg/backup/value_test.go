@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"github.com/migplan/migplan/internal/backuptest"
 )
 
 func TestLSNText(t *testing.T) {
@@ -54,15 +56,15 @@ func TestGUIDText(t *testing.T) {
 }
 
 func TestDates(t *testing.T) {
-	write := func(d date6) DateTime {
-		b := newBuf(5)
-		b.date(0, d)
+	write := func(d backuptest.Date) DateTime {
+		b := backuptest.NewBuf(5)
+		b.Date(0, d)
 		return dateAt(b, 0)
 	}
-	if got := write(date6{2027, 2, 28, 21, 45, 2}); got != NewDateTime(2027, 2, 28, 21, 45, 2) || got.String() != "2027-02-28T21:45:02" {
+	if got := write(backuptest.Date{2027, 2, 28, 21, 45, 2}); got != NewDateTime(2027, 2, 28, 21, 45, 2) || got.String() != "2027-02-28T21:45:02" {
 		t.Error(got)
 	}
-	for _, d := range []date6{{}, {2027, 2, 29, 1, 1, 1}, {2027, 13, 1, 1, 1, 1}, {2027, 0, 1, 1, 1, 1}, {2027, 1, 0, 1, 1, 1}, {2027, 1, 1, 24, 1, 1}, {2027, 1, 1, 1, 60, 1}, {2027, 1, 1, 1, 1, 60}, {16383, 1, 1, 1, 1, 1}} {
+	for _, d := range []backuptest.Date{{}, {2027, 2, 29, 1, 1, 1}, {2027, 13, 1, 1, 1, 1}, {2027, 0, 1, 1, 1, 1}, {2027, 1, 0, 1, 1, 1}, {2027, 1, 1, 24, 1, 1}, {2027, 1, 1, 1, 60, 1}, {2027, 1, 1, 1, 1, 60}, {16383, 1, 1, 1, 1, 1}} {
 		if got := write(d); !got.IsZero() || got.String() != "" {
 			t.Errorf("%v is %v", d, got)
 		}
@@ -79,7 +81,7 @@ func TestTimeZones(t *testing.T) {
 
 // LSNs and GUIDs are strings in JSON, and the columns are HEADERONLY's.
 func TestJSONHasTheColumnsOfHeaderOnly(t *testing.T) {
-	s := mustRead(t, paperOf().plain()).Sets[0]
+	s := mustRead(t, backuptest.Sample().Plain()).Sets[0]
 	s.Flags |= IsCopyOnly
 	data, err := json.Marshal(s)
 	if err != nil {
@@ -90,9 +92,9 @@ func TestJSONHasTheColumnsOfHeaderOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	for key, want := range map[string]any{
-		"BackupType": 1.0, "FirstLSN": "42000000851200037", "BackupSetGUID": guidSet, "BackupFinishDate": "2027-02-28T21:45:02",
+		"BackupType": 1.0, "FirstLSN": "42000000851200037", "BackupSetGUID": backuptest.GUIDSet, "BackupFinishDate": "2027-02-28T21:45:02",
 		"RecoveryModel": "FULL", "IsCopyOnly": true, "HasBackupChecksums": true, "IsDamaged": false, "ForkPointLSN": "0",
-		"FirstRecoveryForkID": guidFork, "TimeZone": 32.0, "UnicodeLocaleId": 1033.0, "BeginsLogChain": false,
+		"FirstRecoveryForkID": backuptest.GUIDFork, "TimeZone": 32.0, "UnicodeLocaleId": 1033.0, "BeginsLogChain": false,
 	} {
 		if got[key] != want {
 			t.Errorf("%s is %v, want %v", key, got[key], want)
@@ -107,7 +109,7 @@ func TestJSONHasTheColumnsOfHeaderOnly(t *testing.T) {
 	var guid GUID
 	if json.Unmarshal([]byte(`"42000000851200037"`), &back) != nil || back != s.FirstLSN ||
 		json.Unmarshal([]byte(`"2027-02-28T21:45:02"`), &date) != nil || date != s.BackupFinishDate ||
-		json.Unmarshal([]byte(`"`+guidSet+`"`), &guid) != nil || guid != s.BackupSetGUID {
+		json.Unmarshal([]byte(`"`+backuptest.GUIDSet+`"`), &guid) != nil || guid != s.BackupSetGUID {
 		t.Error("what is written is not read")
 	}
 }

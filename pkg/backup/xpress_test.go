@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/migplan/migplan/internal/backuptest"
 )
 
 // bitWriter writes as [MS-XCA] 2.1.4.3 does: a word is reserved before whole
@@ -97,7 +99,7 @@ func TestDecompressFlat(t *testing.T) {
 	for i := range plain {
 		plain[i] = byte(i * 7)
 	}
-	got, err := decompress(flat(plain), len(plain))
+	got, err := decompress(backuptest.Flat(plain), len(plain))
 	if err != nil || !bytes.Equal(got, plain) {
 		t.Error(err)
 	}
@@ -148,8 +150,8 @@ func TestDecompressRefuses(t *testing.T) {
 		{"a table that is too full", append(bytes.Repeat([]byte{0x88}, 256), make([]byte, 500)...), 512},
 		{"a match before the beginning", tooFar.flush(), 512},
 		{"a match past the end", tooLong.flush(), 512},
-		{"too few bits", flat(make([]byte, 400)), 512},
-		{"a unit of more than 64 KiB", flat(make([]byte, 512)), 1 << 17},
+		{"too few bits", backuptest.Flat(make([]byte, 400)), 512},
+		{"a unit of more than 64 KiB", backuptest.Flat(make([]byte, 512)), 1 << 17},
 	} {
 		if got, err := decompress(test.unit, test.n); err == nil {
 			t.Errorf("%s: %d bytes", test.name, len(got))
