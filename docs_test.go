@@ -126,7 +126,7 @@ func TestExamplesAreValid(t *testing.T) {
 		}
 		plans = append(plans, p)
 	}
-	if ds := plan.CheckTogether(plans); len(ds) > 0 {
+	if ds := plan.CheckConflicts(plans); len(ds) > 0 {
 		t.Errorf("the folder cannot be applied as it is: %v", ds)
 	}
 }

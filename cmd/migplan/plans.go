@@ -78,7 +78,7 @@ func plansIn(dir string) ([]string, error) {
 func loadPlan(file string) loaded { return compiled(file, plan.LoadFile) }
 
 // lookAt reads a plan for a command that submits nothing.
-func lookAt(file string) loaded { return compiled(file, plan.LoadFileToLook) }
+func lookAt(file string) loaded { return compiled(file, plan.LoadFileToInspect) }
 
 func compiled(file string, load func(string) (*plan.Plan, []plan.Diagnostic, error)) loaded {
 	p, ds, err := load(file)
@@ -115,7 +115,7 @@ func checkTogether(all []loaded) {
 			plans = append(plans, l.plan)
 		}
 	}
-	for _, d := range plan.CheckTogether(plans) {
+	for _, d := range plan.CheckConflicts(plans) {
 		for i := range all {
 			if all[i].file == d.File && !slices.Contains(all[i].diagnostics, d) {
 				all[i].diagnostics = append(all[i].diagnostics, d)

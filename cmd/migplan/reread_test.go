@@ -80,7 +80,7 @@ func TestReread(t *testing.T) {
 		"whole in the last moment": {during: map[time.Duration]string{rereadFor: two}, steps: 2, slept: rereadFor},
 		"missing":                  {code: executor.Invalid, reason: executor.PlanInvalid, detail: "the file cannot be read: no such file or directory", steps: 1, slept: rereadFor},
 		"invalid":                  {now: one + "nonsense: 1\n", code: executor.Invalid, reason: executor.PlanInvalid, detail: `unknown key "nonsense"`, steps: 1, slept: rereadFor},
-		"empty":                    {now: "\n", code: executor.Invalid, reason: executor.PlanInvalid, detail: "the file holds no plan", steps: 1, slept: rereadFor},
+		"empty":                    {now: "\n", code: executor.Invalid, reason: executor.PlanInvalid, detail: "the file contains no plan", steps: 1, slept: rereadFor},
 		"another name":             {now: replace("ims-prod", "ims-test"), code: executor.Conflict, reason: executor.PlanReplaced, detail: "its name was ims-prod and is ims-test", steps: 1},
 		"another generation":       {now: replace("target:", "generation: 2\ntarget:"), code: executor.Conflict, reason: executor.PlanReplaced, detail: "its generation was 1 and is 2", steps: 1},
 		"another region":           {now: replace("ap-southeast-3", "ap-southeast-1"), code: executor.Conflict, reason: executor.PlanReplaced, detail: "its region was ap-southeast-3 and is ap-southeast-1", steps: 1},

@@ -22,7 +22,7 @@ func planOf(n int) []byte {
 	return []byte(b.String())
 }
 
-// compile is the way of a plan file to the bytes of its requests.
+// compile turns a plan file into the bytes of its requests.
 func compile(tb testing.TB, data []byte) int {
 	p, ds := plan.Load("bench.yaml", data)
 	if p == nil || len(ds) > 0 {
@@ -50,7 +50,7 @@ func BenchmarkCompile(b *testing.B) {
 	}
 }
 
-// BenchmarkYAMLNode is what yaml.v3 alone takes for the same files.
+// BenchmarkYAMLNode measures yaml.v3 alone on the same files.
 func BenchmarkYAMLNode(b *testing.B) {
 	for _, n := range []int{10, 1000, 100_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
@@ -67,8 +67,8 @@ func BenchmarkYAMLNode(b *testing.B) {
 	}
 }
 
-// BenchmarkCompileByYAMLNode takes both in turn, so that a busy machine slows
-// both, and says how many times the one is the other.
+// BenchmarkCompileByYAMLNode alternates both, so that a busy machine slows both
+// equally, and reports the ratio.
 func BenchmarkCompileByYAMLNode(b *testing.B) {
 	data := planOf(1000)
 	var whole, node time.Duration
@@ -86,8 +86,8 @@ func BenchmarkCompileByYAMLNode(b *testing.B) {
 	b.ReportMetric(float64(whole)/float64(node), "times")
 }
 
-// The work grows with the file and not with its square: allocations are a
-// measure of it that a busy machine does not change.
+// Work must grow linearly with the file. Allocations measure it independently of
+// the load of the machine.
 func TestCompileGrowsLinearly(t *testing.T) {
 	if raceEnabled {
 		t.Skip("allocations differ under the race detector")

@@ -6,16 +6,16 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// rule is one thing that a well-formed plan may still have wrong.
+// rule is one check of a plan that matches the schema.
 type rule struct {
 	name     string
 	severity Severity
 	check    func(c *checker)
 }
 
-// rules is every rule behind the schema. An Error rests on the API page or on
-// what the planner needs; a Warning on a console guide or on what a detail of
-// a job cannot show.
+// rules lists every check after the schema. An Error comes from the API page or
+// from what the planner needs; a Warning comes from a console guide, or from
+// what the detail of a job cannot show.
 func rules() []rule {
 	return []rule{
 		{"hidden", Error, checkInvisible},
@@ -52,8 +52,8 @@ func rules() []rule {
 	}
 }
 
-// checkRules runs every rule. What the schema has already refused is zero in
-// the plan, and a rule leaves a zero value alone.
+// checkRules runs every rule. Values that the schema has already refused are
+// zero in the plan, and rules ignore zero values.
 func (d *document) checkRules(p *Plan) {
 	c := checker{document: d, plan: p, entries: entries(d.root)}
 	c.objects = objects(p, c.entries)
@@ -63,7 +63,7 @@ func (d *document) checkRules(p *Plan) {
 	}
 }
 
-// checker is what one rule sees, and where it complains.
+// checker is what a rule can see, and where it reports diagnostics.
 type checker struct {
 	*document
 	plan    *Plan
@@ -72,15 +72,15 @@ type checker struct {
 	objects []object
 }
 
-func (c *checker) complain(at *yaml.Node, what, remedy string) {
-	c.add(c.rule.severity, c.rule.name, at, what, remedy)
+func (c *checker) report(at *yaml.Node, summary, hint string) {
+	c.add(c.rule.severity, c.rule.name, at, summary, hint)
 }
 
-// entry is one entry of backups as it is written.
+// entry is one entry of backups as written.
 type entry struct {
 	node *yaml.Node
 	kind string     // "full", "incremental", "cutover"; "" where it is malformed
-	keys *yaml.Node // what stands behind full or incremental
+	keys *yaml.Node // the value of full or incremental
 }
 
 func entries(root *yaml.Node) []entry {
@@ -100,18 +100,17 @@ func entries(root *yaml.Node) []entry {
 	return out
 }
 
-func (e *entry) setKind(kind string, behind *yaml.Node) {
+func (e *entry) setKind(kind string, keys *yaml.Node) {
 	switch kind {
 	case string(Full), string(Incremental):
-		e.kind, e.keys = kind, behind
+		e.kind, e.keys = kind, keys
 	case "cutover":
 		e.kind = kind
 	}
 }
 
-// nameSteps says of which step each complaint is. The marker belongs to the
-// last one.
-func nameSteps(ds []Diagnostic, entries []entry) {
+// setSteps sets the step of each diagnostic. The marker belongs to the last one.
+func setSteps(ds []Diagnostic, entries []entry) {
 	steps := make([]int, len(entries)+1) // before each entry
 	for i, e := range entries {
 		if steps[i+1] = steps[i]; e.kind != "cutover" {
@@ -119,15 +118,15 @@ func nameSteps(ds []Diagnostic, entries []entry) {
 		}
 	}
 	for i, c := range ds {
-		n := sort.Search(len(entries), func(i int) bool { return behind(pos(entries[i].node), c.Pos) })
-		if n > 0 && !behind(c.Pos, end(entries[n-1].node)) {
+		n := sort.Search(len(entries), func(i int) bool { return pos(entries[i].node).after(c.Pos) })
+		if n > 0 && !c.Pos.after(end(entries[n-1].node)) {
 			ds[i].Step = steps[n]
 		}
 	}
 }
 
-// behind reports whether a place comes after another.
-func behind(p, other Pos) bool {
+// after reports whether p comes after other.
+func (p Pos) after(other Pos) bool {
 	return p.Line > other.Line || p.Line == other.Line && p.Column > other.Column
 }
 
@@ -139,7 +138,7 @@ func end(n *yaml.Node) Pos {
 	return end(n.Content[len(n.Content)-1])
 }
 
-// object is one object key as it is written, and whole.
+// object is one object key: its node, and the whole key with the prefix.
 type object struct {
 	node *yaml.Node
 	key  string

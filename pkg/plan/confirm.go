@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// Act is what a person confirms with NAME@HASH because it cannot be undone.
+// Act is something that cannot be undone, so a person confirms it with
+// NAME@HASH.
 type Act string
 
-// The acts. Each has a key of its own.
+// The acts. Each has its own key.
 const (
 	ActCutover   Act = "cutover"   // the database goes online
 	ActOverwrite Act = "overwrite" // databases on the target are replaced
 )
 
-// confirmDigits is how many hex digits a person must give of the hash in
-// NAME@HASH.
+// confirmDigits is the minimum number of hex digits of the hash in NAME@HASH.
 const confirmDigits = 12
 
 var confirmForm = regexp.MustCompile(`^([a-z][a-z0-9-]{1,23})@([0-9A-Fa-f]{12,64})(?:-a([1-9][0-9]{0,8}))?$`)
@@ -25,8 +25,8 @@ var confirmForm = regexp.MustCompile(`^([a-z][a-z0-9-]{1,23})@([0-9A-Fa-f]{12,64
 // IsConfirmation reports whether a text has the form NAME@HASH.
 func IsConfirmation(text string) bool { return confirmForm.MatchString(text) }
 
-// Confirmation is NAME@HASH, the key of an act of these steps, which are a
-// whole plan. It names the attempt of the step where it is not the first.
+// Confirmation is NAME@HASH, the key of an act for all steps of a plan. From
+// the second attempt on it names the attempt.
 func Confirmation(steps []Step, act Act, attempt int) string {
 	c := steps[0].Plan.Name + "@" + confirmHash(steps, act)[:confirmDigits]
 	if attempt > 1 {
@@ -35,29 +35,29 @@ func Confirmation(steps []Step, act Act, attempt int) string {
 	return c
 }
 
-// Confirms reports whether given is the Confirmation of these, or a longer
-// start of the same hash.
+// Confirms reports whether given is the Confirmation of this act and attempt.
+// More digits of the hash are accepted.
 func Confirms(given string, steps []Step, act Act, attempt int) bool {
 	m := confirmForm.FindStringSubmatch(given)
-	if m == nil || !fits(m, steps, act) {
+	if m == nil || !matches(m, steps, act) {
 		return false
 	}
 	return m[3] == "" && attempt == 1 || m[3] == strconv.Itoa(attempt) && attempt > 1
 }
 
-// ConfirmsAnyAttempt is Confirms for whatever attempt the key names.
+// ConfirmsAnyAttempt is like Confirms for any attempt.
 func ConfirmsAnyAttempt(given string, steps []Step, act Act) bool {
 	m := confirmForm.FindStringSubmatch(given)
-	return m != nil && fits(m, steps, act)
+	return m != nil && matches(m, steps, act)
 }
 
-func fits(m []string, steps []Step, act Act) bool {
+func matches(m []string, steps []Step, act Act) bool {
 	return m[1] == steps[0].Plan.Name && strings.HasPrefix(confirmHash(steps, act), strings.ToLower(m[2]))
 }
 
-// confirmHash covers what a person has looked at before the act: every step,
-// and what says when the act is done and whether somebody is asked. The first
-// element keeps it apart from every other hash.
+// confirmHash covers what a person reviews before the act: every step, when the
+// act may happen, and whether a person is asked. The first element makes it
+// differ from every other hash.
 func confirmHash(steps []Step, act Act) string {
 	p, last := steps[0].Plan, steps[len(steps)-1].ChainSHA256
 	c := Cutover{}
@@ -71,8 +71,8 @@ func confirmHash(steps []Step, act Act) string {
 	})
 }
 
-// moment is the same text for the same moment, whatever offset it was written
-// with; "" where there is none.
+// moment formats a time in UTC, so that the offset in the plan does not matter;
+// "" for the zero time.
 func moment(t time.Time) string {
 	if t.IsZero() {
 		return ""

@@ -35,8 +35,8 @@ func confirmedSteps(t testing.TB, old, new string) []plan.Step {
 
 var acts = []plan.Act{plan.ActCutover, plan.ActOverwrite}
 
-// A key from before an edit of anything that it covers opens nothing.
-func TestConfirmsNothingAfterAnEdit(t *testing.T) {
+// A confirmation from before an edit of anything that it covers is not accepted.
+func TestConfirmationIsInvalidAfterCoveredEdit(t *testing.T) {
 	before := confirmedSteps(t, "", "")
 	for name, c := range map[string]struct{ old, new string }{
 		"not_before":           {"T09:00:00", "T08:59:59"},
@@ -57,27 +57,27 @@ func TestConfirmsNothingAfterAnEdit(t *testing.T) {
 		after := confirmedSteps(t, c.old, c.new)
 		for _, act := range acts {
 			if key := plan.Confirmation(before, act, 1); plan.Confirms(key, after, act, 1) || plan.ConfirmsAnyAttempt(key, after, act) {
-				t.Errorf("%s: the key of the %s still fits", name, act)
+				t.Errorf("%s: the key for %s is still accepted", name, act)
 			}
 		}
 	}
 }
 
-// rename goes with a full and the cutover alone.
-func TestConfirmsNothingAfterRename(t *testing.T) {
+// rename is allowed only with one full and the cutover.
+func TestConfirmationIsInvalidAfterRename(t *testing.T) {
 	plain := confirmedSteps(t, "  - incremental: LOG/tail.bak\n", "")
 	p := *plain[0].Plan
 	p.Rename = "ims_new"
 	renamed := []plan.Step{{Plan: &p, Seq: 1, ChainSHA256: plain[0].ChainSHA256}} // the chain hash covers it too
 	for _, act := range acts {
 		if plan.Confirms(plan.Confirmation(plain, act, 1), renamed, act, 1) {
-			t.Errorf("the key of the %s still fits", act)
+			t.Errorf("the key for %s is still accepted", act)
 		}
 	}
 }
 
-// A key covers what is restored and when, and no more.
-func TestConfirmsAfterAnEditThatChangesNothing(t *testing.T) {
+// A confirmation covers what is restored and when, and nothing else.
+func TestConfirmationIsValidAfterUncoveredEdit(t *testing.T) {
 	before := confirmedSteps(t, "", "")
 	for name, c := range map[string]struct{ old, new string }{
 		"the same window at another offset": {`"2026-03-01T09:00:00+08:00"`, `"2026-03-01T01:00:00Z"`},
@@ -86,24 +86,24 @@ func TestConfirmsAfterAnEditThatChangesNothing(t *testing.T) {
 	} {
 		for _, act := range acts {
 			if after := confirmedSteps(t, c.old, c.new); !plan.Confirms(plan.Confirmation(before, act, 1), after, act, 1) {
-				t.Errorf("%s: the key of the %s no longer fits", name, act)
+				t.Errorf("%s: the key for %s is no longer accepted", name, act)
 			}
 		}
 	}
 }
 
-func TestConfirmsOneActOnly(t *testing.T) {
+func TestConfirmationIsValidForOneActOnly(t *testing.T) {
 	s := confirmedSteps(t, "", "")
 	cutover, overwrite := plan.Confirmation(s, plan.ActCutover, 1), plan.Confirmation(s, plan.ActOverwrite, 1)
 	if plan.Confirms(cutover, s, plan.ActOverwrite, 1) || plan.Confirms(overwrite, s, plan.ActCutover, 1) || cutover == overwrite {
-		t.Errorf("%s and %s open the same act", cutover, overwrite)
+		t.Errorf("%s and %s confirm the same act", cutover, overwrite)
 	}
 	if old := "ims-prod@" + s[1].ChainSHA256; plan.ConfirmsAnyAttempt(old, s, plan.ActCutover) || plan.ConfirmsAnyAttempt(old, s, plan.ActOverwrite) {
-		t.Errorf("the chain hash is a key")
+		t.Errorf("the chain hash is accepted as a key")
 	}
 }
 
-func TestConfirms(t *testing.T) {
+func TestConfirmationIsValidForItsAttemptOnly(t *testing.T) {
 	s := confirmedSteps(t, "", "")
 	rapid.Check(t, func(t *rapid.T) {
 		act := rapid.SampledFrom(acts).Draw(t, "act")
@@ -133,9 +133,9 @@ func TestConfirms(t *testing.T) {
 	})
 }
 
-// Longer starts of the hash are accepted: twelve digits of all 64 that some
-// other program may have.
-func TestConfirmsLongerHash(t *testing.T) {
+// More than twelve digits of the hash are accepted: another program may have all
+// 64.
+func TestConfirmsAcceptsLongerHash(t *testing.T) {
 	s := confirmedSteps(t, "", "")
 	key := plan.Confirmation(s, plan.ActCutover, 1)
 	fit := 0
@@ -145,11 +145,11 @@ func TestConfirmsLongerHash(t *testing.T) {
 		}
 	}
 	if fit != 1 {
-		t.Errorf("%d of 16 longer hashes fit, want 1", fit)
+		t.Errorf("%d of 16 longer hashes are accepted, want 1", fit)
 	}
 }
 
-func TestIsConfirmation(t *testing.T) {
+func TestIsConfirmationChecksForm(t *testing.T) {
 	for text, want := range map[string]bool{
 		"ims-prod@0123456789ab": true, "ims-prod@0123456789ABCDEF": true, "ims-prod@0123456789ab-a2": true,
 		"ims-prod@" + strings.Repeat("0", 64): true, "ims-prod@" + strings.Repeat("0", 65): false,

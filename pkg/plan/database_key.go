@@ -2,24 +2,23 @@ package plan
 
 import (
 	"strings"
-	"unicode"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
 
-// DatabaseKey maps names of databases that SQL Server or a reader may take for
-// the same to one text; two names are compared by their keys, everywhere. The
-// key is for comparing and storing, not for showing; it may be empty.
+// DatabaseKey returns the form of a database name that is used to compare
+// names everywhere: names that SQL Server or a reader may confuse have the same
+// key. The key is for comparing and storing, not for showing; it may be empty.
 //
 // It is Unicode's NFKC_Casefold (UAX 44), which drops width, ligatures, case
-// and what is never shown, and goes two steps further: the dotted and the
-// dotless i are the i, since some collations fold I to the one and some to
-// the other; and spaces around a name do not count, since SQL Server pads.
-// So it finds more names equal than any one collation does: a false match
-// stops with a question, a missed one restores over a database.
+// and invisible characters, with two additions: dotted and dotless i become i,
+// since collations differ in how they fold I; and spaces around a name are
+// dropped, since SQL Server pads names. It treats more names as equal than any
+// single collation does: a false match only stops with a question, a missed
+// one would overwrite a database.
 func DatabaseKey(name string) string {
-	const rounds = 4 // what one round leaves, another may fold again; two are enough for all that is known
+	const rounds = 4 // one round may produce text that folds again; two are enough in all known cases
 	for range rounds {
 		key := foldOnce(name)
 		if key == name {
@@ -30,8 +29,8 @@ func DatabaseKey(name string) string {
 	return name
 }
 
-// foldOnce is one round. ToLower, since cases.Fold swaps the two cases of
-// Cherokee.
+// foldOnce is one round. It ends with ToLower because cases.Fold swaps the two
+// cases of Cherokee letters.
 func foldOnce(name string) string {
 	name = norm.NFKC.String(strings.Map(visible, strings.ToValidUTF8(name, "\uFFFD")))
 	name = strings.ToLower(cases.Fold().String(name))
@@ -39,21 +38,10 @@ func foldOnce(name string) string {
 	return strings.TrimSpace(norm.NFKC.String(name))
 }
 
-// visible drops what Invisible finds.
+// visible drops invisible characters, for strings.Map.
 func visible(r rune) rune {
 	if Invisible(r) {
 		return -1
 	}
 	return r
-}
-
-// Invisible reports whether a character is one that no font shows: those of
-// Unicode's Default_Ignorable_Code_Point, controls and other formatting
-// characters, line separators, and the blank Braille pattern.
-func Invisible(r rune) bool {
-	if ' ' <= r && r <= '~' {
-		return false
-	}
-	return r == '\u2800' || unicode.IsControl(r) ||
-		unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }

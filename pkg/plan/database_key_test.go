@@ -9,8 +9,8 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// alike are names that a collation of SQL Server, or a reader, may take for
-// the same.
+// alike are pairs of names that a collation of SQL Server, or a reader, may
+// treat as the same.
 var alike = [][2]string{
 	{"CRM", "crm"},
 	{"INFO", "ınfo"},
@@ -37,7 +37,7 @@ var alike = [][2]string{
 	{"ŉa", "ʼNA"},
 }
 
-func TestDatabaseKeyIsOneForNamesThatCompareEqual(t *testing.T) {
+func TestDatabaseKeyIsEqualForNamesThatCompareEqual(t *testing.T) {
 	for _, pair := range alike {
 		if a, b := plan.DatabaseKey(pair[0]), plan.DatabaseKey(pair[1]); a != b {
 			t.Errorf("%q gives %q, %q gives %q", pair[0], a, pair[1], b)
@@ -56,8 +56,8 @@ func TestDatabaseKeyDiffersForOtherNames(t *testing.T) {
 	}
 }
 
-// A key that is compared again, after it was stored say, is still the key.
-func TestDatabaseKeyOfAKeyIsTheSame(t *testing.T) {
+// The key of a stored key is the same key.
+func TestDatabaseKeyOfKeyIsUnchanged(t *testing.T) {
 	check := func(name string) {
 		if key := plan.DatabaseKey(name); plan.DatabaseKey(key) != key {
 			t.Errorf("%+q gives %+q, which gives %+q", name, key, plan.DatabaseKey(key))
@@ -69,7 +69,7 @@ func TestDatabaseKeyOfAKeyIsTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { check(rapid.String().Draw(t, "name")) })
 }
 
-func TestDatabaseKeyJoinsWhatEqualFoldJoins(t *testing.T) {
+func TestDatabaseKeyIsEqualForNamesThatEqualFold(t *testing.T) {
 	for r := rune(0); r <= unicode.MaxRune; r++ {
 		for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
 			if a, b := plan.DatabaseKey(string(r)), plan.DatabaseKey(string(f)); a != b {

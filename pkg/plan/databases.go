@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// OnTarget is what the plan restores, by the names that it has on the target.
+// OnTarget gives the databases that the plan restores, by their names on the
+// target.
 func (p *Plan) OnTarget() Databases {
 	if p.Rename != "" {
 		return Databases{Names: []string{p.Rename}}
@@ -13,7 +14,7 @@ func (p *Plan) OnTarget() Databases {
 	return p.Databases
 }
 
-// Keys are the names in the form in which they are compared.
+// Keys gives the names in the form used to compare them, see DatabaseKey.
 func (d Databases) Keys() []string {
 	keys := make([]string, len(d.Names))
 	for i, n := range d.Names {
@@ -22,9 +23,9 @@ func (d Databases) Keys() []string {
 	return keys
 }
 
-// SharedDatabase names a database that two plans restore on one target, "" if
-// there is none.
-func SharedDatabase(a, b *Plan) string {
+// sharedDatabase names a database that both plans restore on the same target,
+// "" if there is none.
+func sharedDatabase(a, b *Plan) string {
 	if a.Target.ProjectID != b.Target.ProjectID || a.Target.InstanceID != b.Target.InstanceID {
 		return ""
 	}

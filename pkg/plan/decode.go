@@ -8,8 +8,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// decode reads the plan as far as it can be read: what is missing or of the
-// wrong type is zero here, and already complained about.
+// decode reads as much of the plan as possible. Values that are missing or have
+// the wrong type are zero; they are already reported.
 func (d *document) decode() *Plan {
 	r := d.root
 	p := &Plan{
@@ -33,7 +33,7 @@ func (d *document) decode() *Plan {
 	return p
 }
 
-// generation is 0, which no plan can have, where it is not written in plain
+// generation is 0, which is never valid, where it is not written in plain
 // digits: checkNumber refuses that.
 func generation(n *yaml.Node) int {
 	if n == nil {
@@ -77,8 +77,8 @@ func decodeSource(n *yaml.Node) Source {
 	return s
 }
 
-// folder gives a prefix the form in which the API page's examples show
-// obs_path: "" at the root, else no leading and one trailing slash.
+// folder normalizes a prefix to the form of obs_path in the API page's
+// examples: "" at the root, else no leading and one trailing slash.
 func folder(prefix string) string {
 	prefix = strings.Trim(prefix, "/")
 	if prefix == "" {
@@ -94,8 +94,8 @@ func decodeDatabases(n *yaml.Node) Databases {
 	return Databases{Names: texts(n)}
 }
 
-// decodeBackups takes the entries apart into backups and the marker. Whether
-// they stand in a sensible order is for the rules to say.
+// decodeBackups splits the entries into backups and the marker. The rules check
+// their order.
 func (d *document) decodeBackups(p *Plan, n *yaml.Node) {
 	if n == nil || n.Kind != yaml.SequenceNode {
 		return

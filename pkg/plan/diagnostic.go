@@ -11,17 +11,17 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
-// Severity tells what a plan may not do from what it had better not do.
+// Severity says whether a diagnostic makes a plan invalid.
 type Severity string
 
-// A plan with an Error is not run. A Warning rests on a console guide only,
-// and is an error under --strict.
+// A plan with an Error is not run. A Warning comes from a console guide, or
+// from what DRS cannot show afterwards; validate --strict treats it as an error.
 const (
 	Error   Severity = "error"
 	Warning Severity = "warning"
 )
 
-// Diagnostic is one complaint about a plan: where, what, and what to do.
+// Diagnostic is one problem in a plan: where it is, what it is, and what to do.
 type Diagnostic struct {
 	File string
 	Pos
@@ -30,7 +30,7 @@ type Diagnostic struct {
 	Summary  string // what is wrong
 	Hint     string // what to do
 	Line     string `json:"-"` // the line of the file at Pos, for Snippet
-	Step     int    `json:"-"` // the step whose entry it is about, 0 for all of the plan
+	Step     int    `json:"-"` // the step that it is about, 0 for the whole plan
 }
 
 // String is the diagnostic on one line: file:line:col: what. what to do [rule].
@@ -45,7 +45,7 @@ func (d Diagnostic) String() string {
 	return b.String()
 }
 
-// Message is what is wrong and what to do.
+// Message is the summary and the hint.
 func (d Diagnostic) Message() string {
 	if d.Hint == "" {
 		return Printable(d.Summary)
@@ -53,17 +53,17 @@ func (d Diagnostic) Message() string {
 	return Printable(d.Summary + ". " + d.Hint)
 }
 
-// Snippet is the line of the file with a caret under the place, or "" where
+// Snippet is the line of the file with a caret under the position, or "" if
 // there is no such line. Wide characters take two columns on a terminal.
 func (d Diagnostic) Snippet() string {
 	before := firstRunes(d.Line, d.Column-1)
 	if d.Line == "" || utf8.RuneCountInString(before) != d.Column-1 {
 		return ""
 	}
-	const most = 80 // a longer line is cut on both sides of the place
+	const most = 80 // a longer line is cut on both sides
 	after := Printable(firstRunes(d.Line[len(before):], most))
 	before = Printable(lastRunes(before, most))
-	// Not the package's own function: that one asks the environment.
+	// Not the package's own function: that one reads the environment.
 	width := runewidth.Condition{StrictEmojiNeutral: true}
 	return fmt.Sprintf("  | %s%s\n  | %s^", before, after, strings.Repeat(" ", width.StringWidth(before)))
 }
@@ -86,21 +86,21 @@ func lastRunes(s string, n int) string {
 	return s[i:]
 }
 
-// Printable keeps a text on its line and from steering the terminal: hidden
-// characters become a replacement character, tabs and line breaks a space.
+// Printable makes a text safe for one line of a terminal: unprintable characters
+// become a replacement character; tabs and line breaks become a space.
 func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\t', r == '\n', r == '\r':
 			return ' '
-		case hidden(r):
+		case unprintable(r):
 			return unicode.ReplacementChar
 		}
 		return r
 	}, strings.ToValidUTF8(s, string(unicode.ReplacementChar)))
 }
 
-// Sort orders diagnostics by place, then rule, then words.
+// Sort orders diagnostics by position, then rule, then summary.
 func Sort(ds []Diagnostic) {
 	slices.SortStableFunc(ds, func(a, b Diagnostic) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Pos.Line, b.Pos.Line),
@@ -108,8 +108,8 @@ func Sort(ds []Diagnostic) {
 	})
 }
 
-// Invalid reports whether a plan with these diagnostics must not be run;
-// strict counts warnings too.
+// Invalid reports whether a plan with these diagnostics must not be run. With
+// strict, warnings count too.
 func Invalid(ds []Diagnostic, strict bool) bool {
 	return slices.ContainsFunc(ds, func(d Diagnostic) bool { return strict || d.Severity == Error })
 }

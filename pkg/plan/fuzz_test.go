@@ -11,9 +11,9 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// FuzzLoad goes from bytes to requests. Whatever the bytes are: no panic, each
-// complaint inside the file, and is_last_backup is true only with the last
-// request of a plan whose file says cutover behind the last backup.
+// FuzzLoad goes from bytes to requests. For any bytes: no panic, every
+// diagnostic is inside the file, and is_last_backup is true only in the last
+// request of a plan whose file has a cutover after the last backup.
 func FuzzLoad(f *testing.F) {
 	for _, pattern := range []string{"testdata/rules/*.yaml", examples + "*.yaml"} {
 		for _, file := range seeds(f, pattern) {
@@ -58,12 +58,12 @@ func checkPlaces(t *testing.T, data []byte, ds []plan.Diagnostic) {
 			t.Fatalf("%s is outside its line %q", d, lines[d.Pos.Line-1])
 		}
 		if d.Rule == "" || d.Summary == "" || !utf8.ValidString(d.Summary) && utf8.Valid(data) {
-			t.Fatalf("%q says nothing", d)
+			t.Fatalf("%q has no text", d)
 		}
 	}
 }
 
-// checkNothingEmpty: a name that got lost on the way would be sent as "".
+// checkNothingEmpty: a name that was lost on the way would be sent as "".
 func checkNothingEmpty(t *testing.T, p *plan.Plan) {
 	t.Helper()
 	words := append([]string{p.Name, p.Target.Region, p.Target.ProjectID, p.Target.InstanceID}, p.Databases.Names...)
@@ -109,7 +109,7 @@ func checkRequests(t *testing.T, p *plan.Plan, data []byte) {
 			t.Fatalf("step %d of %d says %v, with the marker %v:\n%s", s.Seq, len(all), *sent.Options.Last, p.Cutover, data)
 		}
 		if marked && !behind(p.Cutover.Pos, s.Backup.Pos) {
-			t.Fatalf("the marker stands in front of step %d", s.Seq)
+			t.Fatalf("the marker comes before step %d", s.Seq)
 		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// base is a plan without a complaint, for tests that spoil it.
+// base is a valid plan that tests modify.
 const base = `version: 1
 name: ims-prod
 target:
@@ -34,7 +34,7 @@ backups:
   - cutover
 `
 
-func TestBaseIsValid(t *testing.T) {
+func TestBasePlanIsValid(t *testing.T) {
 	if p, ds := plan.Load("base.yaml", []byte(base)); p == nil || len(ds) > 0 {
 		t.Fatal(ds)
 	}
@@ -47,7 +47,7 @@ func ruleOf(ds []plan.Diagnostic) string {
 	return ds[0].Rule
 }
 
-func TestTooLarge(t *testing.T) {
+func TestTooLargeFileIsRefused(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "large.yaml")
 	comment := append([]byte(base+"#"), bytes.Repeat([]byte("x"), plan.MaxSize)...)
 	for size, want := range map[int]string{plan.MaxSize: "", plan.MaxSize + 1: "size"} {
@@ -64,7 +64,7 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// bomb is the "billion laughs": each line stands for ten of the line before.
+// bomb is the "billion laughs" attack: each line expands to ten of the line before.
 func bomb(levels int) string {
 	s := "l0: &l0 [x]\n"
 	for i := 1; i < levels; i++ {
@@ -82,9 +82,8 @@ func manyKeys(n int) string {
 	return b.String()
 }
 
-// Memory is measured as all that is allocated, which is never less than what
-// is in use at once.
-func TestMemory(t *testing.T) {
+// The measure is total allocation, which is never less than peak use.
+func TestHostilePlanUsesLittleMemory(t *testing.T) {
 	size := plan.MaxSize
 	if raceEnabled {
 		size /= 16 // the scanner of YAML takes seconds then
@@ -122,7 +121,7 @@ func TestMemory(t *testing.T) {
 			_, ds := plan.Load("hostile.yaml", data)
 			runtime.ReadMemStats(&after)
 			if len(ds) == 0 || len(ds) > 1000 || !hasRule(ds, c.rule) {
-				t.Errorf("%d complaints, the first [%s], and none is [%s]", len(ds), ruleOf(ds), c.rule)
+				t.Errorf("%d diagnostics, the first [%s], and none is [%s]", len(ds), ruleOf(ds), c.rule)
 			}
 			if used := (after.TotalAlloc - before.TotalAlloc) >> 20; used > c.mib {
 				t.Errorf("%d MiB were allocated, want %d at most", used, c.mib)
@@ -140,9 +139,9 @@ func hasRule(ds []plan.Diagnostic, rule string) bool {
 	return false
 }
 
-// The cap on complaints must not let a plan pass: here warnings fill it before
-// the rule is asked that refuses the plan.
-func TestManyWarningsHideNoError(t *testing.T) {
+// The limit on diagnostics must not make an invalid plan valid: here warnings
+// reach the limit before the rule that refuses the plan runs.
+func TestErrorIsReportedAfterThousandWarnings(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(strings.Replace(base, "  - cutover\n", "", 1))
 	for i := range 1100 {
@@ -150,16 +149,16 @@ func TestManyWarningsHideNoError(t *testing.T) {
 	}
 	p, ds := plan.Load("many.yaml", []byte(b.String()))
 	if p == nil || len(ds) != 1000 {
-		t.Errorf("plan %v with %d complaints, want 1,000 warnings", p, len(ds))
+		t.Errorf("plan %v with %d diagnostics, want 1,000 warnings", p, len(ds))
 	}
 	p, ds = plan.Load("many.yaml", []byte(b.String()+`description: "two\nlines"`+"\n"))
 	if p != nil || !hasRule(ds, "description-control") {
-		t.Errorf("1,000 warnings hid the error behind them")
+		t.Errorf("1,000 warnings hid the error after them")
 	}
 }
 
-// A window is read as it is written, or refused: never lost.
-func TestWindowIsNeverLost(t *testing.T) {
+// A window is read exactly as written, or refused; it is never dropped.
+func TestWindowIsReadExactlyOrRefused(t *testing.T) {
 	for _, c := range []struct {
 		written string
 		want    time.Time // zero: refused
@@ -189,7 +188,7 @@ func TestWindowIsNeverLost(t *testing.T) {
 }
 
 // Duplicate keys are refused at every level.
-func TestDuplicateKeysAtEveryLevel(t *testing.T) {
+func TestDuplicateKeyIsRefusedAtEveryLevel(t *testing.T) {
 	full := strings.Replace(base, "- cutover", "- cutover:\n      not_before: 2027-03-01T01:00:00Z\n      not_after: 2050-01-01T00:00:00Z", 1) +
 		"tags:\n  - key: team\n    value: dba\n"
 	lines := strings.SplitAfter(full, "\n")
@@ -211,8 +210,8 @@ func TestDuplicateKeysAtEveryLevel(t *testing.T) {
 	}
 }
 
-// The caret stands under the place on a terminal, whatever is in front of it.
-func TestCaretCountsColumns(t *testing.T) {
+// The caret is under the right column on a terminal, whatever comes before it.
+func TestCaretIsAlignedAfterWideCharacters(t *testing.T) {
 	width := runewidth.Condition{StrictEmojiNeutral: true}
 	for _, before := range []string{"", "a, ", "订单, ", "🧨, ", "e\u0301, ", "👩\u200d💻, ", "ﾊﾝｶｸ, ", "한글, ", strings.Repeat("订", 200) + ", "} {
 		data := strings.Replace(base, "[ims]", "["+before+"7]", 1)
@@ -228,7 +227,7 @@ func TestCaretCountsColumns(t *testing.T) {
 			}
 			text, caret, _ := strings.Cut(d.Snippet(), "\n")
 			if got, want := strings.Index(caret, "^"), width.StringWidth(text[:strings.LastIndex(text, "7]")]); got != want {
-				t.Errorf("the caret stands at %d, want %d:\n%s", got, want, d.Snippet())
+				t.Errorf("the caret is at %d, want %d:\n%s", got, want, d.Snippet())
 			}
 		}
 		if !found {
@@ -237,8 +236,8 @@ func TestCaretCountsColumns(t *testing.T) {
 	}
 }
 
-// Nothing that a terminal would obey comes out of a complaint.
-func TestComplaintsDoNotSteerTheTerminal(t *testing.T) {
+// A diagnostic contains nothing that controls a terminal.
+func TestDiagnosticsContainNoControlCharacters(t *testing.T) {
 	for _, evil := range []string{"\\e[2J", "\\u202e", "\\u009b", "\\r", "\\n", "\\x07", "\\u2066", "\\u2028"} {
 		for _, at := range []string{"ims-prod", "zyy-obs", "ims.bak", "floder/", "ap-southeast-3", "[ims]", "cutover"} {
 			data := strings.Replace(base, at, `"`+evil+`"`, 1)
@@ -255,14 +254,14 @@ func safe(t *testing.T, s string) {
 	t.Helper()
 	for _, r := range s {
 		if r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x200e && r <= 0x200f || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
-			t.Errorf("%q holds %U", s, r)
+			t.Errorf("%q contains %U", s, r)
 		}
 	}
 }
 
-// In every string field, what YAML reads as something else is refused with the
-// way to write it.
-func TestStringsAreQuoted(t *testing.T) {
+// In every string field, a value that YAML reads as another type is refused, and
+// the hint shows how to write it.
+func TestUnquotedNonStringIsRefused(t *testing.T) {
 	fields := []string{"name: ims-prod", "region: ap-southeast-3", "bucket: zyy-obs", "prefix: floder/", "full: ims.bak", "incremental: ims_log1.bak"}
 	for _, field := range fields {
 		key, _, _ := strings.Cut(field, ":")
@@ -300,7 +299,7 @@ func TestTimestampKeepsItsText(t *testing.T) {
 	}
 }
 
-func TestFolderAndMissingFile(t *testing.T) {
+func TestLoadFileFailsForFolderAndMissingFile(t *testing.T) {
 	for _, file := range []string{t.TempDir(), filepath.Join(t.TempDir(), "absent.yaml")} {
 		if p, ds, err := plan.LoadFile(file); err == nil || p != nil || ds != nil {
 			t.Errorf("%v %v %v", p, ds, err)

@@ -7,17 +7,17 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Limits that no plan comes near. They keep a hostile file from costing
-// gigabytes: the parser needs some 300 bytes for each value, the schema some
-// thousands for each that it refuses.
+// Limits far above any real plan. They keep a hostile file from using gigabytes:
+// the parser needs about 300 bytes per value, the schema a few thousand per
+// refused value.
 const (
-	maxSeparators = 600_000 // lines, commas, opening brackets, and what begins an entry, a key or a value
-	maxKeys       = 1_000   // of one map
-	maxListed     = 10_000  // entries of a list other than backups
-	maxOdd        = 1_000   // entries of backups that are not a type and its keys
+	maxSeparators = 600_000 // lines, commas, opening brackets, and starts of entries, keys and values
+	maxKeys       = 1_000   // in one map
+	maxListed     = 10_000  // entries in a list other than backups
+	maxOdd        = 1_000   // entries of backups that are not a type with its keys
 )
 
-// tooDense counts what separates values, before anything is parsed.
+// tooDense counts separators of values before anything is parsed.
 func tooDense(data []byte) bool {
 	n := 0
 	for _, separator := range []string{"\n", ",", "[", "{", "- ", "? ", ": ", "-\t", "?\t", ":\t"} {
@@ -26,7 +26,7 @@ func tooDense(data []byte) bool {
 	return n > maxSeparators
 }
 
-// withinLimits complains about a map or a list that is too large to go on with.
+// withinLimits reports a map or list that is too large for further checks.
 func (d *document) withinLimits(n *yaml.Node) bool {
 	what := ""
 	switch {
@@ -41,7 +41,7 @@ func (d *document) withinLimits(n *yaml.Node) bool {
 		what = fmt.Sprintf("this list has %d entries", len(n.Content))
 	}
 	if what != "" {
-		d.add(Error, "size", n, what, "no plan is like that; look for the mistake that repeats")
+		d.add(Error, "size", n, what, "no real plan is this large; look for a repeated mistake")
 	}
 	return what == ""
 }
@@ -57,15 +57,15 @@ func oddBackups(n *yaml.Node) int {
 	return odd
 }
 
-// isPlain: a type of backup and its keys, in which the schema finds nothing to
-// refuse.
+// isPlain reports whether an entry is a backup type with its keys, in which the
+// schema finds nothing to refuse.
 func isPlain(entry *yaml.Node) bool {
 	return entry.Kind == yaml.MappingNode && len(entry.Content) == 2 && isBackup(entry.Content[0].Value) && allFilled(entry.Content[1])
 }
 
 func isBackup(key string) bool { return key == string(Full) || key == string(Incremental) }
 
-// allFilled: one text, or a list of texts, and none of them empty.
+// allFilled reports whether n is a non-empty string, or a list of them.
 func allFilled(n *yaml.Node) bool {
 	if n.Kind != yaml.SequenceNode {
 		return text(n) != ""

@@ -15,11 +15,11 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// MaxSize is the size of the largest plan file that is read, in bytes.
+// MaxSize is the largest size of a plan file, in bytes.
 const MaxSize = 16 << 20
 
 // LoadFile reads and checks the plan file at path. The error is about reading
-// it; what is wrong inside the file comes as diagnostics.
+// the file; problems in its content are returned as diagnostics.
 func LoadFile(path string) (*Plan, []Diagnostic, error) {
 	data, err := readFile(path)
 	if err != nil {
@@ -29,26 +29,26 @@ func LoadFile(path string) (*Plan, []Diagnostic, error) {
 	return p, ds, nil
 }
 
-// LoadFileToLook is LoadFile for what submits nothing: a file that may be half
-// written, for want of a final newline, is no error. A person must be able to
-// put such a plan on hold, and to see where it is.
-func LoadFileToLook(path string) (*Plan, []Diagnostic, error) {
+// LoadFileToInspect is LoadFile for commands that submit nothing: a missing
+// final newline, which may mean an incomplete file, is not an error. A person
+// must be able to see the state of such a plan and to put it on hold.
+func LoadFileToInspect(path string) (*Plan, []Diagnostic, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return nil, nil, err
 	}
-	p, ds := (&document{file: path, data: data, mayBeCut: true}).load()
+	p, ds := (&document{file: path, data: data, allowNoNewline: true}).load()
 	return p, ds, nil
 }
 
-// HashFile is Plan.SHA256 of the file at path as it is now.
+// HashFile gives Plan.SHA256 for the current content of the file at path.
 func HashFile(path string) (string, error) {
 	data, err := readFile(path)
 	return hashBytes(data), err
 }
 
 func readFile(path string) ([]byte, error) {
-	// Opening a pipe would wait for a writer, past every signal.
+	// Opening a pipe would wait for a writer and ignore signals.
 	switch info, err := os.Stat(path); {
 	case err != nil:
 		return nil, err
@@ -65,9 +65,9 @@ func readFile(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, MaxSize+1))
 }
 
-// Load checks the bytes of a plan file, whose name is for the diagnostics. All
-// complaints come at once (a thousand at most), ordered by place. The plan is
-// nil when one of them is an Error.
+// Load checks the bytes of a plan file; file is its name in diagnostics. It
+// returns all diagnostics at once (at most a thousand), ordered by position. The
+// plan is nil if one of them is an Error.
 func Load(file string, data []byte) (*Plan, []Diagnostic) {
 	return (&document{file: file, data: data}).load()
 }
@@ -80,7 +80,7 @@ func (d *document) load() (*Plan, []Diagnostic) {
 	p := d.decode()
 	d.checkRules(p)
 	ds := d.finish()
-	nameSteps(ds, entries(d.root))
+	setSteps(ds, entries(d.root))
 	if Invalid(ds, false) {
 		return nil, ds
 	}
@@ -88,23 +88,24 @@ func (d *document) load() (*Plan, []Diagnostic) {
 	return p, ds
 }
 
-// document is a plan file on its way to a Plan, with the complaints so far.
+// document is a plan file while it is checked, with the diagnostics so far.
 type document struct {
 	file        string
 	data        []byte
 	root        *yaml.Node
 	diagnostics []Diagnostic
-	refused     bool // one of them is an Error
-	mayBeCut    bool // the file may end in the middle of a line
+	refused     bool // one of the diagnostics is an Error
+	// allowNoNewline accepts a file that does not end with a newline.
+	allowNoNewline bool
 }
 
-// add notes a complaint at a node.
+// add adds a diagnostic at a node.
 func (d *document) add(sev Severity, rule string, at *yaml.Node, summary, hint string) {
 	d.addAt(sev, rule, Pos{Line: at.Line, Column: at.Column}, summary, hint)
 }
 
-// maxDiagnostics bounds what a hostile file can make of memory. No Error is
-// left out that would be the first.
+// maxDiagnostics limits the memory that a hostile file can use. The first Error
+// is always kept.
 const maxDiagnostics = 1000
 
 func (d *document) addAt(sev Severity, rule string, pos Pos, summary, hint string) {
@@ -118,7 +119,7 @@ func (d *document) addAt(sev Severity, rule string, pos Pos, summary, hint strin
 	})
 }
 
-// finish orders the complaints, drops what was said twice and quotes the lines.
+// finish sorts the diagnostics, removes duplicates and adds the quoted lines.
 func (d *document) finish() []Diagnostic {
 	Sort(d.diagnostics)
 	ds := slices.Compact(d.diagnostics)
@@ -128,7 +129,7 @@ func (d *document) finish() []Diagnostic {
 	return ds
 }
 
-// quoteLines walks the file once; complaints about one line share its copy.
+// quoteLines reads the file once; diagnostics on one line share its copy.
 func (d *document) quoteLines(ds []Diagnostic) {
 	rest, at, line := bytes.TrimPrefix(d.data, []byte(byteOrderMark)), 0, ""
 	for i, c := range ds {
@@ -142,8 +143,8 @@ func (d *document) quoteLines(ds []Diagnostic) {
 	}
 }
 
-// parse reads the one YAML document and refuses what a plan may not hold. It
-// reports whether the rest of the checks can go on.
+// parse reads the YAML document and refuses what a plan must not contain. It
+// reports whether the other checks can continue.
 func (d *document) parse() bool {
 	start := Pos{1, 1}
 	switch {
@@ -157,10 +158,10 @@ func (d *document) parse() bool {
 		d.addAt(Error, "encoding", start, "the file is not UTF-8 text", "save it as UTF-8; a plan is a YAML file")
 		return false
 	}
-	if d.refuseHidden(); d.refused {
+	if d.refuseUnprintable(); d.refused {
 		return false
 	}
-	d.refuseCut()
+	d.checkFinalNewline()
 	dec := yaml.NewDecoder(bytes.NewReader(d.data))
 	var doc yaml.Node
 	if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
@@ -179,26 +180,26 @@ func (d *document) parse() bool {
 	return d.checkNode(d.root, 0)
 }
 
-// refuseCut: a file is written from its start to its end, and a key that is cut
-// off may be the key of another object.
-func (d *document) refuseCut() {
-	if d.mayBeCut || len(d.data) == 0 || bytes.HasSuffix(d.data, []byte("\n")) {
+// checkFinalNewline refuses a file that may have been cut off while it was
+// written: a truncated key may be the key of another object.
+func (d *document) checkFinalNewline() {
+	if d.allowNoNewline || len(d.data) == 0 || bytes.HasSuffix(d.data, []byte("\n")) {
 		return
 	}
 	lines := bytes.Count(d.data, []byte("\n"))
 	last := bytes.TrimPrefix(d.data[bytes.LastIndexByte(d.data, '\n')+1:], []byte(byteOrderMark))
 	last = bytes.TrimSuffix(last, []byte("\r"))
 	d.addAt(Error, "final-newline", Pos{Line: lines + 1, Column: utf8.RuneCount(last) + 1},
-		"the last line does not end with a newline, so the file may be half written", "write the file to its end, and end it with a newline")
+		"the last line does not end with a newline, so the file may be incomplete", "check that nothing is missing, and end the file with a newline")
 }
 
-// refusedAt reports whether something has been said about a node already.
+// refusedAt reports whether there is already an Error at a node.
 func (d *document) refusedAt(n *yaml.Node) bool {
 	return slices.ContainsFunc(d.diagnostics, func(c Diagnostic) bool { return c.Severity == Error && c.Pos == pos(n) })
 }
 
 func (d *document) addEmpty() {
-	d.addAt(Error, "empty", Pos{1, 1}, "the file holds no plan", "write one; README.md shows a plan of ten lines")
+	d.addAt(Error, "empty", Pos{1, 1}, "the file contains no plan", "write one; README.md shows a plan of ten lines")
 }
 
 func (d *document) refuseSecondDocument(dec *yaml.Decoder) {
@@ -209,13 +210,13 @@ func (d *document) refuseSecondDocument(dec *yaml.Decoder) {
 	case err != nil:
 		d.addSyntax(err)
 	default:
-		d.add(Error, "one-document", &second, "a second document begins here", "keep one plan in a file and leave out the ---")
+		d.add(Error, "one-document", &second, "a second YAML document starts here", "keep one plan per file and remove the ---")
 	}
 }
 
 var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
 
-// addSyntax places an error of the YAML parser, which knows only the line.
+// addSyntax reports an error of the YAML parser, which gives only the line.
 func (d *document) addSyntax(err error) {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	pos := Pos{1, 1}
@@ -225,5 +226,5 @@ func (d *document) addSyntax(err error) {
 	}
 	last := bytes.Count(bytes.TrimRight(d.data, "\n"), []byte("\n")) + 1
 	pos.Line = min(pos.Line, last)
-	d.addAt(Error, "yaml", pos, "this is not YAML: "+text, "mend the line, or one next to it")
+	d.addAt(Error, "yaml", pos, "invalid YAML: "+text, "fix this line or the one next to it")
 }

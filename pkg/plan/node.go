@@ -9,29 +9,29 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// maxDepth is far more than a plan needs (5), far less than hurts.
+// maxDepth is far above what a plan needs (5) and far below what does harm.
 const maxDepth = 16
 
-// checkNode refuses what YAML allows and a plan does not: whatever makes a
-// file mean something else than what a reviewer reads. It is false where the
-// file is too deep or too large for the checks to go on.
+// checkNode refuses YAML features that make a file mean something other than
+// what a reviewer reads. It returns false if the file is too deep or too large
+// for the checks to continue.
 func (d *document) checkNode(n *yaml.Node, depth int) bool {
 	switch {
 	case depth > maxDepth:
-		d.add(Error, "depth", n, "the file is nested more than 16 deep", "a plan is flat; take the brackets away")
+		d.add(Error, "depth", n, "the file is nested more than 16 levels deep", "a plan needs five levels; remove the extra brackets or indentation")
 		return false
 	case n.Kind == yaml.AliasNode:
-		d.add(Error, "anchor", n, "*"+n.Value+" is an alias", "write the value out")
+		d.add(Error, "anchor", n, "*"+n.Value+" is an alias", "write the value instead")
 		return true
 	case n.Anchor != "":
-		d.add(Error, "anchor", n, "&"+n.Anchor+" is an anchor", "write the value out where it is used")
+		d.add(Error, "anchor", n, "&"+n.Anchor+" is an anchor", "remove it and write the value where it is used")
 	}
 	if n.Tag == "!!binary" || n.Style&yaml.TaggedStyle != 0 {
-		d.add(Error, "yaml-tag", n, n.Tag+" is a tag", "write the value without it")
+		d.add(Error, "yaml-tag", n, n.Tag+" is a tag", "remove it")
 	}
-	if i := strings.IndexFunc(n.Value, hidden); i >= 0 {
+	if i := strings.IndexFunc(n.Value, unprintable); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(n.Value[i:])
-		d.addHidden(pos(n), r)
+		d.addInvisible(pos(n), r)
 	}
 	if !d.withinLimits(n) {
 		return false
@@ -53,16 +53,16 @@ func (d *document) checkKeys(n *yaml.Node) {
 		key := n.Content[i]
 		switch {
 		case key.Tag == "!!merge":
-			d.add(Error, "anchor", key, "<< is a merge key", "write the values out")
+			d.add(Error, "anchor", key, "<< is a merge key", "write the values instead")
 		case key.Kind == yaml.AliasNode:
 			continue // checkNode refuses it
 		case key.Kind != yaml.ScalarNode:
-			d.add(Error, "quote", key, "a key is "+kind(key), "every key of a plan is a word")
+			d.add(Error, "quote", key, "a key is "+kind(key), "write a plain word; every key of a plan is one")
 			continue
 		case key.Tag != "!!str":
-			d.add(Error, "quote", key, fmt.Sprintf("the key %s is not a string", key.Value), "every key of a plan is a word")
+			d.add(Error, "quote", key, fmt.Sprintf("the key %s is not a string", key.Value), "write a plain word; every key of a plan is one")
 		case seen[key.Value] != nil:
-			d.add(Error, "duplicate-key", key, fmt.Sprintf("key %q stands here twice, first in line %d", key.Value, seen[key.Value].Line), "take one away")
+			d.add(Error, "duplicate-key", key, fmt.Sprintf("duplicate key %q, first on line %d", key.Value, seen[key.Value].Line), "remove one")
 		}
 		if seen[key.Value] == nil {
 			seen[key.Value] = key
@@ -70,9 +70,9 @@ func (d *document) checkKeys(n *yaml.Node) {
 	}
 }
 
-// value converts a node to what encoding/json would give for it. A timestamp
-// keeps its text: a plan reads it itself. Of two equal keys the first counts,
-// as in child.
+// value converts a node to what encoding/json would give for it. Timestamps
+// stay strings, which decode parses. The first of two equal keys counts, as in
+// child.
 func value(n *yaml.Node) any {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -101,12 +101,12 @@ func scalar(n *yaml.Node) any {
 	var v any
 	err := n.Decode(&v)
 	if f, ok := v.(float64); err != nil || ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
-		return math.MaxFloat64 // JSON has none of these; a number, and no string
+		return math.MaxFloat64 // JSON has no NaN or infinity; any number, but not a string
 	}
 	return v
 }
 
-// child is the value at a key of a mapping, or nil.
+// child is the value of a key in a mapping, or nil.
 func child(n *yaml.Node, key string) *yaml.Node {
 	if n == nil || n.Kind != yaml.MappingNode {
 		return nil
@@ -119,8 +119,8 @@ func child(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// at follows keys from the root as far as they go: the place for a complaint
-// about a value that may be missing.
+// at follows keys from the root as far as they exist: the position for a
+// diagnostic about a value that may be missing.
 func (d *document) at(path ...string) *yaml.Node {
 	n := d.root
 	for _, key := range path {
@@ -133,8 +133,8 @@ func (d *document) at(path ...string) *yaml.Node {
 	return n
 }
 
-// text is the string at a node, "" where there is none or it is no string: a
-// string for the schema is one for the plan, or a name could pass as "".
+// text is the string at a node, "" if there is none or it is not a string. It
+// accepts the same strings as the schema, or a name could be read as "".
 func text(n *yaml.Node) string {
 	if n == nil || n.Kind != yaml.ScalarNode || !isString(n) {
 		return ""
@@ -142,7 +142,7 @@ func text(n *yaml.Node) string {
 	return n.Value
 }
 
-// isString is true for what scalar gives as a string.
+// isString reports whether scalar gives a string for n.
 func isString(n *yaml.Node) bool {
 	switch n.Tag {
 	case "!!null", "!!bool", "!!int", "!!float":
@@ -175,5 +175,5 @@ func boolean(n *yaml.Node, otherwise bool) bool {
 	return strings.EqualFold(n.Value, "true")
 }
 
-// pos is the place of a node.
+// pos is the position of a node.
 func pos(n *yaml.Node) Pos { return Pos{Line: n.Line, Column: n.Column} }

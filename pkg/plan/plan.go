@@ -9,10 +9,10 @@ import (
 
 // Plan is a checked plan file.
 type Plan struct {
-	File   string // as it was named to Load
+	File   string // as passed to Load
 	SHA256 string // of the file's bytes, in hex
 
-	Name        string // identifies the migration for ever
+	Name        string // identifies the migration permanently
 	Description string
 	Tags        []Tag
 	Generation  int // 1 or more: which start of the chain this is
@@ -21,17 +21,17 @@ type Plan struct {
 	Source Source
 
 	Databases           Databases // what is restored
-	Overwrite           bool      // is_cover: what bears these names on the target is replaced
-	OverwriteUnattended bool      // the overwriting full may go without a person
+	Overwrite           bool      // is_cover: databases with these names on the target are replaced
+	OverwriteUnattended bool      // the overwriting full needs no confirmation
 	Rename              string    // new name of the one database; "" keeps it
 	Precheck            bool
 	KeepDownloaded      bool
 	AcceptDifferential  bool
 
 	Backups []Backup // one full, then incrementals in order
-	Cutover *Cutover // the marker behind the last backup; nil while the chain is open
+	Cutover *Cutover // the marker after the last backup; nil while the chain is open
 
-	namePos Pos // for complaints about the plan as a whole
+	namePos Pos // for diagnostics about the whole plan
 }
 
 // Tag is a resource tag of a job.
@@ -50,7 +50,7 @@ type Source struct {
 	RDS *RDS
 }
 
-// OBS is a bucket, and the folder in it that all keys are below.
+// OBS is a bucket and the folder in it that contains all keys.
 type OBS struct {
 	Bucket string
 	Prefix string // "" or without a leading and with one trailing slash
@@ -59,7 +59,7 @@ type OBS struct {
 // RDS is the instance whose backup is restored.
 type RDS struct{ InstanceID, Version string }
 
-// Databases is a list of names, or all that the backups hold.
+// Databases is a list of names, or all databases in the backups.
 type Databases struct {
 	All   bool
 	Names []string
@@ -83,13 +83,13 @@ const (
 	Incremental Type = "incremental"
 )
 
-// Cutover is the marker behind the last backup. The zero times are ends that
-// the window does not have.
+// Cutover is the marker after the last backup. A zero time means that the window
+// has no such limit.
 type Cutover struct {
 	NotBefore, NotAfter time.Time
-	Unattended          bool // no second key is needed inside the window
+	Unattended          bool // no confirmation is needed inside the window
 	Pos                 Pos
 }
 
-// Pos is a place in a plan file, both counted from 1, columns in characters.
+// Pos is a position in a plan file. Both count from 1, columns in characters.
 type Pos struct{ Line, Column int }

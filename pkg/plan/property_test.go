@@ -17,7 +17,8 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// TestMain makes the drawn plans the same in every run; -rapid.seed draws others.
+// TestMain makes the generated plans the same in every run; -rapid.seed changes
+// them.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	for name, value := range map[string]string{"rapid.seed": "1", "rapid.nofailfile": "true"} {
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// anyPlan draws a plan as Load could give it.
+// anyPlan generates a plan that Load could return.
 func anyPlan(t *rapid.T) *plan.Plan {
 	p := &plan.Plan{
 		Name:        rapid.StringMatching(`[a-z][a-z0-9-]{1,23}`).Draw(t, "name"),
@@ -84,7 +85,7 @@ func content(t *rapid.T, r plan.Request) (c drs.CreateOfflineTaskReq) {
 	return c
 }
 
-func TestOnlyTheLastStepOfAMarkedPlanIsLast(t *testing.T) {
+func TestOnlyLastStepOfPlanWithCutoverIsLast(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := anyPlan(t)
 		all := compiled(t, p)
@@ -101,8 +102,8 @@ func TestOnlyTheLastStepOfAMarkedPlanIsLast(t *testing.T) {
 	})
 }
 
-// A backup put behind the others, and the marker with it, change no hash that
-// the ledger holds already.
+// Appending a backup, with or without the marker, changes no hash that is already
+// in the ledger.
 func TestAppendingChangesNoEarlierHash(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := anyPlan(t)
@@ -124,8 +125,8 @@ func TestAppendingChangesNoEarlierHash(t *testing.T) {
 	})
 }
 
-// covered are the fields that decide what a step does to the database, each
-// with a way to change it, for the whole plan or for step i.
+// covered are the fields that decide what a step does to the database, each with
+// a function that changes it, for the whole plan or for step i.
 var covered = map[string]func(p *plan.Plan, i int){
 	"name":       func(p *plan.Plan, _ int) { p.Name += "x" },
 	"generation": func(p *plan.Plan, _ int) { p.Generation++ },
@@ -143,7 +144,7 @@ var covered = map[string]func(p *plan.Plan, i int){
 	"type":       func(p *plan.Plan, i int) { p.Backups[i].Type += "x" },
 }
 
-func TestACoveredFieldChangesItsHashAndAllBehind(t *testing.T) {
+func TestCoveredFieldChangesItsHashAndAllLaterHashes(t *testing.T) {
 	for name, change := range covered {
 		t.Run(name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
@@ -165,8 +166,8 @@ func TestACoveredFieldChangesItsHashAndAllBehind(t *testing.T) {
 	}
 }
 
-// What may be edited under a running chain is in no hash and in no job name.
-func TestAnUncoveredFieldChangesNoHash(t *testing.T) {
+// What may be edited while a chain is running is in no hash and no job name.
+func TestUncoveredFieldChangesNoHash(t *testing.T) {
 	for name, change := range map[string]func(*plan.Plan){
 		"description": func(p *plan.Plan) { p.Description += "x" },
 		"tags":        func(p *plan.Plan) { p.Tags = []plan.Tag{{Key: "a", Value: "b"}} },
@@ -196,7 +197,7 @@ func TestAnUncoveredFieldChangesNoHash(t *testing.T) {
 
 var jobNameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{3,49}$`)
 
-func TestJobNames(t *testing.T) {
+func TestJobNamesAreValidAndUnique(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := anyPlan(t)
 		seen := map[string]bool{}
@@ -213,14 +214,14 @@ func TestJobNames(t *testing.T) {
 }
 
 // The longest name and the last of 100,000 steps still fit.
-func TestLongestJobName(t *testing.T) {
+func TestLongestJobNameFits(t *testing.T) {
 	s := plan.Step{Plan: &plan.Plan{Name: strings.Repeat("x", 24), Generation: 9999}, Seq: 100_000}
 	if name := s.JobName(999); !jobNameForm.MatchString(name) {
 		t.Errorf("%q has %d characters", name, len(name))
 	}
 }
 
-func TestDescriptions(t *testing.T) {
+func TestDescriptionFitsAndEndsWithMarker(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := anyPlan(t)
 		for _, s := range compiled(t, p) {
@@ -233,7 +234,7 @@ func TestDescriptions(t *testing.T) {
 				t.Fatalf("description %q", d)
 			}
 			if !strings.HasPrefix(d, strings.TrimLeft(p.Description, " ")) {
-				t.Fatalf("%q does not begin with %q", d, p.Description)
+				t.Fatalf("%q does not start with %q", d, p.Description)
 			}
 			if m, ok := plan.ParseMarker(d); !ok || m != s.Marker() {
 				t.Fatalf("%q gives %v %v, want %v", d, m, ok, s.Marker())
@@ -242,8 +243,8 @@ func TestDescriptions(t *testing.T) {
 	})
 }
 
-// The marker is read back, behind whatever a person writes in front of it:
-// another marker too.
+// The marker can be parsed after any text that a person writes, including another
+// marker.
 func TestMarkerRoundTrip(t *testing.T) {
 	marker := rapid.Custom(func(t *rapid.T) plan.Marker {
 		return plan.Marker{
@@ -261,7 +262,7 @@ func TestMarkerRoundTrip(t *testing.T) {
 			t.Fatalf("got %v %v, want %v", got, ok, m)
 		}
 		if _, ok := plan.ParseMarker(m.String() + "x"); ok {
-			t.Fatal("a marker is found that is not at the end")
+			t.Fatal("a marker was found that is not at the end")
 		}
 	})
 	for _, text := range []string{"", "[migplan chain", "[migplan chain 0123456789abcdeF step 001 hash 0123456789ab]", "[migplan chain 0123456789abcdef step 01 hash 0123456789ab]"} {
@@ -284,7 +285,7 @@ func TestJobStepReadsStepFromName(t *testing.T) {
 	other := steps(t, load(t, examples+"window.yaml"))[0].JobName(1)
 	for _, name := range []string{"", p.Name, p.Name + "-", p.Name + "-001", p.Name + "-001-aaaaaaaa", p.Name + "-one-" + all[0].JobName(1)[len(p.Name)+5:], other} {
 		if _, ok := p.JobStep(name); ok {
-			t.Errorf("%q is known", name)
+			t.Errorf("%q is accepted", name)
 		}
 	}
 }

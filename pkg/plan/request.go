@@ -13,11 +13,11 @@ import (
 // Request is the finished create-job request of one attempt of a step.
 type Request struct {
 	JobName string
-	Body    []byte // the very bytes that are sent
+	Body    []byte // the exact bytes that are sent
 	SHA256  string // of Body, in hex
 }
 
-// Request builds the request of an attempt, counted from 1.
+// Request builds the request of an attempt. Attempts count from 1.
 func (s Step) Request(attempt int) (Request, error) {
 	content := drs.CreateOfflineTaskReq{
 		BaseInfo:     s.baseInfo(attempt),
@@ -26,9 +26,9 @@ func (s Step) Request(attempt int) (Request, error) {
 		Options:      s.options(),
 	}
 	var buf bytes.Buffer
-	buf.Grow(1024) // as large as most
+	buf.Grow(1024) // enough for most requests
 	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false) // names and keys go as they are written
+	enc.SetEscapeHTML(false) // names and keys are sent as written
 	if err := enc.Encode(content); err != nil {
 		return Request{}, err
 	}

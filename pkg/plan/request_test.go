@@ -45,10 +45,10 @@ func object(t *testing.T, b []byte) map[string]any {
 	return m
 }
 
-// The bodies are those of the API page, field by field, name and description
-// apart. In the RDS example two slips of the page are mended first: its own
-// table says Boolean, and full or incre.
-func TestBodiesEqualTheAPIPage(t *testing.T) {
+// The bodies equal those of the API page, field by field, except name and
+// description. Two mistakes in the page's RDS example are corrected first: its
+// own table says Boolean, and full or incre.
+func TestBodiesEqualAPIPageExamples(t *testing.T) {
 	for file, pages := range map[string][]string{
 		"full-cutover.yaml":             {"request-obs-full.json"},
 		"full-incremental-cutover.yaml": {"request-obs-chain-1-full.json", "request-obs-chain-2-incremental.json", "request-obs-chain-3-last-incremental.json"},
@@ -74,7 +74,7 @@ func compareWithPage(t *testing.T, s plan.Step, page string) {
 	if page == "request-rds-full.json" {
 		options := want["options"].(map[string]any)
 		if options["recovery_mode"] != "" || options["is_last_backup"] != "" {
-			t.Fatal("the page's slips are not where they were")
+			t.Fatal("the mistakes in the page's example have moved")
 		}
 		options["recovery_mode"], options["is_last_backup"] = "full", true
 	}
@@ -106,8 +106,8 @@ func loaded(t *testing.T, text string) *plan.Plan {
 	return p
 }
 
-// What each key does to the options of a request (page, table 8).
-func TestOptions(t *testing.T) {
+// The effect of each key on the options of a request (page, table 8).
+func TestPlanKeysSetRequestOptions(t *testing.T) {
 	full := strings.Replace(base, "  - incremental: ims_log1.bak\n", "", 1)
 	rds := strings.NewReplacer("  obs:\n    bucket: zyy-obs\n    prefix: floder/\n", "  rds:\n    instance_id: \"7fin04\"\n    version: \"2019_EE\"\n").Replace(full)
 	for _, c := range []struct {
@@ -146,8 +146,8 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// The body is sent as it is hashed, and names go as they are written.
-func TestBodyIsWhatWasWritten(t *testing.T) {
+// The hash is that of the body, and names are sent as written.
+func TestBodyKeepsNamesAndMatchesItsHash(t *testing.T) {
 	p := loaded(t, strings.NewReplacer("[ims]", "[订单_<a>&b]").Replace(base))
 	r, err := steps(t, p)[0].Request(2)
 	if err != nil {
@@ -161,7 +161,7 @@ func TestBodyIsWhatWasWritten(t *testing.T) {
 	}
 }
 
-func TestNoSteps(t *testing.T) {
+func TestStepsOfPlanWithoutBackupsIsAnError(t *testing.T) {
 	for _, p := range []*plan.Plan{nil, {}} {
 		if s, err := plan.Steps(p); err == nil || s != nil {
 			t.Errorf("%v %v", s, err)

@@ -12,30 +12,30 @@ func checkChainStart(c *checker) {
 	for i, e := range c.entries {
 		switch {
 		case e.kind == "":
-			return // the schema has refused it; order cannot be judged
+			return // the schema has refused it; the order cannot be checked
 		case e.kind == "full" && fulls > 0:
-			c.complain(e.node, "a second full backup stands here", "one plan is one chain: raise generation to start it again, or write a plan of its own")
+			c.report(e.node, "this is a second full backup", "a plan is one chain: raise generation to start it again, or write a separate plan")
 		case e.kind == "full":
 			fulls++
 		case i == 0 && e.kind == "incremental":
-			c.complain(e.node, "the chain begins with an incremental", "put the full backup that it follows in front of it")
+			c.report(e.node, "the chain starts with an incremental", "put its full backup first")
 		case i == 0:
-			c.complain(e.node, "the chain begins with the cutover", "put the full backup in front of it")
+			c.report(e.node, "the chain starts with the cutover", "put the full backup first")
 		}
 	}
 }
 
-// checkChainCutover: nothing can be restored behind the last backup, and there
-// is one last backup (page, table 8, is_last_backup).
+// checkChainCutover: nothing can be restored after the last backup, and there is
+// only one last backup (page, table 8, is_last_backup).
 func checkChainCutover(c *checker) {
 	markers := 0
 	for i, e := range c.entries {
 		switch {
 		case e.kind != "cutover":
 		case markers > 0:
-			c.complain(e.node, "a second cutover stands here", "take it away")
+			c.report(e.node, "this is a second cutover", "remove it")
 		case i < len(c.entries)-1:
-			c.complain(e.node, "the cutover is not the last entry", "move it behind the last backup: nothing can be restored after it")
+			c.report(e.node, "the cutover is not the last entry", "move it after the last backup; nothing can be restored after the cutover")
 			markers++
 		default:
 			markers++
@@ -43,11 +43,11 @@ func checkChainCutover(c *checker) {
 	}
 }
 
-// checkSource: one place, and the schema's count of keys cannot say which.
+// checkSource reports an empty source: the schema only counts keys.
 func checkSource(c *checker) {
 	s := child(c.root, "source")
 	if s != nil && s.Kind == yaml.MappingNode && len(s.Content) == 0 {
-		c.complain(s, "source must name one place", "give obs or rds, and not both")
+		c.report(s, "source must have exactly one key", "write either obs or rds")
 	}
 }
 
@@ -61,19 +61,19 @@ func checkRDSSource(c *checker) {
 	for _, e := range c.entries {
 		switch {
 		case e.kind == "incremental":
-			c.complain(e.node, "an incremental cannot follow a backup of an RDS instance", "take it away: this source has one full and the cutover")
+			c.report(e.node, "an incremental cannot follow an RDS backup", "remove it; a plan with this source has one full and the cutover")
 		case e.kind == "full" && len(e.keyNodes()) > 1:
-			c.complain(e.keys, "full names several RDS backups", "give the id of one")
+			c.report(e.keys, "full lists several RDS backups", "keep the id of one")
 		case e.kind == "cutover":
 			hasCutover = true
 		}
 	}
 	if !hasCutover {
-		c.complain(c.at("backups"), "a backup of an RDS instance is restored and brought online in one step", "put - cutover behind it")
+		c.report(c.at("backups"), "an RDS backup is restored and brought online in one step", "add - cutover after it")
 	}
 }
 
-// checkKeysPerStep: full and incrementals hold the same databases.
+// checkKeysPerStep: full and incrementals contain the same databases.
 func checkKeysPerStep(c *checker) {
 	want := 0
 	for _, e := range c.entries {
@@ -82,12 +82,12 @@ func checkKeysPerStep(c *checker) {
 		case e.kind == "full":
 			want = n
 		case e.kind == "incremental" && want > 0 && n != want:
-			c.complain(e.keys, fmt.Sprintf("this incremental has %s, the full backup %d", count(n, "key"), want), "give one key for each database, in the same order")
+			c.report(e.keys, fmt.Sprintf("this incremental has %s, but the full backup has %d", count(n, "key"), want), "list one key for each database, in the same order")
 		}
 	}
 }
 
-// checkKeysDatabases: one file holds one database, and several files are
+// checkKeysDatabases: one file contains one database, and several files are
 // several databases (page, files; guides).
 func checkKeysDatabases(c *checker) {
 	names := len(c.plan.Databases.Names)
@@ -96,7 +96,7 @@ func checkKeysDatabases(c *checker) {
 	}
 	for _, e := range c.entries {
 		if n := len(e.keyNodes()); e.kind == "full" && n > 0 && n != names {
-			c.complain(e.keys, fmt.Sprintf("the full backup has %s for %s", count(n, "key"), count(names, "database")), "give one file for each database; a database must not be striped over several")
+			c.report(e.keys, fmt.Sprintf("the full backup has %s for %s", count(n, "key"), count(names, "database")), "list one file for each database; a database must not be striped over several files")
 		}
 	}
 }
@@ -107,7 +107,7 @@ func checkObjectTwice(c *checker) {
 	for _, o := range c.objects {
 		n, key := o.node, o.key
 		if first := seen[key]; first != nil {
-			c.complain(n, fmt.Sprintf("object %q stands here twice, first in line %d", key, first.Line), "name each backup once")
+			c.report(n, fmt.Sprintf("duplicate object %q, first on line %d", key, first.Line), "list each backup once")
 			continue
 		}
 		seen[key] = n
@@ -118,14 +118,14 @@ func checkObjectTwice(c *checker) {
 func checkOverwrite(c *checker) {
 	over := child(c.root, "overwrite")
 	if c.plan.OverwriteUnattended && over == nil {
-		c.complain(c.at("overwrite_unattended"), "overwrite_unattended stands without overwrite", "add overwrite, or take it away")
+		c.report(c.at("overwrite_unattended"), "overwrite_unattended has no effect without overwrite", "add overwrite or remove overwrite_unattended")
 	}
 	if over == nil || child(c.root, "databases") == nil || c.refusedAt(over) {
 		return
 	}
 	o, want := decodeDatabases(over), c.plan.Databases
 	if o.All != want.All || !sameSet(o.Names, want.Names) {
-		c.complain(over, "overwrite is not equal to databases", "repeat databases here: DRS overwrites all of a job's databases or none")
+		c.report(over, "overwrite differs from databases", "list the same databases: DRS overwrites all of a job's databases or none")
 	}
 }
 
@@ -151,26 +151,26 @@ func checkRename(c *checker) {
 	at, p := c.at("rename"), c.plan
 	switch {
 	case p.Source.RDS != nil:
-		c.complain(at, "rename of an RDS backup is described in three ways that contradict each other", "restore it under its own name")
+		c.report(at, "the documentation contradicts itself about renaming an RDS backup", "restore it under its own name")
 	case p.Databases.All || len(p.Databases.Names) > 1:
-		c.complain(at, "rename needs databases to be a list of one", "name the one database, or take rename away")
+		c.report(at, "rename needs exactly one database in databases", "list that database or remove rename")
 	case len(p.Backups) > 1 || p.Cutover == nil:
-		c.complain(at, "rename works only with a full backup and the cutover", renameHint(p))
+		c.report(at, "rename works only with a full backup and the cutover", renameHint(p))
 	}
 	if reserved(p.Rename) {
-		c.complain(at, fmt.Sprintf("%q is a system database", p.Rename), "choose another name")
+		c.report(at, fmt.Sprintf("%q is a system database", p.Rename), "choose another name")
 	}
 }
 
 func renameHint(p *Plan) string {
 	if len(p.Backups) > 1 {
-		return "take rename away, or the incrementals"
+		return "remove rename or the incrementals"
 	}
-	return "put - cutover behind the full backup, or take rename away"
+	return "add - cutover after the full backup, or remove rename"
 }
 
-// checkWindow: a window has an end after its start, and both where nobody
-// watches.
+// checkWindow: a window ends after it starts, and an unattended cutover has both
+// a start and an end.
 func checkWindow(c *checker) {
 	w := c.plan.Cutover
 	if w == nil {
@@ -180,15 +180,15 @@ func checkWindow(c *checker) {
 		marker := child(e.node, "cutover")
 		for _, end := range []*yaml.Node{child(marker, "not_before"), child(marker, "not_after")} {
 			if text(end) != "" && instant(end).IsZero() && !c.refusedAt(end) {
-				c.complain(end, fmt.Sprintf("%q is a time that cannot be read", end.Value), "write it like 2027-03-01T01:00:00+08:00")
+				c.report(end, fmt.Sprintf("%q is not a valid time", end.Value), "write it like 2027-03-01T01:00:00+08:00")
 			}
 		}
 		switch {
 		case marker == nil:
 		case !w.NotBefore.IsZero() && !w.NotAfter.IsZero() && !w.NotAfter.After(w.NotBefore):
-			c.complain(child(marker, "not_after"), "the window does not end after it begins", "put not_after behind not_before")
+			c.report(child(marker, "not_after"), "the window does not end after it starts", "set not_after to a later time than not_before")
 		case w.Unattended && (child(marker, "not_before") == nil || child(marker, "not_after") == nil):
-			c.complain(child(marker, "unattended"), "an unattended cutover needs a window", "give not_before and not_after")
+			c.report(child(marker, "unattended"), "an unattended cutover needs a window", "set not_before and not_after")
 		}
 	}
 }

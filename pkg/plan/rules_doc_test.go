@@ -46,14 +46,14 @@ func sections(t *testing.T, doc string) []section {
 	return all
 }
 
-// basePlan is the first plan of the page, on which its examples build.
+// basePlan is the first plan of the page; the examples change it.
 func basePlan(doc string) string {
 	_, after, _ := strings.Cut(doc, "```yaml\n")
 	block, _, _ := strings.Cut(after, "```")
 	return block
 }
 
-// blocks are the top-level keys of a plan, each with what belongs to it.
+// blocks are the top-level keys of a plan, each with its lines.
 func blocks(text string) []string {
 	var out []string
 	for line := range strings.Lines(text) {
@@ -81,7 +81,7 @@ func replaced(plan, example string) string {
 	return strings.Join(all, "")
 }
 
-// real is what validate says about an example.
+// real is the output of validate for an example.
 func (s section) real(t *testing.T, base string) string {
 	switch s.kind {
 	case " whole":
@@ -124,11 +124,11 @@ func together(t *testing.T, first, second string) string {
 	if a == nil || b == nil {
 		t.Fatal(ds, more)
 	}
-	return report(plan.CheckTogether([]*plan.Plan{a, b}))
+	return report(plan.CheckConflicts([]*plan.Plan{a, b}))
 }
 
 // The page shows the real output of each example; -update writes it.
-func TestDocsShowTheRealOutputOfEachRule(t *testing.T) {
+func TestDocsShowRealOutputOfEachRule(t *testing.T) {
 	data, err := os.ReadFile(rulesDoc)
 	if err != nil {
 		t.Fatal(err)
@@ -167,7 +167,7 @@ func checkSeverity(t *testing.T, s section, output string) {
 	}
 }
 
-// shortened keeps the complaint alone where the line is too long to be shown.
+// shortened keeps only the diagnostic where the line is too long to show.
 func shortened(s section, output string) string {
 	if s.rule != "database-count" {
 		return output
@@ -180,7 +180,7 @@ func shortened(s section, output string) string {
 	return output
 }
 
-func TestDocsKnowEveryRule(t *testing.T) {
+func TestDocsListEveryRule(t *testing.T) {
 	data, err := os.ReadFile(rulesDoc)
 	if err != nil {
 		t.Fatal(err)

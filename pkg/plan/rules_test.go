@@ -19,7 +19,7 @@ import (
 
 var update = flag.Bool("update", false, "write the outputs that the tests compare with")
 
-// report is what validate writes about diagnostics.
+// report is the output of validate for diagnostics.
 func report(ds []plan.Diagnostic) string {
 	var b strings.Builder
 	for _, d := range ds {
@@ -67,9 +67,9 @@ func glob(t testing.TB, pattern string) []string {
 	return files
 }
 
-// Each testdata/rules/NAME.yaml gives NAME.txt, and NAME.yaml begins with the
-// name of the rule that it breaks.
-func TestPairs(t *testing.T) {
+// Each testdata/rules/NAME.yaml gives NAME.txt. NAME starts with the name of the
+// rule that it violates.
+func TestRuleFilesGiveExpectedOutput(t *testing.T) {
 	for _, file := range glob(t, "testdata/rules/*.yaml") {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			data, err := os.ReadFile(file)
@@ -85,27 +85,27 @@ func TestPairs(t *testing.T) {
 	}
 }
 
-// Each folder testdata/together/NAME holds plans that are valid each for
-// itself, and want.txt.
-func TestPairsTogether(t *testing.T) {
-	for _, dir := range glob(t, "testdata/together/*") {
+// Each folder testdata/conflicts/NAME contains plans that are each valid, and
+// want.txt.
+func TestConflictingPlansGiveExpectedOutput(t *testing.T) {
+	for _, dir := range glob(t, "testdata/conflicts/*") {
 		var plans []*plan.Plan
 		for _, file := range glob(t, dir+"/*.yaml") {
 			p := load(t, file)
 			p.File = filepath.Base(file)
 			plans = append(plans, p)
 		}
-		ds := plan.CheckTogether(plans)
+		ds := plan.CheckConflicts(plans)
 		compareWithFile(t, dir+"/want.txt", report(ds)+verdict(ds))
 	}
 }
 
-// withoutPair are the rules whose input is no file that a reader could use.
-var withoutPair = map[string]string{"size": "TestTooLarge"}
+// withoutPair are the rules whose input cannot be a readable file.
+var withoutPair = map[string]string{"size": "TestTooLargeFileIsRefused"}
 
-func TestEveryRuleHasItsPair(t *testing.T) {
+func TestEveryRuleHasATestFile(t *testing.T) {
 	shown := map[string]bool{}
-	for _, file := range append(glob(t, "testdata/rules/*.txt"), glob(t, "testdata/together/*/want.txt")...) {
+	for _, file := range append(glob(t, "testdata/rules/*.txt"), glob(t, "testdata/conflicts/*/want.txt")...) {
 		for _, rule := range rulesIn(t, file) {
 			shown[rule] = true
 		}
@@ -113,12 +113,12 @@ func TestEveryRuleHasItsPair(t *testing.T) {
 	rules := ruleNames(t)
 	for _, rule := range rules {
 		if !shown[rule] && withoutPair[rule] == "" {
-			t.Errorf("rule %s has no pair of files", rule)
+			t.Errorf("rule %s has no test file", rule)
 		}
 	}
 	for rule := range shown {
 		if !slices.Contains(rules, rule) {
-			t.Errorf("rule %s is shown, but not in the source", rule)
+			t.Errorf("rule %s is in a test file, but not in the source", rule)
 		}
 	}
 }
@@ -139,7 +139,7 @@ func rulesIn(t *testing.T, file string) []string {
 }
 
 // ruleNames are all rules of the package, read from its source: the names in
-// rules(), and what add, addAt and complain are given.
+// rules(), and the arguments of add, addAt and diagnostic.
 func ruleNames(t *testing.T) []string {
 	t.Helper()
 	var names []string
@@ -167,7 +167,7 @@ func ruleName(n ast.Node) []string {
 		switch {
 		case ok && (f.Sel.Name == "add" || f.Sel.Name == "addAt"):
 			return firstString(n.Args[:2])
-		case ok && f.Sel.Name == "complain": // a rule's own complain begins with a node
+		case ok && f.Sel.Name == "diagnostic":
 			return firstString(n.Args[:1])
 		}
 	case *ast.CompositeLit: // {"name", Error, check} in rules()
@@ -190,7 +190,7 @@ func firstString(args []ast.Expr) []string {
 	return nil
 }
 
-func TestComplaintNamesItsStep(t *testing.T) {
+func TestDiagnosticNamesItsStep(t *testing.T) {
 	text := `version: 1
 name: ims-prod
 target: {region: ap-southeast-3, project_id: "054ba152d480d55b2f5dc0069e7ddef0", instance_id: odd}

@@ -17,15 +17,15 @@ import (
 	"github.com/migplan/migplan/schema"
 )
 
-// planSchema is the embedded schema, once compiled and once as plain JSON, in
-// which the keywords behind a complaint are looked up.
+// planSchema is the embedded schema, compiled and as plain JSON. Keywords that
+// were violated are looked up in the plain JSON.
 type planSchema struct {
 	compiled *jsonschema.Schema
 	plain    any
 }
 
-// theSchema compiles the embedded schema once. Its bytes never change, and no
-// other schema can be loaded: the default loader would open local files.
+// theSchema compiles the embedded schema once. No other schema can be loaded:
+// the default loader would open local files.
 var theSchema = sync.OnceValue(func() planSchema {
 	c := jsonschema.NewCompiler()
 	c.Draft = jsonschema.Draft2020
@@ -42,8 +42,8 @@ var theSchema = sync.OnceValue(func() planSchema {
 	return planSchema{c.MustCompile(url), plain}
 })
 
-// checkSchema holds the document against the schema and says each violation
-// in the words of a plan.
+// checkSchema validates the document against the schema and reports each
+// violation in terms of a plan.
 func (d *document) checkSchema() {
 	s := theSchema()
 	shown, places := d.forSchema()
@@ -52,15 +52,15 @@ func (d *document) checkSchema() {
 	if errors.As(err, &v) {
 		d.addViolations(s, places, v)
 	}
-	if err != nil && !d.refused { // no violation may pass unsaid
-		d.add(Error, "type", d.root, "the plan breaks its schema: "+err.Error(), "see migplan schema")
+	if err != nil && !d.refused { // never ignore a violation
+		d.add(Error, "type", d.root, "the plan does not match its schema: "+err.Error(), "see migplan schema")
 	}
 }
 
-// forSchema is the document as the schema sees it. A plain backup is one that
-// the schema has nothing against, so of those only the first is shown: a chain
-// of thousands is checked in the time of a few. places says where the entries
-// of backups that are shown stand in the file.
+// forSchema is the part of the document that the schema validates. The schema
+// finds nothing wrong with a plain backup, so only the first one is included:
+// a chain of thousands is checked as fast as a short one. places gives the
+// position in the file of each included entry of backups.
 func (d *document) forSchema() (shown any, places []int) {
 	list := child(d.root, "backups")
 	if list == nil || list.Kind != yaml.SequenceNode {
@@ -104,7 +104,7 @@ func (d *document) addViolations(s planSchema, places []int, v *jsonschema.Valid
 	}.report()
 }
 
-// inFile leads a pointer into what forSchema shows to the same in the file.
+// inFile converts a pointer into the output of forSchema to one into the file.
 func inFile(at []string, places []int) []string {
 	if len(at) < 2 || at[0] != "backups" {
 		return at
@@ -127,7 +127,7 @@ func pointer(p string) []string {
 	return tokens
 }
 
-// lookup follows a pointer through plain JSON to the object it names.
+// lookup follows a pointer through plain JSON to an object.
 func lookup(v any, tokens []string) map[string]any {
 	for _, t := range tokens {
 		m, ok := v.(map[string]any)
@@ -156,11 +156,11 @@ func (d *document) nodeAt(tokens []string) *yaml.Node {
 	return n
 }
 
-// valueName is how a complaint calls the value at a pointer: its key, or what
-// it is one of.
+// valueName names the value at a pointer in a diagnostic: its key, or the list
+// that it is an entry of.
 func valueName(tokens []string) string {
 	if len(tokens) == 0 {
-		return "a plan"
+		return "the plan"
 	}
 	last := tokens[len(tokens)-1]
 	if _, err := strconv.Atoi(last); err != nil {

@@ -54,13 +54,12 @@ func eachSchema(at string, s map[string]any, f func(at string, s map[string]any)
 	}
 }
 
-// leading are the keywords that refuse nothing themselves: they describe, or
-// lead to further schemas. All others can refuse a value.
+// leading are the keywords that refuse nothing themselves: they describe, or lead
+// to other schemas. All others can refuse a value.
 var leading = []string{"$schema", "$id", "title", "description", "default", "examples", "properties", "items", "$defs", "$ref", "if", "then"}
 
-// Every keyword of the schema that can refuse something has its sentence: a
-// case in report.
-func TestEveryKeywordHasItsSentence(t *testing.T) {
+// Every keyword of the schema that can refuse a value has a case in report.
+func TestEverySchemaKeywordHasAMessage(t *testing.T) {
 	source, err := os.ReadFile("violation.go")
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +78,7 @@ func TestEveryKeywordHasItsSentence(t *testing.T) {
 			}
 			used[key] = true
 			if !known[key] {
-				t.Errorf("%s: nothing is said about a broken %s", at, key)
+				t.Errorf("%s: report has no case for %s", at, key)
 			}
 		}
 	})
@@ -88,8 +87,8 @@ func TestEveryKeywordHasItsSentence(t *testing.T) {
 	}
 }
 
-// An editor shows these: every key of a plan has a title or a description, and
-// every choice that is not plain has both.
+// Editors show these: every key of a plan has a title or a description, and every
+// key whose value is not plain has both.
 func TestSchemaDescribesEveryKey(t *testing.T) {
 	defs := plainSchema(t)["$defs"].(map[string]any)
 	eachSchema("#", plainSchema(t), func(at string, s map[string]any) {
@@ -107,12 +106,12 @@ func TestSchemaDescribesEveryKey(t *testing.T) {
 			}
 		}
 		if properties != nil && s["additionalProperties"] != false {
-			t.Errorf("%s lets unknown keys pass", at)
+			t.Errorf("%s accepts unknown keys", at)
 		}
 	})
 }
 
-// Examples and defaults obey the schema that they stand in.
+// Examples and defaults match their own schema.
 func TestSchemaExamplesValidate(t *testing.T) {
 	c := jsonschema.NewCompiler()
 	c.AssertFormat = true
@@ -141,8 +140,8 @@ func TestSchemaExamplesValidate(t *testing.T) {
 	}
 }
 
-// Defaults in the schema are those of a plan that leaves the key out.
-func TestSchemaDefaultsAreThePlans(t *testing.T) {
+// Defaults in the schema equal those of a plan without the key.
+func TestSchemaDefaultsMatchPlanDefaults(t *testing.T) {
 	properties := plainSchema(t)["properties"].(map[string]any)
 	var written strings.Builder
 	for name, p := range properties {

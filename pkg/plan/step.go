@@ -11,20 +11,20 @@ type Step struct {
 	Plan   *Plan
 	Seq    int // 1 for the full backup
 	Backup Backup
-	// Last says that the database goes online with this step: the cutover.
+	// Last says that this step brings the database online: the cutover.
 	Last bool
-	// ChainSHA256 is SHA-256 over the chain hash of the step before and this
-	// step, in hex: it names all that is restored up to and with this step.
+	// ChainSHA256 is the SHA-256 of the previous step's chain hash and this
+	// step, in hex: it identifies all that is restored up to this step.
 	ChainSHA256 string
-	// OpenSHA256 is what ChainSHA256 would be without the cutover behind this
-	// step: what the ledger holds when the marker comes too late.
+	// OpenSHA256 is what ChainSHA256 would be without the cutover after this
+	// step: the ledger contains it if the marker was added too late.
 	OpenSHA256 string
 
-	chain string // Plan.Chain(), so that it is not hashed for every step
+	chain string // Plan.Chain(), hashed once for all steps
 }
 
-// Steps compiles a checked plan. It is pure: the dry run prints what it gives,
-// and apply sends it.
+// Steps compiles a checked plan. It is pure: the dry run prints the result, and
+// apply sends it.
 func Steps(p *Plan) ([]Step, error) {
 	if p == nil || len(p.Backups) == 0 {
 		return nil, errors.New("the plan has no backup")
@@ -45,13 +45,13 @@ func Steps(p *Plan) ([]Step, error) {
 	return steps, nil
 }
 
-// isLastBackup is the only place that decides options.is_last_backup. It is
-// true for the last backup of a plan that ends with the cutover, and for
-// nothing else: a wrong true brings the database online and ends the chain
-// for good, a wrong false costs one more log backup.
+// isLastBackup is the only function that decides options.is_last_backup. It is
+// true only for the last backup of a plan that ends with the cutover: a wrong
+// true brings the database online and ends the chain permanently, a wrong false
+// costs one more log backup.
 //
 // The API page's sentence that says "false" for the last incremental is a
-// slip: its own example, the Terraform provider and the guides say true.
+// mistake: its own example, the Terraform provider and the guides say true.
 func isLastBackup(p *Plan, i int) bool {
 	return p.Cutover != nil && i == len(p.Backups)-1
 }
@@ -64,12 +64,12 @@ func (s Step) mode() string {
 	return drs.RecoveryModeIncre
 }
 
-// JobName is the name of the job of an attempt, counted from 1.
+// JobName is the job name of an attempt. Attempts count from 1.
 func (s Step) JobName(attempt int) string {
 	return jobName(s.Plan.Name, s.chainID(), s.Seq, attempt)
 }
 
-// chainID is the plan's chain, for a Step that Steps did not make too.
+// chainID is the plan's chain, also for a Step that Steps did not make.
 func (s Step) chainID() string {
 	if s.chain == "" {
 		return s.Plan.Chain()
@@ -77,7 +77,7 @@ func (s Step) chainID() string {
 	return s.chain
 }
 
-// Marker is what the step's jobs bear in their description.
+// Marker is the end of the description of the step's jobs.
 func (s Step) Marker() Marker {
 	return Marker{Chain: s.chainID(), Step: s.Seq, Hash: s.ChainSHA256[:12]}
 }

@@ -9,7 +9,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// violation is one keyword of the schema that a node does not obey.
+// violation is one keyword of the schema that a node violates.
 type violation struct {
 	d       *document
 	keyword string
@@ -22,11 +22,11 @@ func (v violation) add(rule, summary, hint string) {
 	v.d.add(Error, rule, v.node, summary, hint)
 }
 
-// report says the violation in the words of a plan. Every keyword that the
-// schema uses has its sentence; a test holds that.
+// report explains the violation in terms of a plan. A test checks that every
+// keyword in the schema has a case.
 func (v violation) report() {
 	if v.node.Kind == yaml.AliasNode {
-		return // refused as one; what it stands for is not looked at
+		return // already refused as an alias; its value is not checked
 	}
 	switch v.keyword {
 	case "additionalProperties":
@@ -42,17 +42,17 @@ func (v violation) report() {
 	case "format":
 		v.add("format", fmt.Sprintf("%s %q is not a time with an offset", v.name, v.node.Value), "write it like 2027-03-01T01:00:00+08:00")
 	case "minLength":
-		v.add("length", v.name+" is empty", "fill it in, or take the key away")
+		v.add("length", v.name+" is empty", "fill it in or remove the key")
 	case "maxLength":
-		v.add("length", fmt.Sprintf("%s has %d characters, and %v at most are allowed", v.name, len([]rune(v.node.Value)), v.schema["maxLength"]), "shorten it: migplan's marker comes behind it")
+		v.add("length", fmt.Sprintf("%s has %d characters; the limit is %v", v.name, len([]rune(v.node.Value)), v.schema["maxLength"]), "shorten it; migplan adds its marker after it")
 	case "minItems":
-		v.add("length", v.name+" is an empty list", "fill it in, or take the key away")
+		v.add("length", v.name+" is an empty list", "fill it in or remove the key")
 	case "minProperties", "maxProperties":
 		v.wrongCount()
 	case "minimum", "maximum":
 		v.add("value", fmt.Sprintf("%s %s is out of range", v.name, v.node.Value), fmt.Sprintf("write a number from %v to %v", v.schema["minimum"], v.schema["maximum"]))
 	default:
-		v.add("type", v.name+" breaks the schema's "+v.keyword, "see migplan schema")
+		v.add("type", v.name+" violates the schema keyword "+v.keyword, "see migplan schema")
 	}
 }
 
@@ -63,7 +63,7 @@ func (v violation) unknownKeys() {
 		if slices.Contains(known, key.Value) || key.Tag != "!!str" {
 			continue
 		}
-		hint := "a plan knows " + strings.Join(known, ", ") + " here"
+		hint := "the keys allowed here are " + strings.Join(known, ", ")
 		if s := nearest(key.Value, known); s != "" {
 			hint = fmt.Sprintf("did you mean %q?", s)
 		}
@@ -74,13 +74,13 @@ func (v violation) unknownKeys() {
 func (v violation) missingKeys() {
 	for _, key := range strs(v.schema["required"]) {
 		if child(v.node, key) == nil {
-			v.add("required", fmt.Sprintf("%s lacks the key %q", v.name, key), "add it")
+			v.add("required", fmt.Sprintf("%s has no key %q", v.name, key), "add it")
 		}
 	}
 }
 
-// wrongType speaks of the commonest mistake first: what YAML reads as a number
-// or a Boolean where the plan wants a string.
+// wrongType reports the most common mistakes first, such as a value that YAML
+// reads as a number or a Boolean where a string is needed.
 func (v violation) wrongType() {
 	wanted := strs(v.schema["type"])
 	if s, ok := v.schema["type"].(string); ok {
@@ -90,30 +90,30 @@ func (v violation) wrongType() {
 	isScalar := n.Kind == yaml.ScalarNode
 	switch {
 	case v.name == "cutover" && n.Tag == "!!null":
-		v.add("cutover-empty", `nothing stands behind "cutover:"`, `write "- cutover" without the colon, or give it a window`)
+		v.add("cutover-empty", `"cutover:" has no value`, `write "- cutover" without the colon, or add a window`)
 	case isScalar && n.Tag == "!!null" && (n.Value == "" || !slices.Contains(wanted, "string")):
-		v.add("type", v.name+" is empty", "fill it in, or take the key away")
+		v.add("type", v.name+" is empty", "fill it in or remove the key")
 	case isScalar && n.Value != "" && keywordHint(v.name) != "":
 		v.add("type", fmt.Sprintf("%s is %s", v.name, kind(n)), keywordHint(v.name))
 	case isScalar && slices.Contains(wanted, "string") && n.Tag != "!!str":
-		v.add("quote", fmt.Sprintf("%s is %s here, not a string", v.name, kind(n)), fmt.Sprintf("quote it: %q", n.Value))
+		v.add("quote", fmt.Sprintf("%s is %s, not a string", v.name, kind(n)), fmt.Sprintf("quote it: %q", n.Value))
 	case isScalar && slices.Contains(wanted, "boolean") && isYes(n.Value):
-		v.add("boolean", fmt.Sprintf("%s is the string %q here", v.name, n.Value), "write true or false")
+		v.add("boolean", fmt.Sprintf("%s is the string %q", v.name, n.Value), "write true or false")
 	default:
 		v.add("type", fmt.Sprintf("%s is %s", v.name, kind(n)), "it must be "+article(wanted))
 	}
 }
 
-// keywordHint is for what may be one word as a string, and nothing else: to
-// quote a number or a Boolean there would be wrong too.
+// keywordHint is for values that allow only one word as a string: quoting a
+// number or a Boolean there would not help.
 func keywordHint(name string) string {
 	switch name {
 	case "databases":
 		return "write a list of names, or: all"
 	case "overwrite":
-		return "write a list of names, or: all; to overwrite nothing, take the key away"
+		return "write a list of names, or: all; to overwrite nothing, remove the key"
 	case "an entry of backups":
-		return "begin it with full:, incremental: or cutover"
+		return "start it with full:, incremental: or cutover"
 	}
 	return ""
 }
@@ -122,7 +122,7 @@ func isYes(s string) bool {
 	return slices.Contains([]string{"yes", "no", "on", "off", "y", "n", "true", "false"}, strings.ToLower(s))
 }
 
-// kind names what YAML read.
+// kind names the type that YAML read.
 func kind(n *yaml.Node) string {
 	switch {
 	case n.Kind == yaml.MappingNode:
@@ -157,9 +157,9 @@ func (v violation) wrongValue() {
 	}
 	switch {
 	case v.name == "version":
-		v.add("version", "version "+strconv.Quote(v.node.Value)+" is not known to this migplan", "write version: 1, or use a newer migplan")
+		v.add("version", "version "+strconv.Quote(v.node.Value)+" is not supported by this migplan", "write version: 1 or use a newer migplan")
 	case v.name == "an entry of backups" && nearest(v.node.Value, []string{"full", "incremental"}) != "":
-		v.add("value", fmt.Sprintf("%q names no backup file", v.node.Value), "put a colon and the object key behind it")
+		v.add("value", fmt.Sprintf("%q has no object key", v.node.Value), "add a colon and the object key")
 	case v.name == "databases" || v.name == "overwrite":
 		v.add("value", fmt.Sprintf("%s is the string %q", v.name, v.node.Value), fmt.Sprintf("write a list: [%s], or: all", v.node.Value))
 	default:
@@ -173,27 +173,27 @@ func (v violation) pattern() {
 		return
 	}
 	hints := map[string]string{
-		"name":    "2 to 24 lower-case letters, digits and hyphens, a letter first",
-		"region":  "a region looks like ap-southeast-3",
-		"version": `a version looks like "2019_EE"`,
+		"name":    "use 2 to 24 lower-case letters, digits and hyphens, starting with a letter",
+		"region":  "write it like ap-southeast-3",
+		"version": `write it like "2019_EE"`,
 	}
 	hint := hints[v.name]
 	if hint == "" {
-		hint = "an id has only letters, digits, hyphens and underscores, 64 at most"
+		hint = "use at most 64 letters, digits, hyphens and underscores"
 	}
-	v.add("format", fmt.Sprintf("%s %q cannot be one", v.name, v.node.Value), hint)
+	v.add("format", fmt.Sprintf("%s %q is not valid", v.name, v.node.Value), hint)
 }
 
 func (v violation) wrongCount() {
 	switch v.name {
 	case "source":
-		v.add("source", "source must name one place", "give obs or rds, and not both")
+		v.add("source", "source must have exactly one key", "write either obs or rds")
 	default:
-		v.add("value", v.name+" must hold one of full, incremental and cutover", "begin each of them with its own hyphen")
+		v.add("value", v.name+" must have exactly one of full, incremental and cutover", "start each of them with its own hyphen")
 	}
 }
 
-// nearest is the candidate that a misspelt word most likely means, or "".
+// nearest is the candidate closest to a misspelled word, or "".
 func nearest(word string, candidates []string) string {
 	best, least := "", 1+len(word)/3
 	for _, c := range candidates {

@@ -12,8 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// refusals lists, for every violation of the schema in v, the node it is about
-// and its keyword.
+// refusals lists the node and the keyword of every violation of the schema in v.
 func refusals(t *rapid.T, d *document, v any, places []int) []string {
 	t.Helper()
 	var out []string
@@ -35,9 +34,9 @@ func refusals(t *rapid.T, d *document, v any, places []int) []string {
 	return out
 }
 
-// What the schema says of the few entries that it is shown is what it says of
-// the whole file, at the same places.
-func TestTheSchemaNeedNotSeeEveryPlainBackup(t *testing.T) {
+// The schema finds the same violations, at the same positions, in the entries
+// that forSchema includes and in the whole file.
+func TestSchemaFindsTheSameWithOnePlainBackup(t *testing.T) {
 	entries := []string{
 		"full: a.bak", "incremental: b.bak", "incremental: [b.bak, c.bak]", "incremental:\n      - d.bak", "full: \"\\u0001\"",
 		"cutover", "cutover: {unattended: true}", "cutover: {unattended: 1}", "cutover:", "incremental", "incremental:",
@@ -52,7 +51,7 @@ func TestTheSchemaNeedNotSeeEveryPlainBackup(t *testing.T) {
 		few, places := d.forSchema()
 		got, want := refusals(t, d, few, places), refusals(t, d, value(d.root), nil)
 		if !slices.Equal(got, want) {
-			t.Errorf("%s\nshown the few:\n%s\nshown all:\n%s", file, strings.Join(got, "\n"), strings.Join(want, "\n"))
+			t.Errorf("%s\nincluded entries:\n%s\nwhole file:\n%s", file, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	})
 }
