@@ -82,6 +82,17 @@ func (d *desk) write(generation int, change func(*plan.Plan)) {
 	if change != nil {
 		change(p)
 	}
+	d.put(p)
+}
+
+// alter changes the plan as it is now.
+func (d *desk) alter(change func(*plan.Plan)) {
+	p := *d.plan
+	change(&p)
+	d.put(&p)
+}
+
+func (d *desk) put(p *plan.Plan) {
 	d.plan, d.versions = p, append(d.versions, p)
 	d.steps, _ = plan.Steps(p)
 }

@@ -148,12 +148,25 @@ func (s *slot) current() int {
 	return 1
 }
 
-// isRestored looks at the database.
-func (s *slot) isRestored(seq int) bool { return s.judge.isRestored(s.desk.plan.Chain(), seq) }
+// isRestored looks at the database: whether it has the step's backup, and, where
+// that was last sent as the cutover, was opened by it.
+func (s *slot) isRestored(seq int) bool {
+	last, restored := false, map[bool]bool{}
+	for _, j := range s.sim.Jobs() {
+		if made := s.judge.shadows[j.ID]; made.Chain == s.desk.plan.Chain() && made.Step == seq {
+			last = made.last
+			restored[last] = restored[last] || !j.Restored.IsZero()
+		}
+	}
+	return restored[last]
+}
 
 // startOver is the way out when the database is lost: it is dropped, and the
-// plan begins anew.
+// plan begins anew; unless that was done already.
 func (s *slot) startOver() {
+	if was := s.runner.Plan; s.judge.isOnline(was) && was.Cutover != nil && !s.desk.shape.overwrite || s.desk.plan.Name != was.Name || s.desk.plan.Generation != was.Generation {
+		return
+	}
 	s.note("person: the database is lost, starting over")
 	s.sim.DropDatabase(modelInstance, s.desk.plan.Databases.Names[0])
 	s.desk.failures = 0
@@ -163,9 +176,11 @@ func (s *slot) startOver() {
 // renameBack restores the name under which the database was taken; or closes
 // that plan, and lets this one begin with a full.
 func (s *slot) renameBack(r Result) {
-	s.think()
 	d := s.desk
-	if owner := d.version(r.Owner); owner != nil && s.rng.IntN(3) == 0 {
+	if s.think(); d.plan != s.runner.Plan {
+		return // somebody else was faster
+	}
+	if owner := d.version(r.Owner); owner != nil && !s.judge.isOnline(owner) && s.rng.IntN(3) == 0 {
 		closed := s.say("close", func(p *Runner, ctx context.Context) Result {
 			p.Plan = owner
 			p.Steps, _ = plan.Steps(owner)

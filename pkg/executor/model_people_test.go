@@ -39,7 +39,7 @@ func (s *slot) follow(r Result) time.Duration {
 	case DatabaseTaken:
 		s.renameBack(r)
 	case ChainClosed:
-		if r.Code == Conflict {
+		if d.finished = d.finished || s.judge.isOnline(d.plan); !d.finished {
 			s.think()
 			s.startOver()
 		}
@@ -190,7 +190,7 @@ func (s *slot) sortOut(r Result) {
 	} else { // perhaps it was sent by another version of the plan
 		s.desk.putBack(s.streak / 2)
 	}
-	if s.ignoreForeign(r.Jobs) == 0 && r.Reason != LedgerConflict || s.desk.halted {
+	if s.ignoreSpare(r.Jobs) || s.ignoreForeign(r.Jobs) == 0 && r.Reason != LedgerConflict || s.desk.halted {
 		return
 	}
 	if r.Reason == JobDiffers && s.say("adopt", func(p *Runner, ctx context.Context) Result { return p.Adopt(ctx, r.Step, r.Jobs[0], "") }).Code == OK {
@@ -200,6 +200,12 @@ func (s *slot) sortOut(r Result) {
 	defer func() { s.desk.halted = false }()
 	s.pause(46*time.Minute + s.upTo(time.Hour))
 	all := s.say("adopt all", func(p *Runner, ctx context.Context) Result { return p.AdoptAll(ctx, "the ledger was lost") })
+	if s.streak > 8 && all.Code != OK {
+		s.startOver()
+	}
+	if all.Reason == TwinJobs {
+		s.adoptOne(all)
+	}
 	if s.ignoreForeign(all.Jobs); all.Reason == JobDiffers { // a person has changed what its marker was: one at a time
 		if job := s.inConsole(r.Step); job != nil {
 			s.say("adopt", func(p *Runner, ctx context.Context) Result { return p.Adopt(ctx, r.Step, job.ID, "") })
@@ -207,9 +213,39 @@ func (s *slot) sortOut(r Result) {
 	}
 }
 
+// ignoreSpare is about more jobs of a step that is known to be restored.
+func (s *slot) ignoreSpare(ids []string) (ignored bool) {
+	c, err := LoadChain(context.Background(), s.books(), s.desk.plan)
+	for _, id := range ids {
+		made := s.judge.shadows[id]
+		if err != nil || made.Chain != s.desk.plan.Chain() || c.State.Step(made.Step).State != ledger.StepSucceeded {
+			continue
+		}
+		r := s.say("ignore", func(p *Runner, ctx context.Context) Result { return p.Ignore(ctx, id, "the step is restored") })
+		ignored = ignored || r.Code == OK
+	}
+	return ignored
+}
+
+// adoptOne chooses, of several jobs that a step has, the one whose backup is in
+// the database.
+func (s *slot) adoptOne(r Result) {
+	for _, id := range r.Jobs {
+		if job, _ := s.sim.Job(id); !job.Restored.IsZero() {
+			s.say("adopt", func(p *Runner, ctx context.Context) Result { return p.Adopt(ctx, r.Step, id, "") })
+			return
+		}
+	}
+}
+
 // pronounce looks at the database.
 func (s *slot) pronounce(r Result) {
 	s.think()
+	if r.Reason == HistoryGap && !s.isRestored(r.Step) {
+		s.say("close", func(p *Runner, ctx context.Context) Result { return p.ClosePlan(ctx, "a step is lost") })
+		s.startOver()
+		return
+	}
 	for _, job := range s.sim.Jobs() {
 		made := s.judge.shadows[job.ID]
 		missing := r.Reason == HistoryGap && made.Chain == s.desk.plan.Chain() && made.Step == r.Step && s.isRestored(r.Step)
@@ -235,7 +271,7 @@ func (s *slot) turnKeys(r Result) time.Duration {
 	}
 	if r.Reason == WindowPast {
 		d.shape.window = false
-		d.write(d.plan.Generation, func(p *plan.Plan) { p.Cutover.NotBefore, p.Cutover.NotAfter = s.now, s.now.Add(1000*time.Hour) })
+		d.alter(func(p *plan.Plan) { p.Cutover = &plan.Cutover{Unattended: d.shape.unattended, NotBefore: s.now, NotAfter: s.now.Add(1000 * time.Hour)} })
 		return s.patience(r)
 	}
 	attempt := 1

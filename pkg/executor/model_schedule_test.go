@@ -165,7 +165,7 @@ func generate(seed uint64) schedule {
 	if r.IntN(3) == 0 {
 		s.events = append(s.events, move(r)...)
 	}
-	if r.IntN(10) == 0 {
+	if slow := r.IntN(10) == 0; slow && !s.dawdle { // both at once leave no minute for a create
 		s.slow = pick(r, 2*time.Second, 10*time.Second, 30*time.Second)
 	}
 	return s

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"bytes"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -69,17 +70,18 @@ func (j *judge) isRestored(chain string, seq int) bool {
 
 // decided notes what a person said, when it is in the ledger.
 func (j *judge) decided(s *slot, e ledger.Event) {
-	if e.Kind != ledger.Decision {
+	var d ledger.DecisionData
+	if e.Kind != ledger.Decision || json.Unmarshal(e.Data, &d) != nil {
 		return
 	}
-	switch s.saying {
-	case "retry", "retries":
+	switch d.What {
+	case ledger.Retry:
 		j.retried[chainStep{e.Chain, e.Step}] = j.world.now
-	case "hold":
-		j.held[s.desk.plan.Name] = j.world.now
-	case "release":
-		delete(j.held, s.desk.plan.Name)
-	case "close":
+	case ledger.Hold:
+		j.held[s.runner.Plan.Name] = j.world.now
+	case ledger.Release:
+		delete(j.held, s.runner.Plan.Name)
+	case ledger.Close:
 		j.ended[e.Chain], j.freed[s.runner.Plan.Name] = j.world.now, true
 	}
 }

@@ -259,6 +259,7 @@ func (s *slot) onePass() (rest time.Duration) {
 	for s.quiet.After(s.now) || s.desk.halted {
 		s.pause(max(s.quiet.Sub(s.now), 10*time.Minute))
 	}
+	s.saying = ""
 	s.at("pass")
 	s.passes++
 	ctx, cancel := context.WithCancel(context.Background())
