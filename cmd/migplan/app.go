@@ -116,8 +116,18 @@ func (a *app) code(err error) executor.Code {
 		a.sayError(err.Error(), u.remedy)
 		return executor.Usage
 	}
-	a.sayError(err.Error(), "")
-	return executor.LedgerStop(err).Code
+	return a.ledgerCode(err)
+}
+
+// ledgerCode says an error of the ledger, and gives its exit code.
+func (a *app) ledgerCode(err error) executor.Code {
+	stop := executor.LedgerStop(err)
+	remedy := ""
+	if stop.Reason == executor.LedgerBroken {
+		remedy = "rebuild it with: migplan adopt PLAN --all --reason TEXT"
+	}
+	a.sayError(err.Error(), remedy)
+	return stop.Code
 }
 
 func (a *app) root() *cobra.Command {

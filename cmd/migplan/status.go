@@ -216,7 +216,7 @@ func (a *app) history(ctx context.Context, args []string, s *settings, output st
 	if l != nil {
 		defer l.Close()
 		if events, err = l.Events(ctx, v.plan.Chain()); err != nil {
-			return a.brokenLedger(v, err)
+			return fmt.Errorf("%s: %w", v.plan.Name, err)
 		}
 	}
 	if output == "json" {
@@ -262,9 +262,4 @@ func (a *app) onePlan(file string) (loaded, error) {
 		return v, exit{executor.Invalid}
 	}
 	return v, nil
-}
-
-func (a *app) brokenLedger(v loaded, err error) error {
-	a.sayError(v.plan.Name+": "+err.Error(), "")
-	return exit{executor.Conflict}
 }

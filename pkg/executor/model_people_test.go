@@ -271,7 +271,9 @@ func (s *slot) turnKeys(r Result) time.Duration {
 	}
 	if r.Reason == WindowPast {
 		d.shape.window = false
-		d.alter(func(p *plan.Plan) { p.Cutover = &plan.Cutover{Unattended: d.shape.unattended, NotBefore: s.now, NotAfter: s.now.Add(1000 * time.Hour)} })
+		d.alter(func(p *plan.Plan) {
+			p.Cutover = &plan.Cutover{Unattended: d.shape.unattended, NotBefore: s.now, NotAfter: s.now.Add(1000 * time.Hour)}
+		})
 		return s.patience(r)
 	}
 	attempt := 1

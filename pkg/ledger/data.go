@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// OpenedData is the identity of a chain: whoever continues it must bear the
-// same.
+// OpenedData is the identity of a chain: who continues it must have the same.
 type OpenedData struct {
 	Plan                string   `json:"plan"`
 	Generation          int      `json:"generation"`
@@ -46,7 +45,7 @@ type IntentData struct {
 	Last        bool      `json:"last"`
 	SignedAt    time.Time `json:"signed_at"` // the date of the signature, by the server's clock
 	// FenceUntil is when, by the server's clock, a request without an answer
-	// can no longer turn into a job; AnsweredFenceUntil, one with an answer.
+	// can no longer become a job; AnsweredFenceUntil, one with an answer.
 	FenceUntil         time.Time `json:"fence_until"`
 	AnsweredFenceUntil time.Time `json:"answered_fence_until"`
 	TokenAuth          bool      `json:"token_auth,omitempty"`
@@ -57,7 +56,7 @@ type IntentData struct {
 	ListedUnknown []string `json:"listed_unknown,omitempty"`
 }
 
-// OutcomeData is what became of an intent, or what was answered to it.
+// OutcomeData is the result of an intent, or the answer to it.
 type OutcomeData struct {
 	Intent      int64         `json:"intent"`     // Seq of the intent; 0 for a job adopted without one
 	IntentRun   string        `json:"intent_run"` // Run of the intent
@@ -70,12 +69,13 @@ type OutcomeData struct {
 	Message     string        `json:"message,omitempty"`
 	RequestID   string        `json:"request_id,omitempty"`
 	NotBefore   time.Time     `json:"not_before,omitzero"` // throttled: no create before this, by the server's clock
-	Evidence    string        `json:"evidence,omitempty"`  // absent: what shows it
+	Evidence    string        `json:"evidence,omitempty"`  // absent: why that is believed
 	Decision    *DecisionData `json:"decision,omitempty"`  // adopted by a person
 	Databases                 // adopted without an intent
 }
 
-// SearchedData is one listing of the target made to settle a doubt.
+// SearchedData is one listing of the target, to find the job of a create in
+// doubt.
 type SearchedData struct {
 	Intent int64     `json:"intent"`
 	Date   time.Time `json:"date"`          // the server's clock
@@ -95,11 +95,11 @@ type FinishedData struct {
 	ErrorLog string    `json:"error_log,omitempty"`
 	Finished time.Time `json:"finished,omitzero"` // as DRS says
 	// CheckPending: this was the cutover, and the target is listed once more
-	// before the plan is called online.
+	// before the plan counts as online.
 	CheckPending bool `json:"check_pending,omitempty"`
 }
 
-// SightData is what a look showed of a job that could be the step's.
+// SightData is what DRS showed of a job that could be the step's.
 type SightData struct {
 	JobID  string    `json:"job_id"`
 	Status string    `json:"status,omitempty"` // unknown: as DRS spells it
@@ -114,15 +114,15 @@ type CheckedData struct {
 // What a person may decide.
 const (
 	Retry      = "retry"       // send the step again, as the next attempt
-	NotCreated = "not-created" // the create in doubt was not taken
+	NotCreated = "not-created" // DRS made no job of the create in doubt
 	IsSuccess  = "succeeded"   // the step's backup is restored
 	IsFailure  = "failed"      // the step's backup is not restored
-	IgnoreJob  = "ignore-job"  // a job on the target is of no concern
-	Hold       = "hold"        // nobody touches the plan
+	IgnoreJob  = "ignore-job"  // a job on the target does not belong to the plan
+	Hold       = "hold"        // nothing is sent for the plan
 	Release    = "release"     // the hold ends
 	Close      = "close"       // the chain ends for ever, and its databases are free for another
-	Confirm    = "confirm"     // the second key was given
-	Recognize  = "recognize"   // adopt --all: all jobs of the chain were seen, under this principal
+	Confirm    = "confirm"     // the confirmation was given
+	Recognize  = "recognize"   // all jobs of the chain were seen under this principal, who continues it
 )
 
 // DecisionData is what a person decided, and why.
@@ -136,8 +136,8 @@ type DecisionData struct {
 	Key         string `json:"key,omitempty"` // confirm: NAME@HASH
 	Principal   string `json:"principal,omitempty"`
 	BeforeFence bool   `json:"before_fence,omitempty"`
-	// OtherCredentials: said under others than sent the create, which may not
-	// see its job.
+	// OtherCredentials: decided with other credentials than the create was sent
+	// with, which may not see its job.
 	OtherCredentials bool   `json:"other_credentials,omitempty"`
 	ChainSHA256      string `json:"chain_sha256,omitempty"`  // succeeded: of a step that the ledger does not know as sent
 	Last             bool   `json:"last,omitempty"`          // the same
@@ -148,7 +148,7 @@ type DecisionData struct {
 	InstanceID string `json:"instance_id,omitempty"`
 }
 
-// New makes an event of a kind with its data; Append fills in the rest.
+// New makes an event of a kind with its data; Append sets the other fields.
 func New(chain string, kind Kind, step, attempt int, run string, data any) (Event, error) {
 	raw, err := json.Marshal(data)
 	if err != nil {

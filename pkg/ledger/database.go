@@ -26,11 +26,11 @@ const (
 	// The literal makes it match the partial index.
 	selectOpened = columns + "where kind = 'opened' order by chain, seq"
 
-	// The list of chains makes it two looks into the primary key.
+	// The list of chains makes it two searches of the primary key.
 	selectDecided = columns + "where seq = 1 and kind = 'decision' and chain in (select distinct chain from event) order by chain"
 
-	// The event goes in only behind the very event its writer has read. On an
-	// empty chain the primary key alone decides.
+	// The event is inserted only after the event that its writer has read last.
+	// On an empty chain the primary key alone decides.
 	insertEvent = `insert into event (chain, seq, at, kind, step, attempt, run, data, prev, hash)
 select cast($1 as text), cast($2 as bigint), $3, $4, cast($5 as bigint), cast($6 as bigint), $7, $8, cast($9 as text), $10
 where cast($2 as bigint) = 1
@@ -38,7 +38,7 @@ or exists (select 1 from event where chain = cast($1 as text) and seq = cast($2 
 on conflict do nothing`
 )
 
-// prepare readies the statements of a writer.
+// prepare prepares the statements of a writer.
 func (d *database) prepare(ctx context.Context) (err error) {
 	d.read = map[string]*sql.Stmt{}
 	for _, s := range []string{selectChain, selectOpened, selectDecided} {

@@ -17,8 +17,8 @@ var (
 	// the head was read. Nothing was written; read again and decide again.
 	ErrLostRace = errors.New("the chain has moved on since it was read")
 
-	// ErrBroken says that what is stored cannot be what was appended. It is
-	// never mended here: what is missing may be a create that was sent.
+	// ErrBroken says that the ledger does not hold what was appended to it. It
+	// is never repaired here: a lost event may be a create that was sent.
 	ErrBroken = errors.New("the ledger is broken")
 
 	// errNewer says that a newer migplan has written the ledger.
@@ -28,15 +28,15 @@ var (
 	errReadOnly = errors.New("the ledger is open for reading only")
 )
 
-const mendBroken = "stop every runner, keep a copy of the file, wait 45 minutes and rebuild it with `adopt PLAN --all`"
+const rebuild = "stop every runner, move the file away, wait 45 minutes, then rebuild the ledger from the jobs in DRS"
 
-// brokenChain names the first event that cannot be right.
+// brokenChain names the first event that is wrong.
 func brokenChain(path, chain string, seq int64, what string) error {
-	return fmt.Errorf("%s: chain %s, event %d: %s: %w: %s", path, chain, seq, what, ErrBroken, mendBroken)
+	return fmt.Errorf("%s: chain %s, event %d: %s: %w: %s", path, chain, seq, what, ErrBroken, rebuild)
 }
 
 func brokenFile(path, what string) error {
-	return fmt.Errorf("%s: %s: %w: %s", path, what, ErrBroken, mendBroken)
+	return fmt.Errorf("%s: %s: %w: %s", path, what, ErrBroken, rebuild)
 }
 
 // explain adds to an error of SQLite the path and what to do about it.
@@ -52,9 +52,8 @@ func explain(path, doing string, err error) error {
 	return fmt.Errorf("%s the ledger %s: %w: %s", doing, path, err, sqliteRemedy(path, se.Code()))
 }
 
-// sqliteRemedy is what to do about an error code of SQLite, which has none of
-// its own for a process that has no file descriptor left: only opening a file
-// shows it.
+// sqliteRemedy is what to do about an error code of SQLite. SQLite has no code
+// for a process without a free file descriptor: opening a file shows that.
 func sqliteRemedy(path string, code int) string {
 	f, err := os.Open(filepath.Dir(path))
 	if tooManyFiles(err) {

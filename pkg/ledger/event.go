@@ -1,6 +1,7 @@
-// Package ledger is the append-only log of what was intended, sent and learnt
-// for each chain of a migration. An event is durable before Append returns,
-// and an append succeeds only on the history its writer has read.
+// Package ledger is the append-only log of each chain of a migration: which
+// creates were about to be sent, and what came of them. An event is durable
+// before Append returns, and an append succeeds only if its writer has read all
+// events before it.
 package ledger
 
 import (
@@ -18,19 +19,19 @@ const (
 	Opened       Kind = "opened"    // OpenedData: the chain's identity, before its first intent
 	Closed       Kind = "closed"    // ClosedData: a higher generation has taken over
 	Intent       Kind = "intent"    // IntentData: a create is about to be sent
-	Unsent       Kind = "unsent"    // OutcomeData: known not to have been taken
-	Throttled    Kind = "throttled" // OutcomeData: refused for its rate
-	Refused      Kind = "refused"   // OutcomeData: refused for its content
+	Unsent       Kind = "unsent"    // OutcomeData: DRS did not take the create
+	Throttled    Kind = "throttled" // OutcomeData: too many requests; DRS did not take the create
+	Refused      Kind = "refused"   // OutcomeData: DRS refused what the create asks for
 	Accepted     Kind = "accepted"  // OutcomeData: DRS gave a job id
-	Adopted      Kind = "adopted"   // OutcomeData: a listed job was compared and is this step's
-	Absent       Kind = "absent"    // OutcomeData: shown by evidence not to have been taken
-	Answered     Kind = "answered"  // OutcomeData: DRS answered, but what became of the create is open
-	Searched     Kind = "searched"  // SearchedData: one complete listing made to settle a doubt
+	Adopted      Kind = "adopted"   // OutcomeData: a job on the target was compared and is this step's
+	Absent       Kind = "absent"    // OutcomeData: there is evidence that DRS made no job
+	Answered     Kind = "answered"  // OutcomeData: DRS answered, but not whether it made a job
+	Searched     Kind = "searched"  // SearchedData: one complete listing, to find the job of a create in doubt
 	JobSucceeded Kind = "succeeded" // FinishedData
 	JobFailed    Kind = "failed"    // FinishedData
-	Missing      Kind = "missing"   // SightData: the first look that did not know a job
-	Found        Kind = "found"     // SightData: a later look that showed it again
-	Unknown      Kind = "unknown"   // SightData: the first look that showed a status no page knows
+	Missing      Kind = "missing"   // SightData: DRS no longer knows a job; the first such answer
+	Found        Kind = "found"     // SightData: DRS shows the job again
+	Unknown      Kind = "unknown"   // SightData: DRS shows a status that is not documented; the first such answer
 	Checked      Kind = "checked"   // CheckedData: a listing after the cutover showed no second job of this chain
 	Decision     Kind = "decision"  // DecisionData: what a person decided, and why
 )
@@ -38,7 +39,7 @@ const (
 // Event is one row of the log.
 type Event struct {
 	Chain   string // 16 hex digits
-	Seq     int64  // 1 for the first event of a chain; decides order, never a clock
+	Seq     int64  // 1 for the first event of a chain; the order of events, whatever the clocks say
 	At      time.Time
 	Kind    Kind
 	Step    int    // 1 for the full backup; 0 where the event is about the chain
@@ -55,7 +56,7 @@ type Head struct {
 	Hash string
 }
 
-// seal fills in what an event owes to its place in the chain.
+// seal sets the fields that depend on the place of the event in its chain.
 func (e Event) seal(h Head) Event {
 	e.Seq, e.Prev = h.Seq+1, h.Hash
 	e.At = e.At.UTC().Truncate(time.Microsecond)
@@ -63,8 +64,8 @@ func (e Event) seal(h Head) Event {
 	return e
 }
 
-// digest hashes every field but Hash as a JSON array, whose strings cannot run
-// into each other.
+// digest hashes every field but Hash, as a JSON array: no two events have the
+// same text.
 func (e Event) digest() string {
 	b, err := json.Marshal([]any{
 		e.Chain, e.Seq, e.At.Format(timeLayout), e.Kind, e.Step, e.Attempt, e.Run, string(e.Data), e.Prev,

@@ -10,12 +10,13 @@ import (
 	"strings"
 )
 
-// maxFile bounds the database and its journal: a step takes some 3 KB.
+// maxFile is the limit of the database and of its journal: a step takes some
+// 3 KB.
 const maxFile = 1 << 30
 
 // openRegular opens a file of the ledger, which must be a regular file with one
-// name and of a bounded size. A symlink may lead to anybody's file, SQLite
-// keeps one journal for each name of a file, and a FIFO would block.
+// name and not larger than maxFile. A symlink may lead to any file, SQLite keeps
+// one journal for each name of a file, and a FIFO would block.
 func openRegular(path string, flag int) (*os.File, error) {
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, notRegular(path, info.Mode()) // opening a device may do something
@@ -30,8 +31,8 @@ func openRegular(path string, flag int) (*os.File, error) {
 	return f, nil
 }
 
-// checkOpened looks at what was opened at path. The leftovers are counted
-// before the names: a process that creates the ledger is about to remove its.
+// checkOpened checks the file that was opened at path. The leftovers are counted
+// before the names: a process that creates the ledger may remove one meanwhile.
 func checkOpened(path string, stat func() (fs.FileInfo, error)) error {
 	info, err := stat()
 	if err != nil {
@@ -46,16 +47,15 @@ func checkOpened(path string, stat func() (fs.FileInfo, error)) error {
 		return notRegular(path, info.Mode())
 	case names-leftovers > 1:
 		return fmt.Errorf("%s has %d names (hard links), and what is committed under one is lost under another: "+
-			"find the others with `find / -xdev -samefile %s` and remove them", path, names, path)
+			"list them with `find / -xdev -samefile %s` and remove all but this one", path, names, path)
 	case info.Size() > maxFile:
-		return fmt.Errorf("%s has %d bytes, and a ledger never has more than %d: move it away and rebuild it with `adopt PLAN --all`",
-			path, info.Size(), maxFile)
+		return fmt.Errorf("%s has %d bytes, and a ledger never has more than %d: %s", path, info.Size(), maxFile, rebuild)
 	}
 	return nil
 }
 
-// countLeftovers counts the names that create gave the file before its own and
-// did not remove yet, or never, since it was killed. Nobody opens those.
+// countLeftovers counts the temporary names of the file from its creation:
+// create has not removed them yet, or was killed. No process opens them.
 func countLeftovers(path string, info fs.FileInfo) (n int) {
 	if links(info) < 2 {
 		return 0
@@ -97,7 +97,7 @@ func readRegular(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxFile))
 }
 
-// checkJournals looks at the files that SQLite reads beside a database.
+// checkJournals checks the files that SQLite reads beside a database.
 func checkJournals(path string) error {
 	for _, suffix := range []string{"-journal", "-wal"} {
 		if err := checkJournal(path, suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -120,7 +120,7 @@ func checkJournal(path, suffix string) error {
 	return checkJournalEnd(path, f, info.Size())
 }
 
-// realPath follows a symlink in place of the database: its journal and its
+// realPath follows a symlink at the path of the database: the journal and the
 // locks are beside the real file.
 func realPath(path string) (string, error) {
 	if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeSymlink == 0 {
@@ -128,7 +128,7 @@ func realPath(path string) (string, error) {
 	}
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return "", fmt.Errorf("ledger %s is a symlink to a file that cannot be reached: %v: mount its disk, or move the symlink away", path, err)
+		return "", fmt.Errorf("the ledger %s is a symlink, and its target cannot be read: %v: mount the disk of the target, or move the symlink away", path, err)
 	}
 	return real, nil
 }

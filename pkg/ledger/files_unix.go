@@ -21,14 +21,14 @@ func links(info fs.FileInfo) int {
 }
 
 // checkPrivate refuses a folder in which others can replace the ledger, or put
-// a journal beside it. The sticky bit does not keep anybody from the latter.
+// a journal beside it. The sticky bit does not prevent the latter.
 func checkPrivate(dir string, info fs.FileInfo) error {
 	if mode := info.Mode().Perm(); mode&0o022 != 0 {
 		return fmt.Errorf("others can write the ledger folder %s (mode %04o): `chmod go-w %s`, or name a new folder inside it", dir, mode, dir)
 	}
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if me := os.Geteuid(); ok && st.Uid != 0 && int(st.Uid) != me {
-		return fmt.Errorf("ledger folder %s belongs to user id %d, and this runs as %d: run as that user, or name another folder", dir, st.Uid, me)
+		return fmt.Errorf("the ledger folder %s belongs to user id %d, and migplan runs as %d: run as that user, or name another folder", dir, st.Uid, me)
 	}
 	return nil
 }

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// StepState is where a step stands.
+// StepState is the state of a step.
 type StepState string
 
 // The states of a step.
 const (
 	Pending       StepState = "pending"
-	InDoubt       StepState = "in-doubt" // a create was intended, and what became of it is open
+	InDoubt       StepState = "in-doubt" // a create was about to be sent, and its result is not known
 	Running       StepState = "running"
 	StepSucceeded StepState = "succeeded"
 	StepFailed    StepState = "failed"
@@ -40,14 +40,14 @@ type Step struct {
 	JobID       string
 	SubmittedAt time.Time
 	FinishedAt  time.Time
-	Status      string // DRS's word for the end
+	Status      string // the final status, as DRS spells it
 	ErrorLog    string
 
-	Answer    OutcomeData // the newest refusal, throttling or doubtful answer
+	Answer    OutcomeData // the newest answer without a job
 	Answered  bool        // the intent in doubt had a complete answer
 	NotBefore time.Time   // no create before this, by the server's clock
 	Searches  []SearchedData
-	Absences  int // how often absence was believed in this attempt
+	Absences  int // how often DRS was found to have made no job, in this attempt
 
 	// AllJobIDs are the jobs that were ever this step's, of any attempt: a new
 	// attempt is sent only when each of them is accounted for.
@@ -55,7 +55,7 @@ type Step struct {
 	IsCover   *bool // adopted without an intent: as DRS showed it
 }
 
-// State is a chain's history, folded.
+// State is what the events of a chain add up to.
 type State struct {
 	Chain     string
 	Head      Head
@@ -66,21 +66,21 @@ type State struct {
 	Held      *DecisionData // the hold in force
 	Steps     []Step        // by Seq-1; a step beyond the end is pending
 	Ignored   map[string]bool
-	Missing   map[string]time.Time // job id: the server's clock at the first look that did not know it
-	Unknown   map[string]SightData // job id: since when it shows a status that no page knows
+	Missing   map[string]time.Time // job id: since when DRS does not know it, by the server's clock
+	Unknown   map[string]SightData // job id: since when DRS shows a status that is not documented
 	Marked    map[string]bool      // job ids that a person marked succeeded or failed
 	StepOfJob map[string]int       // every job id that is this chain's: its step
 	NewestJob string               // the newest of them
-	Conflict  string               // what contradicts itself, "" if nothing
+	Conflict  string               // what is contradictory, "" if nothing
 	Date      time.Time            // the highest server clock seen
-	// CheckPending: the cutover succeeded, and no listing since has shown that
-	// this ledger alone sent it.
+	// CheckPending: the cutover succeeded, and no listing since then has shown
+	// that no other ledger sent it too.
 	CheckPending bool
 
 	firstNamed map[string]int64 // job id: Seq of the first event that names it
 }
 
-// Step gives the state of step seq, counted from 1.
+// Step returns the state of step seq, counted from 1.
 func (s *State) Step(seq int) Step {
 	if seq < 1 || seq > len(s.Steps) {
 		return Step{State: Pending, Attempt: 1}
@@ -88,8 +88,8 @@ func (s *State) Step(seq int) Step {
 	return s.Steps[seq-1]
 }
 
-// Fold reads a chain's events, in order, into its state. Every prefix of a
-// history folds.
+// Fold applies a chain's events, in order. The first events of a chain, however
+// many, fold too.
 func Fold(chain string, events []Event) (*State, error) {
 	s := &State{
 		Chain: chain, Ignored: map[string]bool{}, StepOfJob: map[string]int{},
@@ -103,7 +103,7 @@ func Fold(chain string, events []Event) (*State, error) {
 	return s, nil
 }
 
-// Apply reads the next event into the state.
+// Apply applies the next event to the state.
 func (s *State) Apply(e Event) error {
 	s.Head = Head{Seq: e.Seq, Hash: e.Hash}
 	if e.Kind.aboutStep() && (e.Step < 1 || e.Step > maxSteps) {
@@ -151,7 +151,7 @@ func with[T any](e Event, f func(T)) error {
 	return err
 }
 
-// at gives the step to change.
+// at returns the step to change.
 func (s *State) at(seq int) *Step {
 	for len(s.Steps) < seq {
 		s.Steps = append(s.Steps, Step{State: Pending, Attempt: 1})
@@ -173,14 +173,13 @@ func (s *State) intend(e Event, d IntentData) {
 	st.Intent, st.IntentSeq, st.IntentRun, st.IntentAt = d, e.Seq, e.Run, e.At
 	st.ChainSHA256, st.Last = d.ChainSHA256, d.Last
 	st.JobID, st.Answered, st.Answer, st.Searches = "", false, OutcomeData{}, nil
-	if !d.FenceUntil.IsZero() { // else the date is the local clock's, which may be years ahead
+	if !d.FenceUntil.IsZero() { // else the date is that of the local clock, which may be years ahead
 		s.sawDate(d.SignedAt)
 	}
 }
 
 // settle applies an outcome. One that comes too late, for an intent that is no
-// longer in doubt, is recorded by its event and changes nothing, unless it
-// says that a job was made.
+// longer in doubt, changes nothing, unless it says that a job was made.
 func (s *State) settle(e Event, d OutcomeData) {
 	st := s.at(e.Step)
 	made := e.Kind == Accepted || e.Kind == Adopted
@@ -191,10 +190,10 @@ func (s *State) settle(e Event, d OutcomeData) {
 	case made && st.IntentSeq == d.Intent && st.State == InDoubt:
 		s.run(st, e, d)
 	case made && st.JobID == d.JobID:
-		// Two runs learnt the same thing.
-	case made: // its job stays unknown: a listing shows it until it is adopted or ignored
+		// Two runs found the same job.
+	case made: // its job stays unknown to the ledger until a person adopts or ignores it
 		st.addJob(d.JobID)
-		s.Conflict = fmt.Sprintf("job %s was made for step %d by an intent that was already settled", d.JobID, e.Step)
+		s.Conflict = fmt.Sprintf("job %s was made for step %d by a create that already had another result", d.JobID, e.Step)
 	case st.IntentSeq == d.Intent && st.State == InDoubt:
 		st.close(e.Kind, d)
 	}
@@ -215,7 +214,7 @@ func (st *Step) addJob(jobID string) {
 	}
 }
 
-// sight notes what a look showed of a job.
+// sight applies what DRS showed of a job.
 func (s *State) sight(e Event, d SightData) {
 	s.sawDate(d.Date)
 	switch e.Kind {
@@ -229,7 +228,8 @@ func (s *State) sight(e Event, d SightData) {
 	}
 }
 
-// close ends a doubt without a job, or notes an answer that does not end it.
+// close applies an outcome without a job: the step is no longer in doubt,
+// unless the answer leaves that open.
 func (st *Step) close(kind Kind, d OutcomeData) {
 	st.Answer = d
 	switch kind {
@@ -269,101 +269,6 @@ func (s *State) finish(e Event, d FinishedData) {
 	delete(s.Missing, d.JobID)
 	delete(s.Unknown, d.JobID)
 	s.CheckPending = s.CheckPending || d.CheckPending
-}
-
-func (s *State) decide(e Event, d DecisionData) error {
-	switch d.What {
-	case Hold:
-		s.Held = &d
-	case Release:
-		s.Held = nil
-	case Close:
-		s.Ended = &d
-	case IgnoreJob:
-		s.Ignored[d.JobID] = true
-		s.name(e.Seq, d.JobID)
-		s.skip(e, d.JobID)
-	case Recognize:
-		s.Principal, s.Conflict = d.Principal, ""
-	case Retry, NotCreated, IsSuccess, IsFailure:
-		s.decideStep(e, d)
-	case Confirm:
-	default:
-		return fmt.Errorf("event %d of chain %s is a decision %q: %w", e.Seq, e.Chain, d.What, errNewer)
-	}
-	return nil
-}
-
-// skip opens the attempt behind one whose job is of no concern: that job has its
-// name.
-func (s *State) skip(e Event, jobID string) {
-	if e.Step < 1 || e.Step > maxSteps {
-		return
-	}
-	st := s.at(e.Step)
-	st.addJob(jobID)
-	if st.State == Pending && st.Attempt <= e.Attempt {
-		st.Attempt = e.Attempt + 1
-	}
-}
-
-// decideStep applies a decision about one step. One about none changes
-// nothing.
-func (s *State) decideStep(e Event, d DecisionData) {
-	if e.Step < 1 || e.Step > maxSteps {
-		return
-	}
-	switch d.What {
-	case Retry:
-		s.retry(e)
-	case NotCreated:
-		if st := s.at(e.Step); st.State == InDoubt && st.IntentSeq == d.Intent {
-			st.State = Pending
-		}
-	default: // IsSuccess, IsFailure
-		s.mark(e, d)
-	}
-}
-
-// retry opens the next attempt of a step that failed or was refused.
-func (s *State) retry(e Event) {
-	st := s.at(e.Step)
-	if st.Attempt != e.Attempt || st.State != StepFailed && st.State != StepRefused {
-		return
-	}
-	// What was sent stays known: a person may yet find that it was restored.
-	*st = Step{State: Pending, Attempt: e.Attempt + 1, ChainSHA256: st.ChainSHA256, Last: st.Last, AllJobIDs: st.AllJobIDs}
-}
-
-// mark records a person's word on how a step ended, where DRS can no longer
-// report it.
-func (s *State) mark(e Event, d DecisionData) {
-	st := s.at(e.Step)
-	rebuilt := d.JobID != "" && e.Attempt > st.Attempt && !st.State.Sent()
-	if st.Attempt != e.Attempt && !rebuilt {
-		return
-	}
-	st.State, st.FinishedAt, st.Attempt = StepSucceeded, e.At, e.Attempt
-	st.Status = ""
-	if d.JobID != "" {
-		st.JobID, s.StepOfJob[d.JobID], s.Marked[d.JobID] = d.JobID, e.Step, true
-		st.addJob(d.JobID)
-		s.name(e.Seq, d.JobID)
-	}
-	s.CheckPending = s.CheckPending || d.CheckPending
-	if d.ChainSHA256 != "" { // the ledger never knew what was sent
-		st.ChainSHA256, st.Last = d.ChainSHA256, d.Last
-	}
-	if d.What == IsFailure {
-		st.State, st.JobID = StepFailed, "" // there is no job that a retry could look at
-	}
-}
-
-// MarkedSucceeded reports whether a person marked the step of a job as
-// succeeded: its record in DRS may be gone.
-func (s *State) MarkedSucceeded(jobID string) bool {
-	st := s.Step(s.StepOfJob[jobID])
-	return st.JobID == jobID && st.State == StepSucceeded && st.Status == ""
 }
 
 func (s *State) sawDate(at time.Time) {

@@ -307,7 +307,7 @@ func TestDamageIsExplained(t *testing.T) {
 		write(t, l.Path(), string(image))
 		for how, open := range map[string]func(string) (*Ledger, error){"Open": Open, "OpenReader": OpenReader} {
 			_, err := open(dir)
-			if !errors.Is(err, ErrBroken) || !strings.Contains(err.Error(), l.Path()) || !strings.Contains(err.Error(), "--all") {
+			if !errors.Is(err, ErrBroken) || !strings.Contains(err.Error(), l.Path()) || !strings.Contains(err.Error(), "rebuild the ledger") {
 				t.Errorf("%s, %s: %v", name, how, err)
 			}
 		}

@@ -1,15 +1,15 @@
 package ledger
 
 // KnownAt reports whether the ledger knew of a job when event seq was written,
-// from that event or one before it. New events list only the jobs that no event
-// before them names: with all of them, each step's events grew with the number
+// from that event or one before it. An event lists only the jobs that no event
+// before it names: with all of them, the events of a step grew with the number
 // of steps.
 func (s *State) KnownAt(jobID string, seq int64) bool {
 	first, ok := s.firstNamed[jobID]
 	return ok && first <= seq
 }
 
-// Unnamed are those of the jobs that no event of the chain names yet.
+// Unnamed returns those of the jobs that no event of the chain names yet.
 func (s *State) Unnamed(jobIDs []string) []string {
 	var out []string
 	for _, id := range jobIDs {
@@ -20,7 +20,7 @@ func (s *State) Unnamed(jobIDs []string) []string {
 	return out
 }
 
-// name notes that an event names jobs.
+// name records that an event names jobs.
 func (s *State) name(seq int64, jobIDs ...string) {
 	for _, id := range jobIDs {
 		if _, ok := s.firstNamed[id]; !ok {

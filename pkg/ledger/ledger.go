@@ -17,13 +17,13 @@ type Ledger struct {
 	locker locker // nil in a reader
 }
 
-// store keeps the events. It orders them and does not judge them.
+// store keeps the events in order. It does not verify them.
 type store interface {
 	chain(ctx context.Context, chain string) ([]Event, error) // by seq
 	opened(ctx context.Context) ([]Event, error)              // of every chain
 	decided(ctx context.Context) ([]Event, error)             // the first event of every chain that begins with a decision
-	// insert adds e behind the event that e.Prev is the hash of, durably, and
-	// reports false where e.Seq is taken or that event is not there.
+	// insert adds e durably after the event whose hash is e.Prev, and reports
+	// false where e.Seq is taken or that event does not exist.
 	insert(ctx context.Context, e Event) (bool, error)
 	// insertIf is insert where allow agrees, about the store as it is then.
 	insertIf(ctx context.Context, e Event, allow func(store) error) (bool, error)
@@ -33,8 +33,8 @@ type store interface {
 // Path is the database file.
 func (l *Ledger) Path() string { return l.path }
 
-// Volatile names the file system that the ledger is on where a restart of the
-// machine empties it: tmpfs or ramfs. It is "" for all others.
+// Volatile names the file system of the ledger where a restart of the machine
+// empties it: tmpfs or ramfs. It is "" for all others.
 func (l *Ledger) Volatile() string {
 	magic, _, err := fileSystem(filepath.Dir(l.path))
 	if err != nil {
@@ -70,7 +70,7 @@ func (l *Ledger) Opened(ctx context.Context) ([]Event, error) {
 }
 
 // Decided returns the first event of each chain that begins with a decision: a
-// person spoke of its plan before anything was sent. Each is verified by itself.
+// person decided about its plan before anything was sent. Each is verified by itself.
 func (l *Ledger) Decided(ctx context.Context) ([]Event, error) {
 	return l.verified(l.store.decided(ctx))
 }
@@ -95,17 +95,17 @@ func (e Event) fault(head Head) string {
 	case e.Prev != head.Hash:
 		return "does not follow the event before it"
 	case e.Hash != e.digest():
-		return "its content does not match its hash"
+		return "the content does not match the hash"
 	}
 	return ""
 }
 
-// Append adds e behind head, the newest event that the caller has read of the
-// chain, and returns it with Seq, Prev and Hash filled in and At in UTC to the
+// Append adds e after head, the newest event that the caller has read of the
+// chain, and returns it with Seq, Prev and Hash set and At in UTC to the
 // microsecond. When it returns, the event survives a power cut. ErrLostRace:
 // head is no longer the newest, nothing was written. After any other error the
-// ledger is as it was, unless the disk failed in the last step of the commit.
-// A cancelled ctx stops it before it begins, not half-way.
+// ledger is unchanged, unless the disk failed in the last step of the commit.
+// A cancelled ctx stops it before it begins, and not later.
 func (l *Ledger) Append(ctx context.Context, head Head, e Event) (Event, error) {
 	return l.append(ctx, head, e, l.store.insert)
 }
@@ -130,21 +130,21 @@ func (l *Ledger) append(ctx context.Context, head Head, e Event, insert func(con
 	return e, nil
 }
 
-// storable refuses what would not come back from every database as it went
-// in: PostgreSQL takes neither NUL nor broken UTF-8 in text.
+// storable refuses what some database would not return unchanged: PostgreSQL
+// takes neither NUL nor invalid UTF-8 in text.
 func (e Event) storable() error {
 	if at, err := time.Parse(timeLayout, e.At.Format(timeLayout)); err != nil || !at.Equal(e.At) {
 		return fmt.Errorf("event %d: time %v cannot be stored", e.Seq, e.At)
 	}
 	if e.Chain == "" || e.Kind == "" || e.Seq < 1 || (e.Seq == 1) != (e.Prev == "") {
-		return fmt.Errorf("event %d: it has no chain or kind, or an impossible head", e.Seq)
+		return fmt.Errorf("event %d: no chain, no kind, or an impossible head", e.Seq)
 	}
 	if len(e.Data) > 0 && !json.Valid(e.Data) {
-		return fmt.Errorf("event %d: its data is no JSON", e.Seq)
+		return fmt.Errorf("event %d: the data is not JSON", e.Seq)
 	}
 	for _, s := range []string{e.Chain, string(e.Kind), e.Run, string(e.Data), e.Prev} {
 		if !storableText(s) {
-			return fmt.Errorf("event %d: %q is no text", e.Seq, s)
+			return fmt.Errorf("event %d: %q is not valid text", e.Seq, s)
 		}
 	}
 	return nil

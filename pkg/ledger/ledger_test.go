@@ -173,14 +173,14 @@ func TestAppendRefusesWhatWouldNotComeBack(t *testing.T) {
 
 func appendRefusesWhatWouldNotComeBack(t *testing.T, l *Ledger) {
 	cases := map[string]func(*Event){
-		"no chain":         func(e *Event) { e.Chain = "" },
-		"no kind":          func(e *Event) { e.Kind = "" },
-		"data is no JSON":  func(e *Event) { e.Data = json.RawMessage(`{"a":`) },
-		"data is no UTF-8": func(e *Event) { e.Data = json.RawMessage("\"\xff\"") },
-		"run is no UTF-8":  func(e *Event) { e.Run = "\xff" },
-		"run with a NUL":   func(e *Event) { e.Run = "a\x00b" },
-		"year 10000":       func(e *Event) { e.At = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
-		"year -1":          func(e *Event) { e.At = time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC) },
+		"no chain":          func(e *Event) { e.Chain = "" },
+		"no kind":           func(e *Event) { e.Kind = "" },
+		"data is not JSON":  func(e *Event) { e.Data = json.RawMessage(`{"a":`) },
+		"data is not UTF-8": func(e *Event) { e.Data = json.RawMessage("\"\xff\"") },
+		"run is not UTF-8":  func(e *Event) { e.Run = "\xff" },
+		"run with a NUL":    func(e *Event) { e.Run = "a\x00b" },
+		"year 10000":        func(e *Event) { e.At = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
+		"year -1":           func(e *Event) { e.At = time.Date(-1, 1, 1, 0, 0, 0, 0, time.UTC) },
 	}
 	for name, spoil := range cases {
 		e := testEvent(chainA, Opened, 1)
@@ -226,17 +226,17 @@ func TestEditedHistoryIsBroken(t *testing.T) {
 	}{
 		"middle deleted": {`delete from event where seq = 2`, "event 2: missing"},
 		"first deleted":  {`delete from event where seq = 1`, "event 1: missing"},
-		"data":           {`update event set data = '{}' where seq = 3`, "event 3: its content"},
-		"step":           {`update event set step = 9 where seq = 1`, "event 1: its content"},
-		"time":           {`update event set at = '2026-03-01T12:00:02.123457Z' where seq = 3`, "event 3: its content"},
-		"hash":           {`update event set hash = prev where seq = 2`, "event 2: its content"},
+		"data":           {`update event set data = '{}' where seq = 3`, "event 3: the content"},
+		"step":           {`update event set step = 9 where seq = 1`, "event 1: the content"},
+		"time":           {`update event set at = '2026-03-01T12:00:02.123457Z' where seq = 3`, "event 3: the content"},
+		"hash":           {`update event set hash = prev where seq = 2`, "event 2: the content"},
 		"prev":           {`update event set prev = hash where seq = 2`, "event 2: does not follow"},
 		"moved":          {`update event set seq = 5 where seq = 4`, "event 4: missing, number 5 follows"},
 		"swapped":        {`update event set seq = -seq; update event set seq = case seq when -2 then 3 when -3 then 2 else -seq end`, "event 2: does not follow"},
 		"no time":        {`update event set at = 'yesterday' where seq = 2`, "event 2:"},
 		"no number":      {`update event set step = 'x' where seq = 2`, "event 2:"},
-		// A byte that is no UTF-8 where U+FFFD was.
-		"no text": {`update event set data = cast(x'7b226e223a312c2274657874223a223cc3bcff3e227d' as text) where seq = 2`, "event 2:"},
+		// A byte that is not UTF-8 where U+FFFD was.
+		"not UTF-8": {`update event set data = cast(x'7b226e223a312c2274657874223a223cc3bcff3e227d' as text) where seq = 2`, "event 2:"},
 	}
 	for name, edit := range edits {
 		l := mustSQL(t)

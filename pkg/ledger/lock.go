@@ -25,7 +25,7 @@ type holder struct {
 	Since time.Time `json:"since"`
 }
 
-// LockedError says that another run is at work on the target instance.
+// LockedError says that another run works on the target instance.
 type LockedError struct {
 	instanceID string
 	path       string // of the lock file
@@ -37,12 +37,11 @@ func (e *LockedError) Error() string {
 	if h := e.holder; h != (holder{}) {
 		who = fmt.Sprintf("%s on %s, process %d, since %s", h.User, h.Host, h.PID, h.Since.Format(time.RFC3339))
 	}
-	return fmt.Sprintf("target instance %s is held by %s (%s): let it finish, or wait longer with --lock-wait",
-		e.instanceID, who, e.path)
+	return fmt.Sprintf("target instance %s is locked by %s (%s)", e.instanceID, who, e.path)
 }
 
-// Lock keeps other runs off one target instance until Unlock or the end of
-// the process. It is politeness: what is safe rests on Append.
+// Lock keeps other runs away from one target instance until Unlock or the end
+// of the process. Safety does not depend on it, only on Append.
 type Lock struct{ release func() error }
 
 // Unlock releases the lock; a second call does nothing.
@@ -70,20 +69,11 @@ func (l *Ledger) Lock(ctx context.Context, instanceID string, wait time.Duration
 		if !errors.As(err, &locked) || left <= 0 {
 			return lock, err
 		}
-		if err := sleep(ctx, min(lockPoll, left)); err != nil {
-			return nil, fmt.Errorf("%w: %w", err, locked)
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("%w: %w", ctx.Err(), locked)
+		case <-time.After(min(lockPoll, left)):
 		}
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
 	}
 }
 
@@ -105,7 +95,7 @@ type locker interface {
 // process; the files stay, since removing one would let two runs in.
 type fileLocker struct{ dir string }
 
-// lockName is a hash, so that no id can name a file elsewhere.
+// lockName is a hash, so that no id can name a file in another folder.
 func lockName(instanceID string) string {
 	sum := sha256.Sum256([]byte(instanceID))
 	return "instance-" + hex.EncodeToString(sum[:8]) + ".lock"
@@ -128,13 +118,13 @@ func (l fileLocker) try(instanceID string, me holder) (*Lock, error) {
 	}
 	writeHolder(path, me)
 	return &Lock{release: func() error {
-		_ = os.Truncate(path, 0) // nobody holds it any more
+		_ = os.Truncate(path, 0) // no process holds it any more
 		return f.Unlock()
 	}}, nil
 }
 
-// writeHolder is for the loser's message only: where it cannot be written, on
-// a full disk say, the lock still holds.
+// writeHolder is only for the message of a run that finds the lock taken. Where
+// it cannot be written, on a full disk for example, the lock still holds.
 func writeHolder(path string, h holder) {
 	b, err := json.Marshal(h)
 	if err != nil {

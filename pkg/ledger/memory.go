@@ -7,14 +7,14 @@ import (
 	"sync"
 )
 
-// memory is a store for as long as the process lives. It is for tests: what
-// runs thousands of schedules pays for no database.
+// memory is a store that ends with the process. It is for tests that run
+// thousands of schedules, for which a database is too slow.
 type memory struct {
 	mu     sync.Mutex
 	chains map[string][]Event
 }
 
-// OpenMemory makes an empty ledger that nothing survives, for tests.
+// OpenMemory makes an empty ledger that ends with the process, for tests.
 func OpenMemory() *Ledger {
 	return &Ledger{path: memoryPath, store: &memory{chains: map[string][]Event{}}, locker: newMemoryLocker()}
 }
@@ -51,7 +51,7 @@ func (m *memory) decided(ctx context.Context) ([]Event, error) {
 	return unlocked{m}.decided(ctx)
 }
 
-// unlocked is the store for who holds its lock.
+// unlocked is the store for a caller that holds its lock.
 type unlocked struct{ *memory }
 
 func (m unlocked) insertIf(ctx context.Context, e Event, allow func(store) error) (bool, error) {

@@ -6,15 +6,15 @@ import (
 )
 
 // refuseNetwork returns an error for a folder on a file system shared over a
-// network (https://www.sqlite.org/lockingv3.html, "How To Corrupt Your
-// Database Files": its locks and syncs are not to be relied upon).
+// network, whose locks and syncs are not reliable
+// (https://www.sqlite.org/lockingv3.html, "How To Corrupt Your Database Files").
 func refuseNetwork(dir string) error {
 	magic, kind, err := fileSystem(dir)
 	if err != nil {
-		return fmt.Errorf("ledger folder %s: %w", dir, err)
+		return fmt.Errorf("the ledger folder %s: %w", dir, err)
 	}
 	if name := networkName(magic, kind); name != "" {
-		return fmt.Errorf("ledger folder %s is on %s, where the locks of SQLite do not hold: use a folder on a local disk",
+		return fmt.Errorf("the ledger folder %s is on %s, where the locks of SQLite are not reliable: use a folder on a local disk",
 			dir, name)
 	}
 	return nil
@@ -50,8 +50,8 @@ func networkName(magic uint32, kind string) string {
 	return ""
 }
 
-// networkFUSE knows the few that are layers over a local disk. Of all others,
-// GlusterFS, sshfs and object stores among them, the worst is assumed.
+// networkFUSE knows the few that are layers over a local disk. All others count
+// as network file systems: GlusterFS, sshfs and object stores are among them.
 func networkFUSE(kind string) string {
 	switch kind {
 	case "fuseblk", "fuse.fuse-overlayfs", "fuse.gocryptfs", "fuse.encfs", "fuse.bindfs":
@@ -74,7 +74,7 @@ func memoryName(magic uint32) string {
 }
 
 // kindOf finds the type of a device, "major:minor", in mountinfo. See
-// proc_pid_mountinfo(5): the device is field 3, the type comes behind " - ".
+// proc_pid_mountinfo(5): the device is field 3, the type comes after " - ".
 func kindOf(mounts, device string) string {
 	for line := range strings.Lines(mounts) {
 		before, after, _ := strings.Cut(line, " - ")

@@ -49,7 +49,7 @@ func Open(dir string) (*Ledger, error) {
 }
 
 // connectWriter sets what makes a commit survive a power cut: EXTRA also syncs
-// the folder once the journal is gone (https://www.sqlite.org/pragma.html,
+// the folder after the journal is deleted (https://www.sqlite.org/pragma.html,
 // synchronous).
 func connectWriter(ctx context.Context, path string) (*sql.DB, error) {
 	db, err := connect(fileDSN(path, "rw", "busy_timeout(10000)", "journal_mode(DELETE)", "synchronous(EXTRA)"))
@@ -100,7 +100,7 @@ func openWriter(path string, db *sql.DB, locker locker) (*Ledger, error) {
 
 func locate(dir string) (string, error) {
 	if dir == "" {
-		return "", errors.New("no folder is given for the ledger: set MIGPLAN_LEDGER or --ledger")
+		return "", errors.New("no folder is given for the ledger")
 	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -116,9 +116,9 @@ func prepareFolder(dir string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return makeFolder(dir)
 	case err != nil:
-		return fmt.Errorf("ledger folder: %w", err)
+		return fmt.Errorf("the ledger folder: %w", err)
 	case !info.IsDir():
-		return fmt.Errorf("ledger folder %s is a file: name a folder", dir)
+		return fmt.Errorf("the ledger folder %s is a file: name a folder", dir)
 	}
 	if err := checkPrivate(dir, info); err != nil {
 		return err
@@ -135,21 +135,21 @@ func makeFolder(dir string) error {
 		return err
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("ledger folder: %w: %s", err, fileRemedy(err))
+		return fmt.Errorf("the ledger folder: %w: %s", err, fileRemedy(err))
 	}
 	return nil
 }
 
-// create makes an empty ledger appear at path in one step, complete, so that
-// no kill and no second process ever leaves or sees half of one. It is no
-// error if another process was faster.
+// create makes a complete, empty ledger appear at path in one step: no kill
+// leaves half of one, and no other process sees half of one. It is not an error
+// if another process was faster.
 func create(path string) error {
 	image, err := emptyDatabase()
 	if err != nil {
 		return err
 	}
-	// Whoever made the folder may have died before its name was durable. A
-	// parent that we may not read is not where we made one.
+	// A process that made the folder may have died before its name was durable.
+	// Where the parent cannot be read, this user did not make the folder.
 	if err := syncFolder(filepath.Dir(filepath.Dir(path))); err != nil && !errors.Is(err, fs.ErrPermission) {
 		return err
 	}

@@ -75,11 +75,11 @@ func TestOpenErrors(t *testing.T) {
 		{name: "no database", make: func(t *testing.T, dir string) { write(t, dir+"/ledger.db", strings.Repeat("plan", 999)) }, want: "move it away"},
 		{name: "short file", make: func(t *testing.T, dir string) { write(t, dir+"/ledger.db", "SQLite format 3\x00") }, want: "move it away"},
 		{name: "foreign database", make: editDatabase("pragma application_id = 252006674"), want: "another program"},
-		{name: "newer", make: editDatabase("pragma user_version = 2"), is: errNewer, want: "use that version"},
-		{name: "version never written", make: editDatabase("pragma user_version = 0"), is: ErrBroken, want: "adopt PLAN --all"},
+		{name: "newer", make: editDatabase("pragma user_version = 2"), is: errNewer, want: "use that migplan"},
+		{name: "version never written", make: editDatabase("pragma user_version = 0"), is: ErrBroken, want: "rebuild the ledger"},
 		{name: "WAL", make: editDatabase("pragma journal_mode = wal"), want: "journal_mode=delete"},
-		{name: "another table", make: editDatabase("create table t(x)"), is: ErrBroken, want: "other tables"},
-		{name: "no index", make: editDatabase("drop index event_opened"), is: ErrBroken, want: "other tables"},
+		{name: "another table", make: editDatabase("create table t(x)"), is: ErrBroken, want: "tables are not those of a ledger"},
+		{name: "no index", make: editDatabase("drop index event_opened"), is: ErrBroken, want: "tables are not those of a ledger"},
 	}
 	for _, c := range cases {
 		for how, open := range map[string]func(string) (*Ledger, error){"Open": Open, "OpenReader": OpenReader} {

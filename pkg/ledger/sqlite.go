@@ -37,9 +37,9 @@ const (
 var schema = fmt.Sprintf("PRAGMA application_id=%d; PRAGMA user_version=%d; %s; %s;",
 	applicationID, userVersion, createTable, createIndex)
 
-// checkFile looks at the header before SQLite does: SQLite would take an empty
-// file for a new database, convert a foreign one, and write beside one in WAL
-// mode even when reading. It would also wait for a FIFO.
+// checkFile reads the header before SQLite does: SQLite would take an empty file
+// for a new database, convert one of another program, and write beside one in
+// WAL mode even when reading. It would also wait for a FIFO.
 func checkFile(path string) error {
 	f, err := openRegular(path, os.O_RDONLY)
 	if err != nil {
@@ -62,16 +62,16 @@ func checkHeader(path string, h []byte) error {
 		return brokenFile(path, "the file is empty")
 	}
 	if len(h) < headerSize || !bytes.HasPrefix(h, []byte("SQLite format 3\x00")) {
-		return fmt.Errorf("%s is no ledger and no SQLite database: move it away, or name another folder", path)
+		return fmt.Errorf("%s is not a ledger: move it away, or name another folder", path)
 	}
 	if binary.BigEndian.Uint32(h[offsetApp:]) != applicationID {
-		return fmt.Errorf("%s is a database of another program: name another folder for the ledger", path)
+		return fmt.Errorf("%s is the database of another program: name another folder for the ledger", path)
 	}
 	switch v := binary.BigEndian.Uint32(h[offsetUser:]); {
 	case v > userVersion:
-		return fmt.Errorf("%s has version %d, this migplan knows %d: %w: use that version", path, v, userVersion, errNewer)
+		return fmt.Errorf("%s has version %d, this migplan knows version %d: %w: use that migplan", path, v, userVersion, errNewer)
 	case v < userVersion:
-		return brokenFile(path, fmt.Sprintf("version %d was never written", v))
+		return brokenFile(path, fmt.Sprintf("no migplan writes version %d", v))
 	}
 	if h[offsetVersions] != 1 || h[offsetVersions+1] != 1 {
 		return fmt.Errorf("%s is not in rollback-journal mode: sqlite3 %s 'pragma journal_mode=delete'", path, path)
@@ -79,15 +79,15 @@ func checkHeader(path string, h []byte) error {
 	return nil
 }
 
-// verify shows that no page, row or index entry is lost. The hashes alone
-// cannot: a chain that lost its newest events still is a chain.
+// verify shows that no page, row or index entry is lost. The hashes cannot: a
+// chain that lost its newest events is still a valid chain.
 func verify(ctx context.Context, path string, db *sql.DB) error {
 	got, err := column(ctx, db, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type DESC")
 	if err != nil {
 		return explain(path, "opening", err)
 	}
 	if want := createTable + "\n" + createIndex; got != want {
-		return brokenFile(path, "it has other tables than a ledger")
+		return brokenFile(path, "the tables are not those of a ledger")
 	}
 	got, err = column(ctx, db, "PRAGMA integrity_check(1)")
 	if err != nil {
@@ -99,7 +99,8 @@ func verify(ctx context.Context, path string, db *sql.DB) error {
 	return nil
 }
 
-// writable refuses what SQLite opens for reading when it may not write.
+// writable refuses a file that SQLite opened only for reading, since it cannot
+// be written.
 func writable(ctx context.Context, path string, db *sql.DB) error {
 	return raw(ctx, db, func(c driverConn) error {
 		only, err := c.IsReadOnly("main")
@@ -129,9 +130,9 @@ func column(ctx context.Context, db *sql.DB, query string) (string, error) {
 }
 
 // readOnly reads db, the file at path, or a copy of it where the file cannot be
-// read without writing. A journal means a copy from the start: as root, SQLite
-// would set the owner of the journal before it declines to roll it back. Only
-// beside a writer that never rests the file is read, under its locks.
+// read without writing. Beside a journal it takes a copy at once: as root,
+// SQLite would set the owner of the journal before it refuses to roll it back.
+// Where a writer never pauses, it reads the file, under the locks of SQLite.
 func readOnly(ctx context.Context, path string, db *sql.DB, read func(*sql.DB) error) error {
 	if hasJournal(path) {
 		if err := readCopy(ctx, path, read); !errors.Is(err, errKeepsWriting) {
@@ -152,8 +153,8 @@ func readCopy(ctx context.Context, path string, read func(*sql.DB) error) error 
 	return errors.Join(read(db), db.Close())
 }
 
-// needsCopy says that SQLite cannot read the file without writing: a journal
-// is to be rolled back, or a lock cannot be taken.
+// needsCopy reports whether SQLite cannot read the file without writing: a
+// journal is to be rolled back, or a lock cannot be taken.
 func needsCopy(err error) bool {
 	var se *sqlite.Error
 	if !errors.As(err, &se) {
@@ -211,7 +212,7 @@ func raw(ctx context.Context, db *sql.DB, do func(driverConn) error) error {
 	return conn.Raw(func(c any) error {
 		dc, ok := c.(driverConn)
 		if !ok {
-			return fmt.Errorf("%T cannot be read into memory", c)
+			return fmt.Errorf("%T is not a connection to SQLite", c)
 		}
 		return do(dc)
 	})

@@ -3,28 +3,32 @@ package ledger
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
+// details are the fields of all kinds of data that Summary shows.
+type details struct {
+	JobName    string `json:"job_name"`
+	BodySHA256 string `json:"body_sha256"`
+	JobID      string `json:"job_id"`
+	Status     string `json:"status"`
+	ErrorLog   string `json:"error_log"`
+	Code       string `json:"code"`
+	Message    string `json:"message"`
+	Evidence   string `json:"evidence"`
+	What       string `json:"what"`
+	User       string `json:"user"`
+	Host       string `json:"host"`
+	Reason     string `json:"reason"`
+	Endpoint   string `json:"endpoint"`
+	Principal  string `json:"principal"`
+	By         string `json:"by"`
+}
+
 // Summary is what an event says, in a few words for a person.
 func (e Event) Summary() string {
-	var d struct {
-		JobName    string `json:"job_name"`
-		BodySHA256 string `json:"body_sha256"`
-		JobID      string `json:"job_id"`
-		Status     string `json:"status"`
-		ErrorLog   string `json:"error_log"`
-		Code       string `json:"code"`
-		Message    string `json:"message"`
-		Evidence   string `json:"evidence"`
-		What       string `json:"what"`
-		User       string `json:"user"`
-		Host       string `json:"host"`
-		Reason     string `json:"reason"`
-		Endpoint   string `json:"endpoint"`
-		Principal  string `json:"principal"`
-		By         string `json:"by"`
-	}
+	var d details
 	if json.Unmarshal(e.Data, &d) != nil {
 		return ""
 	}
@@ -41,11 +45,6 @@ func (e Event) Summary() string {
 	if e.Kind == Opened {
 		words = append(words, d.Endpoint, d.Principal)
 	}
-	var said []string
-	for _, w := range words {
-		if w != "" {
-			said = append(said, w)
-		}
-	}
-	return strings.Join(said, " ")
+	words = slices.DeleteFunc(words, func(w string) bool { return w == "" })
+	return strings.Join(words, " ")
 }

@@ -7,10 +7,10 @@ import (
 	"fmt"
 )
 
-// AppendIf is Append where allow agrees, which reads the ledger as it is in the
-// very transaction of the append: what it saw still holds when the event is in.
-// An error of allow is returned as it is, and then nothing was written. allow
-// must use nothing but the ledger that it is given.
+// AppendIf is Append if allow returns no error. allow reads the ledger in the
+// transaction of the append: nothing changes between its look and the event. An
+// error of allow is returned unchanged, and nothing was written. allow must use
+// only the ledger that it is given.
 func (l *Ledger) AppendIf(ctx context.Context, head Head, e Event, allow func(*Ledger) error) (Event, error) {
 	return l.append(ctx, head, e, func(ctx context.Context, e Event) (bool, error) {
 		return l.store.insertIf(ctx, e, func(s store) error { return allow(&Ledger{path: l.path, store: s}) })
@@ -18,7 +18,7 @@ func (l *Ledger) AppendIf(ctx context.Context, head Head, e Event, allow func(*L
 }
 
 // insertIf holds the write lock from the first read on, so that no other
-// process writes between what allow saw and the event.
+// process writes between allow and the event.
 func (d *database) insertIf(ctx context.Context, e Event, allow func(store) error) (ok bool, err error) {
 	conn, err := d.db.Conn(ctx)
 	if err != nil {
@@ -40,8 +40,8 @@ func (d *database) insertIf(ctx context.Context, e Event, allow func(store) erro
 	return true, nil
 }
 
-// rollBack ends a transaction that wrote nothing. A connection of which that is
-// not certain is not used again; closing it rolls back.
+// rollBack ends a transaction without writing. If that fails, the connection is
+// closed, which rolls back too.
 func rollBack(ctx context.Context, conn *sql.Conn) {
 	if _, err := conn.ExecContext(ctx, "ROLLBACK"); err != nil {
 		_ = conn.Raw(func(any) error { return driver.ErrBadConn })

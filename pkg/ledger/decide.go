@@ -1,0 +1,99 @@
+package ledger
+
+import "fmt"
+
+// decide applies what a person decided.
+func (s *State) decide(e Event, d DecisionData) error {
+	switch d.What {
+	case Hold:
+		s.Held = &d
+	case Release:
+		s.Held = nil
+	case Close:
+		s.Ended = &d
+	case IgnoreJob:
+		s.Ignored[d.JobID] = true
+		s.name(e.Seq, d.JobID)
+		s.skip(e, d.JobID)
+	case Recognize:
+		s.Principal, s.Conflict = d.Principal, ""
+	case Retry, NotCreated, IsSuccess, IsFailure:
+		s.decideStep(e, d)
+	case Confirm:
+	default:
+		return fmt.Errorf("event %d of chain %s is a decision %q: %w", e.Seq, e.Chain, d.What, errNewer)
+	}
+	return nil
+}
+
+// skip moves on to the next attempt where a person ignored a job of this one:
+// that job has taken the attempt's name.
+func (s *State) skip(e Event, jobID string) {
+	if e.Step < 1 || e.Step > maxSteps {
+		return
+	}
+	st := s.at(e.Step)
+	st.addJob(jobID)
+	if st.State == Pending && st.Attempt <= e.Attempt {
+		st.Attempt = e.Attempt + 1
+	}
+}
+
+// decideStep applies a decision about one step. A decision without a step
+// changes nothing.
+func (s *State) decideStep(e Event, d DecisionData) {
+	if e.Step < 1 || e.Step > maxSteps {
+		return
+	}
+	switch d.What {
+	case Retry:
+		s.retry(e)
+	case NotCreated:
+		if st := s.at(e.Step); st.State == InDoubt && st.IntentSeq == d.Intent {
+			st.State = Pending
+		}
+	default: // IsSuccess, IsFailure
+		s.mark(e, d)
+	}
+}
+
+// retry opens the next attempt of a step that failed or was refused.
+func (s *State) retry(e Event) {
+	st := s.at(e.Step)
+	if st.Attempt != e.Attempt || st.State != StepFailed && st.State != StepRefused {
+		return
+	}
+	// What was sent stays known: a person may still find that it was restored.
+	*st = Step{State: Pending, Attempt: e.Attempt + 1, ChainSHA256: st.ChainSHA256, Last: st.Last, AllJobIDs: st.AllJobIDs}
+}
+
+// mark applies how a step ended, as a person said it where DRS can no longer
+// report it.
+func (s *State) mark(e Event, d DecisionData) {
+	st := s.at(e.Step)
+	rebuilt := d.JobID != "" && e.Attempt > st.Attempt && !st.State.Sent()
+	if st.Attempt != e.Attempt && !rebuilt {
+		return
+	}
+	st.State, st.FinishedAt, st.Attempt = StepSucceeded, e.At, e.Attempt
+	st.Status = ""
+	if d.JobID != "" {
+		st.JobID, s.StepOfJob[d.JobID], s.Marked[d.JobID] = d.JobID, e.Step, true
+		st.addJob(d.JobID)
+		s.name(e.Seq, d.JobID)
+	}
+	s.CheckPending = s.CheckPending || d.CheckPending
+	if d.ChainSHA256 != "" { // the ledger never knew what was sent
+		st.ChainSHA256, st.Last = d.ChainSHA256, d.Last
+	}
+	if d.What == IsFailure {
+		st.State, st.JobID = StepFailed, "" // there is no job that a retry could look at
+	}
+}
+
+// MarkedSucceeded reports whether a person marked the step of a job as
+// succeeded: its record in DRS may be gone.
+func (s *State) MarkedSucceeded(jobID string) bool {
+	st := s.Step(s.StepOfJob[jobID])
+	return st.JobID == jobID && st.State == StepSucceeded && st.Status == ""
+}
