@@ -17,13 +17,16 @@ type Create struct {
 	SignedAt time.Time     // the date of the signature, as the intent records it
 	ListedAt time.Duration // Uptime when the listing that it rests on began
 	EndsAt   time.Duration // Uptime when the window of a cutover ends; 0: there is none
+	// MayLeave is asked once more right before the first byte, and keeps it back
+	// by an error; nil: nobody is asked.
+	MayLeave func() error
 }
 
 // CreateReplicationJob sends the request once, over a connection of its own,
 // and says what is known of it afterwards. It never repeats anything: that is
 // for the caller, who first writes down what became of this one.
 func (c *Client) CreateReplicationJob(ctx context.Context, create Create) Outcome {
-	f := &flight{listedAt: create.ListedAt, endsAt: create.EndsAt}
+	f := &flight{listedAt: create.ListedAt, endsAt: create.EndsAt, mayLeave: create.MayLeave}
 	req, err := c.createRequest(f.trace(ctx), create)
 	if err != nil {
 		return Outcome{Kind: Unsent, Err: err}
@@ -38,7 +41,7 @@ func (c *Client) CreateReplicationJob(ctx context.Context, create Create) Outcom
 			answer.Body, answer.Err = readBody(resp, maxCreateBody)
 		}
 	}
-	answer.Wrote = f.land()
+	answer.Wrote, answer.Err = f.land(), f.why(answer.Err)
 	c.observe(opCreate, resp, began, answer.Err)
 	return Classify(answer)
 }

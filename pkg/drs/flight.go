@@ -1,6 +1,7 @@
 package drs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -29,8 +30,10 @@ var (
 // the request's: the first one settles whether anything was sent.
 type flight struct {
 	listedAt, endsAt time.Duration // see Create
+	mayLeave         func() error  // see Create; nil: nobody is asked
 
 	mu     sync.Mutex
+	kept   error // why the first byte was kept back
 	armed  bool
 	wrote  bool
 	landed bool
@@ -58,13 +61,33 @@ func (f *flight) dial(next func(context.Context, string, string) (net.Conn, erro
 	}
 }
 
-// mayWrite is asked before each write on the connection.
+// mayWrite is asked before each write on the connection. What was kept back
+// once never leaves. The caller is asked without the lock, since it may block,
+// and before the clock.
 func (f *flight) mayWrite() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !f.armed || f.wrote {
+	if !f.isFirst() {
 		return nil
 	}
+	var said error
+	if f.mayLeave != nil {
+		said = f.mayLeave()
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.kept = cmp.Or(f.kept, said, f.late()); f.kept == nil {
+		f.wrote = true
+	}
+	return f.kept
+}
+
+// isFirst reports whether a write would be the request's first.
+func (f *flight) isFirst() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.armed && !f.wrote
+}
+
+func (f *flight) late() error {
 	now := Uptime()
 	switch {
 	case f.landed, now-f.listedAt > MaxListingAge:
@@ -72,8 +95,15 @@ func (f *flight) mayWrite() error {
 	case f.endsAt != 0 && now > f.endsAt:
 		return ErrWindow
 	}
-	f.wrote = true
 	return nil
+}
+
+// why is why the exchange came to nothing: what kept the first byte back, where
+// something did.
+func (f *flight) why(err error) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return cmp.Or(f.kept, err)
 }
 
 // land ends the flight and reports whether anything was written. What was not

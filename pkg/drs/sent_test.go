@@ -138,6 +138,27 @@ func TestWindowIsThatOfTheFirstByte(t *testing.T) {
 	}
 }
 
+// What the caller asks right before the first byte may keep it back, and is
+// told as it was said.
+func TestCreateThatTheCallerKeepsBackIsNotSent(t *testing.T) {
+	s := &tape{}
+	cl := client(t, "http://"+listen(t, s.saying(answer(200, acceptedBody))), longTimes(), nil)
+	no := errors.New("not any more")
+	create := Create{Body: []byte(createBody), SignedAt: signedAt(), ListedAt: Uptime(), MayLeave: func() error { return no }}
+	if out := cl.CreateReplicationJob(context.Background(), create); out.Kind != Unsent || !errors.Is(out.Err, no) || out.Err.Error() != no.Error() {
+		t.Errorf("kept back: %+v", out)
+	}
+	create.MayLeave = func() error { return nil }
+	if out := cl.CreateReplicationJob(context.Background(), create); out.Kind != Accepted {
+		t.Errorf("let go: %+v", out)
+	}
+	f := &flight{listedAt: Uptime() - MaxListingAge + 50*time.Millisecond, armed: true,
+		mayLeave: func() error { time.Sleep(100 * time.Millisecond); return nil }}
+	if err := f.mayWrite(); !errors.Is(err, ErrLate) || f.land() {
+		t.Errorf("asked until the listing was too old: %v", err)
+	}
+}
+
 // A write that has begun is not cut off in the middle by the age.
 func TestFlight(t *testing.T) {
 	f := &flight{listedAt: Uptime() - time.Hour}

@@ -45,12 +45,39 @@ func TestRepeatOfAChangedPlanIsNotSent(t *testing.T) {
 	asked := 0
 	runner := r.runner()
 	runner.Unchanged = func() error {
-		if asked++; asked > 1 {
+		if asked++; asked > 2 { // at the intent, and at the first byte
 			return errors.New("the file was changed")
 		}
 		return nil
 	}
 	if got := r.said("pass", runner.Pass(context.Background())); got.Reason != PlanChanged || len(r.sim.Jobs()) != 0 {
 		t.Errorf("%+v, %d jobs", got, len(r.sim.Jobs()))
+	}
+}
+
+// A plan file that is changed while the ledger keeps the intent waiting: the
+// intent is in, and nothing leaves.
+func TestPlanChangedWhileTheIntentIsWrittenIsNotSent(t *testing.T) {
+	r := newRig(t, "", key, drssim.Config{})
+	changed := error(nil)
+	runner := r.runner()
+	runner.Keys.Cutover = confirm(r.steps)
+	runner.Unchanged = func() error { return changed }
+	runner.seams.append = func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
+		if e.Kind == ledger.Intent {
+			changed = errors.New("the file was changed")
+		}
+		return r.l.Append(ctx, h, e)
+	}
+	got := r.said("pass", runner.Pass(context.Background()))
+	if got.Code != TryAgain || got.Reason != PlanChanged || got.Step != 1 || got.Sent != SentNo || !errors.Is(got.Err, changed) {
+		t.Errorf("%+v", got)
+	}
+	if n := len(r.sim.Jobs()); n != 0 {
+		t.Errorf("%d jobs", n)
+	}
+	r.keys.Cutover = confirm(r.steps)
+	if r.pass(); len(r.sim.Jobs()) != 1 {
+		t.Errorf("%d jobs after the next pass", len(r.sim.Jobs()))
 	}
 }

@@ -34,7 +34,8 @@ type Runner struct {
 	// Renew gets another credential after one was refused; nil: there is none.
 	Renew func(context.Context) (bool, error)
 	// Unchanged reports an error when the plan's file no longer holds what Plan
-	// was made from. It is asked right before each intent; nil: there is no file.
+	// was made from. It is asked right before each
+	// intent, and again before the first byte leaves; nil: there is no file.
 	Unchanged func() error
 	// Sending is told of a step right before the first intent of it as it is
 	// now, and must not block; nil: nobody is.

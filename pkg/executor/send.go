@@ -51,7 +51,7 @@ func (p *pass) create(ctx context.Context, seq int) (*Stop, error) {
 		return &Stop{Code: CodeError, Reason: Broken, Err: err}, p.record(ctx, ledger.Unsent, seq, attempt, outcomeData(mine, drs.Outcome{Err: err}))
 	}
 	ends, _ := p.windowEnds(step)
-	return p.send(ctx, seq, mine, drs.Create{Body: req.Body, SignedAt: intent.SignedAt, ListedAt: p.listedAt, EndsAt: ends})
+	return p.send(ctx, seq, mine, drs.Create{Body: req.Body, SignedAt: intent.SignedAt, ListedAt: p.listedAt, EndsAt: ends, MayLeave: p.mayLeave})
 }
 
 // send lets the create out, once. From here on a job may exist. Nothing that
@@ -67,6 +67,24 @@ func (p *pass) send(ctx context.Context, seq int, mine ledger.Step, c drs.Create
 	}
 	return p.after(ctx, seq, mine, out)
 }
+
+// mayLeave compares the plan's file once more at the first byte: the ledger may
+// have kept the intent waiting.
+func (p *pass) mayLeave() error {
+	if err := p.Unchanged(); err != nil {
+		return changedPlan{err}
+	}
+	return nil
+}
+
+// changedPlan keeps a create back.
+type changedPlan struct{ error }
+
+func (c changedPlan) Error() string {
+	return "the plan file was changed before the first byte could leave, nothing was sent: " + c.error.Error()
+}
+
+func (c changedPlan) Unwrap() error { return c.error }
 
 // isFresh reports whether the listing is young enough for a create to rest on.
 func (p *pass) isFresh() bool { return p.seams.uptime()-p.listedAt <= drs.MaxListingAge }
@@ -203,8 +221,12 @@ func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Out
 		if s := p.written(ctx, ledger.Unsent, seq, mine, data); s != nil {
 			return s, nil
 		}
-		if errors.Is(out.Err, drs.ErrWindow) {
+		var changed changedPlan
+		switch {
+		case errors.Is(out.Err, drs.ErrWindow):
 			return p.windowEnded(p.Steps[seq-1]), nil
+		case errors.As(out.Err, &changed):
+			return &Stop{Code: TryAgain, Reason: PlanChanged, Step: seq, Err: changed.error}, nil
 		}
 		return p.repeat(ctx, p.seams.jitter(p.repeats), &Stop{Code: TryAgain, Reason: NotSent, Step: seq, Err: out.Err}), nil
 	}
