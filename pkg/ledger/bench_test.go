@@ -23,7 +23,7 @@ func BenchmarkOpenReader(b *testing.B) {
 	}
 }
 
-// An intent with a body as long as a real one, on disk durable.
+// An intent with a body of a real length; on disk it is durable.
 func BenchmarkAppend(b *testing.B) {
 	for _, where := range []string{"disk", "memory"} {
 		b.Run(where, func(b *testing.B) {
@@ -50,7 +50,7 @@ func longEvent(chain string) Event {
 	return e
 }
 
-// Reading 100,000 events in 100 chains, opening included.
+// Open and read 100,000 events in 100 chains.
 func BenchmarkRead100000(b *testing.B) {
 	dir := b.TempDir()
 	l := mustOpen(b, dir)

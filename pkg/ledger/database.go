@@ -17,7 +17,7 @@ type database struct {
 	read   map[string]*sql.Stmt
 }
 
-// The statements are valid on SQLite and on PostgreSQL alike.
+// The statements are valid on SQLite and on PostgreSQL.
 const (
 	columns = "select chain, seq, at, kind, step, attempt, run, data, prev, hash from event "
 

@@ -14,12 +14,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// places are the files of a ledger, and what opens them.
+// places are the files of a ledger, by what they are.
 var places = map[string]string{
 	"database": fileName, "journal": fileName + "-journal", "wal": fileName + "-wal", "lock": lockName("i"),
 }
 
-// puts make anything of a path but a regular file with one name.
+// puts create anything but a regular file with one name.
 var puts = map[string]struct {
 	put  func(path string) error
 	want string
@@ -99,7 +99,7 @@ func openAndRead(dir string) error {
 	return err
 }
 
-// inTime fails where do hangs.
+// inTime fails the test if do hangs.
 func inTime(t *testing.T, do func() error) error {
 	t.Helper()
 	done := make(chan error, 1)
@@ -108,7 +108,7 @@ func inTime(t *testing.T, do func() error) error {
 	case err := <-done:
 		return err
 	case <-time.After(20 * time.Second):
-		t.Fatal("it hangs")
+		t.Fatal("no result within 20 seconds")
 		return nil
 	}
 }
@@ -151,9 +151,9 @@ func TestHardLinksAreRefused(t *testing.T) {
 	}
 }
 
-// A process killed while it created the ledger leaves a second name behind,
-// which nobody opens.
-func TestNameLeftByCreateIsNoHardLink(t *testing.T) {
+// A process killed while it creates the ledger leaves a second name, which no
+// process opens.
+func TestNameLeftByCreateIsNotAHardLink(t *testing.T) {
 	dir := t.TempDir()
 	mustOpen(t, dir).Close()
 	if err := os.Link(filepath.Join(dir, fileName), filepath.Join(dir, newPrefix+"123")); err != nil {
@@ -164,8 +164,8 @@ func TestNameLeftByCreateIsNoHardLink(t *testing.T) {
 	}
 }
 
-// Through a symlink the database, its journal and its locks are the real ones.
-func TestWriterThroughALink(t *testing.T) {
+// Through a symlink the database, the journal and the locks are the real ones.
+func TestWriterThroughASymlinkUsesTheRealFolder(t *testing.T) {
 	dir, linked := t.TempDir(), t.TempDir()
 	l := mustOpen(t, dir)
 	if err := os.Symlink(l.Path(), filepath.Join(linked, fileName)); err != nil {
@@ -228,8 +228,8 @@ func TestFolderOfAnotherUserIsRefused(t *testing.T) {
 	}
 }
 
-// childFiles opens, appends and locks with ever more file descriptors, until it
-// works.
+// childFiles opens, appends and locks with more and more file descriptors,
+// until it works.
 func childFiles(dir, _ string) error {
 	refused := 0
 	for n := uint64(3); n < 100; n++ {
@@ -265,7 +265,7 @@ func appendAndLock(dir string) error {
 	return errors.Join(err, lock.Unlock())
 }
 
-func TestTooManyOpenFilesIsCalledThat(t *testing.T) {
+func TestTooManyOpenFilesIsNamedInTheError(t *testing.T) {
 	dir := t.TempDir()
 	mustOpen(t, dir).Close()
 	out, err := childCommand("files", dir, "").Output()

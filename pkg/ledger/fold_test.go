@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// told is one event in short.
+// told is the short form of an event.
 type told struct {
 	kind          Kind
 	step, attempt int
@@ -64,30 +64,30 @@ func TestFold(t *testing.T) {
 		conflict bool
 		check    func(*State) bool
 	}{
-		"nothing":                   {step: 1, state: Pending, attempt: 1},
-		"step 0":                    {step: 0, state: Pending, attempt: 1},
-		"opened":                    {events: []told{{Opened, 0, 0, OpenedData{Plan: "p", Principal: "a"}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Opened.Plan == "p" && s.Principal == "a" }},
-		"closed":                    {events: []told{{Closed, 0, 0, ClosedData{Generation: 2}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Closed.Generation == 2 }},
-		"intended":                  {events: []told{intent1}, step: 1, state: InDoubt, attempt: 1, check: func(s *State) bool { return s.Step(1).ChainSHA256 == "h1" && s.Date.Equal(fence.Add(-time.Hour)) }},
-		"accepted":                  {events: []told{intent1, ran1}, step: 1, state: Running, attempt: 1, job: "j1", check: func(s *State) bool { return s.NewestJob == "j1" && s.StepOfJob["j1"] == 1 }},
-		"adopted":                   {events: []told{intent1, {Adopted, 1, 1, OutcomeData{Intent: 1, JobID: "j1"}}}, step: 1, state: Running, attempt: 1, job: "j1"},
-		"unsent":                    {events: []told{intent1, {Unsent, 1, 1, OutcomeData{Intent: 1}}}, step: 1, state: Pending, attempt: 1},
-		"throttled":                 {events: []told{intent1, {Throttled, 1, 1, OutcomeData{Intent: 1, NotBefore: fence}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Step(1).NotBefore.Equal(fence) }},
-		"refused":                   {events: []told{intent1, {Refused, 1, 1, OutcomeData{Intent: 1, Code: "DRS.M00200"}}}, step: 1, state: StepRefused, attempt: 1, check: func(s *State) bool { return s.Step(1).Answer.Code == "DRS.M00200" }},
-		"absent":                    {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Step(1).Absences == 1 }},
-		"answered":                  {events: []told{intent1, {Answered, 1, 1, OutcomeData{Intent: 1, StatusCode: 502}}}, step: 1, state: InDoubt, attempt: 1, check: func(s *State) bool { return s.Step(1).Answered && s.Step(1).Answer.StatusCode == 502 }},
-		"intended again":            {events: []told{intent1, {Answered, 1, 1, OutcomeData{Intent: 1}}, {Absent, 1, 1, OutcomeData{Intent: 1}}, intent1}, step: 1, state: InDoubt, attempt: 1, check: func(s *State) bool { st := s.Step(1); return !st.Answered && st.IntentSeq == 4 && st.Absences == 1 }},
-		"succeeded":                 {events: []told{intent1, ran1, done1}, step: 1, state: StepSucceeded, attempt: 1, job: "j1"},
-		"failed":                    {events: []told{intent1, ran1, failed1}, step: 1, state: StepFailed, attempt: 1, job: "j1", check: func(s *State) bool { return s.Step(1).ErrorLog == "why" }},
-		"the end of another job":    {events: []told{intent1, ran1, {JobSucceeded, 1, 1, FinishedData{JobID: "x"}}}, step: 1, state: Running, attempt: 1, job: "j1"},
-		"an end that came twice":    {events: []told{intent1, ran1, failed1, done1}, step: 1, state: StepFailed, attempt: 1, job: "j1"},
-		"second step":               {events: []told{intent1, ran1, done1, intent2, {Accepted, 2, 1, OutcomeData{Intent: 4, JobID: "j2"}}}, step: 2, state: Running, attempt: 1, job: "j2", check: func(s *State) bool { return s.NewestJob == "j2" && s.Step(2).Last }},
-		"late unsent":               {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}, intent1, {Unsent, 1, 1, OutcomeData{Intent: 1}}}, step: 1, state: InDoubt, attempt: 1},
-		"unsent after its doubt":    {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}, {Unsent, 1, 1, OutcomeData{Intent: 1, Code: "x"}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Step(1).Answer.Code == "" }},
-		"late accepted":             {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}, intent1, {Accepted, 1, 1, OutcomeData{Intent: 1, JobID: "late"}}}, step: 1, state: InDoubt, attempt: 1, conflict: true, check: func(s *State) bool { return s.StepOfJob["late"] == 0 }},
-		"accepted after a decision": {events: []told{intent1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 1}}, ran1}, step: 1, state: Pending, attempt: 1, conflict: true},
-		"learnt twice":              {events: []told{intent1, {Adopted, 1, 1, OutcomeData{Intent: 1, JobID: "j1"}}, ran1}, step: 1, state: Running, attempt: 1, job: "j1"},
-		"learnt in two ways":        {events: []told{intent1, {Adopted, 1, 1, OutcomeData{Intent: 1, JobID: "j9"}}, ran1}, step: 1, state: Running, attempt: 1, job: "j9", conflict: true},
+		"nothing":                             {step: 1, state: Pending, attempt: 1},
+		"step 0":                              {step: 0, state: Pending, attempt: 1},
+		"opened":                              {events: []told{{Opened, 0, 0, OpenedData{Plan: "p", Principal: "a"}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Opened.Plan == "p" && s.Principal == "a" }},
+		"closed":                              {events: []told{{Closed, 0, 0, ClosedData{Generation: 2}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Closed.Generation == 2 }},
+		"intended":                            {events: []told{intent1}, step: 1, state: InDoubt, attempt: 1, check: func(s *State) bool { return s.Step(1).ChainSHA256 == "h1" && s.Date.Equal(fence.Add(-time.Hour)) }},
+		"accepted":                            {events: []told{intent1, ran1}, step: 1, state: Running, attempt: 1, job: "j1", check: func(s *State) bool { return s.NewestJob == "j1" && s.StepOfJob["j1"] == 1 }},
+		"adopted":                             {events: []told{intent1, {Adopted, 1, 1, OutcomeData{Intent: 1, JobID: "j1"}}}, step: 1, state: Running, attempt: 1, job: "j1"},
+		"unsent":                              {events: []told{intent1, {Unsent, 1, 1, OutcomeData{Intent: 1}}}, step: 1, state: Pending, attempt: 1},
+		"throttled":                           {events: []told{intent1, {Throttled, 1, 1, OutcomeData{Intent: 1, NotBefore: fence}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Step(1).NotBefore.Equal(fence) }},
+		"refused":                             {events: []told{intent1, {Refused, 1, 1, OutcomeData{Intent: 1, Code: "DRS.M00200"}}}, step: 1, state: StepRefused, attempt: 1, check: func(s *State) bool { return s.Step(1).Answer.Code == "DRS.M00200" }},
+		"absent":                              {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Step(1).Absences == 1 }},
+		"answered":                            {events: []told{intent1, {Answered, 1, 1, OutcomeData{Intent: 1, StatusCode: 502}}}, step: 1, state: InDoubt, attempt: 1, check: func(s *State) bool { return s.Step(1).Answered && s.Step(1).Answer.StatusCode == 502 }},
+		"intended again":                      {events: []told{intent1, {Answered, 1, 1, OutcomeData{Intent: 1}}, {Absent, 1, 1, OutcomeData{Intent: 1}}, intent1}, step: 1, state: InDoubt, attempt: 1, check: func(s *State) bool { st := s.Step(1); return !st.Answered && st.IntentSeq == 4 && st.Absences == 1 }},
+		"succeeded":                           {events: []told{intent1, ran1, done1}, step: 1, state: StepSucceeded, attempt: 1, job: "j1"},
+		"failed":                              {events: []told{intent1, ran1, failed1}, step: 1, state: StepFailed, attempt: 1, job: "j1", check: func(s *State) bool { return s.Step(1).ErrorLog == "why" }},
+		"the end of another job":              {events: []told{intent1, ran1, {JobSucceeded, 1, 1, FinishedData{JobID: "x"}}}, step: 1, state: Running, attempt: 1, job: "j1"},
+		"an end that came twice":              {events: []told{intent1, ran1, failed1, done1}, step: 1, state: StepFailed, attempt: 1, job: "j1"},
+		"second step":                         {events: []told{intent1, ran1, done1, intent2, {Accepted, 2, 1, OutcomeData{Intent: 4, JobID: "j2"}}}, step: 2, state: Running, attempt: 1, job: "j2", check: func(s *State) bool { return s.NewestJob == "j2" && s.Step(2).Last }},
+		"late unsent":                         {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}, intent1, {Unsent, 1, 1, OutcomeData{Intent: 1}}}, step: 1, state: InDoubt, attempt: 1},
+		"unsent after its doubt":              {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}, {Unsent, 1, 1, OutcomeData{Intent: 1, Code: "x"}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Step(1).Answer.Code == "" }},
+		"late accepted":                       {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}, intent1, {Accepted, 1, 1, OutcomeData{Intent: 1, JobID: "late"}}}, step: 1, state: InDoubt, attempt: 1, conflict: true, check: func(s *State) bool { return s.StepOfJob["late"] == 0 }},
+		"accepted after a decision":           {events: []told{intent1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 1}}, ran1}, step: 1, state: Pending, attempt: 1, conflict: true},
+		"accepted after adopted, same job":    {events: []told{intent1, {Adopted, 1, 1, OutcomeData{Intent: 1, JobID: "j1"}}, ran1}, step: 1, state: Running, attempt: 1, job: "j1"},
+		"accepted after adopted, another job": {events: []told{intent1, {Adopted, 1, 1, OutcomeData{Intent: 1, JobID: "j9"}}, ran1}, step: 1, state: Running, attempt: 1, job: "j9", conflict: true},
 		"adopted without an intent": {events: []told{{Adopted, 2, 3, OutcomeData{JobID: "j2", ChainSHA256: "h2", Last: true}}}, step: 2, state: Running, attempt: 3, job: "j2", check: func(s *State) bool {
 			return s.Step(2).ChainSHA256 == "h2" && s.Step(2).Last && s.Step(1).State == Pending
 		}},
@@ -113,23 +113,23 @@ func TestFold(t *testing.T) {
 		"rebuilt as failed, a later attempt": {events: []told{{Decision, 1, 2, DecisionData{What: IsFailure, JobID: "j2"}}}, step: 1, state: StepFailed, attempt: 2, check: func(s *State) bool {
 			return slices.Equal(s.Step(1).AllJobIDs, []string{"j2"}) && s.StepOfJob["j2"] == 1
 		}},
-		"a late word about a later attempt of a running step": {events: []told{intent1, ran1, {Decision, 1, 2, DecisionData{What: IsFailure, JobID: "j2"}}}, step: 1, state: Running, attempt: 1, job: "j1"},
-		"retry after refused":        {events: []told{intent1, {Refused, 1, 1, OutcomeData{Intent: 1}}, decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2, check: func(s *State) bool { return slices.Equal(s.Step(1).AllJobIDs, nil) }},
-		"retry twice":                {events: []told{intent1, ran1, failed1, decided(Retry, 1, 1), decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2},
-		"retry of what runs":         {events: []told{intent1, ran1, decided(Retry, 1, 1)}, step: 1, state: Running, attempt: 1, job: "j1"},
-		"not created":                {events: []told{intent1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 1}}}, step: 1, state: Pending, attempt: 1},
-		"not created, another":       {events: []told{intent1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 9}}}, step: 1, state: InDoubt, attempt: 1},
-		"not created, not in doubt":  {events: []told{intent1, ran1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 1}}}, step: 1, state: Running, attempt: 1, job: "j1"},
-		"declared succeeded":         {events: []told{intent1, decided(IsSuccess, 1, 1)}, step: 1, state: StepSucceeded, attempt: 1},
-		"declared failed":            {events: []told{intent1, ran1, decided(IsFailure, 1, 1)}, step: 1, state: StepFailed, attempt: 1},
-		"declared of another try":    {events: []told{intent1, ran1, decided(IsSuccess, 1, 2)}, step: 1, state: Running, attempt: 1, job: "j1"},
-		"declared failed, retried":   {events: []told{intent1, ran1, decided(IsFailure, 1, 1), decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2, check: func(s *State) bool { return slices.Equal(s.Step(1).AllJobIDs, []string{"j1"}) }},
-		"retry, declared succeeded":  {events: []told{intent1, ran1, failed1, decided(Retry, 1, 1), decided(IsSuccess, 1, 2)}, step: 1, state: StepSucceeded, attempt: 2, check: func(s *State) bool { return slices.Equal(s.Step(1).AllJobIDs, []string{"j1"}) }},
-		"succeeded, never sent here": {events: []told{{Decision, 1, 1, DecisionData{What: IsSuccess, ChainSHA256: "h1", Last: true}}}, step: 1, state: StepSucceeded, attempt: 1, check: func(s *State) bool { return s.Step(1).ChainSHA256 == "h1" && s.Step(1).Last && !s.MarkedSucceeded("") }},
+		"a decision about a later attempt of a running step": {events: []told{intent1, ran1, {Decision, 1, 2, DecisionData{What: IsFailure, JobID: "j2"}}}, step: 1, state: Running, attempt: 1, job: "j1"},
+		"retry after refused":                                {events: []told{intent1, {Refused, 1, 1, OutcomeData{Intent: 1}}, decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2, check: func(s *State) bool { return slices.Equal(s.Step(1).AllJobIDs, nil) }},
+		"retry twice":                                        {events: []told{intent1, ran1, failed1, decided(Retry, 1, 1), decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2},
+		"retry of what runs":                                 {events: []told{intent1, ran1, decided(Retry, 1, 1)}, step: 1, state: Running, attempt: 1, job: "j1"},
+		"not created":                                        {events: []told{intent1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 1}}}, step: 1, state: Pending, attempt: 1},
+		"not created, another":                               {events: []told{intent1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 9}}}, step: 1, state: InDoubt, attempt: 1},
+		"not created, not in doubt":                          {events: []told{intent1, ran1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 1}}}, step: 1, state: Running, attempt: 1, job: "j1"},
+		"declared succeeded":                                 {events: []told{intent1, decided(IsSuccess, 1, 1)}, step: 1, state: StepSucceeded, attempt: 1},
+		"declared failed":                                    {events: []told{intent1, ran1, decided(IsFailure, 1, 1)}, step: 1, state: StepFailed, attempt: 1},
+		"declared of another try":                            {events: []told{intent1, ran1, decided(IsSuccess, 1, 2)}, step: 1, state: Running, attempt: 1, job: "j1"},
+		"declared failed, retried":                           {events: []told{intent1, ran1, decided(IsFailure, 1, 1), decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2, check: func(s *State) bool { return slices.Equal(s.Step(1).AllJobIDs, []string{"j1"}) }},
+		"retry, declared succeeded":                          {events: []told{intent1, ran1, failed1, decided(Retry, 1, 1), decided(IsSuccess, 1, 2)}, step: 1, state: StepSucceeded, attempt: 2, check: func(s *State) bool { return slices.Equal(s.Step(1).AllJobIDs, []string{"j1"}) }},
+		"succeeded, never sent here":                         {events: []told{{Decision, 1, 1, DecisionData{What: IsSuccess, ChainSHA256: "h1", Last: true}}}, step: 1, state: StepSucceeded, attempt: 1, check: func(s *State) bool { return s.Step(1).ChainSHA256 == "h1" && s.Step(1).Last && !s.MarkedSucceeded("") }},
 		"marked succeeded, with its job": {events: []told{intent1, {Decision, 1, 1, DecisionData{What: IsSuccess, JobID: "j9"}}}, step: 1, state: StepSucceeded, attempt: 1, job: "j9", check: func(s *State) bool {
 			return s.StepOfJob["j9"] == 1 && s.MarkedSucceeded("j9") && !s.MarkedSucceeded("j8")
 		}},
-		"succeeded by DRS's word":     {events: []told{intent1, ran1, done1}, step: 1, state: StepSucceeded, attempt: 1, job: "j1", check: func(s *State) bool { return !s.MarkedSucceeded("j1") }},
+		"succeeded, as DRS says":      {events: []told{intent1, ran1, done1}, step: 1, state: StepSucceeded, attempt: 1, job: "j1", check: func(s *State) bool { return !s.MarkedSucceeded("j1") }},
 		"running is not marked":       {events: []told{intent1, ran1}, step: 1, state: Running, attempt: 1, job: "j1", check: func(s *State) bool { return !s.MarkedSucceeded("j1") }},
 		"held":                        {events: []told{decided(Hold, 0, 0)}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Held != nil && s.Held.User == "u" }},
 		"released":                    {events: []told{decided(Hold, 0, 0), decided(Release, 0, 0)}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Held == nil }},
@@ -165,7 +165,7 @@ func TestFold(t *testing.T) {
 	}
 }
 
-func TestFoldRefuses(t *testing.T) {
+func TestFoldRefusesWhatItCannotRead(t *testing.T) {
 	unknown := sealed(t, told{Kind("rotated"), 1, 1, struct{}{}})
 	if _, err := Fold("c", unknown); !errors.Is(err, errNewer) {
 		t.Errorf("an unknown kind: %v", err)

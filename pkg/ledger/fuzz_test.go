@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// FuzzFold reads bytes as a history: three bytes an event. No history makes
-// the fold panic, and whatever it says keeps to what a chain can be.
+// FuzzFold reads bytes as a history, three bytes for an event. No history makes
+// the fold panic, and its result is always a possible state of a chain.
 func FuzzFold(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 1, 1, 0, 2, 1, 0, 9, 1, 0})
 	f.Add([]byte{1, 1, 0, 5, 1, 0, 1, 1, 0, 3, 1, 1, 11, 1, 4, 11, 1, 3})
@@ -61,7 +61,7 @@ func fuzzData(k Kind, arg, at int, whats []string) any {
 	return OutcomeData{Intent: intent, JobID: job}
 }
 
-// FuzzEventData gives the fold the bytes of an event's data as they are.
+// FuzzEventData gives the fold any bytes as the data of an event.
 func FuzzEventData(f *testing.F) {
 	f.Add("intent", `{"job_name":"n","signed_at":"2026-03-01T00:00:00Z"}`)
 	f.Add("accepted", `{"intent":1,"job_id":"j"}`)

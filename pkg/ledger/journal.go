@@ -21,8 +21,8 @@ import (
 // committed state, whether its writer is dead or only slow.
 
 // committed returns the last committed state of the database at path and
-// writes nothing beside it. A writer may be at work meanwhile: only what was
-// read alike twice in a row is believed.
+// writes nothing beside it. A writer may be at work meanwhile: two copies in a
+// row must be the same.
 func committed(ctx context.Context, path string) ([]byte, error) {
 	s, err := settled(func() (snapshot, error) { return takeSnapshot(path) })
 	if err != nil {
@@ -77,7 +77,7 @@ func (s snapshot) equal(t snapshot) bool {
 
 // lastCommitted returns the database as it was before the transaction in the
 // journal. SQLite rolls back a copy in a private temporary folder, which is
-// gone when this returns. The path is that of the original, for messages.
+// removed before this returns. The path is that of the original, for messages.
 func (s snapshot) lastCommitted(ctx context.Context, path string) (image []byte, err error) {
 	if len(s.journal) == 0 {
 		return s.database, nil

@@ -14,9 +14,9 @@ import (
 	"testing"
 )
 
-// interrupted leaves in a new folder what a writer killed in the middle of a
-// transaction leaves: pages already in the file, and the journal to undo
-// them, in more than one segment. It returns the events before it.
+// interrupted makes a folder as a writer killed in the middle of a transaction
+// leaves it: new pages in the file, and a journal of several segments to roll
+// them back. It returns the events from before the transaction.
 func interrupted(t testing.TB) (dir string, events []Event) {
 	t.Helper()
 	l, events := saved(t, 400)
@@ -49,7 +49,7 @@ func interrupted(t testing.TB) (dir string, events []Event) {
 	return dir, events
 }
 
-// saved opens a ledger file of one chain, made faster than by appending to it.
+// saved opens a ledger file of one chain, made faster than by appends.
 func saved(t testing.TB, n int) (l *Ledger, events []Event) {
 	t.Helper()
 	m := mustSQL(t)
@@ -66,7 +66,7 @@ func saved(t testing.TB, n int) (l *Ledger, events []Event) {
 	return mustOpen(t, dir), events
 }
 
-func TestInterruptedIsWorthTesting(t *testing.T) {
+func TestInterruptedLedgerHasPagesToRollBack(t *testing.T) {
 	dir, _ := interrupted(t)
 	journal, _ := os.ReadFile(filepath.Join(dir, fileName+"-journal"))
 	database, _ := os.ReadFile(filepath.Join(dir, fileName))
@@ -101,9 +101,9 @@ func TestReaderRollsBackInACopy(t *testing.T) {
 	}
 }
 
-// The journal may appear behind the reader's back, when a writer dies later,
-// and may go again.
-func TestReaderMeetsTheJournalLater(t *testing.T) {
+// The journal may appear after the reader was opened, when a writer dies, and
+// may go again.
+func TestReaderRollsBackAJournalThatAppearsLater(t *testing.T) {
 	hot, events := interrupted(t)
 	dir := t.TempDir()
 	for _, name := range []string{fileName, fileName + "-journal"} {
@@ -130,7 +130,7 @@ func TestReaderMeetsTheJournalLater(t *testing.T) {
 	}
 }
 
-func TestSettled(t *testing.T) {
+func TestSettledWantsTwoEqualSnapshots(t *testing.T) {
 	one := snapshot{database: []byte("1"), journal: []byte("j")}
 	two := snapshot{database: []byte("2"), journal: []byte("j")}
 	three := snapshot{database: []byte("2"), journal: []byte("k")}
@@ -156,8 +156,9 @@ func TestSettled(t *testing.T) {
 	}
 }
 
-// SQLite may find the journal of a writer that died after the reader's look.
-func TestReaderNeedsACopy(t *testing.T) {
+// SQLite may find the journal of a writer that died after the reader looked for
+// one.
+func TestReadOnlyConnectionCannotReadBesideAJournal(t *testing.T) {
 	dir, _ := interrupted(t)
 	path := filepath.Join(dir, fileName)
 	db, err := connect(fileDSN(path, "ro"))
@@ -170,8 +171,8 @@ func TestReaderNeedsACopy(t *testing.T) {
 	}
 }
 
-// Beside a link, the journal is that of the real file.
-func TestReaderThroughALink(t *testing.T) {
+// Through a symlink, the journal is that of the real file.
+func TestReaderThroughASymlinkUsesTheRealJournal(t *testing.T) {
 	dir, events := interrupted(t)
 	linked := t.TempDir()
 	if err := os.Symlink(filepath.Join(dir, fileName), filepath.Join(linked, fileName)); err != nil {
@@ -253,7 +254,7 @@ func flipped(b []byte, n int) []byte {
 	return b
 }
 
-// recovered lets SQLite roll the journal back, and returns the file.
+// recovered lets SQLite roll back the journal, and returns the file.
 func recovered(t *testing.T, dir string, database, journal []byte) []byte {
 	t.Helper()
 	path := filepath.Join(dir, fileName)
@@ -263,7 +264,7 @@ func recovered(t *testing.T, dir string, database, journal []byte) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// An error says that the result is no sound database; it stays the result.
+	// An error says that the result is not a sound database; it stays the result.
 	_, _ = column(context.Background(), db, "select count(*) from sqlite_schema")
 	db.Close()
 	b, err := os.ReadFile(path)
@@ -293,8 +294,8 @@ func FuzzLastCommitted(f *testing.F) {
 	})
 }
 
-// The message of a damaged file names it and the way out.
-func TestDamageIsExplained(t *testing.T) {
+// The error names the file and says what to do.
+func TestDamagedFileErrorSaysPathAndRemedy(t *testing.T) {
 	dir := t.TempDir()
 	l := mustOpen(t, dir)
 	fill(t, l, chainA, 3)

@@ -7,7 +7,7 @@ import (
 
 // A job is known from the first event that names it, in old events and in new
 // ones.
-func TestKnownAt(t *testing.T) {
+func TestJobIsKnownFromTheFirstEventThatNamesIt(t *testing.T) {
 	s := foldAll(t,
 		told{Opened, 0, 0, OpenedData{Baseline: []string{"old baseline"}, ListedUnknown: []string{"opened"}}},
 		told{Intent, 1, 1, IntentData{Listed: []string{"old listed", "opened"}, ListedUnknown: []string{"intent"}}},

@@ -94,7 +94,7 @@ func mustSQL(t testing.TB) *Ledger {
 
 func sqlOf(l *Ledger) *sql.DB { return l.store.(*database).db }
 
-// eachStore runs a test of what is true of every way to keep events.
+// eachStore runs a test with every kind of store.
 func eachStore(t *testing.T, test func(t *testing.T, empty *Ledger)) {
 	t.Run("file", func(t *testing.T) { test(t, mustOpen(t, t.TempDir())) })
 	t.Run("database", func(t *testing.T) { test(t, mustSQL(t)) })
@@ -110,8 +110,8 @@ func mustEvents(t testing.TB, l *Ledger, chain string) []Event {
 	return events
 }
 
-// What is read is what was returned by Append, from every kind of ledger.
-func TestRoundTrip(t *testing.T) {
+// Every kind of ledger returns the events that Append returned.
+func TestEventsAreReadAsAppended(t *testing.T) {
 	eachStore(t, func(t *testing.T, l *Ledger) {
 		a, b := fill(t, l, chainA, 3), fill(t, l, chainB, 2)
 		if got := mustEvents(t, l, chainA); !reflect.DeepEqual(got, a) {
@@ -132,8 +132,9 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// The digest and the layout are a format: a ledger outlives the program.
-func TestHashIsFixed(t *testing.T) {
+// The digest and the layout of times are a format: a ledger is older than the
+// program that reads it.
+func TestHashDoesNotChange(t *testing.T) {
 	e := testEvent(chainA, Opened, 1).seal(Head{})
 	const want = "0e00b249096901ffd996a2b803021646a0ccaaf836cf65827d8440bb5d65a412"
 	if e.Hash != want {
@@ -167,11 +168,11 @@ func appendNeedsTheNewestHead(t *testing.T, l *Ledger) {
 	}
 }
 
-func TestAppendRefusesWhatWouldNotComeBack(t *testing.T) {
-	eachStore(t, appendRefusesWhatWouldNotComeBack)
+func TestAppendRefusesWhatADatabaseWouldNotReturn(t *testing.T) {
+	eachStore(t, appendRefusesWhatADatabaseWouldNotReturn)
 }
 
-func appendRefusesWhatWouldNotComeBack(t *testing.T, l *Ledger) {
+func appendRefusesWhatADatabaseWouldNotReturn(t *testing.T, l *Ledger) {
 	cases := map[string]func(*Event){
 		"no chain":          func(e *Event) { e.Chain = "" },
 		"no kind":           func(e *Event) { e.Kind = "" },
@@ -217,8 +218,8 @@ func appendTakesEmptyFields(t *testing.T, l *Ledger) {
 	}
 }
 
-// Edits that keep the database sound are caught by the hashes, with the number
-// of the event. (An edit that also makes all later hashes anew is not.)
+// The hashes show edits that keep the database sound, with the number of the
+// event. (They do not show an edit that computes all later hashes anew.)
 func TestEditedHistoryIsBroken(t *testing.T) {
 	edits := map[string]struct {
 		sql  string
@@ -268,7 +269,7 @@ func TestOpenedUsesItsIndex(t *testing.T) {
 	}
 }
 
-// The rows of the table are not gone through: they hold every request.
+// The query does not scan the table: its rows hold every request.
 func TestDecidedUsesTheKey(t *testing.T) {
 	got := queryPlan(t, selectDecided)
 	for _, want := range []string{"SEARCH event USING INDEX sqlite_autoindex_event_1 (chain=? AND seq=?)", "SCAN event USING COVERING INDEX"} {
@@ -297,9 +298,9 @@ func queryPlan(t *testing.T, statement string) string {
 	return strings.TrimSpace(plan.String())
 }
 
-// The model runs in a bubble: no goroutine of the ledger may be left in it and
-// its clock stands still during an append.
-func TestMemoryWorksInABubble(t *testing.T) {
+// The model runs in a bubble of testing/synctest: the ledger may leave no
+// goroutine in it, and no time passes during an append.
+func TestMemoryLedgerWorksInSynctest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := OpenMemory()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)

@@ -19,8 +19,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// childFull appends until the file may grow no further, then tries again with
-// the limit lifted.
+// childFull appends until the file cannot grow, then tries again without the
+// limit.
 func childFull(dir, _ string) error {
 	l, err := Open(dir)
 	if err != nil {
@@ -53,8 +53,8 @@ func childFull(dir, _ string) error {
 	return errors.Join(err, l.Close())
 }
 
-// A full disk is an error, and the ledger goes on from where it was.
-func TestFullDisk(t *testing.T) {
+// A full disk is an error, and the next append goes on from the same event.
+func TestAppendGoesOnAfterAFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	out, err := childCommand("full", dir, "").Output()
 	if err != nil {
@@ -63,6 +63,35 @@ func TestFullDisk(t *testing.T) {
 	n, _ := strconv.Atoi(strings.SplitN(string(out), "\n", 2)[0])
 	if got := mustEvents(t, mustRead(t, dir), chainA); len(got) != n+1 || n == 0 {
 		t.Errorf("%d events, want %d and one", len(got), n)
+	}
+}
+
+// childCramped reads where no file may be larger than 4 KB.
+func childCramped(dir, _ string) error {
+	signal.Ignore(unix.SIGXFSZ)
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &limit); err != nil {
+		return err
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: 4 << 10, Max: limit.Max}); err != nil {
+		return err
+	}
+	err := openAndRead(dir)
+	if err == nil || errors.Is(err, ErrBroken) || !strings.Contains(err.Error(), "make space in the temporary folder "+os.TempDir()) {
+		return fmt.Errorf("no remedy: %w", err)
+	}
+	return nil
+}
+
+// The copy beside a journal does not fit: an error, and no file is left.
+func TestReaderWithAFullTemporaryFolderSaysWhatToDo(t *testing.T) {
+	dir, _ := interrupted(t)
+	temporary := temporaryFolder(t, t.TempDir())
+	if out, err := childCommand("cramped", dir, "").Output(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if names := listing(t, temporary); len(names) != 0 {
+		t.Errorf("left over: %v", names)
 	}
 }
 
@@ -85,8 +114,8 @@ func childRead(dir, want string) error {
 	return nil
 }
 
-// The kernel is the witness that a reading process opens nothing for writing,
-// but for the copy that it rolls back in a temporary folder, and leaves nothing.
+// strace shows that a reading process opens nothing for writing but the copy
+// that it rolls back in a temporary folder, and that it leaves nothing there.
 func TestReaderOpensNothingForWriting(t *testing.T) {
 	if err := exec.Command("strace", "-f", "true").Run(); err != nil {
 		t.Fatalf("strace does not work here (%v): install it, apt-get install strace, and allow ptrace", err)
@@ -161,8 +190,8 @@ func writesIn(t *testing.T, trace, temporary string) (bad []string) {
 	return bad
 }
 
-// besideAWriter is a folder where a living process is in a transaction that
-// others may still read beside.
+// besideAWriter is a folder where a process is in a transaction that does not
+// block readers.
 func besideAWriter(t *testing.T) string {
 	t.Helper()
 	l, _ := saved(t, 200)
@@ -191,7 +220,7 @@ func walFolder(t *testing.T) string {
 	return dir
 }
 
-// POSIX locks of a process go when it closes any descriptor of the file, which
+// A process loses its POSIX locks when it closes any descriptor of the file, as
 // a second Open or a reader in the same process does.
 func TestLocksSurviveASecondOpen(t *testing.T) {
 	l, _ := saved(t, 1)
@@ -214,7 +243,7 @@ func TestLocksSurviveASecondOpen(t *testing.T) {
 	}
 }
 
-func TestOpenNeedsToWrite(t *testing.T) {
+func TestOpenRefusesAFileItCannotWrite(t *testing.T) {
 	l := mustOpen(t, t.TempDir())
 	fill(t, l, chainA, 1)
 	l.Close()

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-func TestLock(t *testing.T) {
+func TestLockExcludesOthersUntilUnlock(t *testing.T) {
 	for name, l := range map[string]*Ledger{"file": mustOpen(t, t.TempDir()), "memory": OpenMemory()} {
 		first, err := l.Lock(context.Background(), "a", 0)
 		if err != nil {
@@ -48,7 +48,7 @@ func TestLock(t *testing.T) {
 	}
 }
 
-func TestLockStopsWaiting(t *testing.T) {
+func TestLockStopsWaitingAtTheDeadline(t *testing.T) {
 	l := mustOpen(t, t.TempDir())
 	held, err := l.Lock(context.Background(), "a", 0)
 	if err != nil {
@@ -64,8 +64,8 @@ func TestLockStopsWaiting(t *testing.T) {
 	}
 }
 
-// An unreadable note of the holder is no reason to let a second run in.
-func TestLockWithoutANote(t *testing.T) {
+// A lock whose holder cannot be read still holds.
+func TestLockHoldsWithoutAReadableHolder(t *testing.T) {
 	l := mustOpen(t, t.TempDir())
 	held, err := l.Lock(context.Background(), "a", 0)
 	if err != nil {
@@ -82,7 +82,7 @@ func TestLockWithoutANote(t *testing.T) {
 	}
 }
 
-func TestLockNames(t *testing.T) {
+func TestLockNamesAreSafeAndDistinct(t *testing.T) {
 	seen := map[string]string{}
 	safe := regexp.MustCompile(`^instance-[0-9a-f]{16}\.lock$`)
 	for _, id := range []string{"", ".", "..", "../../etc/passwd", "a/b", "a\x00b", "A", "a", "0a3182607bc549bcb46cc9a8755761a6in04"} {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestVolatile(t *testing.T) {
+func TestVolatileNamesTmpfs(t *testing.T) {
 	const shm = "/dev/shm"
 	if magic, _, err := fileSystem(shm); err != nil || memoryName(magic) != "tmpfs" {
 		t.Skip("no tmpfs on /dev/shm")

@@ -33,7 +33,7 @@ func TestOpenCreatesPrivately(t *testing.T) {
 	}
 }
 
-func TestOpenLeavesModes(t *testing.T) {
+func TestOpenKeepsExistingModes(t *testing.T) {
 	dir := t.TempDir()
 	mustOpen(t, dir).Close()
 	if err := errors.Join(os.Chmod(dir, 0o750), os.Chmod(filepath.Join(dir, fileName), 0o640)); err != nil {
@@ -49,8 +49,8 @@ func TestOpenLeavesModes(t *testing.T) {
 	}
 }
 
-// The settings that durability rests on are those in force.
-func TestOpenIsDurable(t *testing.T) {
+// The settings that make an append durable are in force.
+func TestOpenSetsDurablePragmas(t *testing.T) {
 	l := mustOpen(t, t.TempDir())
 	for pragma, want := range map[string]string{"journal_mode": "delete", "synchronous": "3", "busy_timeout": "10000"} {
 		if got, err := column(context.Background(), sqlOf(l), "PRAGMA "+pragma); err != nil || got != want {
@@ -59,7 +59,7 @@ func TestOpenIsDurable(t *testing.T) {
 	}
 }
 
-func TestOpenErrors(t *testing.T) {
+func TestOpenErrorsSayPathAndRemedy(t *testing.T) {
 	cases := []struct {
 		name  string
 		make  func(t *testing.T, dir string)
@@ -111,8 +111,8 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-// A database that may not grow is the one full disk to be had without a mount.
-func TestFullDatabase(t *testing.T) {
+// A database that may not grow is a full disk without a mount.
+func TestAppendToAFullDatabaseSaysDiskFull(t *testing.T) {
 	l := mustOpen(t, t.TempDir())
 	if _, err := sqlOf(l).Exec("pragma max_page_count = 8"); err != nil {
 		t.Fatal(err)
@@ -137,7 +137,7 @@ func appendUntilError(l *Ledger, head Head) (n int, last Head, err error) {
 	return n, head, nil
 }
 
-func TestReaderFindsNone(t *testing.T) {
+func TestReaderWithoutALedgerIsNotExist(t *testing.T) {
 	dir := t.TempDir()
 	for _, d := range []string{dir, filepath.Join(dir, "a"), filepath.Join(dir, "a", "b")} {
 		if _, err := OpenReader(d); !errors.Is(err, fs.ErrNotExist) {
@@ -149,7 +149,7 @@ func TestReaderFindsNone(t *testing.T) {
 	}
 }
 
-func TestReaderDoesNotWrite(t *testing.T) {
+func TestReaderRefusesToWrite(t *testing.T) {
 	dir := t.TempDir()
 	mustOpen(t, dir)
 	r := mustRead(t, dir)
@@ -165,7 +165,7 @@ func TestReaderDoesNotWrite(t *testing.T) {
 }
 
 // A reader sees what was appended after it was opened.
-func TestReaderFollows(t *testing.T) {
+func TestReaderSeesLaterAppends(t *testing.T) {
 	dir := t.TempDir()
 	w := mustOpen(t, dir)
 	r := mustRead(t, dir)
@@ -175,7 +175,7 @@ func TestReaderFollows(t *testing.T) {
 	}
 }
 
-func TestNetworkFileSystems(t *testing.T) {
+func TestNetworkFileSystemsAreNamed(t *testing.T) {
 	const mounts = "29 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n" +
 		"97 29 0:51 / /mnt/g rw,nosuid shared:55 master:1 - fuse.glusterfs server:/vol rw,user_id=0\n" +
 		"98 29 0:52 / /mnt/n rw - fuseblk /dev/sdb1 rw\n"
@@ -219,7 +219,7 @@ func mkdir(t *testing.T, path string) {
 	}
 }
 
-// editDatabase makes a ledger with one chain and changes it with plain SQLite.
+// editDatabase makes a ledger with one chain and changes it with SQLite.
 func editDatabase(statement string) func(*testing.T, string) {
 	return func(t *testing.T, dir string) {
 		l := mustOpen(t, dir)

@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// Other processes are this test binary again, told by the environment what to
-// do: "verb folder [argument]".
+// Other processes are this test binary again. A variable says what they do:
+// "verb|folder|argument".
 const childVariable = "LEDGER_TEST_CHILD"
 
 func TestChild(t *testing.T) {
@@ -28,7 +28,7 @@ func TestChild(t *testing.T) {
 	}
 	verbs := map[string]func(dir, argument string) error{
 		"append": childAppend, "race": childRace, "read": childRead, "lock": childLock,
-		"interrupt": childInterrupt, "full": childFull, "open": childOpen, "files": childFiles,
+		"interrupt": childInterrupt, "full": childFull, "open": childOpen, "files": childFiles, "cramped": childCramped,
 	}
 	if err := verbs[args[0]](args[1], args[2]); err != nil {
 		t.Fatal(err)
@@ -42,7 +42,7 @@ func childCommand(verb, dir, argument string) *exec.Cmd {
 	return cmd
 }
 
-// child is a process that says how far it is, a line each time.
+// child is a process that prints a line for each thing done.
 type child struct {
 	cmd   *exec.Cmd
 	lines *bufio.Scanner
@@ -105,9 +105,9 @@ func childAppend(dir, _ string) error {
 	}
 }
 
-// Whenever a writer dies, the ledger holds all that it was told is in, and a
-// reader sees so at once and changes nothing.
-func TestKilledWriter(t *testing.T) {
+// Whenever a writer dies, the ledger holds all events whose Append returned, and
+// a reader sees them at once and changes nothing.
+func TestKilledWriterLosesNoAcknowledgedEvent(t *testing.T) {
 	dir := t.TempDir()
 	random := rand.New(rand.NewPCG(5, 6))
 	acknowledged, journals := int64(0), 0
@@ -171,7 +171,7 @@ func race(l *Ledger, run string, n int) error {
 
 // Goroutines and processes that append at once, the first of them creating
 // the ledger: each event is in exactly once, in the order of its writer.
-func TestManyWriters(t *testing.T) {
+func TestManyWritersAppendEachEventOnce(t *testing.T) {
 	const processes, goroutines, each = 3, 4, 8
 	dir := filepath.Join(t.TempDir(), "state")
 	var wg sync.WaitGroup
@@ -208,7 +208,7 @@ func TestManyWriters(t *testing.T) {
 }
 
 // Goroutines that share one open ledger.
-func TestManyGoroutines(t *testing.T) {
+func TestManyGoroutinesAppendEachEventOnce(t *testing.T) {
 	eachStore(t, func(t *testing.T, l *Ledger) {
 		var wg sync.WaitGroup
 		for i := range 8 {
@@ -234,7 +234,7 @@ func childOpen(dir, _ string) error {
 }
 
 // Processes that create the ledger at once all end up in the same one.
-func TestCreatedOnce(t *testing.T) {
+func TestProcessesThatCreateAtOnceShareOneLedger(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	var wg sync.WaitGroup
 	for range 4 {
@@ -280,7 +280,7 @@ func childInterrupt(dir, _ string) error {
 	select {}
 }
 
-func TestWriterKilledInATransaction(t *testing.T) {
+func TestWriterKilledInATransactionIsRolledBack(t *testing.T) {
 	l, events := saved(t, 200)
 	dir := filepath.Dir(l.Path())
 	l.Close()
@@ -302,8 +302,8 @@ func TestWriterKilledInATransaction(t *testing.T) {
 	}
 }
 
-// What a reader copies while a writer is at work is the last committed state.
-func TestCopyBesideAWriter(t *testing.T) {
+// A copy made while a writer is at work is the last committed state.
+func TestCopyBesideAWriterIsACommittedState(t *testing.T) {
 	dir := t.TempDir()
 	c := start(t, "append", dir, "")
 	for range 30 {

@@ -2,5 +2,5 @@
 
 package ledger
 
-// under -race SQLite is ten times slower: samples are smaller
+// Under -race SQLite is ten times slower: samples are smaller.
 const sampleEvery = 31

@@ -24,7 +24,7 @@ type files struct{ database, journal []byte }
 // history is what a ledger says: the events of the chains A and B.
 type history [2][]Event
 
-// damage makes other files of the ones it is given.
+// damage changes the files of a ledger.
 type damage struct {
 	name string
 	do   func(files) files
@@ -53,15 +53,15 @@ func damages(name string, size int, change func(f files, do func([]byte) []byte)
 func inDatabase(f files, do func([]byte) []byte) files { return files{do(f.database), f.journal} }
 func inJournal(f files, do func([]byte) []byte) files  { return files{f.database, do(f.journal)} }
 
-// No prefix of the file and no flipped bit in it may turn one history into
-// another. It is detected, or the history is whole and can be appended to.
+// No prefix of the file and no flipped bit in it may change the history. Either
+// the damage is detected, or the history is whole and can be appended to.
 func TestEveryPrefixAndEveryBit(t *testing.T) {
 	f, want := atRest(t)
 	verdicts(t, f, damages("file", len(f.database), inDatabase), want)
 }
 
-// The same for a writer that died behind its last write to the file and before
-// its journal was gone: the append is there, or it is not.
+// The same for a writer that died after its last write to the file and before it
+// deleted its journal: the history is the one with the append or without it.
 func TestEveryPrefixAndEveryBitOfAJournal(t *testing.T) {
 	f, without, with := inACommit(t)
 	verdicts(t, f, damages("journal", len(f.journal), inJournal), without, with)
@@ -80,7 +80,7 @@ func atRest(t *testing.T) (files, history) {
 }
 
 // inACommit are the files of an append that was not finished: its pages are
-// written and its journal is synced, but still there. What SQLite adds to a
+// written and its journal is synced, but not deleted. What SQLite adds to a
 // journal only in the commit is added here: the page with the counter of
 // changes, and the header, which says that the records are synced.
 func inACommit(t *testing.T) (f files, without, with history) {
@@ -155,13 +155,13 @@ func verdicts(t *testing.T, f files, ds []damage, allowed ...history) {
 		t.Errorf("left in the temporary folder: %v", names)
 	}
 	if detected.Load() == 0 || whole.Load() == 0 {
-		t.Error("the damages are not worth trying")
+		t.Error("the damages do not cover both results")
 	}
 }
 
 // survives reports whether damaged files still give an allowed history, to a
-// reader and to a writer alike, and take a further event. The error says what
-// was accepted that may not be.
+// reader and to a writer, and take another event. The error says which forbidden
+// history was accepted.
 func survives(dir string, f files, allowed []history) (bool, error) {
 	if err := place(dir, f); err != nil {
 		return false, err
@@ -179,7 +179,7 @@ func survives(dir string, f files, allowed []history) (bool, error) {
 	}
 	after := history{append(slices.Clone(written[0]), last), written[1]}
 	if again, err := readAll(dir); err != nil || !again.equal(after) {
-		return false, fmt.Errorf("behind an append: %+v, %w", again, err)
+		return false, fmt.Errorf("after an append: %+v, %w", again, err)
 	}
 	return readErr == nil, nil
 }

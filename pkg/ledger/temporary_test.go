@@ -46,7 +46,7 @@ func TestReaderLeavesNoTemporaryFile(t *testing.T) {
 	}
 }
 
-// A temporary folder is needed beside a journal only, and private.
+// Only a journal makes a reader use the temporary folder.
 func TestReaderNeedsNoTemporaryFolderWithoutAJournal(t *testing.T) {
 	l, _ := saved(t, 3)
 	temporaryFolder(t, filepath.Join(t.TempDir(), "absent"))
@@ -99,7 +99,7 @@ func TestJournalThatNamesAnotherFileIsRefused(t *testing.T) {
 	}
 }
 
-// The test above is worth something: SQLite does delete the file.
+// The refusal is needed: SQLite deletes the file.
 func TestSQLiteFollowsTheNameInAJournal(t *testing.T) {
 	dir, other := namesAnother(t)
 	if err := recoverFile(context.Background(), filepath.Join(dir, fileName)); err != nil {
