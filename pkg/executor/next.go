@@ -141,6 +141,8 @@ func finished(f Facts) Action {
 		return end(strangeJobs(f, last.Seq))
 	case !f.Survey.Complete:
 		return end(notWhole(last.Seq))
+	case slices.ContainsFunc(f.Survey.Running, func(n Neighbour) bool { return n.Ignored }):
+		return end(neighbours(f.Survey, last.Seq))
 	}
 	return Action{Kind: Check, Step: last.Seq}
 }

@@ -107,8 +107,8 @@ func (p *pass) person(ctx context.Context, seq, attempt int, d ledger.DecisionDa
 
 // Ignore declares that a job on the target is of no concern to the plan. One
 // that carries this chain's marker or names is refused, since it may have
-// restored a step; but for a second job of a step that is known to have
-// succeeded.
+// restored a step; but for a second job, which has ended, of a step that is known
+// to have succeeded.
 func (r *Runner) Ignore(ctx context.Context, jobID, reason string) Result {
 	return r.decide(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
 		if s, err := p.mayIgnore(ctx, jobID); s != nil || err != nil {
@@ -131,12 +131,18 @@ func (p *pass) mayIgnore(ctx context.Context, jobID string) (*Stop, error) {
 		return fromError(err), nil
 	}
 	seq, claims := claimOf(j.OfflineTaskInfo, p.Plan)
-	if claims && p.facts.State.Step(seq).State != ledger.StepSucceeded {
-		s := notAllowed(seq, fmt.Sprintf("job %s carries this plan's marker or name, so it may have restored this step", jobID))
-		s.Why, s.Jobs = WhyOwnJob, []string{jobID}
-		return s, nil
+	status, _ := drs.ParseStatus(j.Status)
+	s := notAllowed(seq, fmt.Sprintf("job %s carries this plan's marker or name", jobID))
+	s.Jobs = []string{jobID}
+	switch {
+	case claims && p.facts.State.Step(seq).State != ledger.StepSucceeded:
+		s.Why, s.Detail = WhyOwnJob, s.Detail+", so it may have restored this step"
+	case claims && !status.Ended():
+		s.Why, s.Detail = WhyStillRunning, s.Detail+", and DRS shows it as "+j.Status
+	default:
+		return nil, nil
 	}
-	return nil, nil
+	return s, nil
 }
 
 // Word is what a person says beside the word itself, of a create in doubt.

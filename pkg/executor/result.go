@@ -133,7 +133,8 @@ const WhyOtherKey = "other-key"
 // of the overwrite for a cutover.
 const WhyOtherAct = "other-act"
 
-// WhyStillRunning: a chain is not closed while its job runs.
+// WhyStillRunning: a chain is not closed while its job runs, nor is a second job
+// of a step ignored.
 const WhyStillRunning = "still-running"
 
 // WhyUnsettled: a chain is not closed while it is unknown what became of a create.

@@ -38,6 +38,7 @@ type Neighbour struct {
 	drs.OfflineTaskInfo
 	Ours    bool // of a chain in this ledger
 	Overlap bool // it works on one of the plan's databases
+	Ignored bool // by a person, although it carries this chain's marker or name
 }
 
 // survey reads a listing.
@@ -57,6 +58,9 @@ func survey(l drs.Listing, p *plan.Plan, s *ledger.State, others otherChains) *S
 		switch ignored := s.Ignored[j.ID]; {
 		case inDoubt && claims && seq == doubt && !mine && (!ignored || isAlive(j)):
 			v.Candidates = append(v.Candidates, j)
+			continue
+		case ignored && claims && isRunning(j):
+			v.Running = append(v.Running, Neighbour{OfflineTaskInfo: j, Ours: true, Ignored: true})
 			continue
 		case ignored:
 			continue
@@ -129,6 +133,12 @@ func sawEnd(s *ledger.State, jobID string) bool {
 func isAlive(j drs.OfflineTaskInfo) bool {
 	status, _ := drs.ParseStatus(j.Status)
 	return status == drs.Success || status == drs.Running
+}
+
+// isRunning reports whether a job is in a status that is known to have no end yet.
+func isRunning(j drs.OfflineTaskInfo) bool {
+	status, known := drs.ParseStatus(j.Status)
+	return known && !status.Ended()
 }
 
 // jobPrefix is the name of a step's job, to which later attempts add -aN.
