@@ -213,7 +213,7 @@ func (s *slot) afterFailure(r Result) {
 	d.write(d.plan.Generation, nil)
 	d.failures++
 	switch {
-	case r.Reason == JobFailed && s.isRestored(r.Step) && s.rng.IntN(2) == 0:
+	case r.Reason == JobFailed && s.isRestored(r.Step) && s.whims.IntN(2) == 0:
 		s.say("pronounce", func(p *Runner, ctx context.Context) Result {
 			return p.Pronounce(ctx, r.Step, true, Word{}, "it is restored")
 		})

@@ -184,7 +184,7 @@ func (s *slot) ignoreForeign(ids []string) (others int) {
 // rebuilt, when no runner works and all that was sent is listed.
 func (s *slot) sortOut(r Result) {
 	s.think()
-	if s.rng.IntN(4) == 0 { // nobody looks at the file
+	if s.whims.IntN(4) == 0 { // nobody looks at the file
 	} else if s.streak%2 == 0 {
 		s.desk.write(s.desk.plan.Generation, nil)
 	} else { // perhaps it was sent by another version of the plan

@@ -79,7 +79,7 @@ func (s schedule) config(now func() time.Time) drssim.Config {
 	return c
 }
 
-// outside names what of A1 to A4 a schedule breaks, "" if nothing.
+// outside names what of A1 to A6 a schedule breaks, "" if nothing.
 func (s schedule) outside() string {
 	lost, blind, lies := false, false, 0
 	for _, e := range s.events {
@@ -198,7 +198,7 @@ func generateNear(seed uint64, f planted) schedule {
 
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 
-// randomEvent is one within A1 to A4.
+// randomEvent is one within A1 to A6.
 func randomEvent(r *rand.Rand) event {
 	create, list := 1+r.IntN(5), 1+r.IntN(15)
 	switch r.IntN(12) {

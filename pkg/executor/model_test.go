@@ -48,12 +48,12 @@ func TestModel(t *testing.T) {
 		return true
 	})
 	took := time.Since(began)
-	t.Logf("%d schedules in %s, %.0f a second, %d violations inside A1 to A4", ran.Load(), took.Round(time.Millisecond), float64(ran.Load())/took.Seconds(), inside.Load())
+	t.Logf("%d schedules in %s, %.0f a second, %d violations inside A1 to A6", ran.Load(), took.Round(time.Millisecond), float64(ran.Load())/took.Seconds(), inside.Load())
 	outside.write(t)
 }
 
 // TestModelCatchesFaults plants faults in the protocol, one at a time, and
-// counts the schedules within A1 to A4 until the first violation.
+// counts the schedules within A1 to A6 until the first violation.
 func TestModelCatchesFaults(t *testing.T) {
 	if modelUnderRace {
 		t.Skip("the faults are planted in `make model`, which .ci/run runs")

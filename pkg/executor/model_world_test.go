@@ -23,6 +23,7 @@ type world struct {
 	schedule schedule
 	planted  planted
 	rng      *rand.Rand
+	whims    *rand.Rand // of people: what was found with a seed stays found
 	start    time.Time
 	now      time.Time // the server's clock
 	sim      *drssim.DRS
@@ -91,7 +92,7 @@ const maxTurns = 20_000
 func newWorld(s schedule, f planted) *world {
 	start := time.Date(2026, 3, 1, 20, 0, 0, 0, time.UTC)
 	w := &world{
-		schedule: s, planted: f, rng: rand.New(rand.NewPCG(s.seed, 7)), start: start, now: start, ledger: ledger.OpenMemory(), second: ledger.OpenMemory(),
+		schedule: s, planted: f, rng: rand.New(rand.NewPCG(s.seed, 7)), whims: rand.New(rand.NewPCG(s.seed, 11)), start: start, now: start, ledger: ledger.OpenMemory(), second: ledger.OpenMemory(),
 		counts: map[string]int{}, pending: slices.Clone(s.events), unseen: map[string]time.Time{},
 	}
 	w.judge = &judge{world: w, shadows: map[string]shadow{}, sent: map[string]int{}, retried: map[chainStep]time.Time{}, untrue: map[chainStep]bool{}, gone: map[string]time.Time{}, held: map[string]time.Time{}, ended: map[string]time.Time{}, freed: map[string]bool{}}
@@ -336,7 +337,9 @@ func (s *slot) write(e ledger.Event, write func() (ledger.Event, error)) (ledger
 		s.intended = s.now
 	}
 	s.note("append %s step %d: %v", e.Kind, e.Step, err)
-	s.pause(s.upTo(s.schedule.slow))
+	if s.schedule.slow > 0 {
+		s.pause(s.upTo(s.schedule.slow))
+	}
 	s.at("appended-" + string(e.Kind))
 	s.at("appended")
 	return out, err
