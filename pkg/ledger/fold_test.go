@@ -54,6 +54,8 @@ func decided(what string, step, attempt int) told {
 	return told{Decision, step, attempt, DecisionData{What: what, User: "u"}}
 }
 
+// TestFold is one table, so it is long: each row is a history and the state that
+// it gives.
 func TestFold(t *testing.T) {
 	for name, c := range map[string]struct {
 		events   []told

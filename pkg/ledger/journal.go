@@ -76,54 +76,52 @@ func (s snapshot) equal(t snapshot) bool {
 }
 
 // lastCommitted returns the database as it was before the transaction in the
-// journal. SQLite rolls back a copy in a private temporary folder, which is
-// removed before this returns. The path is that of the original, for messages.
-func (s snapshot) lastCommitted(ctx context.Context, path string) (image []byte, err error) {
+// journal. The path is that of the original, for messages.
+func (s snapshot) lastCommitted(ctx context.Context, path string) ([]byte, error) {
 	if len(s.journal) == 0 {
 		return s.database, nil
 	}
+	switch image, err := s.rolledBack(ctx); {
+	case errors.Is(err, errLargerFile):
+		return nil, brokenFile(path, err.Error())
+	case err != nil:
+		return nil, temporaryError(path, err)
+	default:
+		return image, nil
+	}
+}
+
+// rolledBack lets SQLite roll back a copy in a private temporary folder, which
+// is removed before this returns.
+func (s snapshot) rolledBack(ctx context.Context) (image []byte, err error) {
 	dir, err := os.MkdirTemp("", "migplan-") // 0700
 	if err != nil {
-		return nil, temporaryError(path, err)
+		return nil, err
 	}
-	defer func() {
-		if removed := os.RemoveAll(dir); removed != nil {
-			err = errors.Join(err, temporaryError(path, removed))
-		}
-	}()
-	copied := filepath.Join(dir, fileName)
-	if err := s.writeTo(copied); err != nil {
-		return nil, temporaryError(path, err)
-	}
-	if err := recoverFile(ctx, copied); err != nil {
-		return nil, temporaryError(path, err)
-	}
-	return s.readFrom(copied, path)
-}
-
-func (s snapshot) writeTo(path string) error {
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	path := filepath.Join(dir, fileName)
 	if err := os.WriteFile(path, s.database, 0o600); err != nil {
-		return err
+		return nil, err
 	}
-	return os.WriteFile(path+"-journal", s.journal, 0o600)
+	if err := os.WriteFile(path+"-journal", s.journal, 0o600); err != nil {
+		return nil, err
+	}
+	if err := recoverFile(ctx, path); err != nil {
+		return nil, err
+	}
+	// SQLite makes the file as large as a damaged journal says, which may be
+	// more than fits into memory.
+	info, err := os.Stat(path)
+	if err == nil && info.Size() > int64(len(s.database)+len(s.journal)) {
+		err = errLargerFile
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
 }
 
-// readFrom reads what SQLite made of the snapshot. It makes the file as large
-// as a damaged journal says, which may be more than fits into memory.
-func (s snapshot) readFrom(copied, path string) ([]byte, error) {
-	info, err := os.Stat(copied)
-	if err != nil {
-		return nil, temporaryError(path, err)
-	}
-	if info.Size() > int64(len(s.database)+len(s.journal)) {
-		return nil, brokenFile(path, "the journal belongs to a larger file")
-	}
-	image, err := os.ReadFile(copied)
-	if err != nil {
-		return nil, temporaryError(path, err)
-	}
-	return image, nil
-}
+var errLargerFile = errors.New("the journal belongs to a larger file")
 
 // recoverFile lets SQLite roll back the journal beside the database at path,
 // which it does before the first read: https://www.sqlite.org/lockingv3.html,

@@ -59,6 +59,7 @@ func TestOpenSetsDurablePragmas(t *testing.T) {
 	}
 }
 
+// TestOpenErrorsSayPathAndRemedy is one table, so it is long.
 func TestOpenErrorsSayPathAndRemedy(t *testing.T) {
 	cases := []struct {
 		name  string
