@@ -56,7 +56,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	stop()
 	good := code == executor.OK || code == executor.PendingCode
 	if good && out.err != nil && !errors.Is(out.err, syscall.EPIPE) {
-		a.sayError("the output could not be written: "+out.err.Error(), "mend that and run it again; what apply did is recorded")
+		a.sayError("the output could not be written: "+out.err.Error(), "fix that and run it again; what apply did is recorded")
 	}
 	if lost := cmp.Or(out.err, errs.close(lastWait)); good && lost != nil {
 		return unread(lost)

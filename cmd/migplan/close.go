@@ -16,8 +16,8 @@ func (a *app) closeCommand() *cobra.Command {
 	name := ""
 	c := &cobra.Command{
 		Use:   "close PLAN | close --name NAME",
-		Short: "End a plan for ever, and free its databases for another plan",
-		Long: `End a plan's chain for ever, because it is finished or abandoned: nothing more is
+		Short: "End a plan permanently, and free its databases for another plan",
+		Long: `End a plan's chain permanently, because it is finished or abandoned: nothing more is
 sent in it, no log backup can follow, and another plan may restore its databases,
 starting with a full backup. Only a higher generation of the plan goes on.
 

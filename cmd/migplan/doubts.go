@@ -11,18 +11,18 @@ import (
 
 // explainSettling is for a doubt that time and listings may still end.
 func explainSettling(step string, s executor.Stop, e *explanation, apply string) {
-	e.Tried = "the create of " + step
-	e.What = "what became of the create of " + step + " is not known yet"
-	e.Known = "DRS lists no such job so far; evidence is complete at " + stamp(s.Until) + " at the earliest"
+	e.Tried = "the request for " + step
+	e.What = "the outcome of the request for " + step + " is not known yet"
+	e.Known = "DRS lists no such job so far; the evidence is complete at " + stamp(s.Until) + " at the earliest"
 	e.Next = "run it again then: " + apply
 	switch s.Why {
 	case executor.WhyUnsearched:
-		e.Known = "DRS was not asked for its job any more before this run was cut short"
+		e.Known = "this run ended before it could search for the job"
 		e.Next = "run it again: " + apply
 	case executor.WhyTooEarly:
-		e.What = "it is too early to say what became of the create of " + step
-		e.Known = "DRS lists no such job, but the create may still become one" + until(s.Until) + "; nothing was recorded"
-		e.Next = "say it again after that; or now with --before-fence, when you know that it cannot arrive any more"
+		e.What = "it is too early to decide about the request for " + step
+		e.Known = "DRS lists no such job, but the request may still create one" + until(s.Until) + "; nothing was recorded"
+		e.Next = "run this again after that; or now with --before-fence, if you know that the request can no longer arrive"
 		e.Tried = "to record a decision"
 	}
 }
@@ -38,29 +38,29 @@ func until(t time.Time) string {
 // explainDoubt says why a doubt needs a person.
 func explainDoubt(at place, s executor.Stop, e *explanation) {
 	st := at.state.Step(s.Step)
-	e.What = "what became of the create of " + stepName(at, s.Step) + " is not known"
-	e.Tried = fmt.Sprintf("one create, as %s, at %s", st.Intent.JobName, stamp(st.IntentAt))
+	e.What = "the outcome of the request for " + stepName(at, s.Step) + " is unknown"
+	e.Tried = fmt.Sprintf("one request, as %s, at %s", st.Intent.JobName, stamp(st.IntentAt))
 	if st.Answered {
 		e.Tried += "; DRS answered " + strings.TrimSpace(fmt.Sprintf("HTTP %d %s %s", st.Answer.StatusCode, clean(st.Answer.Code), clean(st.Answer.Message)))
 	}
 	because := map[string]string{
-		executor.WhyFull:        "the full backup",
-		executor.WhyCutover:     "the cutover",
-		executor.WhyToken:       "a create sent with a token, which may still arrive,",
-		executor.WhyNoWitness:   "a chain of which no other job is listed",
-		executor.WhyNameExists:  "a name that DRS says it has and does not list",
-		executor.WhyTwice:       "a create that was missed before",
-		executor.WhyAsk:         "any doubt, by MIGPLAN_SETTLE=ask,",
-		executor.WhyUnaccounted: "a target on which jobs appeared that nobody knows",
-		executor.WhyNoDate:      "an intent without a date by the server's clock",
+		executor.WhyFull:        "this is the full backup",
+		executor.WhyCutover:     "this is the cutover",
+		executor.WhyToken:       "a request sent with a token may still arrive",
+		executor.WhyNoWitness:   "the listing shows no other job of this chain",
+		executor.WhyNameExists:  "DRS reports the job name as taken but lists no job with it",
+		executor.WhyTwice:       "an earlier request of this step was also lost",
+		executor.WhyAsk:         "MIGPLAN_SETTLE is ask",
+		executor.WhyUnaccounted: "the target has jobs that no ledger entry explains",
+		executor.WhyNoDate:      "the time of the request by the server's clock is not known",
 	}[s.Why]
-	e.Known = "DRS lists no such job. For " + because + " migplan does not decide this alone"
+	e.Known = "DRS lists no such job. Only a person can decide now, because " + because
 	if len(s.Jobs) > 0 {
 		e.Known += "; unknown jobs: " + clean(strings.Join(s.Jobs, ", "))
 	}
-	e.Next = fmt.Sprintf("look for the job in the console. Found: %s. ", adoptCommand(at, s.Step, "JOB_ID"))
+	e.Next = fmt.Sprintf("look for the job in the console; if it is there: %s; ", adoptCommand(at, s.Step, "JOB_ID"))
 	if len(s.Jobs) > 0 {
-		e.Next += fmt.Sprintf("Each of %s that is not the step's: %s. ", clean(strings.Join(s.Jobs, ", ")), ignoreCommand(at, "JOB_ID"))
+		e.Next += fmt.Sprintf("each of %s that is not this step's job: %s; ", clean(strings.Join(s.Jobs, ", ")), ignoreCommand(at, "JOB_ID"))
 	}
 	e.Next += notFound(at, s.Step, st)
 }
@@ -69,7 +69,7 @@ func explainDoubt(at place, s executor.Stop, e *explanation) {
 // clock only a person knows when the create cannot arrive any more.
 func notFound(at place, seq int, st ledger.Step) string {
 	if fence := executor.FenceOf(st); !fence.IsZero() {
-		return fmt.Sprintf("Not found after %s: %s", stamp(fence), at.command("resolve", fmt.Sprintf("%d --not-created --reason TEXT", seq)))
+		return fmt.Sprintf("if it is not there after %s: %s", stamp(fence), at.command("resolve", fmt.Sprintf("%d --not-created --reason TEXT", seq)))
 	}
-	return "Not found an hour after the create: " + at.command("resolve", fmt.Sprintf("%d --not-created --before-fence --reason TEXT", seq))
+	return "if it is not there an hour after the request: " + at.command("resolve", fmt.Sprintf("%d --not-created --before-fence --reason TEXT", seq))
 }

@@ -17,9 +17,9 @@ func explain(at place, s executor.Stop) explanation {
 	apply := firstText(at.again, at.command("apply", ""))
 	switch s.Reason {
 	case executor.MarkerTooLate:
-		e.What = fmt.Sprintf("the cutover came too late: %s was already sent with is_last_backup false", step)
-		e.Known = "sending it again would break the restore chain; nothing was sent"
-		e.Next = "stop writes on the source, take a tail-log backup, add it to the plan, and put the cutover behind it"
+		e.What = fmt.Sprintf("cutover marker too late: %s was already submitted with is_last_backup false", step)
+		e.Known = "submitting it again would break the restore chain; nothing was sent"
+		e.Next = "stop writes on the source, take a tail-log backup, add it to the plan, and put the cutover marker after it"
 	case executor.JobFailed:
 		explainFailure(at, s, &e)
 	case executor.CreateRefused:
@@ -27,20 +27,20 @@ func explain(at place, s executor.Stop) explanation {
 	case executor.DoubtAsk:
 		explainDoubt(at, s, &e)
 	case executor.EditedHistory:
-		e.What = step + " was changed in the plan after it was sent" + note(s.Detail)
-		e.Known = "what is restored is what the ledger holds: " + at.command("history", "")
-		e.Next = "put the line back; or start the chain again from the full backup by raising generation"
+		e.What = step + " was changed in the plan after it was submitted" + note(s.Detail)
+		e.Known = "the ledger shows what was submitted: " + at.command("history", "")
+		e.Next = "undo the edit; or raise generation to start again from the full backup"
 	case executor.HistoryGap:
-		e.What = fmt.Sprintf("%s is %s in the ledger, and a step behind it was sent", step, at.state.Step(s.Step).State)
-		e.Known = "its job has no record any more, or failed; to send it now would restore over what came after"
-		e.Next = "look at the database; when the backup is restored, " + at.command("resolve", fmt.Sprintf("%d --succeeded --reason TEXT", s.Step)) +
-			"; else start the chain again from the full backup by raising generation"
+		e.What = fmt.Sprintf("%s is %s in the ledger, but a later step was submitted", step, at.state.Step(s.Step).State)
+		e.Known = "its job record is gone, or the job failed; submitting it now would restore it over later backups"
+		e.Next = "check the database; if the backup is restored, " + at.command("resolve", fmt.Sprintf("%d --succeeded --reason TEXT", s.Step)) +
+			"; otherwise raise generation to start again from the full backup"
 	case executor.PlanChanged, executor.PlanInvalid, executor.PlanReplaced:
 		explainFile(s, &e, apply)
 	case executor.PlanShorter:
-		e.What = fmt.Sprintf("the plan no longer has step %d, which was already sent", s.Step)
-		e.Known = "what is restored is what the ledger holds: " + at.command("history", "")
-		e.Next = "put the line back; or start the chain again from the full backup by raising generation"
+		e.What = fmt.Sprintf("the plan no longer has step %d, which was already submitted", s.Step)
+		e.Known = "the ledger shows what was submitted: " + at.command("history", "")
+		e.Next = "undo the edit; or raise generation to start again from the full backup"
 	default:
 		explainChain(at, s, &e, apply)
 	}
@@ -51,17 +51,17 @@ func explain(at place, s executor.Stop) explanation {
 // complete fills in and corrects what depends on more than the reason.
 func (e *explanation) complete(at place, s executor.Stop) {
 	if online := at.cutOver(); online > 0 && (s.Reason == executor.EditedHistory || s.Reason == executor.PlanShorter) {
-		e.What += fmt.Sprintf("; the cutover was sent with step %d, and nothing can follow it", online)
-		e.Next = "put the plan back as it was"
+		e.What += fmt.Sprintf("; the cutover was submitted with step %d, so nothing can follow", online)
+		e.Next = "undo the edit"
 	}
 	if at.unread || s.Reason == executor.UnknownJobs || s.Reason == executor.LedgerBroken {
-		e.Database = "not known here, since the ledger does not show all that was done; look at it in the console"
+		e.Database = "unknown: the ledger does not show everything that was done; check it in the console"
 	}
 	if e.Tried == "" {
 		e.Tried = tried(at, s)
 	}
 	if at.rehearsed {
-		e.Next = "nothing: this was a rehearsal and touched nothing real; in earnest it would be: " + e.Next
+		e.Next = "nothing: this was a rehearsal; in a real run: " + e.Next
 	}
 }
 
@@ -70,36 +70,36 @@ func (e *explanation) complete(at place, s executor.Stop) {
 func explainChain(at place, s executor.Stop, e *explanation, apply string) {
 	switch s.Reason {
 	case executor.OtherIdentity:
-		e.What = fmt.Sprintf("the %s differs from what this chain was opened with: %s", s.Why, clean(s.Detail))
-		e.Known = "nothing was sent: a search under other credentials may not show the jobs of this chain"
-		e.Next = "use the former one; or start the chain again from the full backup by raising generation"
+		e.What = fmt.Sprintf("the %s differs from the one this chain was started with: %s", s.Why, clean(s.Detail))
+		e.Known = "nothing was sent: a search with other credentials may not show this chain's jobs"
+		e.Next = "use the former one; or raise generation to start again from the full backup"
 		if s.Why == "credentials" { // the only part of the identity that adopt --all renews
-			e.What = "the credentials differ from those that this chain was opened with: " + clean(s.Detail)
-			e.Next = "use the former ones; or, when these are meant, " + at.command("adopt", "--all --reason TEXT")
+			e.What = "the credentials differ from those this chain was started with: " + clean(s.Detail)
+			e.Next = "use the former ones; or, if the new ones are intended, " + at.command("adopt", "--all --reason TEXT")
 		}
 	case executor.NameTaken:
 		e.What = "the plan's name belongs to another target in this ledger: " + clean(s.Detail)
-		e.Known = "a name identifies one migration for ever; nothing was sent"
-		e.Next = "give this plan a name of its own"
+		e.Known = "a name identifies one migration permanently; nothing was sent"
+		e.Next = "give this plan another name"
 	case executor.DatabaseTaken:
 		explainTaken(at, *s.Owner, e)
 	case executor.ChainClosed:
 		explainClosed(at, s, e)
 	case executor.ClosedGeneration:
-		e.What = "a higher generation of this plan has taken over"
-		e.Known = "a closed generation sends nothing"
-		e.Next = "use the plan file with the higher generation, or raise generation further to start again"
+		e.What = "a higher generation of this plan exists"
+		e.Known = "an older generation sends nothing"
+		e.Next = "use the plan file with the higher generation, or raise generation again to start over"
 	case executor.GenerationBusy:
-		e.What = fmt.Sprintf("the generation before has step %d running or in doubt", s.Step) + note(strings.Join(s.Jobs, ", "))
+		e.What = fmt.Sprintf("step %d of the previous generation is running or in doubt", s.Step) + note(strings.Join(s.Jobs, ", "))
 		e.Known = "both would restore into the same database; nothing was sent"
-		e.Next = "settle it first with the former plan file, by apply or resolve"
+		e.Next = "settle it first with the previous plan file, using apply or resolve"
 	case executor.LedgerConflict:
-		e.What = "the ledger shows two answers for one step: " + clean(s.Detail)
-		e.Known = "a job may have been made twice; nothing more is sent"
-		e.Next = "look at both jobs in the console; when each is accounted for, " + at.command("adopt", "--all --reason TEXT")
+		e.What = "the ledger has two answers for one step: " + clean(s.Detail)
+		e.Known = "a job may have been created twice; nothing more is sent"
+		e.Next = "check both jobs in the console; when both are accounted for, " + at.command("adopt", "--all --reason TEXT")
 	case executor.LedgerBroken:
 		e.What = "the ledger is broken: " + errText(s.Err)
-		e.Known = "what is missing may be a create that was sent, so nothing is sent now"
+		e.Known = "a missing event may be a request that was sent, so nothing is sent now"
 		e.Next = "stop all runners, move the file away, wait 45 minutes, then " + at.command("adopt", "--all --reason TEXT")
 	default:
 		explainJobs(at, s, e, apply)
@@ -116,34 +116,34 @@ func explainJobs(at place, s executor.Stop, e *explanation, apply string) {
 		e.Next = "first check that " + word(at.ledgerPath) + " is the ledger that cron and all other runners use. If it is, stop all runners, wait 45 minutes, then " + at.command("adopt", "--all --reason TEXT")
 	case executor.TwinJobs:
 		e.What = "DRS shows several jobs for " + step + ": " + jobs
-		e.Known = "one of them was not submitted with this ledger, " + word(at.ledgerPath) + "; is it the one that cron and all other runners use? Nothing more is sent"
+		e.Known = "one of them was not submitted with this ledger, " + word(at.ledgerPath) + ": is that the ledger that cron and all other runners use? Nothing more is sent"
 		if st := at.state.Step(s.Step); st.State.Sent() && st.State != ledger.InDoubt {
 			e.What = fmt.Sprintf("DRS shows another job for %s, which is %s: %s", step, st.State, jobs)
-			e.Known = "it was not submitted with this ledger, " + word(at.ledgerPath) + "; is it the one that cron and all other runners use? The backup may have been restored twice; nothing more is sent"
-			e.Next = "look at it and at the database; when it did no harm, " + ignoreCommand(at, first(s.Jobs))
+			e.Known = "it was not submitted with this ledger, " + word(at.ledgerPath) + ": is that the ledger that cron and all other runners use? The backup may have been restored twice; nothing more is sent"
+			e.Next = "check the job and the database; if it did no harm, " + ignoreCommand(at, first(s.Jobs))
 			break
 		}
-		e.Next = "look at them in the console. The step's: " + adoptCommand(at, s.Step, "JOB_ID") + "; once the step has succeeded, the other: " + ignoreCommand(at, "JOB_ID")
+		e.Next = "check them in the console; the step's job: " + adoptCommand(at, s.Step, "JOB_ID") + "; once the step has succeeded, the other job: " + ignoreCommand(at, "JOB_ID")
 	case executor.JobDiffers:
 		explainDiffers(at, s, e)
 	case executor.JobGone:
 		e.What = fmt.Sprintf("DRS no longer knows job %s of %s", jobs, step)
-		e.Known = "its record was deleted in the console, at the latest at " + stamp(s.Since) + "; what it did to the database is not known here. It is not created again"
-		e.Next = "look at the database; " + pronounce(at, s.Step)
+		e.Known = "its record was deleted in the console, at the latest at " + stamp(s.Since) + "; what it did to the database is not known here. It is not submitted again"
+		e.Next = "check the database; " + pronounce(at, s.Step)
 	case executor.ForeignJob:
-		e.What = "a job that is not this plan's works on one of its databases: " + jobs
+		e.What = "a job that does not belong to this plan is working on one of its databases: " + jobs
 		e.Known = "nothing was sent"
-		e.Next = fmt.Sprintf("ask whose it is, and wait for its end: %s; or, when it does no harm, %s", apply, ignoreCommand(at, first(s.Jobs)))
+		e.Next = fmt.Sprintf("find out whose job it is and wait until it ends: %s; or, if it does no harm, %s", apply, ignoreCommand(at, first(s.Jobs)))
 	case executor.NotFailedAnyMore:
 		explainAlive(at, s, e)
 	case executor.JobMissing:
 		explainMissing(at, s, e, apply)
 	case executor.UnknownStatus:
 		e.What = fmt.Sprintf("DRS has shown job %s of %s as %s since %s", jobs, step, status(s), stamp(s.Since))
-		e.Known = "its documents do not name this status, so migplan cannot tell whether the job will end; nothing was sent"
-		e.Next = "look at the job and the database; " + pronounce(at, s.Step)
+		e.Known = "the DRS documentation does not list this status, so migplan cannot tell whether the job will end; nothing was sent"
+		e.Next = "check the job and the database; " + pronounce(at, s.Step)
 	case executor.StatusSettling:
-		e.What = fmt.Sprintf("job %s of %s has the status %s, which DRS's documents do not name", jobs, step, status(s))
+		e.What = fmt.Sprintf("job %s of %s has the status %s, which the DRS documentation does not list", jobs, step, status(s))
 		e.Known = "a new attempt is sent only after the status has stayed the same for 45 minutes" + until(s.Until) + "; nothing was sent"
 		e.Next = "run it again then: " + apply
 	default:
@@ -157,7 +157,7 @@ func keyFault(missing, other string, s executor.Stop) string {
 	case executor.WhyOtherAct:
 		return "this key is for the " + other
 	case executor.WhyOtherKey:
-		return "the key given is not that of the plan as it stands; look at it again before you confirm it"
+		return "this key does not match the plan as it is now; review the plan again before you confirm it"
 	}
 	return missing
 }
@@ -167,35 +167,35 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 	step := stepName(at, s.Step)
 	switch s.Reason {
 	case executor.CutoverKey:
-		e.What = "the cutover is held: " + keyFault("it lacks its second key", "overwrite", s)
-		e.Known = step + " is next and brings the database online for good; nothing was sent"
+		e.What = "cutover blocked: " + keyFault("--confirm-cutover is missing", "overwrite", s)
+		e.Known = step + " is next; it brings the database online permanently. Nothing was sent"
 		e.Next = at.command("apply", needs(at, s.Step))
 	case executor.WindowPast:
-		e.What = "the cutover is held: its window ended " + s.Until.Format(time.RFC3339) + " by " + s.Detail + " clock"
-		e.Known = "the local clock and the server's must both be inside; nothing was sent"
-		e.Next = "write a new window into the plan and have it reviewed"
+		e.What = "cutover blocked: its window ended " + s.Until.Format(time.RFC3339) + " by " + s.Detail + " clock"
+		e.Known = "both the local clock and the server's must be inside the window; nothing was sent"
+		e.Next = "set a new window in the plan and have it reviewed"
 	case executor.OverwriteKey:
-		e.What = "the full backup is held: " + keyFault("overwriting lacks its second key", "cutover", s)
-		e.Known = "it destroys what bears the names of the plan's databases on the target; nothing was sent"
+		e.What = "full backup blocked: " + keyFault("--confirm-overwrite is missing", "cutover", s)
+		e.Known = "the full backup overwrites databases of the same name on the target; nothing was sent"
 		if s.Why == executor.WhyOnlineBefore {
 			e.Known = "another chain in this ledger has cut over on this database, so overwrite_unattended does not count; nothing was sent"
 		}
 		e.Next = at.command("apply", needs(at, s.Step))
 	case executor.APIAway:
 		e.What = "DRS gave no usable answer: " + firstText(s.Detail, errText(s.Err))
-		e.Known = "nothing was learnt, and nothing was sent"
+		e.Known = "nothing new is known, and nothing was sent"
 		e.Next = "run it again: " + apply
 		if s.Why == executor.WhyNoWitness {
-			e.Known = "either that job's record was deleted, or the listing does not show all; nothing was recorded"
-			e.Next += "; or, when it was deleted, adopt each job by itself: " + adoptCommand(at, 0, "JOB_ID")
+			e.Known = "either that job's record was deleted, or the listing is incomplete; nothing was recorded"
+			e.Next += "; or, if it was deleted, adopt each job individually: " + adoptCommand(at, 0, "JOB_ID")
 		}
 	case executor.Throttled:
-		e.What = "DRS asks to be called less often" + note(throttling(at, s))
-		e.Known = "no create is sent before " + stamp(s.Until)
+		e.What = "DRS asks for fewer requests" + note(throttling(at, s))
+		e.Known = "nothing is submitted before " + stamp(s.Until)
 		e.Next = "run it again after that: " + apply
 	case executor.NotSent:
-		e.What = "the create of " + step + " could not be sent: " + errText(s.Err)
-		e.Known = "not one byte of it left, so nothing was created"
+		e.What = "the request for " + step + " could not be sent: " + errText(s.Err)
+		e.Known = "the request was never sent, so nothing was created"
 		e.Next = "run it again: " + apply
 	default:
 		explainRun(at, s, e, apply)
@@ -207,35 +207,35 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 	step, jobs := stepName(at, s.Step), clean(strings.Join(s.Jobs, ", "))
 	switch s.Reason {
 	case executor.LockHeld:
-		e.What = "another run works on this target: " + errText(s.Err)
-		e.Known = "two runs at a time would only be in each other's way; nothing was sent"
+		e.What = "another run is working on this target: " + errText(s.Err)
+		e.Known = "only one run at a time may work on a target; nothing was sent"
 		e.Next = "let it finish, or wait for it: " + apply + " --lock-wait 10m"
 	case executor.Settling:
 		explainSettling(step, s, e, apply)
 	case executor.StrangerRunning:
-		e.What = "a job that is not migplan's runs on the target: " + jobs
-		e.Known = "one job at a time works on an instance; nothing was sent"
-		e.Next = "run it again when that job has ended: " + apply + "; or, when it will not end, " + ignoreCommand(at, first(s.Jobs))
+		e.What = "a job that migplan did not create is running on the target: " + jobs
+		e.Known = "an instance runs one job at a time; nothing was sent"
+		e.Next = "run it again when that job has ended: " + apply + "; or, if it will not end, " + ignoreCommand(at, first(s.Jobs))
 	case executor.NoServerDate:
-		e.What = "DRS's answer carries no date, so neither a window nor a pause that DRS asked for can be checked against its clock"
-		e.Known = "an unclear gate is a shut one; nothing was sent"
+		e.What = "DRS's answer has no Date header, so neither a window nor a pause that DRS asked for can be checked against its clock"
+		e.Known = "the window cannot be checked without the server's time; nothing was sent"
 		e.Next = "run it again: " + apply
 	case executor.RaceLost:
-		e.What = "other runs went on first, again and again"
-		e.Known = "whatever they did is in the ledger: " + at.command("history", "")
+		e.What = "other runs kept writing to the ledger first"
+		e.Known = "what they did is in the ledger: " + at.command("history", "")
 		e.Next = "run it again: " + apply
 	case executor.RecordLost:
-		e.Tried = "the create of " + step
-		e.What = fmt.Sprintf("the answer to the create (%s) could not be written into the ledger: %s", strings.TrimSpace(firstText(s.Detail, "unknown")+" "+jobs), errText(s.Err))
-		e.Known = "the intent is in the ledger, so the next run searches for the job and sends nothing"
-		e.Next = "make the ledger writable (disk full?), then " + apply
+		e.Tried = "the request for " + step
+		e.What = fmt.Sprintf("the answer to the request (%s) could not be written to the ledger: %s", strings.TrimSpace(firstText(s.Detail, "unknown")+" "+jobs), errText(s.Err))
+		e.Known = "the ledger holds the intent, so the next run searches for the job and sends nothing"
+		e.Next = "make the ledger writable (is the disk full?), then " + apply
 	case executor.TimeUp:
-		e.What = "the time of --timeout is up" + waitedFor(s)
-		e.Known = "what was under way is finished and recorded"
+		e.What = "the --timeout has passed" + waitedFor(s)
+		e.Known = "everything that had begun was finished and recorded; a running job continues in DRS"
 		e.Next = "run it again: " + apply
 	case executor.Stopped:
 		e.What = "stopped by a signal" + waitedFor(s)
-		e.Known = "what was under way is finished and recorded"
+		e.Known = "everything that had begun was finished and recorded; a running job continues in DRS"
 		e.Next = "run it again: " + apply
 	case executor.AccessDenied:
 		e.What = "DRS refused these credentials: " + errText(s.Err)
@@ -243,11 +243,11 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 		e.Next = "check them with " + at.command("whoami", "") + ", the clock of this machine, and docs/permissions.md"
 	case executor.LedgerFailed:
 		e.What = "the ledger cannot be used: " + errText(s.Err)
-		e.Known = "without it nothing is sent"
-		e.Next = "make it usable, then run it again: " + apply
+		e.Known = "without the ledger nothing is sent"
+		e.Next = "fix it, then run it again: " + apply
 	case executor.Broken:
-		e.What = "the last check before sending failed: " + errText(s.Err)
-		e.Known = "nothing was sent; this is a mistake in migplan"
+		e.What = "the final check before sending failed: " + errText(s.Err)
+		e.Known = "nothing was sent; this is a bug in migplan"
 		e.Next = "keep the plan and the ledger, and report it"
 	case executor.NotAllowed:
 		e.What = clean(s.Detail)
@@ -255,17 +255,17 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 			e.What = step + ": " + e.What
 		}
 		e.Known = "nothing was recorded and nothing was sent"
-		e.Next = "see where it stands: " + at.command("status", "")
+		e.Next = "see the current state: " + at.command("status", "")
 		switch s.Why {
 		case executor.WhyStillRunning:
-			e.Next = "wait for the job's end, then say it again: " + at.again
+			e.Next = "wait until the job ends, then run this again: " + at.again
 		case executor.WhyUnsettled:
-			e.Next = "settle it first: " + at.command("apply", "") + ", or " + at.command("resolve", fmt.Sprintf("%d --succeeded --reason TEXT", s.Step)) + " after looking at the database; then " + at.again
+			e.Next = "settle it first: " + at.command("apply", "") + ", or " + at.command("resolve", fmt.Sprintf("%d --succeeded --reason TEXT", s.Step)) + " after checking the database; then " + at.again
 		case executor.WhyOwnJob:
 			e.Next = fmt.Sprintf("if it is this step's job, %s; if somebody copied the name or the description, change both in the console, then run this again: %s",
 				adoptCommand(at, s.Step, first(s.Jobs)), ignoreCommand(at, first(s.Jobs)))
 		case executor.WhyOtherCredentials:
-			e.Next = "look for the job with those, or in the console; when it is not there, " + at.again + " --other-credentials"
+			e.Next = "look for the job with those credentials, or in the console; if it is not there, " + at.again + " --other-credentials"
 		}
 	default:
 		e.What = string(s.Reason)
@@ -276,24 +276,24 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 // job that the ledger follows already can only be judged by its end.
 func explainDiffers(at place, s executor.Stop, e *explanation) {
 	step, jobs := stepName(at, s.Step), clean(strings.Join(s.Jobs, ", "))
-	e.What = fmt.Sprintf("job %s is not as %s was intended: %s", jobs, step, clean(s.Detail))
-	e.Known = "nothing more is sent before a person has looked at it"
+	e.What = fmt.Sprintf("job %s differs from %s: %s", jobs, step, clean(s.Detail))
+	e.Known = "nothing more is sent until a person has checked it"
 	if st := at.state.Step(s.Step); st.State == ledger.Running && slices.Contains(s.Jobs, st.JobID) {
-		e.Next = "look at the job and the database, and wait until the job has ended; " + pronounce(at, s.Step)
+		e.Next = "check the job and the database, and wait until the job has ended; " + pronounce(at, s.Step)
 		return
 	}
-	e.Next = fmt.Sprintf("look at the job in the console; when it is the step's under another name, %s; when it is not the step's, %s",
+	e.Next = fmt.Sprintf("check the job in the console; if it is this step's job under another name, %s; if not, %s",
 		adoptCommand(at, s.Step, first(s.Jobs)), ignoreCommand(at, first(s.Jobs)))
 	if at.state.Step(s.Step).State == ledger.Pending {
-		e.Next += "; when the plan was another one then, put that back"
+		e.Next += "; if the plan was different when the job was created, restore that plan"
 	}
 	if at.state.Step(s.Step).State == ledger.InDoubt {
-		e.Next += "; when it is the step's all the same and has ended, " + pronounce(at, s.Step)
+		e.Next += "; if it is this step's job anyway, wait until it has ended; then, " + pronounce(at, s.Step)
 	}
 }
 
 // pronounce is how a person says what no look at DRS can tell.
 func pronounce(at place, seq int) string {
 	as := func(end string) string { return at.command("resolve", fmt.Sprintf("%d --%s --reason TEXT", seq, end)) }
-	return "when the backup is restored, " + as("succeeded") + "; when it is not, " + as("failed")
+	return "if the backup is restored, " + as("succeeded") + "; if not, " + as("failed")
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// The JSON outputs are documented in docs/output.md. Each bears a version;
+// The JSON outputs are documented in docs/output.md. Each has a version;
 // fields may be added to it, none is taken away or changes its meaning.
 
 const (

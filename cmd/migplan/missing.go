@@ -16,14 +16,14 @@ func explainMissing(at place, s executor.Stop, e *explanation, apply string) {
 	} else {
 		e.Known = "missing since " + stamp(s.Since) + "; it counts as deleted from " + stamp(s.Until) + " on. Nothing was sent"
 	}
-	e.Next = "look in the console whether its record was deleted; run it again after that time: " + apply
+	e.Next = "check in the console whether its record was deleted; run it again after that time: " + apply
 }
 
 // explainAlive is for a job that could be the step's and has not failed.
 func explainAlive(at place, s executor.Stop, e *explanation) {
 	e.What = fmt.Sprintf("%s cannot be sent again: DRS shows job %s, which is or may be this step's, as %s", stepName(at, s.Step), clean(strings.Join(s.Jobs, ", ")), status(s))
 	e.Known = "sending the step again could restore the same backup twice; nothing was sent"
-	e.Next = "look at the job and the database. If the backup is restored: " + at.command("resolve", fmt.Sprintf("%d --succeeded --reason TEXT", s.Step)) +
+	e.Next = "check the job and the database; if the backup is restored, " + at.command("resolve", fmt.Sprintf("%d --succeeded --reason TEXT", s.Step)) +
 		"; if the job is still running, wait until it ends; if somebody else made it, change its name and description in the console"
 }
 

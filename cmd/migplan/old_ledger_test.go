@@ -24,7 +24,7 @@ import (
 // testdata/old-ledger is a ledger written before events knew listed_unknown. A
 // job of somebody else was there first, and another came before step 2 of
 // crm-prod, whose create made none. Of ims-prod, step 2 failed and was sent
-// again, and the create of step 4 made a job whose answer was lost.
+// again, and the request for step 4 made a job whose answer was lost.
 const (
 	oldLedger   = "testdata/old-ledger"
 	oldEndpoint = "127.83.21.7:8647" // a ledger knows where it asked
@@ -39,7 +39,7 @@ func TestOldLedgerFinishesItsPlans(t *testing.T) {
 	s.migplan(t, 0, "resolve", "crm.yaml", "2", "--not-created", "--reason", "seen in the server's log")
 	s.migplan(t, 0, "apply", "--wait", "--timeout", "60s", "crm.yaml")
 	_, stderr := s.migplan(t, 7, "apply", "--wait", "--timeout", "60s", "ims.yaml")
-	key := regexp.MustCompile(`--confirm-cutover \S+`).FindString(stderr)
+	key := regexp.MustCompile(`--confirm-cutover \S+@\S+`).FindString(stderr)
 	s.migplan(t, 0, append([]string{"apply", "--wait", "--timeout", "60s", "ims.yaml"}, strings.Fields(key)...)...)
 	var got []string
 	for _, j := range s.sim.Jobs() {

@@ -95,7 +95,7 @@ func (a *app) retryCommand() *cobra.Command {
 	d := &decision{}
 	c := &cobra.Command{
 		Use:     "retry PLAN STEP",
-		Short:   "Let a step that failed or was refused be sent again",
+		Short:   "Allow a step that failed or was refused to be sent again",
 		Example: "  migplan retry plans/ims.yaml 3 --reason \"uploaded the file again\"",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -117,7 +117,7 @@ func (a *app) adoptCommand() *cobra.Command {
 	all := false
 	c := &cobra.Command{
 		Use:   "adopt PLAN STEP JOB_ID | adopt PLAN --all",
-		Short: "Declare that a job is a step's, after comparing it with the step",
+		Short: "Record that a job belongs to a step, after comparing it with the step",
 		Long: `Declare that a job is a step's. The job is compared with the step first; its name
 may be another. --all rebuilds a lost ledger from the jobs on the target that
 bear this chain's names and markers, in order.`,
@@ -153,7 +153,7 @@ func (a *app) resolveCommand() *cobra.Command {
 	var how resolution
 	c := &cobra.Command{
 		Use:   "resolve PLAN STEP --not-created|--succeeded|--failed | resolve PLAN --ignore-job ID",
-		Short: "Say what became of a step that no look at DRS can show",
+		Short: "Record the outcome of a step that DRS can no longer report",
 		Long: `Settle what DRS cannot show. --not-created ends a doubt: the target is searched
 first, and the word is refused before the fence unless --before-fence is given.
 --succeeded and --failed say how a step ended whose job record is gone, or shows

@@ -175,7 +175,7 @@ func (a *app) writeHead(p preview) {
 	line(a.stdout, "target: instance %s, project %s, region %s", pl.Target.InstanceID, pl.Target.ProjectID, pl.Target.Region)
 	line(a.stdout, "databases: %s", databaseList(p.place))
 	if pl.Overwrite {
-		line(a.stdout, "OVERWRITE: the full backup destroys what bears these names on the target")
+		line(a.stdout, "OVERWRITE: the full backup overwrites databases of the same name on the target")
 	}
 	line(a.stdout, "%s", cutoverLine(p.place))
 	if p.ledger == "" {

@@ -18,7 +18,7 @@ func (a *app) statusCommand() *cobra.Command {
 	var output string
 	c := &cobra.Command{
 		Use:   "status PLAN...",
-		Short: "Show every step: where it is, how long it took, what is awaited",
+		Short: "Show every step: its state, how long it took, what comes next",
 		Long:  "Show where each plan stands, from the ledger alone: nothing is written, no network\nis used, no credentials are needed.",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -28,8 +28,8 @@ func translations() []translation {
 			"lsn + not continuous", "log backup + not continuous", "incremental backup + not continuous",
 			"not continuous + previous", "lsn + too recent to apply", "lsn + too early to apply",
 		}, restorable: true,
-			cause:  "the log backup does not begin where the one before it ended: a log backup is missing, or was restored already",
-			remedy: "look first: when this very backup is already restored, RESOLVE; else add the missing log backup before it"},
+			cause:  "the log backup does not start where the previous one ended: a log backup is missing, or was already restored",
+			remedy: "check first: if this backup is already restored, RESOLVE; otherwise add the missing log backup before it"},
 		{says: []string{
 			"restore:null", "backup file not found", "backup file * not found", "backup file does not exist",
 			"backup file * does not exist", "nosuchkey", "specified key does not exist",
@@ -38,29 +38,29 @@ func translations() []translation {
 			remedy: "put it back under this key, in Standard storage"},
 		{says: []string{"database + not in backup file list", "database + not in the backup file list"}, restorable: true,
 			cause:  "the database is not in the backup file, or the file's name is too long",
-			remedy: "check databases against RESTORE HEADERONLY, and shorten the file's name"},
+			remedy: "check databases with RESTORE HEADERONLY, and shorten the file name"},
 		{says: []string{
 			"database with the same name + exists", "database with the same name + already exists",
 			"databases with the same name + exist", "has a same-name database", "contains a same-name database",
 			"contains same-name databases", "same-name database exists", "same-name database already exists",
 			"same-name databases exist", ". database * already exists",
 		}, restorable: true, exists: true,
-			cause:  "a database of this name is on the target already",
+			cause:  "a database with this name already exists on the target",
 			remedy: "drop or rename it there, or give the plan overwrite"},
 		{says: []string{
 			"full + is an incremental backup", "full + is a differential backup", "full + is a log backup",
 			"incremental + is a full backup", "incremental + is a differential backup",
 			"full + is an incremental or differential backup",
 		}, restorable: true,
-			cause:  "the file is not of the type that the plan says",
-			remedy: "check with RESTORE HEADERONLY, and mend the entry"},
+			cause:  "the file is not of the type in the plan",
+			remedy: "check with RESTORE HEADERONLY, and fix the entry"},
 		{says: []string{
 			"backup file verification failed .", "backup file verification failed * .", "backup verification failed .",
 			"backup verification failed * .", "failed to obtain the restoration file information", "backup file is corrupt",
 			"backup file is corrupted", "backup file is damaged", "backup file is incomplete", "backup file * is corrupt",
 			"backup file * is corrupted", "backup file * is damaged", "backup file * is incomplete",
 		}, restorable: true,
-			cause:  "the backup file is damaged or was not uploaded whole",
+			cause:  "the backup file is damaged or was not completely uploaded",
 			remedy: "upload it again, and compare its size"},
 		{says: []string{
 			"insufficient space", "insufficient storage space", "insufficient disk space", "insufficient free space",
@@ -85,9 +85,9 @@ func translations() []translation {
 		{codes: []string{"DRS.M00105"}, restorable: true, cause: "the account is restricted", remedy: "check balance and verification of the account"},
 		{codes: []string{"DRS.M05006"}, restorable: true, cause: "the target instance is not valid", remedy: "check target.instance_id and that the instance is active"},
 		{codes: []string{"DRS.M06007"}, restorable: true, cause: "DRS got no target instance", remedy: "check target.instance_id"},
-		{codes: []string{"DRS.M00269", "DRS.M00270", "DRS.M00271"}, restorable: true, cause: "DRS does not accept a tag", remedy: "mend tags in the plan"},
+		{codes: []string{"DRS.M00269", "DRS.M00270", "DRS.M00271"}, restorable: true, cause: "DRS does not accept a tag", remedy: "fix the tags in the plan"},
 		{codes: []string{"DRS.M00007", "DRS.M00200", "DRS.M00201", "DRS.M00202", "DRS.M00273", "DRS.M00300", "DRS.M00301", "DRS.M00305"}, restorable: true,
-			cause: "DRS does not accept a value of the request", remedy: "mend the value that the message names"},
+			cause: "DRS does not accept a value of the request", remedy: "fix the value that the message names"},
 	}
 }
 
@@ -124,7 +124,7 @@ func explainFailure(at place, s executor.Stop, e *explanation) {
 		resolve := at.command("resolve", fmt.Sprintf("%d --succeeded --reason TEXT", s.Step))
 		e.Next = strings.Replace(t.remedy, "RESOLVE", resolve, 1) + "; then " + retry
 	default:
-		e.Next = "mend the cause, edit the step if needed; then " + retry
+		e.Next = "fix the cause, edit the step if needed; then " + retry
 	}
 	switch {
 	case status == drs.PrecheckFailed:
@@ -134,17 +134,17 @@ func explainFailure(at place, s executor.Stop, e *explanation) {
 	case t != nil && t.restorable && !st.Last:
 		e.Database = "still restoring, as far as this failure is known"
 	default:
-		e.Database = "not certain: the failed step may have changed it in part"
+		e.Database = "uncertain: the failed step may have changed part of it"
 	}
 }
 
 // explainRefusal says why DRS did not take a request.
 func explainRefusal(at place, s executor.Stop, e *explanation) {
 	answer := at.state.Step(s.Step).Answer
-	e.What = "DRS refused the request of " + stepName(at, s.Step)
-	e.Tried = "one create, as " + at.steps[s.Step-1].JobName(at.state.Step(s.Step).Attempt)
-	e.Known = fmt.Sprintf("%s %s. No job was made", clean(answer.Code), strings.TrimRight(firstText(answer.Message, "without a message"), "."))
-	next := "mend the plan"
+	e.What = "DRS refused the request for " + stepName(at, s.Step)
+	e.Tried = "one request, as " + at.steps[s.Step-1].JobName(at.state.Step(s.Step).Attempt)
+	e.Known = fmt.Sprintf("%s %s. No job was created", clean(answer.Code), strings.TrimRight(firstText(answer.Message, "without a message"), "."))
+	next := "fix the plan"
 	if t := translate(answer.Code, ""); t != nil {
 		e.Known += ". That is: " + t.cause
 		next = t.remedy

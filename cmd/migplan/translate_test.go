@@ -12,7 +12,7 @@ func TestTranslate(t *testing.T) {
 		about string // words of the cause; "" where the text is unknown
 		texts []string
 	}{
-		{"the log backup does not begin where", []string{
+		{"the log backup does not start where", []string{
 			"The LSN of the incremental backup file is not continuous with that of the previous backup file: LOG/ims_log2.bak",
 			"LSN not continuous",
 			"The incremental backup file is not continuous with the previous one.",
@@ -28,7 +28,7 @@ func TestTranslate(t *testing.T) {
 			"Source database not in backup file list",
 			"Database ims is not in the backup file list",
 		}},
-		{"a database of this name", []string{
+		{"a database with this name", []string{
 			"A database with the same name already exists in the destination instance: ims",
 			"The destination DB instance has a same-name database.",
 			"Database 'ims' already exists. Choose a different database name.",

@@ -63,14 +63,14 @@ func databaseState(at place) string {
 			restored, last = i+1, st.Last
 		case ledger.Running, ledger.InDoubt, ledger.StepFailed:
 			if st.Last {
-				return "not certain: the cutover was tried; look at it in the console before anything else"
+				return "uncertain: the cutover was submitted; check it in the console first"
 			}
 			if i == 0 {
 				return "absent, or being restored for the first time"
 			}
 		case ledger.Pending, ledger.StepRefused:
 			if i == 0 && st.Attempt > 1 {
-				return "absent, or as a former attempt left it"
+				return "absent, or as an earlier attempt left it"
 			}
 		}
 	}
@@ -80,7 +80,7 @@ func databaseState(at place) string {
 	case restored == 0:
 		return "not touched by this plan"
 	}
-	return fmt.Sprintf("restoring, with %s applied: neither readable nor writable, and further log backups can follow", counted(restored, "backup"))
+	return fmt.Sprintf("restoring, %s applied; not readable, and more log backups can follow", counted(restored, "backup"))
 }
 
 func counted(n int, thing string) string {
@@ -135,7 +135,7 @@ func changeLine(at place, c executor.Change) string {
 	case "adopted":
 		return who + "job " + clean(c.JobID) + " was found and adopted" + notCompared(c.NotCompared)
 	case "absent":
-		return who + "shown by two searches not to have been created; it may be sent again"
+		return who + "two searches show that no job was created; it may be sent again"
 	case ledger.Retry:
 		return who + "the next pass sends it again"
 	case ledger.NotCreated:
@@ -170,7 +170,7 @@ func waiting(at place, s executor.Stop) string {
 	case executor.BeforeStart:
 		return who + "waiting for the cutover's window, which begins " + s.Until.Format(time.RFC3339)
 	case executor.OursRunning:
-		return who + "waiting: job " + clean(strings.Join(s.Jobs, ", ")) + " of another step runs on the instance"
+		return who + "waiting: job " + clean(strings.Join(s.Jobs, ", ")) + " of another step is running on the instance"
 	case executor.OnHold:
 		return who + "on hold" + heldBy(at.state.Held)
 	case executor.ChainClosed:

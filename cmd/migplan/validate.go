@@ -15,7 +15,7 @@ func (a *app) validateCommand() *cobra.Command {
 	var output string
 	c := &cobra.Command{
 		Use:   "validate PLAN...",
-		Short: "Check plans: schema and rules, all complaints at once",
+		Short: "Check plans: schema and rules, all errors at once",
 		Long: `Check plans against the schema and the rules of docs/rules.md. Nothing is
 written, no network is used, no credentials are needed.`,
 		Example: "  migplan validate plans/\n  migplan validate --strict -o github plans/ims.yaml",

@@ -11,28 +11,28 @@ import (
 // tried says what a run did before a stop that has no words of its own for it.
 func tried(at place, s executor.Stop) string {
 	if at.looked {
-		return "a look at the plan and the ledger, which sends nothing"
+		return "reading the plan and the ledger; this command sends nothing"
 	}
 	switch s.Reason {
 	case executor.APIAway, executor.AccessDenied:
-		return "to ask DRS"
+		return "to query DRS"
 	case executor.JobDiffers, executor.TwinJobs, executor.JobGone, executor.JobMissing, executor.UnknownStatus:
-		return "to follow the job of " + stepName(at, s.Step)
+		return "to check the job of " + stepName(at, s.Step)
 	case executor.NotAllowed:
 		return "to record a decision"
 	case executor.LedgerFailed, executor.LedgerBroken, executor.LedgerConflict:
 		return "to read and write the ledger"
 	case executor.LockHeld:
-		return "to begin a pass"
+		return "to start a pass"
 	case executor.PlanInvalid, executor.PlanReplaced:
 		return "to read the plan file again before a pass"
 	case executor.TimeUp, executor.Stopped, executor.RaceLost:
-		return "passes over the plan, until this run was cut short"
+		return "passes over the plan, until this run ended early"
 	}
 	if s.Step > 0 {
-		return "one pass, which ended before a create of " + stepName(at, s.Step)
+		return "one pass; stopped before submitting " + stepName(at, s.Step)
 	}
-	return "one pass, which ended before any create"
+	return "one pass; nothing was submitted"
 }
 
 // explainFile finds the words for a plan file that was changed during the run.
@@ -43,7 +43,7 @@ func explainFile(s executor.Stop, e *explanation, apply string) {
 		e.What = "the plan file is no longer valid: " + clean(s.Detail)
 		e.Next = "correct the file, then " + apply
 	case executor.PlanReplaced:
-		e.What = "the plan file now holds another migration: " + clean(s.Detail)
+		e.What = "the plan file now describes another migration: " + clean(s.Detail)
 		e.Next = "restore the file, then " + apply
 	default:
 		e.What = "the plan file was changed during each pass: " + errText(s.Err)

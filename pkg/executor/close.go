@@ -32,7 +32,7 @@ func (p *pass) mustBeIdle(ctx context.Context) (*Stop, error) {
 	for seq := 1; seq <= len(p.facts.State.Steps); seq++ {
 		switch p.facts.State.Step(seq).State {
 		case ledger.InDoubt:
-			return &Stop{Code: Invalid, Reason: NotAllowed, Step: seq, Why: WhyUnsettled, Detail: "what became of its create is not known"}, nil
+			return &Stop{Code: Invalid, Reason: NotAllowed, Step: seq, Why: WhyUnsettled, Detail: "the outcome of its request is not known"}, nil
 		case ledger.Running:
 			if s, err := p.mustHaveEnded(ctx, seq); s != nil || err != nil {
 				return s, err
