@@ -13,15 +13,17 @@ const module = "github.com/migplan/migplan/"
 // files apart. cmd/migplan may import everything.
 var mayImport = map[string][]string{
 	"pkg/executor":                         {"pkg/plan", "pkg/drs", "pkg/ledger"},
-	"pkg/plan":                             {"pkg/drs", "schema"},
-	"pkg/drs":                              nil,
+	"pkg/plan":                             {"pkg/drs", "schema", "internal/spelling"},
+	"pkg/drs":                              {"internal/strictjson"},
 	"pkg/ledger":                           nil,
 	"pkg/backup":                           nil,
 	"schema":                               nil,
-	"internal/credentials":                 nil,
+	"internal/credentials":                 {"internal/spelling"},
 	"internal/credentials/credentialstest": nil,
 	"internal/backuptest":                  nil,
-	"internal/drssim":                      {"pkg/drs"},
+	"internal/drssim":                      {"pkg/drs", "internal/strictjson"},
+	"internal/spelling":                    nil,
+	"internal/strictjson":                  nil,
 	"internal/proof":                       nil,
 }
 

@@ -67,27 +67,27 @@ func silent(t *testing.T, what string, v any) {
 	}
 }
 
-func TestASecretPrintsNowhere(t *testing.T) {
-	s := NewSecret(canary)
-	type exported struct{ S Secret }
-	type hidden struct{ s Secret }
-	type pointer struct{ s *Secret }
+func TestSecretPrintsRedacted(t *testing.T) {
+	s := newSecret(canary)
+	type exported struct{ S secret }
+	type hidden struct{ s secret }
+	type pointer struct{ s *secret }
 	for what, v := range map[string]any{
 		"the secret": s, "its address": &s, "an exported field": exported{s}, "an unexported field": hidden{s},
-		"a pointer field": pointer{&s}, "a slice": []Secret{s}, "a map": map[string]Secret{"k": s},
+		"a pointer field": pointer{&s}, "a slice": []secret{s}, "a map": map[string]secret{"k": s},
 		"a map key's neighbour": map[string]any{"k": hidden{s}}, "an error around it": fmt.Errorf("x %v", hidden{s}),
 	} {
 		silent(t, what, v)
 	}
-	if s.Reveal() != canary || s.Empty() || !NewSecret("").Empty() || (Secret{}).Reveal() != "" {
+	if s.reveal() != canary || s.empty() || !newSecret("").empty() || (secret{}).reveal() != "" {
 		t.Error("a secret does not keep what it was given")
 	}
-	for _, printed := range []string{fmt.Sprint(s), fmt.Sprintf("%x %#v", s, &s), s.String(), s.GoString(), fmt.Sprint(Secret{})} {
+	for _, printed := range []string{fmt.Sprint(s), fmt.Sprintf("%x %#v", s, &s), s.String(), s.GoString(), fmt.Sprint(secret{})} {
 		if !strings.Contains(printed, "[redacted]") {
 			t.Errorf("got %q", printed)
 		}
 	}
-	if !s.Equal(NewSecret(canary)) || s.Equal(Secret{}) || s.Equal(NewSecret(canary+"x")) {
+	if !s.equal(newSecret(canary)) || s.equal(secret{}) || s.equal(newSecret(canary+"x")) {
 		t.Error("Equal is wrong")
 	}
 }
@@ -168,7 +168,7 @@ func canaryVars(t *testing.T) []map[string]string {
 	}
 }
 
-func TestTheCanaryIsInNoOutputOfAnySetting(t *testing.T) {
+func TestNoOutputContainsSecretForAnySetting(t *testing.T) {
 	capture := captureStandardStreams(t)
 	for _, vars := range canaryVars(t) {
 		c, err := tryResolve(t, Options{Env: environ(vars)})
@@ -183,7 +183,7 @@ func TestTheCanaryIsInNoOutputOfAnySetting(t *testing.T) {
 	}
 }
 
-func TestTheCanaryIsInNoOutputWhateverAServerSays(t *testing.T) {
+func TestNoOutputContainsSecretEchoedByServer(t *testing.T) {
 	capture := captureStandardStreams(t)
 	later := func() time.Time { return start().Add(24 * time.Hour) }
 	honest := iam(t, canary, later)
@@ -211,7 +211,7 @@ func TestTheCanaryIsInNoOutputWhateverAServerSays(t *testing.T) {
 }
 
 // Names in a certificate are the peer's words too.
-func TestTheCanaryIsInNoOutputWhateverACertificateSays(t *testing.T) {
+func TestNoOutputContainsSecretFromCertificate(t *testing.T) {
 	capture := captureStandardStreams(t)
 	for want, change := range map[string]func(*x509.Certificate){
 		"it is not for 127.0.0.1":              func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = []string{canary + ".example.com"}, nil },
@@ -267,10 +267,10 @@ func named(t *testing.T, change func(*x509.Certificate)) (*httptest.Server, *x50
 }
 
 // A proxy is sent a password of its own.
-func TestTheCanaryIsInNoOutputWhateverAProxySays(t *testing.T) {
+func TestNoOutputContainsSecretEchoedByProxy(t *testing.T) {
 	for form, want := range map[string]string{
 		"HTTP/1.1 407 %\r\nContent-Length: 0\r\n\r\n": "the proxy: answered with status 407",
-		"%\r\n\r\n": "broke off without a usable answer",
+		"%\r\n\r\n": "ended the connection without a usable answer",
 	} {
 		proxy := echo(t, 0, form, nil)
 		u, _ := url.Parse(proxy.URL)
@@ -285,7 +285,7 @@ func TestTheCanaryIsInNoOutputWhateverAProxySays(t *testing.T) {
 	}
 }
 
-func TestAPlaceThatCannotBeReachedIsNamed(t *testing.T) {
+func TestUnreachableSourceIsNamed(t *testing.T) {
 	gone := serve(t, nil)
 	gone.Close()
 	address := gone.Listener.Addr().String()
@@ -303,7 +303,7 @@ func TestAPlaceThatCannotBeReachedIsNamed(t *testing.T) {
 		if c.proxy != nil {
 			o.Proxy = http.ProxyURL(c.proxy)
 		}
-		s, err := newTokenSource(o, user{name: "ann", domain: "corp", password: NewSecret(canary)})
+		s, err := newTokenSource(o, user{name: "ann", domain: "corp", password: newSecret(canary)})
 		if err != nil {
 			t.Fatal(err)
 		}

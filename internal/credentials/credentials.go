@@ -1,5 +1,5 @@
-// Package credentials holds everything that may be a secret: it finds the
-// credential, keeps it fresh and puts its proof on requests.
+// Package credentials contains everything that may be a secret: it finds the
+// credential, renews it and authorizes requests with it.
 package credentials
 
 import (
@@ -14,30 +14,30 @@ import (
 )
 
 const (
-	// renewBefore is how long before its end a temporary credential is
-	// replaced, as Huawei's SDK does (reference 3.3).
+	// renewBefore is how long before its expiry a temporary credential is
+	// renewed, as in Huawei's SDK (reference 3.3).
 	renewBefore = 40 * time.Minute
-	// askAgainAfter keeps a source that hands out the old credential once more
-	// from being asked for every request.
+	// askAgainAfter limits requests to a source that keeps returning the old
+	// credential.
 	askAgainAfter = time.Minute
-	// justRenewed is how long one renewal answers for all callers: of several
-	// plans that were refused together, only the first finds something new.
+	// justRenewed is how long one renewal counts for all callers: if several
+	// plans are refused together, only the first finds a new credential.
 	justRenewed = 30 * time.Second
 )
 
-// Credentials authorizes requests. It is safe for concurrent use and prints
-// nothing secret.
+// Credentials authorizes requests. It is safe for concurrent use and never prints
+// a secret.
 type Credentials struct {
-	Source    string // where it came from, for a person: "environment HUAWEICLOUD_SDK_AK"
-	Principal string // who is calling; the same from run to run
+	Source    string // where it was found, for a person: "environment HUAWEICLOUD_SDK_AK"
+	Principal string // who is calling; the same in every run
 	TokenAuth bool   // requests carry X-Auth-Token; otherwise they are signed
 
 	project string
 	now     func() time.Time
 	load    loader
-	turn    chan struct{} // holds one value while a load is under way
+	turn    chan struct{} // has one value during a load
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	current credential
 	asked   time.Time // when an early renewal was last tried
 	renewed time.Time // when current last changed
@@ -47,16 +47,16 @@ type Credentials struct {
 type credential struct {
 	principal string
 	access    string
-	secret    Secret
-	token     Secret // X-Security-Token, or X-Auth-Token when access is empty
+	secret    secret
+	token     secret // X-Security-Token, or X-Auth-Token when access is empty
 	expires   time.Time
 }
 
-// loader reads the credential from where it is kept.
+// loader reads the credential from its source.
 type loader func(context.Context) (credential, error)
 
 func (c credential) equal(other credential) bool {
-	return c.access == other.access && c.secret.Equal(other.secret) && c.token.Equal(other.token)
+	return c.access == other.access && c.secret.equal(other.secret) && c.token.equal(other.token)
 }
 
 func newCredentials(o Options, s *source, first credential) *Credentials {
@@ -67,14 +67,14 @@ func newCredentials(o Options, s *source, first credential) *Credentials {
 	}
 }
 
-// ExpiresAt is when the credential in use ends. Zero means never or unknown.
+// ExpiresAt is when the current credential expires. Zero means never or unknown.
 func (c *Credentials) ExpiresAt() time.Time { return c.get().expires }
 
-// Authorize puts the proof of identity on req, whose body will be exactly
-// body. Of an AK/SK pair it signs method, path, query, Host, X-Project-Id,
-// X-Security-Token, X-Sdk-Date and body; X-Sdk-Date is kept where the caller
-// set it, so each attempt needs a fresh copy of the request. A credential that
-// ends soon is renewed first, within req's context.
+// Authorize adds the proof of identity to req, whose body must be exactly body.
+// With an AK/SK pair it signs method, path, query, Host, X-Project-Id,
+// X-Security-Token, X-Sdk-Date and body. It keeps an X-Sdk-Date that the caller
+// set, so each attempt needs a new copy of the request. A credential that
+// expires soon is renewed first, within req's context.
 func (c *Credentials) Authorize(req *http.Request, body []byte) error {
 	if !encrypted(req.URL) {
 		return fmt.Errorf("not authorizing a request over %s to %s", req.URL.Scheme, req.URL.Hostname())
@@ -85,16 +85,16 @@ func (c *Credentials) Authorize(req *http.Request, body []byte) error {
 	}
 	clearProof(req.Header)
 	if cred.access == "" {
-		req.Header.Set("X-Auth-Token", cred.token.Reveal())
+		req.Header.Set("X-Auth-Token", cred.token.reveal())
 		return nil
 	}
 	return sign(req, body, cred, c.project, c.now())
 }
 
-// Renew is called once after an answer that refused the credential. It reads
-// the file or profile again, or asks the network for another credential, and
-// reports whether there is one that was not tried yet. A source that now names
-// somebody else is an error: jobs of one principal may be invisible to another.
+// Renew is called once after an answer that refused the credential. It reads the
+// file or profile again, or requests a new credential, and reports whether there
+// is one that was not tried yet. It is an error if the source now has another
+// principal, which may not see the same jobs.
 func (c *Credentials) Renew(ctx context.Context) (bool, error) {
 	if err := c.takeTurn(ctx); err != nil {
 		return false, err
@@ -106,8 +106,8 @@ func (c *Credentials) Renew(ctx context.Context) (bool, error) {
 	return c.replace(ctx)
 }
 
-// usable returns the credential in use, renewed first when it ends soon. While
-// the old one still holds, a failed renewal is no error.
+// usable returns the current credential and renews it first if it expires soon. A
+// failed renewal is not an error while the old credential is valid.
 func (c *Credentials) usable(ctx context.Context) (credential, error) {
 	if !c.due() {
 		return c.get(), nil
@@ -117,7 +117,7 @@ func (c *Credentials) usable(ctx context.Context) (credential, error) {
 	}
 	defer c.endTurn()
 	if !c.due() {
-		return c.get(), nil // somebody else renewed it meanwhile
+		return c.get(), nil // renewed by another caller in the meantime
 	}
 	_, err := c.replace(ctx)
 	cred := c.get()
@@ -135,7 +135,7 @@ func (c *Credentials) replace(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	if fresh.principal != c.Principal {
-		return false, settingError(c.Source, "now names another principal than at the start of this run", "start again")
+		return false, settingError(c.Source, "now has another principal than at the start of this run", "run the command again")
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -173,8 +173,8 @@ func (c *Credentials) renewedSince(t time.Time) bool {
 	return c.renewed.After(t)
 }
 
-// takeTurn waits until no other load is under way. It is no mutex, so that a
-// caller whose time is up can leave.
+// takeTurn waits until no other load is running. It is not a mutex, so that it
+// can stop when ctx ends.
 func (c *Credentials) takeTurn(ctx context.Context) error {
 	select {
 	case c.turn <- struct{}{}:
@@ -191,7 +191,7 @@ func (c *Credentials) String() string {
 	return fmt.Sprintf("%s from %s", c.Principal, c.Source)
 }
 
-// Format prints the same for every verb.
+// Format prints String for every verb.
 func (c *Credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
 // MarshalZerologObject logs source and principal.

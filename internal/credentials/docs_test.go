@@ -20,9 +20,9 @@ func readDoc(t *testing.T, name string) string {
 	return string(text)
 }
 
-// TestPermissionsGrantNoMore reads the policies of docs/permissions.md: they
+// TestPermissionsGrantOnlyNeededActions reads the policies of docs/permissions.md: they
 // are what people paste.
-func TestPermissionsGrantNoMore(t *testing.T) {
+func TestPermissionsGrantOnlyNeededActions(t *testing.T) {
 	section := ""
 	for _, m := range regexp.MustCompile("(?ms)^## (.+?)$|^```json\n(.+?)^```").FindAllStringSubmatch(readDoc(t, "permissions.md"), -1) {
 		if m[1] != "" {
@@ -56,8 +56,8 @@ func TestPermissionsGrantNoMore(t *testing.T) {
 	}
 }
 
-// TestEveryControlHasItsTest looks for the tests that docs/security.md names.
-func TestEveryControlHasItsTest(t *testing.T) {
+// TestSecurityPageNamesExistingTests looks for the tests that docs/security.md names.
+func TestSecurityPageNamesExistingTests(t *testing.T) {
 	var code strings.Builder
 	err := filepath.WalkDir(filepath.Join("..", ".."), func(path string, _ fs.DirEntry, err error) error {
 		if err == nil && strings.HasSuffix(path, "_test.go") {

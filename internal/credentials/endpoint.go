@@ -12,8 +12,8 @@ import (
 
 const endpointVariable = "MIGPLAN_ENDPOINT"
 
-// Endpoint returns scheme and host of DRS in a region: override, which is the
-// flag's value, else MIGPLAN_ENDPOINT, else the first address in the SDK's
+// Endpoint returns the scheme and host of DRS in a region: override (the value
+// of the flag), else MIGPLAN_ENDPOINT, else the first address in the SDK's
 // HUAWEICLOUD_SDK_REGION_DRS_<REGION>, else the SDK's regions file and table
 // (reference 3.4). env may be nil for os.LookupEnv. Only https is accepted, and
 // plain http to loopback. Errors are of type *Error.
@@ -39,8 +39,8 @@ func Endpoint(regionID, override string, env func(string) (string, bool)) (*url.
 	return regionEndpoint(regionID)
 }
 
-// regionEndpoint asks the SDK. SafeValueOf turns its panics into errors: one
-// for a region it does not know, others for a regions file it cannot read.
+// regionEndpoint asks the SDK. SafeValueOf turns the SDK's panics into errors: one
+// for an unknown region, others for an unreadable regions file.
 func regionEndpoint(regionID string) (*url.URL, error) {
 	found, err := region.SafeValueOf(regionID)
 	switch {
@@ -53,12 +53,12 @@ func regionEndpoint(regionID string) (*url.URL, error) {
 	return baseURL("the endpoint of region "+regionID, found.Endpoints[0])
 }
 
-// baseURL accepts an address that is nothing but scheme, host and port. The
-// text itself is in no error: it may hold a password.
+// baseURL accepts a URL with only scheme, host and port. Errors do not contain the
+// text, which may have a password.
 func baseURL(place, raw string, paths ...string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil || !headerSafe(raw) {
-		return nil, settingError(place, "is no URL", "write it as https://host")
+		return nil, settingError(place, "is not a URL", "write it as https://host")
 	}
 	problem := ""
 	switch {
@@ -67,13 +67,13 @@ func baseURL(place, raw string, paths ...string) (*url.URL, error) {
 	case u.User != nil:
 		problem = "contains a user or a password"
 	case u.Hostname() == "" || strings.ContainsAny(u.Host, "%,"):
-		problem = "has no plain host"
+		problem = "has no valid host"
 	case u.RawQuery != "" || u.ForceQuery || strings.Contains(raw, "#"):
 		problem = "has a query or a fragment"
 	case !slices.Contains(append(paths, "", "/"), u.EscapedPath()):
 		problem = "has a path"
 	case !encrypted(u):
-		problem = "is plain http to another machine"
+		problem = "uses plain http to another machine"
 	}
 	if problem != "" {
 		return nil, settingError(place, problem, "write it as https://host")
@@ -81,8 +81,8 @@ func baseURL(place, raw string, paths ...string) (*url.URL, error) {
 	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
 }
 
-// encrypted reports whether what goes to u can be read on the way: https
-// cannot, and http to this machine leaves it nowhere.
+// encrypted reports whether nobody can read what is sent to u: https is
+// encrypted, and http to this machine does not leave it.
 func encrypted(u *url.URL) bool {
 	return u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname())
 }
@@ -95,12 +95,12 @@ func loopback(host string) bool {
 	return addr.IsLoopback()
 }
 
-// unknownRegion names the regions that look most like it.
+// unknownRegion suggests the regions with the most similar names.
 func unknownRegion(regionID string) *Error {
 	if len(regionID) > 40 {
 		regionID = regionID[:40]
 	}
 	near := strings.Join(nearest(regionID, regions(), 3), ", ")
-	return settingError("region", "DRS has no endpoint known for this region; the nearest names are "+near,
+	return settingError("region", "no DRS endpoint is known for this region; similar names are "+near,
 		"correct the region, or set "+endpointVariable)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/drs/v5/region"
 )
 
-func TestEndpointOverrides(t *testing.T) {
+func TestEndpointOverrideIsChecked(t *testing.T) {
 	tests := []struct{ raw, want string }{
 		{"https://drs.example.com", "https://drs.example.com"},
 		{"https://drs.example.com/", "https://drs.example.com"},
@@ -92,7 +92,7 @@ func endpointText(regionID, override string, vars map[string]string) (string, er
 	return u.String(), nil
 }
 
-func TestWhichEndpointWins(t *testing.T) {
+func TestEndpointPrecedence(t *testing.T) {
 	vars := map[string]string{
 		"MIGPLAN_ENDPOINT":                          "https://variable.example.com",
 		"HUAWEICLOUD_SDK_REGION_DRS_AP_SOUTHEAST_3": "https://sdk.example.com,https://second.example.com",
@@ -113,9 +113,9 @@ func TestWhichEndpointWins(t *testing.T) {
 	wantKind(t, err, Setting)
 }
 
-func TestUnknownRegionsNameTheNearest(t *testing.T) {
+func TestUnknownRegionSuggestsSimilarNames(t *testing.T) {
 	for id, near := range map[string]string{
-		"ap-southeast-33": "ap-southeast-3", "cn-nroth-4": "cn-north-4", "eu-west-1": "eu-west-101", "": "nearest names",
+		"ap-southeast-33": "ap-southeast-3", "cn-nroth-4": "cn-north-4", "eu-west-1": "eu-west-101", "": "similar names",
 		"cn-north-4.evil.example.com/": "MIGPLAN_ENDPOINT", "AP-SOUTHEAST-3": "MIGPLAN_ENDPOINT", strings.Repeat("a-", 1<<20): "MIGPLAN_ENDPOINT",
 	} {
 		_, err := endpointText(id, "", nil)
@@ -125,7 +125,7 @@ func TestUnknownRegionsNameTheNearest(t *testing.T) {
 	}
 }
 
-func TestRegionsAreThoseOfTheSDK(t *testing.T) {
+func TestRegionsMatchSDK(t *testing.T) {
 	_, err := region.SafeValueOf("nowhere")
 	if err == nil || !strings.HasSuffix(err.Error(), "["+strings.Join(regions(), ", ")+"]") {
 		t.Errorf("the SDK says %v", err)
@@ -142,7 +142,7 @@ func TestRegionsAreThoseOfTheSDK(t *testing.T) {
 }
 
 // The SDK reads its regions file once per process, so each file has its own.
-func TestRegionsFile(t *testing.T) {
+func TestRegionsFileOfSDKIsUsedOrRefused(t *testing.T) {
 	if path := os.Getenv("MIGPLAN_TEST_REGION"); path != "" {
 		text, err := endpointText(path, "", nil)
 		again, _ := endpointText(path, "", nil)
@@ -155,10 +155,10 @@ func TestRegionsFile(t *testing.T) {
 	for _, tt := range []struct{ file, region, want string }{
 		{"DRS:\n  - id: my-own-1\n    endpoint: https://drs.example.com\n", "my-own-1", "<https://drs.example.com,https://drs.example.com>"},
 		{"DRS:\n  - id: cn-north-4\n    endpoint: http://drs.example.com\n", "cn-north-4", "plain http"},
-		{"ECS:\n  - id: my-own-1\n    endpoint: https://ecs.example.com\n", "my-own-1", "nearest names"},
+		{"ECS:\n  - id: my-own-1\n    endpoint: https://ecs.example.com\n", "my-own-1", "similar names"},
 		{"DRS: [" + canary, "cn-north-4", "regions.yaml: cannot be read"},
 	} {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestRegionsFile$")
+		cmd := exec.Command(os.Args[0], "-test.run=^TestRegionsFileOfSDKIsUsedOrRefused$")
 		file := filepath.Join(t.TempDir(), "regions.yaml")
 		rewrite(t, file, tt.file)
 		cmd.Env = append(os.Environ(), "MIGPLAN_TEST_REGION="+tt.region, "HUAWEICLOUD_SDK_REGIONS_FILE="+file, "GORACE=atexit_sleep_ms=0")

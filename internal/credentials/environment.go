@@ -7,15 +7,15 @@ const (
 	tokenFileVariable = "MIGPLAN_AUTH_TOKEN_FILE"
 )
 
-// temporaryPrincipal names the holder of a temporary key from the environment
-// or a profile. Its access key id changes with each rotation, and nothing in
-// it says whose it is.
+// temporaryPrincipal is the principal of a temporary key from the environment or
+// a profile. Its access key id changes with each rotation, and nothing in it
+// identifies the owner.
 const temporaryPrincipal = "temporary-key"
 
-// keyNames are the names of one family of access key variables (reference
-// 3.3), or of the keys in a profile.
+// keyNames are the names of one set of access key variables (reference 3.3), or of
+// the keys in a profile.
 type keyNames struct {
-	place                 string // put before the names, for a profile
+	place                 string // prefix of the names, for a profile
 	access, secret, token string
 }
 
@@ -41,12 +41,12 @@ func findKeys(o Options, names keyNames) (*source, error) {
 	return &source{name: "environment " + names.access, load: always(*cred)}, nil
 }
 
-// always is the loader of what cannot change while the process runs.
+// always is the loader of a credential that cannot change while the process runs.
 func always(c credential) loader {
 	return func(context.Context) (credential, error) { return c, nil }
 }
 
-// read returns nil where none of the three is set.
+// read returns nil if none of the three is set.
 func (n keyNames) read(get func(string) string) (*credential, error) {
 	access, secret, token := get(n.access), get(n.secret), get(n.token)
 	if access == "" && secret == "" && token == "" {
@@ -54,7 +54,7 @@ func (n keyNames) read(get func(string) string) (*credential, error) {
 	}
 	for _, part := range [][2]string{{n.access, access}, {n.secret, secret}} {
 		if part[1] == "" {
-			return nil, settingError(n.place+part[0], "is missing, its companion is set", "set both or neither")
+			return nil, settingError(n.place+part[0], "is missing, but the other half of the pair is set", "set both or neither")
 		}
 	}
 	return n.pair(access, secret, token)
@@ -66,7 +66,7 @@ func (n keyNames) pair(access, secret, token string) (*credential, error) {
 			return nil, unsafeValue(n.place + part[0])
 		}
 	}
-	c := credential{access: access, secret: NewSecret(secret), token: NewSecret(token)}
+	c := credential{access: access, secret: newSecret(secret), token: newSecret(token)}
 	c.principal = "ak:" + access
 	if token != "" {
 		c.principal = temporaryPrincipal
@@ -78,12 +78,12 @@ func unsafeValue(place string) *Error {
 	return settingError(place, "contains a space, a line break or a character outside ASCII", "copy it again")
 }
 
-// findToken takes a token that somebody else got from IAM. Its end is unknown.
+// findToken finds a token that was issued by IAM before. Its expiry is unknown.
 func findToken(o Options) (*source, error) {
 	value, file := o.get(tokenVariable), o.get(tokenFileVariable)
 	switch {
 	case value != "" && file != "":
-		return nil, settingError(tokenVariable, "is set together with "+tokenFileVariable, "keep one of the two")
+		return nil, settingError(tokenVariable, "is set together with "+tokenFileVariable, "set only one of them")
 	case value == "" && file == "":
 		return nil, nil
 	case value != "" && !headerSafe(value):
@@ -101,7 +101,7 @@ func findToken(o Options) (*source, error) {
 	}}, nil
 }
 
-// tokenFile reads the file for every load, so that Renew sees a rotated token.
+// tokenFile reads the file on every load, so that Renew sees a rotated token.
 func tokenFile(path string, who owners) loader {
 	return func(ctx context.Context) (credential, error) {
 		text, err := readWord(tokenFileVariable, path)
@@ -113,25 +113,25 @@ func tokenFile(path string, who owners) loader {
 }
 
 func tokenCredential(token string) credential {
-	return credential{principal: tokenPrincipal, token: NewSecret(token)}
+	return credential{principal: tokenPrincipal, token: newSecret(token)}
 }
 
-// findUser takes an IAM user's name and password, in Terraform's variables.
-// HW_DOMAIN_NAME and HW_AUTH_URL alone are no half set user: Terraform reads
-// them beside access keys too.
+// findUser finds an IAM user's name and password, in Terraform's variables.
+// HW_DOMAIN_NAME and HW_AUTH_URL alone are not an incomplete user: Terraform also
+// reads them together with access keys.
 func findUser(o Options) (*source, error) {
-	u := user{name: o.get("HW_USER_NAME"), domain: o.get("HW_DOMAIN_NAME"), password: NewSecret(o.get("HW_USER_PASSWORD"))}
-	if u.name == "" && u.password.Empty() {
+	u := user{name: o.get("HW_USER_NAME"), domain: o.get("HW_DOMAIN_NAME"), password: newSecret(o.get("HW_USER_PASSWORD"))}
+	if u.name == "" && u.password.empty() {
 		return nil, nil
 	}
 	for _, part := range []struct {
 		name    string
 		missing bool
 	}{
-		{"HW_USER_NAME", u.name == ""}, {"HW_USER_PASSWORD", u.password.Empty()}, {"HW_DOMAIN_NAME", u.domain == ""},
+		{"HW_USER_NAME", u.name == ""}, {"HW_USER_PASSWORD", u.password.empty()}, {"HW_DOMAIN_NAME", u.domain == ""},
 	} {
 		if part.missing {
-			return nil, settingError(part.name, "is missing, its companions are set", "set HW_USER_NAME, HW_USER_PASSWORD and HW_DOMAIN_NAME")
+			return nil, settingError(part.name, "is missing, but the others are set", "set HW_USER_NAME, HW_USER_PASSWORD and HW_DOMAIN_NAME")
 		}
 	}
 	iam, err := newTokenSource(o, u)

@@ -7,29 +7,28 @@ type Kind string
 
 // The kinds of Error.
 const (
-	// NotFound: no source holds a credential.
+	// NotFound: no source has a credential.
 	NotFound Kind = "not found"
-	// Setting: a variable, flag or file is incomplete or unusable. Nothing was
-	// asked of the network.
+	// Setting: a variable, flag or file is incomplete or invalid. Nothing was
+	// sent.
 	Setting Kind = "setting"
-	// Refused: IAM refused the user. Asking again may lock the account.
+	// Refused: IAM refused the user. Another attempt may lock the account.
 	Refused Kind = "refused"
-	// Unavailable: the place that hands out the credential gave no usable
-	// answer. A later run may have more luck.
+	// Unavailable: the source gave no usable answer. A later run may succeed.
 	Unavailable Kind = "unavailable"
 )
 
-// Error says why there is no credential or endpoint. None of its fields holds
-// a secret, nor any text that a server sent.
+// Error says why there is no credential or endpoint. Its fields contain no secret
+// and no text from a server.
 type Error struct {
 	Kind    Kind
 	Place   string   // the variable, flag, file or service
 	Problem string   // what is wrong with it
-	Remedy  string   // what a person does about it, may be empty
-	Looked  []string // for NotFound: every place, and what was there
+	Remedy  string   // what a person should do, may be empty
+	Looked  []string // for NotFound: every source, and the result
 }
 
-// Error gives place and problem in one line, without the remedy.
+// Error returns place and problem in one line, without the remedy.
 func (e *Error) Error() string {
 	text := e.Problem
 	if e.Place != "" {

@@ -20,15 +20,15 @@ const (
 	maxHeaders = 64 << 10
 )
 
-// answer is a complete answer of a place that hands out credentials.
+// answer is a complete answer of a source of credentials.
 type answer struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// newClient returns a client that follows no redirect, since the request
-// carries a password or a token, and is bounded in time and memory.
+// newClient returns a client with limits on time and memory. It follows no
+// redirects, since the request contains a password or a token.
 func newClient(o Options, dial, total time.Duration) *http.Client {
 	return &http.Client{
 		Timeout:       total,
@@ -36,15 +36,16 @@ func newClient(o Options, dial, total time.Duration) *http.Client {
 		Transport: &http.Transport{
 			DialContext:            (&net.Dialer{Timeout: dial}).DialContext,
 			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.Roots},
-			DisableKeepAlives:      true, // asked about once an hour
-			DisableCompression:     true, // so that the limit counts what is kept
+			DisableKeepAlives:      true, // used about once an hour
+			DisableCompression:     true, // so that the limit applies to what is kept
 			MaxResponseHeaderBytes: maxHeaders,
 			OnProxyConnectResponse: proxyAnswer,
 		},
 	}
 }
 
-// proxyAnswer speaks for net/http, which would quote the proxy's status line.
+// proxyAnswer replaces the error of net/http, which quotes the proxy's status
+// line.
 func proxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
 	if resp.StatusCode != http.StatusOK {
 		return unexpectedStatus("the proxy", resp.StatusCode)
@@ -61,8 +62,8 @@ func exchange(client *http.Client, req *http.Request, place string) (answer, err
 	return readAnswer(req.Context(), resp, place)
 }
 
-// readAnswer reads the body, but not behind a 101: there stands the connection
-// itself, which no deadline of net/http ends any more.
+// readAnswer reads the body, but not after a 101: then it is the connection
+// itself, to which net/http applies no deadline.
 func readAnswer(ctx context.Context, resp *http.Response, place string) (answer, error) {
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusSwitchingProtocols {
@@ -78,8 +79,8 @@ func readAnswer(ctx context.Context, resp *http.Response, place string) (answer,
 	return answer{status: resp.StatusCode, header: resp.Header, body: body}, nil
 }
 
-// plainError says in own words what went wrong: the text of net/http may quote
-// what the server sent, and that may be the secret it was sent.
+// plainError describes a failure in fixed words: the text of net/http may quote
+// what the server sent, which may be the secret that it received.
 func plainError(ctx context.Context, place string, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -91,16 +92,16 @@ func plainError(ctx context.Context, place string, err error) error {
 	case errors.As(err, &own):
 		return own
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return unavailable(place, "gave no answer in time"+address(err))
+		return unavailable(place, "did not answer in time"+address(err))
 	case notConnected(err):
 		return unavailable(place, "cannot be reached"+address(err)+reason(err))
 	case errors.As(err, &certificate):
-		return unavailable(place, "shows a certificate that is not trusted"+distrust(certificate.Err))
+		return unavailable(place, "has a certificate that is not trusted"+certificateProblem(certificate.Err))
 	}
-	return unavailable(place, "broke off without a usable answer")
+	return unavailable(place, "ended the connection without a usable answer")
 }
 
-// address names what was dialled: the proxy where there is one.
+// address names what was dialed: the proxy, if there is one.
 func address(err error) string {
 	var op *net.OpError
 	var dns *net.DNSError
@@ -115,7 +116,7 @@ func address(err error) string {
 	return ""
 }
 
-// reason is the operating system's word, or that of the name server.
+// reason is the error of the operating system or of the name server.
 func reason(err error) string {
 	var errno syscall.Errno
 	var dns *net.DNSError
@@ -128,8 +129,8 @@ func reason(err error) string {
 	return ""
 }
 
-// distrust leaves out the names in the certificate.
-func distrust(err error) string {
+// certificateProblem omits the names in the certificate.
+func certificateProblem(err error) string {
 	var unknown x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
@@ -144,7 +145,7 @@ func distrust(err error) string {
 	return ""
 }
 
-// notConnected reports whether no byte can have been sent.
+// notConnected reports whether certainly no byte was sent.
 func notConnected(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
@@ -154,10 +155,10 @@ func unexpectedStatus(place string, status int) *Error {
 	return unavailable(place, fmt.Sprintf("answered with status %d", status))
 }
 
-// temporaryKey is the answer of the ECS metadata service or of pod identity,
-// which name the same things differently (the SDK's core/auth/internal
-// model.go). The names of the security token differ in case only, to which
-// encoding/json is blind.
+// temporaryKey is the answer of the ECS metadata service or of pod identity, which
+// use different names for the same fields (the SDK's core/auth/internal
+// model.go). The names of the security token differ only in case, which
+// encoding/json ignores.
 type temporaryKey struct {
 	Access          string    `json:"access"`
 	AccessKeyID     string    `json:"accessKeyId"`
@@ -168,24 +169,24 @@ type temporaryKey struct {
 	Expiration      time.Time `json:"expiration"`
 }
 
-// temporary reads the key under the given member of the answer.
+// temporary reads the key in the given member of the answer.
 func temporary(place, principal, member string, body []byte) (credential, error) {
 	var envelope map[string]json.RawMessage
 	var key temporaryKey
 	if json.Unmarshal(body, &envelope) != nil || json.Unmarshal(envelope[member], &key) != nil {
-		return credential{}, unavailable(place, "answered with something that is no credential")
+		return credential{}, unavailable(place, "answered with something that is not a credential")
 	}
 	c := credential{
 		principal: principal,
 		access:    key.Access + key.AccessKeyID,
-		secret:    NewSecret(key.Secret + key.SecretAccessKey),
-		token:     NewSecret(key.SecurityToken),
+		secret:    newSecret(key.Secret + key.SecretAccessKey),
+		token:     newSecret(key.SecurityToken),
 		expires:   key.ExpiresAt,
 	}
 	if c.expires.IsZero() {
 		c.expires = key.Expiration
 	}
-	if !headerSafe(c.access) || !headerSafe(c.secret.Reveal()) || !headerSafe(c.token.Reveal()) || c.expires.IsZero() {
+	if !headerSafe(c.access) || !headerSafe(c.secret.reveal()) || !headerSafe(c.token.reveal()) || c.expires.IsZero() {
 		return credential{}, unavailable(place, "answered with an incomplete credential")
 	}
 	return c, nil

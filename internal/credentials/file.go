@@ -20,19 +20,19 @@ const (
 	maxFile         = 64 << 10
 )
 
-// readFile returns a small regular file that only its owner can write: whoever
-// can write it chooses who calls. place is the setting that named it.
+// readFile reads a small regular file that only its owner can write: whoever can
+// write it decides who calls. place is the setting that names the file.
 func readFile(place, path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fileError(place, path, err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, settingError(place, path+" is not a regular file", "name a file that can be read again")
+		return nil, settingError(place, path+" is not a regular file", "use a regular file, which can be read again")
 	}
 	// Windows has no such permission bits.
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o022 != 0 {
-		return nil, settingError(place, path+" can be written by others than its owner", "chmod 600 "+path)
+		return nil, settingError(place, path+" can be written by users other than its owner", "chmod 600 "+path)
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -44,12 +44,12 @@ func readFile(place, path string) ([]byte, error) {
 		return nil, fileError(place, path, err)
 	}
 	if len(data) > maxFile {
-		return nil, settingError(place, path+" is larger than 64 KiB", "name the right file")
+		return nil, settingError(place, path+" is larger than 64 KiB", "use the right file")
 	}
 	return data, nil
 }
 
-// fileError keeps the operating system's word for what went wrong.
+// fileError keeps the error text of the operating system.
 func fileError(place, path string, err error) *Error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
@@ -58,7 +58,7 @@ func fileError(place, path string, err error) *Error {
 	return settingError(place, path+": "+err.Error(), "make it readable for the user that runs migplan")
 }
 
-// readWord returns the one word a token file holds.
+// readWord returns the single word in a token file.
 func readWord(place, path string) (string, error) {
 	data, err := readFile(place, path)
 	if err != nil {
@@ -69,7 +69,7 @@ func readWord(place, path string) (string, error) {
 		return "", settingError(place, path+" is empty", "write the token into it")
 	}
 	if !headerSafe(word) {
-		return "", settingError(place, path+" holds more than one word, or characters outside ASCII", "write the token alone into it")
+		return "", settingError(place, path+" has more than one word, or characters outside ASCII", "write only the token into it")
 	}
 	return word, nil
 }
@@ -77,7 +77,7 @@ func readWord(place, path string) (string, error) {
 // profile is the SDK's credentials file.
 type profile struct {
 	path     string
-	explicit bool // named by the variable, so it has to be there
+	explicit bool // named by the variable, so it must exist
 }
 
 func findProfile(o Options) (*source, error) {
@@ -111,12 +111,12 @@ func (p profile) load(context.Context) (credential, error) {
 		return credential{}, err
 	}
 	if cred == nil {
-		return credential{}, settingError(p.path, "holds no access key any more", "write ak and sk into section ["+profileSection+"]")
+		return credential{}, settingError(p.path, "no longer has an access key", "write ak and sk into section ["+profileSection+"]")
 	}
 	return *cred, nil
 }
 
-// read returns nil where the default file is absent or has no access key.
+// read returns nil if the default file does not exist or has no access key.
 func (p profile) read() (*credential, error) {
 	if _, err := os.Stat(p.path); !p.explicit && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -137,55 +137,56 @@ func (p profile) read() (*credential, error) {
 	return cred, err
 }
 
-// parse gives a look-up into the section. The parser's own error is dropped,
-// since it quotes the line.
+// parse returns a lookup function for the section. The parser's own error is
+// dropped, since it quotes the line.
 func (p profile) parse(data []byte) (func(string) string, error) {
-	// These options keep what the parser would merge.
+	// These options keep duplicates, which the parser would merge.
 	file, err := ini.LoadSources(ini.LoadOptions{
 		AllowNonUniqueSections: true, AllowShadows: true, AllowDuplicateShadowValues: true,
 	}, data)
 	if err != nil {
-		return nil, settingError(p.path, "is not of the form [section], name = value", "compare it with the SDK's example")
+		return nil, settingError(p.path, "does not have the form [section], name = value", "compare it with the SDK's example")
 	}
 	section, err := file.GetSection(profileSection)
 	if err != nil {
 		return func(string) string { return "" }, nil
 	}
-	if err := p.once(file, section, data); err != nil {
+	if err := p.refuseDuplicates(file, section, data); err != nil {
 		return nil, err
 	}
 	return func(name string) string {
 		if !section.HasKey(name) {
 			return ""
 		}
-		// Value and not String: %(name)s in a secret is no reference.
+		// Value and not String: %(name)s in a secret is not a reference.
 		return section.Key(name).Value()
 	}, nil
 }
 
-// once refuses what is there twice: of two keys nobody can say which is meant.
-func (p profile) once(file *ini.File, section *ini.Section, data []byte) error {
+// refuseDuplicates refuses duplicate keys and sections: it is unknown which one
+// is meant.
+func (p profile) refuseDuplicates(file *ini.File, section *ini.Section, data []byte) error {
 	if same, err := file.SectionsByName(profileSection); err == nil && len(same) > 1 {
-		return p.twice("section ["+profileSection+"]", secondLine(data, "["+profileSection+"]"))
+		return p.duplicate("section ["+profileSection+"]", secondLine(data, "["+profileSection+"]"))
 	}
 	for _, name := range []string{"ak", "sk", "security_token", "idp_id"} {
 		if section.HasKey(name) && len(section.Key(name).ValueWithShadows()) > 1 {
-			return p.twice(name, secondLine(data, name))
+			return p.duplicate(name, secondLine(data, name))
 		}
 	}
 	return nil
 }
 
-func (p profile) twice(what string, line int) *Error {
-	problem := "has " + what + " a second time"
+func (p profile) duplicate(what string, line int) *Error {
+	problem := "has a duplicate " + what
 	if line > 0 {
-		problem += fmt.Sprintf(" in line %d", line)
+		problem += fmt.Sprintf(" on line %d", line)
 	}
-	return settingError(p.path, problem, "remove one of the two")
+	return settingError(p.path, problem, "remove one of them")
 }
 
 // secondLine finds the second line with the section's header, or with a name
-// inside the section; 0 where there is none. The parser keeps no lines.
+// inside the section, 0 if there is none. The parser keeps no line numbers.
 func secondLine(data []byte, what string) int {
 	section, seen, number := "", false, 0
 	for line := range strings.Lines(string(data)) {
@@ -205,7 +206,7 @@ func secondLine(data []byte, what string) int {
 	return 0
 }
 
-// nameIn is the [header] or the name that a line begins with.
+// nameIn is the [header] or the name at the start of a line.
 func nameIn(line string) string {
 	if end := strings.IndexByte(line, ']'); end > 0 && line[0] == '[' {
 		return line[:end+1]
@@ -214,7 +215,7 @@ func nameIn(line string) string {
 	return strings.Trim(name, " \t\"`")
 }
 
-// withoutKey says when a profile without access key stops the search.
+// withoutKey returns an error if a profile without an access key ends the search.
 func (p profile) withoutKey(get func(string) string) error {
 	if get("idp_id") != "" {
 		return noIdentityProvider(p.path + ": idp_id")
@@ -225,8 +226,8 @@ func (p profile) withoutKey(get func(string) string) error {
 	return nil
 }
 
-// noIdentityProvider refuses what the SDK knows and migplan does not: to pass
-// it over would mean to call as somebody else.
+// noIdentityProvider refuses a setting that the SDK supports and migplan does not:
+// ignoring it would mean calling as another principal.
 func noIdentityProvider(place string) *Error {
 	return settingError(place, "sign-in through an identity provider is not supported",
 		"exchange its token at IAM and set "+tokenFileVariable)

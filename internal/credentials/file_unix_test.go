@@ -9,7 +9,7 @@ import (
 )
 
 // Opening a pipe nobody writes to would wait for ever.
-func TestAPipeIsNoTokenFile(t *testing.T) {
+func TestPipeAsTokenFileIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)

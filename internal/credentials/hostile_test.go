@@ -29,7 +29,7 @@ func networkSources(t *testing.T, url string) map[string]Options {
 	}
 }
 
-func TestHostileAnswers(t *testing.T) {
+func TestHostileAnswerIsRefused(t *testing.T) {
 	body := func(status int, text string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == "PUT" { // no session token: on to the key itself
@@ -103,8 +103,8 @@ func TestHostileAnswers(t *testing.T) {
 	}
 }
 
-// TestEndlessAnswers offers 10 GB and counts how much is taken.
-func TestEndlessAnswers(t *testing.T) {
+// TestEndlessAnswerIsCutOff offers 10 GB and counts how much is taken.
+func TestEndlessAnswerIsCutOff(t *testing.T) {
 	const offered, allowed = 10 << 30, 16 << 20 // what the socket buffers hold is taken too
 	for _, source := range []string{"metadata", "pod", "iam"} {
 		var sent atomic.Int64
@@ -128,7 +128,7 @@ func TestEndlessAnswers(t *testing.T) {
 	}
 }
 
-func TestSlowAnswersEnd(t *testing.T) {
+func TestSlowAnswerTimesOut(t *testing.T) {
 	for name, handler := range map[string]http.HandlerFunc{
 		"no answer": func(_ http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body) // the server sees the client go only behind the body
@@ -147,7 +147,7 @@ func TestSlowAnswersEnd(t *testing.T) {
 		req, _ := http.NewRequestWithContext(t.Context(), "GET", service.URL, nil)
 		began := time.Now()
 		_, err := exchange(newClient(Options{}, time.Second, 100*time.Millisecond), req, "it")
-		if e := wantKind(t, err, Unavailable); e.Problem != "gave no answer in time" || time.Since(began) > 5*time.Second {
+		if e := wantKind(t, err, Unavailable); e.Problem != "did not answer in time" || time.Since(began) > 5*time.Second {
 			t.Errorf("%s: got %v after %s", name, err, time.Since(began))
 		}
 		for source, o := range networkSources(t, service.URL) {
@@ -161,7 +161,7 @@ func TestSlowAnswersEnd(t *testing.T) {
 	}
 }
 
-func TestEveryClientHasALimit(t *testing.T) {
+func TestEveryClientHasLimits(t *testing.T) {
 	s, err := newTokenSource(Options{Env: environ(nil), ProjectID: "p"}, user{})
 	if err != nil {
 		t.Fatal(err)

@@ -16,32 +16,32 @@ import (
 const (
 	iamPlace = "IAM"
 	iamWait  = 500 * time.Millisecond
-	iamLimit = 5 * time.Second // longest pause between two tries
+	iamLimit = 5 * time.Second // longest pause between two attempts
 )
 
-// user is an IAM user. A "Huawei ID" account cannot get a token by itself
-// (reference 3.1).
+// user is an IAM user. A "Huawei ID" account itself cannot get a token (reference
+// 3.1).
 type user struct {
 	name, domain string
-	password     Secret
+	password     secret
 }
 
-// tokenSource gets tokens from IAM and keeps them in memory only. Its loads
-// are never concurrent.
+// tokenSource gets tokens from IAM and keeps them only in memory. Its loads never
+// run concurrently.
 type tokenSource struct {
 	user   user
 	url    *url.URL
 	scope  map[string]string
 	client *retryablehttp.Client
-	// refused is the answer after which IAM is never asked again: wrong
-	// passwords lock the account (reference 3.1).
+	// refused is an answer after which no sign-in is attempted: wrong passwords
+	// lock the account (reference 3.1).
 	refused error
 	signIns *SignIns
 }
 
 func newTokenSource(o Options, u user) (*tokenSource, error) {
-	if !utf8.ValidString(u.name + u.domain + u.password.Reveal()) {
-		return nil, settingError("HW_USER_NAME, HW_USER_PASSWORD or HW_DOMAIN_NAME", "is not UTF-8", "write it in UTF-8")
+	if !utf8.ValidString(u.name + u.domain + u.password.reveal()) {
+		return nil, settingError("HW_USER_NAME, HW_USER_PASSWORD or HW_DOMAIN_NAME", "is not UTF-8", "use UTF-8")
 	}
 	base, err := iamURL(o)
 	if err != nil {
@@ -52,13 +52,13 @@ func newTokenSource(o Options, u user) (*tokenSource, error) {
 		scope = map[string]string{"name": o.Region}
 	}
 	if o.ProjectID == "" && o.Region == "" {
-		return nil, settingError("project_id", "is missing: a token without a project is of no use to DRS", "name the project or the region")
+		return nil, settingError("project_id", "is missing: DRS needs a token for a project", "set the project or the region")
 	}
 	return &tokenSource{user: u, url: base, scope: scope, client: iamClient(o), signIns: o.signIns()}, nil
 }
 
-// iamURL is HW_AUTH_URL, which Terraform writes with /v3 at the end, or the
-// region's endpoint (reference 3.4).
+// iamURL is HW_AUTH_URL, which Terraform writes with a final /v3, or the region's
+// endpoint (reference 3.4).
 func iamURL(o Options) (*url.URL, error) {
 	base := &url.URL{Scheme: "https", Host: "iam.myhuaweicloud.com"}
 	switch raw := o.get("HW_AUTH_URL"); {
@@ -76,7 +76,7 @@ func iamURL(o Options) (*url.URL, error) {
 	return base, nil
 }
 
-// iamClient repeats only what cannot have counted as a failed sign-in.
+// iamClient retries only what cannot count as a failed sign-in.
 func iamClient(o Options) *retryablehttp.Client {
 	c := newClient(o, 10*time.Second, 10*time.Second)
 	if t, ok := c.Transport.(*http.Transport); ok {
@@ -87,15 +87,15 @@ func iamClient(o Options) *retryablehttp.Client {
 		RetryMax:     2,
 		RetryWaitMin: iamWait,
 		RetryWaitMax: iamLimit,
-		CheckRetry:   mayAskAgain,
+		CheckRetry:   mayRetry,
 		Backoff:      iamBackoff,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
 }
 
-// mayAskAgain allows another try when no connection came about, or when IAM
-// said that it did not look (429, 503) and wants no long pause.
-func mayAskAgain(ctx context.Context, resp *http.Response, err error) (bool, error) {
+// mayRetry allows another attempt if there was no connection, or if IAM did not
+// process the request (429, 503) and asks for no long pause.
+func mayRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
@@ -109,8 +109,8 @@ func mayAskAgain(ctx context.Context, resp *http.Response, err error) (bool, err
 	return ok, nil
 }
 
-// retryAfter returns the pause the server asks for, zero where it asks for
-// none, and false where that is too long or unreadable.
+// retryAfter returns the pause that the server asks for, zero if it asks for none,
+// and false if it is too long or invalid.
 func retryAfter(resp *http.Response) (time.Duration, bool) {
 	text := resp.Header.Get("Retry-After")
 	if text == "" {
@@ -182,8 +182,8 @@ func (s *tokenSource) ask(ctx context.Context) (answer, error) {
 	return readAnswer(ctx, resp, iamPlace)
 }
 
-// body is the request of reference 3.1, scoped to the project: an unscoped
-// token is useless for DRS.
+// body is the request of reference 3.1, scoped to the project: DRS does not accept
+// an unscoped token.
 func (s *tokenSource) body() ([]byte, error) {
 	type object = map[string]any
 	return json.Marshal(object{"auth": object{
@@ -191,7 +191,7 @@ func (s *tokenSource) body() ([]byte, error) {
 			"methods": []string{"password"},
 			"password": object{"user": object{
 				"name":     s.user.name,
-				"password": s.user.password.Reveal(),
+				"password": s.user.password.reveal(),
 				"domain":   object{"name": s.user.domain},
 			}},
 		},
@@ -199,7 +199,7 @@ func (s *tokenSource) body() ([]byte, error) {
 	}})
 }
 
-// credential takes the token from the header X-Subject-Token and its end from
+// credential takes the token from the header X-Subject-Token and its expiry from
 // the body.
 func (s *tokenSource) credential(a answer) (credential, error) {
 	var body struct {
@@ -209,19 +209,19 @@ func (s *tokenSource) credential(a answer) (credential, error) {
 	}
 	token := a.header.Get("X-Subject-Token")
 	if json.Unmarshal(a.body, &body) != nil || body.Token.ExpiresAt.IsZero() || !headerSafe(token) {
-		return credential{}, unavailable(iamPlace, "answered with something that is no token")
+		return credential{}, unavailable(iamPlace, "answered with something that is not a token")
 	}
 	return credential{
 		principal: "user:" + s.user.domain + "/" + s.user.name,
-		token:     NewSecret(token),
+		token:     newSecret(token),
 		expires:   body.Token.ExpiresAt,
 	}, nil
 }
 
-// refusal keeps IAM's text out: it may repeat what it was sent.
+// refusal omits IAM's text, which may repeat what it received.
 func refusal(status int, where string) *Error {
-	problem := fmt.Sprintf("refused the user with status %d%s; not asked again, since that may lock the account", status, where)
-	remedy := "check HW_USER_NAME, HW_USER_PASSWORD, HW_DOMAIN_NAME, and that the user may sign in by programme"
+	problem := fmt.Sprintf("refused the user with status %d%s; not tried again, since that may lock the account", status, where)
+	remedy := "check HW_USER_NAME, HW_USER_PASSWORD, HW_DOMAIN_NAME, and that the user has programmatic access"
 	if status == http.StatusNotFound {
 		remedy = "check HW_AUTH_URL"
 	}

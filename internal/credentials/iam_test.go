@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-func TestTokenOfAnIAMUser(t *testing.T) {
+func TestIAMUserGetsAndRenewsToken(t *testing.T) {
 	clock := &clock{now: start()}
 	service := iam(t, "pw", func() time.Time { return clock.Now().Add(24 * time.Hour) })
 	c := resolve(t, Options{Env: environ(userVars(service)), Now: clock.Now})
@@ -31,7 +31,7 @@ func TestTokenOfAnIAMUser(t *testing.T) {
 }
 
 // A wrong password is sent once: the next one may lock the account.
-func TestAfterARefusalIAMIsNotAskedAgain(t *testing.T) {
+func TestRefusedPasswordIsNotSentAgain(t *testing.T) {
 	for _, status := range []int{400, 401, 403, 404} {
 		refuse := false
 		service := serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -70,7 +70,7 @@ func TestAfterARefusalIAMIsNotAskedAgain(t *testing.T) {
 func quick(t *testing.T, service *fake, vars map[string]string) (credential, error) {
 	t.Helper()
 	o := Options{Env: environ(vars), ProjectID: "p1"}
-	s, err := newTokenSource(o, user{name: "ann", domain: "corp", password: NewSecret("pw")})
+	s, err := newTokenSource(o, user{name: "ann", domain: "corp", password: newSecret("pw")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func quick(t *testing.T, service *fake, vars map[string]string) (credential, err
 	return s.load(t.Context())
 }
 
-func TestWhatIsAskedOfIAMAgain(t *testing.T) {
+func TestSignInRetryConditions(t *testing.T) {
 	tests := []struct {
 		name       string
 		status     int
@@ -118,7 +118,7 @@ func TestWhatIsAskedOfIAMAgain(t *testing.T) {
 	}
 }
 
-func TestThrottledAndThenServed(t *testing.T) {
+func TestThrottledSignInIsRetried(t *testing.T) {
 	good := iam(t, "pw", func() time.Time { return start().Add(time.Hour) })
 	tries := 0
 	service := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -129,13 +129,13 @@ func TestThrottledAndThenServed(t *testing.T) {
 		good.Config.Handler.ServeHTTP(w, r) // the body must be whole each time
 	})
 	c, err := quick(t, service, userVars(service))
-	if err != nil || c.token.Reveal() != "token1" {
-		t.Errorf("got %v, %v", c.token.Reveal(), err)
+	if err != nil || c.token.reveal() != "token1" {
+		t.Errorf("got %v, %v", c.token.reveal(), err)
 	}
 }
 
 // An answer that breaks off may belong to a counted sign-in.
-func TestALostAnswerIsNotAskedForAgain(t *testing.T) {
+func TestSignInWithLostAnswerIsNotRetried(t *testing.T) {
 	service := serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	_, err := quick(t, service, userVars(service))
 	wantKind(t, err, Unavailable)
@@ -144,7 +144,7 @@ func TestALostAnswerIsNotAskedForAgain(t *testing.T) {
 	}
 }
 
-func TestWithoutAConnectionIAMIsTriedAgain(t *testing.T) {
+func TestSignInWithoutConnectionIsRetried(t *testing.T) {
 	gone := serve(t, nil)
 	gone.Close()
 	s, err := newTokenSource(Options{Env: environ(userVars(gone)), ProjectID: "p1"}, user{name: "ann", domain: "corp"})
@@ -160,7 +160,7 @@ func TestWithoutAConnectionIAMIsTriedAgain(t *testing.T) {
 	}
 }
 
-func TestWhereIAMIs(t *testing.T) {
+func TestIAMAddressFollowsRegionAndOverride(t *testing.T) {
 	tests := []struct{ region, override, want string }{
 		{"", "", "https://iam.myhuaweicloud.com/v3/auth/tokens?nocatalog=1"},
 		{"ap-southeast-3", "", "https://iam.ap-southeast-3.myhuaweicloud.com/v3/auth/tokens?nocatalog=1"},
@@ -179,7 +179,7 @@ func TestWhereIAMIs(t *testing.T) {
 	}
 }
 
-func TestScopeOfAToken(t *testing.T) {
+func TestTokenIsScopedToProject(t *testing.T) {
 	for _, tt := range []struct{ project, region, want string }{
 		{"p1", "cn-north-4", `"project":{"id":"p1"}`},
 		{"", "cn-north-4", `"project":{"name":"cn-north-4"}`},

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// Huawei's SDK asks these two places by itself, but with no bound on the size
-// of the answer, through the proxy of the environment, following redirects,
-// and it fails hard on an answer without a credential. Its requests are kept,
-// its client is not.
+// Huawei's SDK also supports these two sources, but it does not limit the size of
+// the answer, uses the proxy of the environment, follows redirects, and fails hard
+// on an answer without a credential. This code sends the same requests with its
+// own client.
 
 const (
 	metadataPlace    = "the ECS metadata service"
@@ -22,15 +22,14 @@ const (
 	podTokenVariable = "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 )
 
-// metadata is the service that gives an ECS the key of its agency (reference
-// 3.3).
+// metadata is the service that gives an ECS the key of its agency (reference 3.3).
 type metadata struct {
 	client *http.Client
 	base   string
 }
 
-// findMetadata always returns a source: only asking shows whether it is there.
-// The address is link-local, so a second is long enough to connect.
+// findMetadata always returns a source: only a request shows whether it exists.
+// The address is link-local, so a second is enough to connect.
 func findMetadata(o Options) (*source, error) {
 	m := metadata{client: newClient(o, time.Second, 3*time.Second), base: strings.TrimSuffix(o.MetadataURL, "/")}
 	return &source{name: "ECS agency", load: m.load}, nil
@@ -54,8 +53,8 @@ func (m metadata) load(ctx context.Context) (credential, error) {
 	return temporary(metadataPlace, "ecs-agency", "credential", a.body)
 }
 
-// session returns the token of version 2, empty where only version 1 is
-// offered: 404, 405 and 503 say so.
+// session returns the token of version 2, empty if there is only version 1, which
+// 404, 405 and 503 mean.
 func (m metadata) session(ctx context.Context) (string, error) {
 	a, err := m.ask(ctx, http.MethodPut, "/meta-data/latest/api/token", "X-Metadata-Token-Ttl-Seconds", "21600")
 	if err != nil {
@@ -67,7 +66,7 @@ func (m metadata) session(ctx context.Context) (string, error) {
 	case http.StatusOK:
 		session := string(bytes.TrimSpace(a.body))
 		if !headerSafe(session) {
-			return "", unavailable(metadataPlace, "answered with something that is no token")
+			return "", unavailable(metadataPlace, "answered with something that is not a token")
 		}
 		return session, nil
 	}
@@ -85,8 +84,8 @@ func (m metadata) ask(ctx context.Context, method, path, header, value string) (
 	return exchange(m.client, req, metadataPlace)
 }
 
-// podIdentity trades the token of a Kubernetes service account for the key of
-// the agency bound to it.
+// podIdentity exchanges the token of a Kubernetes service account for the key of
+// its agency.
 type podIdentity struct {
 	client    *http.Client
 	uri       string
@@ -99,16 +98,16 @@ func findPodIdentity(o Options) (*source, error) {
 	case p.uri == "" && p.tokenFile == "":
 		return nil, nil
 	case p.uri == "":
-		return nil, settingError(podURIVariable, "is missing, its companion is set", "set both or neither")
+		return nil, settingError(podURIVariable, "is missing, but the other half of the pair is set", "set both or neither")
 	case p.tokenFile == "":
-		return nil, settingError(podTokenVariable, "is missing, its companion is set", "set both or neither")
+		return nil, settingError(podTokenVariable, "is missing, but the other half of the pair is set", "set both or neither")
 	case !podAddress(p.uri):
 		return nil, settingError(podURIVariable, "is neither https nor http to an address inside the cluster", "see the pod's definition")
 	}
 	return &source{name: podPlace, load: p.load}, nil
 }
 
-// podAddress reports whether the token may go there: over http only to a
+// podAddress reports whether the token may be sent there: over http only to a
 // loopback, link-local or private address.
 func podAddress(raw string) bool {
 	u, err := url.Parse(raw)

@@ -3,10 +3,12 @@ package credentials
 import (
 	"cmp"
 	"slices"
+
+	"github.com/migplan/migplan/internal/spelling"
 )
 
-// regions are the regions of DRS in Huawei's SDK (services/drs/v5/region), by
-// name. The SDK does not give the list out.
+// regions are the DRS regions in Huawei's SDK (services/drs/v5/region), sorted.
+// The SDK does not export the list.
 func regions() []string {
 	return []string{
 		"ae-ad-1", "af-north-1", "af-south-1",
@@ -19,30 +21,9 @@ func regions() []string {
 	}
 }
 
-// nearest returns the n names with the smallest edit distance to s.
+// nearest returns the n names most similar to s.
 func nearest(s string, names []string, n int) []string {
 	sorted := slices.Clone(names)
-	slices.SortStableFunc(sorted, func(a, b string) int { return cmp.Compare(distance(s, a), distance(s, b)) })
+	slices.SortStableFunc(sorted, func(a, b string) int { return cmp.Compare(spelling.Distance(s, a), spelling.Distance(s, b)) })
 	return sorted[:min(n, len(sorted))]
-}
-
-// distance is the number of bytes to insert, delete or replace to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-func TestMetadataVersions(t *testing.T) {
+func TestMetadataServiceVersions1And2Work(t *testing.T) {
 	for _, version2 := range []bool{true, false} {
 		ends := start().Add(24 * time.Hour)
 		c := resolve(t, Options{Env: environ(nil), MetadataURL: ecs(t, version2, func() time.Time { return ends }).URL})
@@ -21,7 +21,7 @@ func TestMetadataVersions(t *testing.T) {
 }
 
 // A key that ends in 41 minutes is kept, one that ends in 39 is replaced.
-func TestTemporaryKeysAreRenewedBeforeTheyEnd(t *testing.T) {
+func TestTemporaryKeyIsRenewedBeforeExpiry(t *testing.T) {
 	clock := &clock{now: start()}
 	service := ecs(t, false, func() time.Time { return clock.Now().Add(time.Hour) })
 	c := resolve(t, Options{Env: environ(nil), MetadataURL: service.URL, Now: clock.Now})
@@ -36,7 +36,7 @@ func TestTemporaryKeysAreRenewedBeforeTheyEnd(t *testing.T) {
 	}
 }
 
-func TestASourceThatKeepsItsKeyIsNotAskedForEveryRequest(t *testing.T) {
+func TestUnchangedKeyIsRequestedOncePerMinute(t *testing.T) {
 	clock := &clock{now: start()}
 	service := pod(t, start().Add(30*time.Minute))
 	c := resolve(t, Options{Now: clock.Now, Env: environ(map[string]string{
@@ -53,7 +53,7 @@ func TestASourceThatKeepsItsKeyIsNotAskedForEveryRequest(t *testing.T) {
 	}
 }
 
-func TestAFailedRenewalMattersOnlyAfterTheEnd(t *testing.T) {
+func TestFailedRenewalIsAnErrorOnlyAfterExpiry(t *testing.T) {
 	clock := &clock{now: start()}
 	service := ecs(t, true, func() time.Time { return start().Add(time.Hour) })
 	c := resolve(t, Options{Env: environ(nil), MetadataURL: service.URL, Now: clock.Now})
@@ -74,7 +74,7 @@ func TestAFailedRenewalMattersOnlyAfterTheEnd(t *testing.T) {
 	}
 }
 
-func TestRenewalObeysTheContext(t *testing.T) {
+func TestRenewalStopsWithContext(t *testing.T) {
 	var hang atomic.Bool
 	release := make(chan struct{})
 	service := ecs(t, true, func() time.Time {
@@ -108,7 +108,7 @@ func TestRenewalObeysTheContext(t *testing.T) {
 
 // Plans that were refused together share one renewal, and each is told that
 // there is something new.
-func TestOneRenewalServesAllWhoWereRefused(t *testing.T) {
+func TestOneRenewalServesAllRefusedPlans(t *testing.T) {
 	service := iam(t, "pw", func() time.Time { return start().Add(24 * time.Hour) })
 	c := resolve(t, Options{Env: environ(userVars(service))})
 	var wg sync.WaitGroup
@@ -125,7 +125,7 @@ func TestOneRenewalServesAllWhoWereRefused(t *testing.T) {
 	}
 }
 
-func TestNothingNewerInWhatCannotChange(t *testing.T) {
+func TestRenewOfFixedCredentialFindsNothingNew(t *testing.T) {
 	for _, vars := range []map[string]string{
 		{"MIGPLAN_AUTH_TOKEN": "x"}, {"HW_ACCESS_KEY": "a", "HW_SECRET_KEY": "s"},
 		{"HUAWEICLOUD_SDK_AK": "a", "HUAWEICLOUD_SDK_SK": "s", "HUAWEICLOUD_SDK_SECURITY_TOKEN": "t"},
@@ -136,7 +136,7 @@ func TestNothingNewerInWhatCannotChange(t *testing.T) {
 	}
 }
 
-func TestPodIdentityReadsItsTokenFileEachTime(t *testing.T) {
+func TestPodIdentityRereadsTokenFile(t *testing.T) {
 	path := write(t, "account", "one")
 	c := resolve(t, Options{Env: environ(map[string]string{
 		"HC_CONTAINER_CREDENTIALS_FULL_URI":     pod(t, start().Add(24*time.Hour)).URL + "/v1/credentials",

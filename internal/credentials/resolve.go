@@ -11,22 +11,21 @@ import (
 	"time"
 )
 
-// Options says where to look and for what.
+// Options configures the search for a credential.
 type Options struct {
-	// Env looks up a variable; nil means os.LookupEnv. An empty value counts
-	// as not set, as in Huawei's SDK.
+	// Env looks up a variable; nil means os.LookupEnv. An empty value counts as
+	// not set, as in Huawei's SDK.
 	Env func(string) (string, bool)
-	// Region chooses the IAM endpoint, and the project where ProjectID is
-	// empty.
+	// Region selects the IAM endpoint, and the project if ProjectID is empty.
 	Region string
 	// ProjectID is sent as X-Project-Id and is the scope of an IAM token.
 	ProjectID string
 	// Roots are the trusted certificates; nil means the system's.
 	Roots *x509.CertPool
-	// Proxy is used for IAM only; nil means none. Metadata and pod identity
-	// are never asked through a proxy.
+	// Proxy is used only for IAM; nil means none. Metadata and pod identity are
+	// never reached through a proxy.
 	Proxy func(*http.Request) (*url.URL, error)
-	// SignIns is shared by the plans of one call, so that a refused password is
+	// SignIns is shared by all plans of a command, so that a refused password is
 	// sent once; nil means that there is one plan.
 	SignIns *SignIns
 	// Now is the clock; nil means time.Now.
@@ -36,20 +35,20 @@ type Options struct {
 	MetadataURL string
 }
 
-// source is a place that holds a credential.
+// source is a place that has a credential.
 type source struct {
 	name string
 	load loader
 }
 
-// place is somewhere to look. find returns nil where nothing is set, and an
-// error where something is set only half.
+// place is a place to look. find returns nil if nothing is set, and an error if
+// the settings are incomplete.
 type place struct {
 	name string
 	find func(Options) (*source, error)
 }
 
-// Resolve returns the credential of the first place that holds one:
+// Resolve returns the credential of the first place that has one:
 //
 //  1. MIGPLAN_AUTH_TOKEN or MIGPLAN_AUTH_TOKEN_FILE
 //  2. HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK, HUAWEICLOUD_SDK_SECURITY_TOKEN
@@ -61,10 +60,10 @@ type place struct {
 //     HC_CONTAINER_AUTHORIZATION_TOKEN_FILE
 //  7. the agency of this ECS, from its metadata service
 //
-// What somebody set for this process goes before what lies around, and the
-// metadata service comes last because asking where there is none takes
-// seconds. A place that is set half is an error and not passed over: the next
-// one may be somebody else. Errors are of type *Error, or the context's.
+// Settings for this process come before files and services of the machine. The
+// metadata service is last, because a request takes seconds where there is none.
+// Incomplete settings are an error and not skipped: the next place may have
+// another principal. Errors are of type *Error, or the context's.
 func Resolve(ctx context.Context, o Options) (*Credentials, error) {
 	o, err := o.complete()
 	if err != nil {
@@ -107,8 +106,7 @@ func places() []place {
 	}
 }
 
-// complete fills in the defaults and checks what ends up in host names and
-// headers.
+// complete sets the defaults and checks the values used in host names and headers.
 func (o Options) complete() (Options, error) {
 	if o.Env == nil {
 		o.Env = os.LookupEnv
@@ -128,14 +126,13 @@ func (o Options) complete() (Options, error) {
 	return o, nil
 }
 
-// get returns the value of a variable, empty where it is not set.
+// get returns the value of a variable, empty if it is not set.
 func (o Options) get(name string) string {
 	value, _ := o.Env(name)
 	return value
 }
 
-// regionName keeps a region from the plan from being anything but one label of
-// a host name.
+// regionName makes sure that a region from the plan is one label of a host name.
 func regionName(s string) bool {
 	return regexp.MustCompile(`^[a-z][a-z0-9-]{1,39}$`).MatchString(s)
 }

@@ -24,8 +24,8 @@ func allVars(t *testing.T) map[string]string {
 	return vars
 }
 
-// TestOrder takes away one source after the other.
-func TestOrder(t *testing.T) {
+// TestSourcePrecedence takes away one source after the other.
+func TestSourcePrecedence(t *testing.T) {
 	vars := allVars(t)
 	metadata := ecs(t, true, func() time.Time { return start().Add(time.Hour) })
 	steps := []struct {
@@ -60,7 +60,7 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-func TestNothingOnTheNetworkIsAskedWhenTheEnvironmentIsComplete(t *testing.T) {
+func TestCompleteEnvironmentUsesNoNetwork(t *testing.T) {
 	silent := nobody(t)
 	for _, vars := range []map[string]string{
 		{"MIGPLAN_AUTH_TOKEN": "x"},
@@ -74,7 +74,7 @@ func TestNothingOnTheNetworkIsAskedWhenTheEnvironmentIsComplete(t *testing.T) {
 	}
 }
 
-func TestHalfSetSourcesAreErrors(t *testing.T) {
+func TestIncompleteSourceIsAnError(t *testing.T) {
 	profileWithoutSK := write(t, "credentials", "[basic]\nak = x\n")
 	tests := []struct {
 		vars  map[string]string
@@ -115,7 +115,7 @@ func TestHalfSetSourcesAreErrors(t *testing.T) {
 	}
 }
 
-func TestWithoutAnyCredentialEveryPlaceIsListed(t *testing.T) {
+func TestMissingCredentialListsEverySource(t *testing.T) {
 	gone := serve(t, func(http.ResponseWriter, *http.Request) {})
 	gone.Close()
 	vars := map[string]string{"HOME": t.TempDir(), "HUAWEICLOUD_SDK_AK": "", "HW_DOMAIN_NAME": "corp"}
@@ -134,14 +134,14 @@ func TestWithoutAnyCredentialEveryPlaceIsListed(t *testing.T) {
 	}
 }
 
-func TestUnusableOptions(t *testing.T) {
+func TestInvalidOptionsAreErrors(t *testing.T) {
 	for _, o := range []Options{{Region: "evil.example.com/"}, {Region: "x@y"}, {ProjectID: "a\r\nX-Evil: 1"}} {
 		_, err := tryResolve(t, o)
 		wantKind(t, err, Setting)
 	}
 }
 
-func TestTokenFileIsReadAgainOnRenew(t *testing.T) {
+func TestRenewRereadsTokenFile(t *testing.T) {
 	path := write(t, "token", "one\n")
 	clock := &clock{now: start()}
 	c := resolve(t, Options{Env: environ(map[string]string{"MIGPLAN_AUTH_TOKEN_FILE": path}), Now: clock.Now})
@@ -165,7 +165,7 @@ func TestTokenFileIsReadAgainOnRenew(t *testing.T) {
 	}
 }
 
-func TestFilesThatAreNotTaken(t *testing.T) {
+func TestUnsafeCredentialFileIsRefused(t *testing.T) {
 	open := write(t, "open", "x")
 	if err := os.Chmod(open, 0o620); err != nil {
 		t.Fatal(err)
@@ -184,7 +184,7 @@ func TestFilesThatAreNotTaken(t *testing.T) {
 	}
 }
 
-func TestProfile(t *testing.T) {
+func TestProfileIsRereadAndKeepsItsPrincipal(t *testing.T) {
 	home := t.TempDir()
 	if err := os.Mkdir(filepath.Join(home, ".huaweicloud"), 0o700); err != nil {
 		t.Fatal(err)
@@ -193,11 +193,11 @@ func TestProfile(t *testing.T) {
 	rewrite(t, path, "; note\n[global]\nak = OTHER\nsk = x\n[basic]\nproject_id = p\nak = AK1\nsk = s%(ak)s\n")
 	clock := &clock{now: start()}
 	c := resolve(t, Options{Env: environ(map[string]string{"HOME": home}), Now: clock.Now})
-	if c.Principal != "ak:AK1" || c.Source != "profile "+path || c.get().secret.Reveal() != "s%(ak)s" {
-		t.Fatalf("got %v with %q", c, c.get().secret.Reveal())
+	if c.Principal != "ak:AK1" || c.Source != "profile "+path || c.get().secret.reveal() != "s%(ak)s" {
+		t.Fatalf("got %v with %q", c, c.get().secret.reveal())
 	}
 	rewrite(t, path, "[basic]\nak = AK1\nsk = new\n")
-	if !renew(t, c) || c.get().secret.Reveal() != "new" {
+	if !renew(t, c) || c.get().secret.reveal() != "new" {
 		t.Error("the new secret of the same key was not taken")
 	}
 	clock.advance(time.Minute)
@@ -208,7 +208,7 @@ func TestProfile(t *testing.T) {
 	}
 }
 
-func TestProfileOfATemporaryKeyKeepsItsPrincipal(t *testing.T) {
+func TestTemporaryKeyProfileKeepsItsPrincipal(t *testing.T) {
 	path := write(t, "credentials", "[basic]\nak=A1\nsk=s\nsecurity_token=t1\n")
 	c := resolve(t, Options{Env: environ(map[string]string{"HUAWEICLOUD_SDK_CREDENTIALS_FILE": path})})
 	rewrite(t, path, "[basic]\nak=A2\nsk=s\nsecurity_token=t2\n")
@@ -217,7 +217,7 @@ func TestProfileOfATemporaryKeyKeepsItsPrincipal(t *testing.T) {
 	}
 }
 
-func TestProfilesWithoutAKey(t *testing.T) {
+func TestProfileWithoutKeyIsSkippedOrRefused(t *testing.T) {
 	for text, wanted := range map[string]bool{
 		"": true, "[other]\nak=a\nsk=s\n": true, "[basic]\n": true,
 		"[basic]\nidp_id = x\n": false, "[basic]\nak\n": false, "[basic": false, "\x00": false,
@@ -241,15 +241,15 @@ func TestProfilesWithoutAKey(t *testing.T) {
 }
 
 // Of two values nobody can say which one is meant.
-func TestProfileThatSaysSomethingTwiceIsAnError(t *testing.T) {
+func TestDuplicateInProfileIsAnError(t *testing.T) {
 	for text, want := range map[string]string{
-		"[basic]\nak=a\nsk=" + canary + "\n[global]\nak=b\n[basic]\nak=b\nsk=" + canary + "\n":        "section [basic] a second time in line 6",
-		"[basic]\nak=a\nsk=" + canary + "\n[basic]\n":                                                 "section [basic] a second time in line 4",
-		"# [basic]\n[basic]\nak = " + canary + "\nsk=s\n\n  ak : " + canary + "\n":                    "ak a second time in line 6",
-		"[basic]\nak=a\nsk=" + canary + "\nsk=" + canary + "\n":                                       "sk a second time in line 4",
-		"[basic]\nak=a\nsk=s\nsecurity_token=" + canary + "\n; note\nsecurity_token=" + canary + "\n": "security_token a second time in line 6",
-		"[basic]\nak=a\nsk=s\n\"ak\"=" + canary + "\n":                                                "ak a second time in line 4",
-		"[basic]\nidp_id=" + canary + "\nidp_id=" + canary + "\n":                                     "idp_id a second time in line 3",
+		"[basic]\nak=a\nsk=" + canary + "\n[global]\nak=b\n[basic]\nak=b\nsk=" + canary + "\n":        "has a duplicate section [basic] on line 6",
+		"[basic]\nak=a\nsk=" + canary + "\n[basic]\n":                                                 "has a duplicate section [basic] on line 4",
+		"# [basic]\n[basic]\nak = " + canary + "\nsk=s\n\n  ak : " + canary + "\n":                    "has a duplicate ak on line 6",
+		"[basic]\nak=a\nsk=" + canary + "\nsk=" + canary + "\n":                                       "has a duplicate sk on line 4",
+		"[basic]\nak=a\nsk=s\nsecurity_token=" + canary + "\n; note\nsecurity_token=" + canary + "\n": "has a duplicate security_token on line 6",
+		"[basic]\nak=a\nsk=s\n\"ak\"=" + canary + "\n":                                                "has a duplicate ak on line 4",
+		"[basic]\nidp_id=" + canary + "\nidp_id=" + canary + "\n":                                     "has a duplicate idp_id on line 3",
 		"[global]\nak=a\nak=b\n[basic]\nak=a\nsk=s\n":                                                 "",
 		"[basic]\nak=a\nsk=s\nregion=x\nregion=y\n":                                                   "",
 	} {

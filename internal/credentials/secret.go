@@ -9,60 +9,59 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// redacted stands wherever a secret would have been printed.
+// redacted is printed instead of a secret.
 const redacted = "[redacted]"
 
-// Secret is a string that prints as [redacted] everywhere. Only Reveal gives
-// it. The zero value is the empty secret.
-type Secret struct {
+// secret is a string that always prints as [redacted]. Only reveal returns it. The
+// zero value is the empty secret.
+type secret struct {
 	// A function and not a string: package fmt calls no methods on unexported
-	// fields, so a struct that holds a Secret would print a string field raw.
-	reveal func() string
+	// fields, so a struct that contains a secret would print a string field.
+	text func() string
 }
 
-// NewSecret hides s.
-func NewSecret(s string) Secret {
+// newSecret makes a secret of s.
+func newSecret(s string) secret {
 	if s == "" {
-		return Secret{}
+		return secret{}
 	}
-	return Secret{reveal: func() string { return s }}
+	return secret{text: func() string { return s }}
 }
 
-// Reveal returns what is hidden. It is for the header or the signature that
-// needs it, never for a message.
-func (s Secret) Reveal() string {
-	if s.reveal == nil {
+// reveal returns the secret text. It is for the header or signature that needs it,
+// never for a message.
+func (s secret) reveal() string {
+	if s.text == nil {
 		return ""
 	}
-	return s.reveal()
+	return s.text()
 }
 
-// Empty reports whether there is nothing to hide.
-func (s Secret) Empty() bool { return s.reveal == nil }
+// empty reports whether the secret is empty.
+func (s secret) empty() bool { return s.text == nil }
 
-// Equal compares two secrets in a time that does not depend on where they
-// differ.
-func (s Secret) Equal(other Secret) bool {
-	return subtle.ConstantTimeCompare([]byte(s.Reveal()), []byte(other.Reveal())) == 1
+// equal compares two secrets in constant time.
+func (s secret) equal(other secret) bool {
+	return subtle.ConstantTimeCompare([]byte(s.reveal()), []byte(other.reveal())) == 1
 }
 
 // String, GoString and Format print [redacted] for every verb.
-func (Secret) String() string { return redacted }
+func (secret) String() string { return redacted }
 
 // GoString is for %#v.
-func (Secret) GoString() string { return redacted }
+func (secret) GoString() string { return redacted }
 
-// Format is asked before String, for verbs such as %x and %d too.
-func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+// Format comes before String, also for verbs such as %x and %d.
+func (secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
-// MarshalText serves XML, YAML and text logs.
-func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+// MarshalText is for XML, YAML and text logs.
+func (secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// MarshalJSON serves encoding/json.
-func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
+// MarshalJSON is for encoding/json.
+func (secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 
-// MarshalZerologObject serves zerolog's Object and Interface.
-func (Secret) MarshalZerologObject(e *zerolog.Event) { e.Str("secret", redacted) }
+// MarshalZerologObject is for zerolog's Object and Interface.
+func (secret) MarshalZerologObject(e *zerolog.Event) { e.Str("secret", redacted) }
 
-// LogValue serves log/slog.
-func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+// LogValue is for log/slog.
+func (secret) LogValue() slog.Value { return slog.StringValue(redacted) }

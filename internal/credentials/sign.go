@@ -13,12 +13,12 @@ import (
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/request"
 )
 
-// sign puts Authorization and the headers it covers on req, after reference
-// 3.2. The signature is computed by Huawei's signer over a description of req;
-// req itself is what goes out.
+// sign sets Authorization and the headers that it covers on req (reference 3.2).
+// Huawei's signer computes the signature from a description of req; req itself is
+// sent.
 func sign(req *http.Request, body []byte, cred credential, project string, now time.Time) error {
 	if req.ContentLength > 0 && req.ContentLength != int64(len(body)) {
-		return fmt.Errorf("cannot sign: the request announces %d bytes of body, %d were given", req.ContentLength, len(body))
+		return fmt.Errorf("cannot sign: the request declares a body of %d bytes, but it has %d", req.ContentLength, len(body))
 	}
 	if err := setSignedHeaders(req, cred, project, now); err != nil {
 		return err
@@ -27,7 +27,7 @@ func sign(req *http.Request, body []byte, cred credential, project string, now t
 	if err != nil {
 		return err
 	}
-	headers, err := signer.Sign(described, cred.access, cred.secret.Reveal())
+	headers, err := signer.Sign(described, cred.access, cred.secret.reveal())
 	if err != nil {
 		return errors.New("cannot sign: access key id or secret is empty")
 	}
@@ -35,8 +35,8 @@ func sign(req *http.Request, body []byte, cred credential, project string, now t
 	return nil
 }
 
-// clearProof removes what an earlier Authorize left, in any spelling: net/http
-// sends map keys as they are, and two proofs on one request contradict.
+// clearProof removes the headers of an earlier Authorize, in any case: net/http
+// sends map keys as they are, and two proofs on one request conflict.
 func clearProof(h http.Header) {
 	for key := range h {
 		switch http.CanonicalHeaderKey(key) {
@@ -55,15 +55,15 @@ func setSignedHeaders(req *http.Request, cred credential, project string, now ti
 	if project != "" {
 		req.Header.Set("X-Project-Id", project)
 	}
-	if !cred.token.Empty() {
-		req.Header.Set("X-Security-Token", cred.token.Reveal())
+	if !cred.token.empty() {
+		req.Header.Set("X-Security-Token", cred.token.reveal())
 	}
 	return nil
 }
 
-// signedDate returns the caller's X-Sdk-Date, or now. The signer itself would
-// silently take the local clock for a date that it cannot read, while the date
-// recorded with an intent has to be the one that is signed.
+// signedDate returns the caller's X-Sdk-Date, or now. The signer would silently
+// use the local clock instead of a date that it cannot read, but the date recorded
+// with an intent must be the one that is signed.
 func signedDate(h http.Header, now time.Time) (string, error) {
 	var given []string
 	for key, values := range h {
@@ -78,16 +78,15 @@ func signedDate(h http.Header, now time.Time) (string, error) {
 	case 1:
 		t, err := time.Parse(signer.BasicDateFormat, given[0])
 		if err != nil || t.Format(signer.BasicDateFormat) != given[0] {
-			return "", errors.New("cannot sign: X-Sdk-Date is not of the form 20060102T150405Z")
+			return "", errors.New("cannot sign: X-Sdk-Date does not have the form 20060102T150405Z")
 		}
 		return given[0], nil
 	}
 	return "", errors.New("cannot sign: X-Sdk-Date is set twice")
 }
 
-// describe tells the signer what net/http will send. Content-Type stays out of
-// it: the signer never signs it, and anything but JSON there would make it
-// leave the body unsigned.
+// describe tells the signer what net/http will send. It omits Content-Type: the
+// signer never signs it, and would not sign the body if it is not JSON.
 func describe(req *http.Request, body []byte) (*request.DefaultHttpRequest, error) {
 	path, err := signedPath(req.URL)
 	if err != nil {
@@ -110,28 +109,28 @@ func describe(req *http.Request, body []byte) (*request.DefaultHttpRequest, erro
 	return b.Build(), addQuery(b, req.URL)
 }
 
-// signedPath returns the decoded path, whose segments the signer escapes again
-// by its own rules. A path that decoding changes for good has no signature.
+// signedPath returns the decoded path, whose segments the signer escapes again by
+// its own rules. A path that changes by decoding and escaping cannot be signed.
 func signedPath(u *url.URL) (string, error) {
 	escaped := u.EscapedPath()
 	if u.Opaque != "" || strings.Contains(strings.ToLower(escaped), "%2f") {
-		return "", errors.New("cannot sign: a path with an escaped slash")
+		return "", errors.New("cannot sign: the path has an escaped slash")
 	}
 	if escaped != "" && !strings.HasPrefix(escaped, "/") {
-		return "", errors.New("cannot sign: a path that does not start with a slash")
+		return "", errors.New("cannot sign: the path does not start with a slash")
 	}
 	return url.PathUnescape(escaped)
 }
 
-// signedHost returns the Host header as net/http writes it, which would change
-// a name outside ASCII or a zone.
+// signedHost returns the Host header as net/http writes it. It refuses names
+// outside ASCII and zones, which net/http would change.
 func signedHost(req *http.Request) (string, error) {
 	host := req.Host
 	if host == "" {
 		host = req.URL.Host
 	}
 	if !headerSafe(host) || strings.Contains(host, "%") {
-		return "", errors.New("cannot sign: a host that is no plain name or address")
+		return "", errors.New("cannot sign: the host is not a plain name or address")
 	}
 	return host, nil
 }
@@ -143,9 +142,9 @@ func signedMethod(req *http.Request) string {
 	return req.Method
 }
 
-// addQuery describes the query. A plus becomes %20 on the wire, as Huawei's SDK
-// sends it: to url.Values it is a space, to RFC 3986 it is a plus, and only one
-// of the two would match the signature.
+// addQuery describes the query. It sends a plus as %20, like Huawei's SDK: url.Values
+// reads a plus as a space and RFC 3986 as a plus, and only one of them would match
+// the signature.
 func addQuery(b *request.HttpRequestBuilder, u *url.URL) error {
 	u.RawQuery = strings.ReplaceAll(u.RawQuery, "+", "%20")
 	values, err := url.ParseQuery(u.RawQuery)

@@ -16,7 +16,7 @@ import (
 )
 
 // The vectors are those of reference 3.2.
-func TestSignatureVectors(t *testing.T) {
+func TestSignatureMatchesPublishedVectors(t *testing.T) {
 	const project = "0123456789abcdef0123456789abcdef"
 	tests := []struct {
 		name, method, url, body, date, project, signature string
@@ -38,7 +38,7 @@ func TestSignatureVectors(t *testing.T) {
 			}
 			req.Header.Set("X-Sdk-Date", tt.date)
 			req.Header.Set("Content-Type", "application/json;charset=UTF-8")
-			cred := credential{access: "AccessKey", secret: NewSecret("SecretKey")}
+			cred := credential{access: "AccessKey", secret: newSecret("SecretKey")}
 			got := ""
 			if tt.dateOnly {
 				got = signDescribed(t, req, []byte(tt.body), cred)
@@ -63,7 +63,7 @@ func signDescribed(t *testing.T, req *http.Request, body []byte, cred credential
 		t.Fatal(err)
 	}
 	delete(described.GetHeaderParams(), "Host")
-	headers, err := signer.Sign(described, cred.access, cred.secret.Reveal())
+	headers, err := signer.Sign(described, cred.access, cred.secret.reveal())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,12 +84,12 @@ func verifier(t *testing.T, sk, token string, now time.Time) (*httptest.Server, 
 }
 
 func keys(token string, now time.Time) *Credentials {
-	first := credential{principal: "ak:AK", access: "AK", secret: NewSecret("SK"), token: NewSecret(token)}
+	first := credential{principal: "ak:AK", access: "AK", secret: newSecret("SK"), token: newSecret(token)}
 	o := Options{ProjectID: "p1", Now: func() time.Time { return now }}
 	return newCredentials(o, &source{name: "test", load: always(first)}, first)
 }
 
-func TestSignedRequestsAreAcceptedByAnIndependentVerifier(t *testing.T) {
+func TestSignedRequestPassesIndependentVerifier(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	large := strings.Repeat("x", 3<<20)
 	tests := []struct{ name, method, path, body, contentType string }{
@@ -142,7 +142,7 @@ func TestSignedRequestsAreAcceptedByAnIndependentVerifier(t *testing.T) {
 	}
 }
 
-func TestRequestsThatCannotBeSignedAsSent(t *testing.T) {
+func TestRequestThatCannotBeSignedAsSentIsRefused(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	tests := []struct {
 		name, url string
@@ -178,7 +178,7 @@ func TestRequestsThatCannotBeSignedAsSent(t *testing.T) {
 	}
 }
 
-func TestTheDateTheCallerSetIsSigned(t *testing.T) {
+func TestDateSetByCallerIsSigned(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600))
 	for _, tt := range []struct{ set, want string }{
 		{"20251231T235959Z", "20251231T235959Z"},
@@ -197,7 +197,7 @@ func TestTheDateTheCallerSetIsSigned(t *testing.T) {
 	}
 }
 
-func TestAnEarlierProofIsRemoved(t *testing.T) {
+func TestEarlierProofIsRemoved(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	req, _ := http.NewRequest("GET", "https://h/", nil)
 	for _, name := range []string{"Authorization", "authorization", "X-Auth-Token", "x-auth-token", "X-Security-Token"} {

@@ -7,24 +7,24 @@ import (
 	"strings"
 )
 
-// SignIns is what the plans of one call share about IAM: a user who was refused
-// for one plan is not tried for the next, since wrong passwords lock the
-// account, and a token's owner is asked for once. It is safe for concurrent use.
+// SignIns is shared by all plans of a command: a user who was refused for one plan
+// is not tried for the next, since wrong passwords lock the account, and the owner
+// of a token is requested once. It is safe for concurrent use.
 type SignIns struct {
-	turn    chan struct{} // holds one value while a sign-in is under way
+	turn    chan struct{} // has one value during a sign-in
 	refused map[account]int
 	owners  map[[32]byte]string // principals, by a hash of IAM's address and the token
 }
 
-// account is whose failed sign-ins IAM counts, whatever the project or region.
+// account is what IAM counts failed sign-ins for, in all projects and regions.
 type account struct{ user, domain, realm string }
 
-// NewSignIns makes the record of one call.
+// NewSignIns makes the record for one command.
 func NewSignIns() *SignIns {
 	return &SignIns{turn: make(chan struct{}, 1), refused: map[account]int{}, owners: map[[32]byte]string{}}
 }
 
-// signIns is the record of the call, or one of this source alone.
+// signIns is the record of the command, or a new one for this source.
 func (o Options) signIns() *SignIns {
 	if o.SignIns == nil {
 		return NewSignIns()
@@ -32,8 +32,8 @@ func (o Options) signIns() *SignIns {
 	return o.SignIns
 }
 
-// takeTurn lets one sign-in go at a time: of several plans that begin together
-// only the first may find out that the password is wrong.
+// takeTurn allows one sign-in at a time: if several plans start together, a wrong
+// password must be sent only once.
 func (s *SignIns) takeTurn(ctx context.Context) error {
 	select {
 	case s.turn <- struct{}{}:
@@ -45,18 +45,18 @@ func (s *SignIns) takeTurn(ctx context.Context) error {
 
 func (s *SignIns) endTurn() { <-s.turn }
 
-// keep remembers a status that refuses the user. 400 and 404 are about the
-// request, the project or the address, and need not hold for another plan.
+// keep records a status that refuses the user. 400 and 404 are about the request,
+// the project or the address, and may not apply to another plan.
 func (s *SignIns) keep(a account, status int) {
 	if status != http.StatusBadRequest && status != http.StatusNotFound {
 		s.refused[a] = status
 	}
 }
 
-// refusalOf is the refusal that another plan met, nil where none did.
+// refusalOf is the refusal that another plan received, nil if there is none.
 func (s *SignIns) refusalOf(a account) error {
 	if status, ok := s.refused[a]; ok {
-		return refusal(status, " for another plan of this call")
+		return refusal(status, " for another plan of this command")
 	}
 	return nil
 }
@@ -65,8 +65,8 @@ func (s *tokenSource) account() account {
 	return account{user: s.user.name, domain: s.user.domain, realm: realm(s.url)}
 }
 
-// realm is the cloud whose accounts an IAM endpoint knows: the endpoints of
-// all regions of Huawei Cloud know the same ones.
+// realm identifies the accounts of an IAM endpoint: the endpoints of all regions
+// of Huawei Cloud have the same accounts.
 func realm(u *url.URL) string {
 	host := strings.ToLower(u.Host)
 	for _, cloud := range []string{"myhuaweicloud.com", "myhuaweicloud.eu"} {

@@ -14,7 +14,7 @@ func refusing(t *testing.T, status int) *fake {
 
 // A folder of plans sends a wrong password once, whatever projects and regions
 // they are in.
-func TestRefusedPasswordIsSentOnceForAllPlansOfACall(t *testing.T) {
+func TestRefusedPasswordIsSentOnceForAllPlans(t *testing.T) {
 	for _, status := range []int{401, 403, 423} {
 		service := refusing(t, status)
 		signIns := NewSignIns()
@@ -32,7 +32,7 @@ func TestRefusedPasswordIsSentOnceForAllPlansOfACall(t *testing.T) {
 		}
 		shared := 0
 		for _, err := range errs {
-			if strings.Contains(wantKind(t, err, Refused).Problem, fmt.Sprintf("status %d for another plan of this call; not asked again", status)) {
+			if strings.Contains(wantKind(t, err, Refused).Problem, fmt.Sprintf("status %d for another plan of this command; not tried again", status)) {
 				shared++
 			}
 		}
@@ -42,7 +42,7 @@ func TestRefusedPasswordIsSentOnceForAllPlansOfACall(t *testing.T) {
 	}
 }
 
-func TestRefusalHoldsForOneAccountOnly(t *testing.T) {
+func TestRefusalAppliesToOneAccountOnly(t *testing.T) {
 	service, other := refusing(t, 401), refusing(t, 401)
 	for name, c := range map[string]struct {
 		change map[string]string
@@ -71,7 +71,7 @@ func TestRefusalHoldsForOneAccountOnly(t *testing.T) {
 }
 
 // What is wrong with a project or an address is no failed sign-in.
-func TestRefusalOfARequestIsNotShared(t *testing.T) {
+func TestRefusalOfRequestIsNotShared(t *testing.T) {
 	for _, status := range []int{400, 404} {
 		service := refusing(t, status)
 		signIns := NewSignIns()
@@ -85,7 +85,7 @@ func TestRefusalOfARequestIsNotShared(t *testing.T) {
 	}
 }
 
-func TestRegionsOfOneCloudAreOneRealm(t *testing.T) {
+func TestRegionsOfOneCloudShareARealm(t *testing.T) {
 	for _, c := range []struct{ region, override, want string }{
 		{"", "", "myhuaweicloud.com"},
 		{"ap-southeast-3", "", "myhuaweicloud.com"},

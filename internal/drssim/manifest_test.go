@@ -28,11 +28,11 @@ func TestReadManifestRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                   "unexpected end",
 		"{}":                                 "cannot unmarshal",
-		"[" + good + "] x":                   "behind",
+		"[" + good + "] x":                   "after the JSON value",
 		"[" + good:                           "unexpected end",
 		"[" + good + "," + good + "]":        `object 2, "b/k": stands twice`,
 		`[{"key":"k","tpye":"log"}]`:         "tpye",
-		`[{"key":"k","key":"l"}]`:            "stands twice",
+		`[{"key":"k","key":"l"}]`:            "duplicate JSON key",
 		`[{"type":"log","databases":["d"]}]`: "key is missing",
 		`[{"key":"k","type":"LOG","databases":["d"]}]`:                "type is full, log or differential",
 		`[{"key":"k","type":"log"}]`:                                  "databases is empty",

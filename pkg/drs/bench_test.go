@@ -14,8 +14,8 @@ import (
 	"github.com/migplan/migplan/pkg/drs"
 )
 
-// The floor of every figure here is the same thing with nothing but net/http
-// and encoding/json, against the same server in the same run.
+// The floor benchmarks do the same with only net/http and encoding/json, against
+// the same server.
 
 type benchToken struct{}
 
@@ -58,8 +58,8 @@ func BenchmarkCreate(b *testing.B) {
 	}
 }
 
-// BenchmarkCreateFloor posts over a fresh connection each time, as a create
-// does, with net/http alone.
+// BenchmarkCreateFloor posts over a new connection each time, as a create does,
+// with only net/http.
 func BenchmarkCreateFloor(b *testing.B) {
 	_, server := benchServer(b, accepted)
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}

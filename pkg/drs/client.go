@@ -12,7 +12,7 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-// Config is what a Client needs to know. Endpoint, ProjectID and Authorizer
+// Config configures a Client. Endpoint, ProjectID and Authorizer
 // are required.
 type Config struct {
 	Endpoint   *url.URL // scheme and host, no path
@@ -22,7 +22,7 @@ type Config struct {
 	RootCAs    *x509.CertPool                        // nil: the system's
 	Proxy      func(*http.Request) (*url.URL, error) // nil: none
 	Backoff    time.Duration                         // base of the pause before a read is repeated; 0 is 1 s
-	Observe    func(Exchange)                        // told of every answer or failure, before it is recorded: must not block; nil: nobody
+	Observe    func(Exchange)                        // called for every answer or failure before it is recorded, must not block; nil: no calls
 }
 
 func (c Config) backoff() time.Duration {
@@ -32,41 +32,41 @@ func (c Config) backoff() time.Duration {
 	return time.Second
 }
 
-// Exchange is one request and what came of it, without anything secret.
+// Exchange is one request and its result, without secrets.
 type Exchange struct {
 	Op         string
-	StatusCode int // 0 where no answer came
+	StatusCode int // 0 if there was no answer
 	RequestID  string
 	Duration   time.Duration
 	Err        error
 }
 
-// Client calls the five-operation API of backup migration, of which it uses
-// three. It is safe for concurrent use.
+// Client calls three of the five operations of the backup migration API. It is
+// safe for concurrent use.
 type Client struct {
 	config Config
-	times  times
+	limits timeouts
 	reads  *http.Client
 }
 
-// New makes a client. It opens no connection.
+// New makes a client. It does not connect.
 func New(config Config) (*Client, error) {
 	if config.Endpoint == nil || config.ProjectID == "" || config.Authorizer == nil {
 		return nil, errors.New("a client needs an endpoint, a project id and an authorizer")
 	}
 	if isDots(config.ProjectID) {
-		return nil, fmt.Errorf("%q is no project id", config.ProjectID)
+		return nil, fmt.Errorf("%q is not a valid project id", config.ProjectID)
 	}
-	return newClient(config, usualTimes()), nil
+	return newClient(config, defaultTimeouts()), nil
 }
 
-func newClient(config Config, times times) *Client {
-	c := &Client{config: config, times: times}
-	c.reads = &http.Client{Transport: signing{c, c.transport()}, Timeout: times.read, CheckRedirect: noRedirect}
+func newClient(config Config, limits timeouts) *Client {
+	c := &Client{config: config, limits: limits}
+	c.reads = &http.Client{Transport: signing{c, c.transport()}, Timeout: limits.read, CheckRedirect: noRedirect}
 	return c
 }
 
-// url is the address of the jobs, or of one job.
+// url is the URL of all jobs, or of one job.
 func (c *Client) url(jobID string, query url.Values) string {
 	u := c.config.Endpoint.JoinPath("v5", url.PathEscape(c.config.ProjectID), "backup-migration-jobs")
 	if jobID != "" {
@@ -76,11 +76,11 @@ func (c *Client) url(jobID string, query url.Values) string {
 	return u.String()
 }
 
-// isDots reports a segment that would lead to another path.
+// isDots reports a path segment that would change the path.
 func isDots(segment string) bool { return segment == "." || segment == ".." }
 
-// setHeaders sets what every request bears. The texts of errors come in the
-// language asked for.
+// setHeaders sets the headers of every request. X-Language selects the language
+// of error texts.
 func (c *Client) setHeaders(h http.Header) {
 	h.Set("Content-Type", "application/json")
 	h.Set("X-Language", "en-us")
@@ -114,13 +114,13 @@ func (c *Client) getOnce(ctx context.Context, op, address string) (read, error) 
 	c.setHeaders(req.Header)
 	req.Header.Set("Cache-Control", "no-cache")
 	began := time.Now()
-	var before error
-	resp, err := c.readHTTP(&before).Do(req)
+	var last error
+	resp, err := c.readHTTP(&last).Do(req)
 	if resp != nil {
 		defer resp.Body.Close()
 	}
 	if err != nil {
-		err = overdue(ctx, failed(err), before)
+		err = preferCause(ctx, safeError(err), last)
 		c.observe(op, nil, began, err)
 		return read{}, fmt.Errorf("%s: %w", op, err)
 	}
@@ -147,11 +147,11 @@ func (c *Client) observe(op string, resp *http.Response, began time.Time, err er
 	c.config.Observe(e)
 }
 
-// overdue prefers to the end of ctx what DRS had said before it, or how it
-// could not be reached: that is what a person can mend.
-func overdue(ctx context.Context, err, before error) error {
-	if ctx.Err() != nil && before != nil {
-		return before
+// preferCause returns the failure of the last attempt instead of the end of ctx:
+// it is what a person can fix.
+func preferCause(ctx context.Context, err, last error) error {
+	if ctx.Err() != nil && last != nil {
+		return last
 	}
 	return err
 }

@@ -17,24 +17,24 @@ import (
 	"time"
 )
 
-func TestNewWantsAllOfItsParts(t *testing.T) {
+func TestNewRefusesIncompleteConfig(t *testing.T) {
 	u := &url.URL{Scheme: "https", Host: "drs.example"}
 	for _, c := range []Config{
-		{}, {ProjectID: "p", Authorizer: &clerk{}}, {Endpoint: u, Authorizer: &clerk{}}, {Endpoint: u, ProjectID: "p"},
-		{Endpoint: u, ProjectID: ".", Authorizer: &clerk{}}, {Endpoint: u, ProjectID: "..", Authorizer: &clerk{}},
+		{}, {ProjectID: "p", Authorizer: &fakeAuthorizer{}}, {Endpoint: u, Authorizer: &fakeAuthorizer{}}, {Endpoint: u, ProjectID: "p"},
+		{Endpoint: u, ProjectID: ".", Authorizer: &fakeAuthorizer{}}, {Endpoint: u, ProjectID: "..", Authorizer: &fakeAuthorizer{}},
 	} {
 		if cl, err := New(c); err == nil || cl != nil {
-			t.Errorf("%+v is taken", c)
+			t.Errorf("%+v was accepted", c)
 		}
 	}
-	cl, err := New(Config{Endpoint: u, ProjectID: "p", Authorizer: &clerk{}})
-	if err != nil || cl.times != usualTimes() || cl.config.backoff() != time.Second {
+	cl, err := New(Config{Endpoint: u, ProjectID: "p", Authorizer: &fakeAuthorizer{}})
+	if err != nil || cl.limits != defaultTimeouts() || cl.config.backoff() != time.Second {
 		t.Errorf("%+v, %v", cl, err)
 	}
 }
 
-// The create as it stands on the wire, byte by byte.
-func TestTheBytesOfACreate(t *testing.T) {
+// The exact bytes of a create on the wire.
+func TestCreateBytesOnTheWire(t *testing.T) {
 	got := make(chan string, 1)
 	address := listen(t, func(conn net.Conn) {
 		var b strings.Builder
@@ -42,13 +42,13 @@ func TestTheBytesOfACreate(t *testing.T) {
 		got <- b.String()
 		io.WriteString(conn, answer(200, acceptedBody))
 	})
-	a := &clerk{}
-	if out := create(client(t, "http://"+address, longTimes(), func(c *Config) { c.Authorizer = a })); out.Kind != Accepted {
+	a := &fakeAuthorizer{}
+	if out := create(client(t, "http://"+address, longTimeouts(), func(c *Config) { c.Authorizer = a })); out.Kind != Accepted {
 		t.Fatalf("%+v", out)
 	}
 	want := []string{
 		"POST /v5/054ba152d480d55b2f5dc0069e7ddef0/backup-migration-jobs HTTP/1.1", "Host: " + address, "User-Agent: migplan/test", fmt.Sprintf("Content-Length: %d", len(createBody)),
-		"Accept-Encoding: identity", "Authorization: clerk 0", "Content-Type: application/json", "X-Language: en-us", "X-Sdk-Date: 20260304T050607Z", "Connection: close",
+		"Accept-Encoding: identity", "Authorization: fakeAuthorizer 0", "Content-Type: application/json", "X-Language: en-us", "X-Sdk-Date: 20260304T050607Z", "Connection: close",
 	}
 	head, body, _ := strings.Cut(<-got, "\r\n\r\n")
 	lines := strings.Split(head, "\r\n")
@@ -65,11 +65,11 @@ func TestTheBytesOfACreate(t *testing.T) {
 	}
 }
 
-// The signature's date is the intent's, in UTC, whatever the zone it bears.
-func TestTheDateOfTheSignatureIsTheIntents(t *testing.T) {
+// The date of the signature is that of the intent, in UTC for any time zone.
+func TestSignatureDateIsIntentDate(t *testing.T) {
 	var dates []string
-	a := &clerk{meddle: func(r *http.Request) { dates = append(dates, r.Header.Get("X-Sdk-Date")) }}
-	cl := client(t, "http://127.0.0.1:1", longTimes(), func(c *Config) { c.Authorizer = a })
+	a := &fakeAuthorizer{meddle: func(r *http.Request) { dates = append(dates, r.Header.Get("X-Sdk-Date")) }}
+	cl := client(t, "http://127.0.0.1:1", longTimeouts(), func(c *Config) { c.Authorizer = a })
 	for _, at := range []time.Time{signedAt(), signedAt().In(time.FixedZone("", 8*3600)), signedAt().Add(999 * time.Millisecond)} {
 		if _, err := cl.createRequest(context.Background(), Create{SignedAt: at}); err != nil {
 			t.Fatal(err)
@@ -84,9 +84,9 @@ func TestTheDateOfTheSignatureIsTheIntents(t *testing.T) {
 
 const jobBody = `{"id":"j","status":"TRANSFERRING"}`
 
-func TestTheHeadersOfARead(t *testing.T) {
-	s := &tape{}
-	cl := client(t, "http://"+listen(t, s.saying(answer(200, jobBody, "Date: Wed, 04 Mar 2026 05:06:07 GMT"))), longTimes(), nil)
+func TestReadSendsExpectedHeaders(t *testing.T) {
+	s := &recorder{}
+	cl := client(t, "http://"+listen(t, s.alwaysAnswer(answer(200, jobBody, "Date: Wed, 04 Mar 2026 05:06:07 GMT"))), longTimeouts(), nil)
 	for range 2 {
 		if j, err := cl.ShowReplicationJob(context.Background(), "j"); err != nil || j.ID != "j" || !j.Date.Equal(signedAt()) {
 			t.Fatalf("%+v, %v", j, err)
@@ -98,7 +98,7 @@ func TestTheHeadersOfARead(t *testing.T) {
 	}
 	for _, x := range requests {
 		got := x.request.Header
-		want := map[string]string{"Accept-Encoding": "identity", "Authorization": "clerk 0", "Cache-Control": "no-cache", "Content-Type": "application/json", "User-Agent": "migplan/test", "X-Language": "en-us"}
+		want := map[string]string{"Accept-Encoding": "identity", "Authorization": "fakeAuthorizer 0", "Cache-Control": "no-cache", "Content-Type": "application/json", "User-Agent": "migplan/test", "X-Language": "en-us"}
 		for k, v := range want {
 			if got.Get(k) != v {
 				t.Errorf("%s: %q", k, got.Get(k))
@@ -110,15 +110,15 @@ func TestTheHeadersOfARead(t *testing.T) {
 	}
 }
 
-// An id that comes from outside stays one segment of the path.
+// An id from outside stays one segment of the path.
 func TestIDsAreEscaped(t *testing.T) {
-	s := &tape{}
+	s := &recorder{}
 	address := listen(t, s.answering(func(conn net.Conn, x exchange) bool {
 		_, err := io.WriteString(conn, answer(400, coded("DRS.10000010")))
 		return err == nil
 	}))
 	for _, id := range []string{"a/b", "../x", "a?b=c", "a#b", "a b", "a%2fb", "ä", "a\r\nX: y", "a;b", "...", "*", "a//b"} {
-		cl := client(t, "http://"+address, longTimes(), func(c *Config) { c.ProjectID = id })
+		cl := client(t, "http://"+address, longTimeouts(), func(c *Config) { c.ProjectID = id })
 		_, err := cl.ShowReplicationJob(context.Background(), id)
 		var e *Error
 		if !errors.As(err, &e) || !e.NotFound() {
@@ -139,7 +139,7 @@ func TestIDsAreEscaped(t *testing.T) {
 	}
 	before, _ := s.seen()
 	for _, id := range []string{"", ".", ".."} {
-		if _, err := client(t, "http://"+address, longTimes(), nil).ShowReplicationJob(context.Background(), id); err == nil {
+		if _, err := client(t, "http://"+address, longTimeouts(), nil).ShowReplicationJob(context.Background(), id); err == nil {
 			t.Errorf("%q is asked for", id)
 		}
 	}
@@ -148,8 +148,8 @@ func TestIDsAreEscaped(t *testing.T) {
 	}
 }
 
-func TestListOnTheWire(t *testing.T) {
-	s := &tape{}
+func TestListSendsPagedQueries(t *testing.T) {
+	s := &recorder{}
 	address := listen(t, s.answering(func(conn net.Conn, x exchange) bool {
 		offset := x.request.URL.Query().Get("offset")
 		body := map[string]string{
@@ -158,7 +158,7 @@ func TestListOnTheWire(t *testing.T) {
 		_, err := io.WriteString(conn, answer(200, body, "Date: Wed, 04 Mar 2026 05:06:07 GMT"))
 		return err == nil
 	}))
-	cl := client(t, "http://"+address, longTimes(), nil)
+	cl := client(t, "http://"+address, longTimeouts(), nil)
 	l, err := cl.ListReplicationJobs(context.Background(), "in04&limit=1")
 	if err != nil || len(l.Jobs) != 3 || !l.Complete || !l.Date.Equal(signedAt()) {
 		t.Fatalf("%+v, %v", l, err)
@@ -172,10 +172,10 @@ func TestListOnTheWire(t *testing.T) {
 	}
 }
 
-// dialogue answers a read with one of several answers, in order; the last one
-// again and again.
-func dialogue(t *testing.T, answers ...string) (*tape, string) {
-	s := &tape{}
+// answerInTurn answers reads with the given answers in order, and repeats the last
+// one.
+func answerInTurn(t *testing.T, answers ...string) (*recorder, string) {
+	s := &recorder{}
 	var mu sync.Mutex
 	return s, "http://" + listen(t, s.answering(func(conn net.Conn, _ exchange) bool {
 		mu.Lock()
@@ -189,7 +189,7 @@ func dialogue(t *testing.T, answers ...string) (*tape, string) {
 	}))
 }
 
-func TestARefusedCredentialIsRenewedOnce(t *testing.T) {
+func TestRefusedCredentialIsRenewedOnce(t *testing.T) {
 	denied, ok := answer(401, coded("APIGW.0301")), answer(200, jobBody)
 	for name, c := range map[string]struct {
 		answers   []string
@@ -207,33 +207,33 @@ func TestARefusedCredentialIsRenewedOnce(t *testing.T) {
 		"after a server's fault": {[]string{answer(503, ""), denied, ok}, true, 3, 1, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, address := dialogue(t, c.answers...)
-			a := &clerk{renewable: c.renewable}
-			_, err := client(t, address, longTimes(), func(config *Config) { config.Authorizer = a }).ShowReplicationJob(context.Background(), "j")
+			s, address := answerInTurn(t, c.answers...)
+			a := &fakeAuthorizer{renewable: c.renewable}
+			_, err := client(t, address, longTimeouts(), func(config *Config) { config.Authorizer = a }).ShowReplicationJob(context.Background(), "j")
 			_, requests := s.seen()
 			if (err == nil) != c.good || len(requests) != c.requests || a.renewals != c.renewals {
 				t.Errorf("%v, %d requests, %d renewals", err, len(requests), a.renewals)
 			}
-			if last := requests[len(requests)-1].request.Header.Get("Authorization"); c.good && last != "clerk 1" {
-				t.Errorf("the last request bears %q", last)
+			if last := requests[len(requests)-1].request.Header.Get("Authorization"); c.good && last != "fakeAuthorizer 1" {
+				t.Errorf("the last request has %q", last)
 			}
 		})
 	}
 }
 
-// A create renews nothing by itself: that is a new intent.
-func TestACreateRenewsNothing(t *testing.T) {
-	s, address := dialogue(t, answer(401, coded("APIGW.0301")))
-	a := &clerk{renewable: true}
-	out := create(client(t, address, longTimes(), func(c *Config) { c.Authorizer = a }))
+// A create does not renew the credential: a retry needs a new intent.
+func TestCreateDoesNotRenewCredential(t *testing.T) {
+	s, address := answerInTurn(t, answer(401, coded("APIGW.0301")))
+	a := &fakeAuthorizer{renewable: true}
+	out := create(client(t, address, longTimeouts(), func(c *Config) { c.Authorizer = a }))
 	if _, requests := s.seen(); out.Kind != Denied || !out.Renewable || len(requests) != 1 || a.renewals != 0 {
 		t.Errorf("%+v, %d requests, %d renewals", out, len(requests), a.renewals)
 	}
 }
 
-// Reads are repeated after faults, each attempt signed anew, and not for ever.
-// net/http repeats one itself where a kept connection turns out to be dead.
-func TestReadsAreRepeated(t *testing.T) {
+// Reads are retried after transient failures, with a new signature and a limit.
+// net/http itself retries once if a reused connection turns out to be dead.
+func TestReadIsRetriedAfterTransientFailure(t *testing.T) {
 	ok := answer(200, jobBody)
 	for name, c := range map[string]struct {
 		answers  []string
@@ -262,10 +262,10 @@ func TestReadsAreRepeated(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, address := dialogue(t, c.answers...)
-			a := &clerk{}
+			s, address := answerInTurn(t, c.answers...)
+			a := &fakeAuthorizer{}
 			began := time.Now()
-			j, err := client(t, address, stallTimes(), func(config *Config) { config.Authorizer = a }).ShowReplicationJob(context.Background(), "j")
+			j, err := client(t, address, stallTimeouts(), func(config *Config) { config.Authorizer = a }).ShowReplicationJob(context.Background(), "j")
 			_, requests := s.seen()
 			if (err == nil) != c.good || len(requests) != c.requests || len(a.bodies) > c.requests || (j.ID == "j") != c.good {
 				t.Errorf("%v, %d requests, %d signed, %+v", err, len(requests), len(a.bodies), j)
@@ -277,12 +277,12 @@ func TestReadsAreRepeated(t *testing.T) {
 	}
 }
 
-// A read of which every attempt stalls ends, and so does one that is called off.
-func TestAReadEnds(t *testing.T) {
-	quick := stallTimes()
+// A read ends if every attempt stalls, and if it is canceled.
+func TestStalledReadEnds(t *testing.T) {
+	quick := stallTimeouts()
 	quick.header, quick.read = 30*time.Millisecond, 60*time.Millisecond
 	for _, begin := range []string{"", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"} {
-		s := &tape{}
+		s := &recorder{}
 		address := listen(t, s.answering(func(conn net.Conn, _ exchange) bool {
 			io.WriteString(conn, begin)
 			io.Copy(io.Discard, conn)
@@ -298,16 +298,16 @@ func TestAReadEnds(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	_, address := dialogue(t, answer(503, "", "Retry-After: 20"))
+	_, address := answerInTurn(t, answer(503, "", "Retry-After: 20"))
 	began := time.Now()
-	if _, err := client(t, address, longTimes(), nil).ListReplicationJobs(ctx, "i"); err == nil || time.Since(began) > 5*time.Second {
+	if _, err := client(t, address, longTimeouts(), nil).ListReplicationJobs(ctx, "i"); err == nil || time.Since(began) > 5*time.Second {
 		t.Errorf("%v after %v", err, time.Since(began))
 	}
 }
 
-// A read that is called off says what kept it, not only that time was up.
-func TestAReadSaysWhatKeptIt(t *testing.T) {
-	_, busy := dialogue(t, answer(503, "", "Retry-After: 20"))
+// A canceled read reports why it failed, not only that it was canceled.
+func TestCanceledReadReportsLastFailure(t *testing.T) {
+	_, busy := answerInTurn(t, answer(503, "", "Retry-After: 20"))
 	silent := "http://" + listen(t, func(conn net.Conn) { io.Copy(io.Discard, conn) })
 	for address, want := range map[string]string{
 		busy:                      "ShowReplicationJob: HTTP 503",
@@ -316,7 +316,7 @@ func TestAReadSaysWhatKeptIt(t *testing.T) {
 	} {
 		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 		slow := func(c *Config) { c.Backoff = time.Hour }
-		_, err := client(t, address, longTimes(), slow).ShowReplicationJob(ctx, "j")
+		_, err := client(t, address, longTimeouts(), slow).ShowReplicationJob(ctx, "j")
 		cancel()
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, not %s", err, want)
@@ -324,15 +324,15 @@ func TestAReadSaysWhatKeptIt(t *testing.T) {
 	}
 }
 
-// What is observed has the outcome and nothing of the query or the secrets.
-func TestObserve(t *testing.T) {
+// Observed exchanges have the outcome, but no query and no secrets.
+func TestObserveReportsOutcomeWithoutSecrets(t *testing.T) {
 	var seen []Exchange
 	observe := func(c *Config) { c.Observe = func(e Exchange) { seen = append(seen, e) } }
-	_, address := dialogue(t, answer(200, acceptedBody, "X-Request-Id: r1"))
-	create(client(t, address, longTimes(), observe))
-	_, address = dialogue(t, answer(400, coded("DRS.10000010"), "X-Request-Id: r2"))
-	client(t, address, longTimes(), observe).ShowReplicationJob(context.Background(), "j")
-	_, listErr := client(t, "http://"+closedPort(t), longTimes(), observe).ListReplicationJobs(context.Background(), "in04secret")
+	_, address := answerInTurn(t, answer(200, acceptedBody, "X-Request-Id: r1"))
+	create(client(t, address, longTimeouts(), observe))
+	_, address = answerInTurn(t, answer(400, coded("DRS.10000010"), "X-Request-Id: r2"))
+	client(t, address, longTimeouts(), observe).ShowReplicationJob(context.Background(), "j")
+	_, listErr := client(t, "http://"+closedPort(t), longTimeouts(), observe).ListReplicationJobs(context.Background(), "in04secret")
 	want := []Exchange{{Op: "CreateReplicationJob", StatusCode: 200, RequestID: "r1"}, {Op: "ShowReplicationJob", StatusCode: 400, RequestID: "r2"}, {Op: "ListReplicationJobs"}}
 	if len(seen) != len(want) {
 		t.Fatalf("%+v", seen)
@@ -348,9 +348,9 @@ func TestObserve(t *testing.T) {
 }
 
 // An authorizer that cannot sign stops a read at once.
-func TestAReadWithoutASignature(t *testing.T) {
-	s := &tape{}
-	cl := client(t, "http://"+listen(t, s.saying(answer(200, jobBody))), longTimes(), func(c *Config) { c.Authorizer = &clerk{fail: errors.New("no key")} })
+func TestReadThatCannotBeSignedStops(t *testing.T) {
+	s := &recorder{}
+	cl := client(t, "http://"+listen(t, s.alwaysAnswer(answer(200, jobBody))), longTimeouts(), func(c *Config) { c.Authorizer = &fakeAuthorizer{fail: errors.New("no key")} })
 	if _, err := cl.ShowReplicationJob(context.Background(), "j"); err == nil || !strings.Contains(err.Error(), "no key") {
 		t.Error(err)
 	}
@@ -359,20 +359,20 @@ func TestAReadWithoutASignature(t *testing.T) {
 	}
 }
 
-// A certificate that does not verify will not verify a second later.
-func TestAReadOfAStrangerIsNotRepeated(t *testing.T) {
-	s, stranger := &tape{}, newAuthority(t)
+// Retrying does not help if a certificate is not trusted.
+func TestReadWithUntrustedCertificateIsNotRetried(t *testing.T) {
+	s, stranger := &recorder{}, newAuthority(t)
 	secure := &tls.Config{Certificates: []tls.Certificate{stranger.issue(t, nil)}}
-	address := listen(t, func(conn net.Conn) { s.connected(); overTLS(secure, s.saying(answer(200, jobBody)))(conn) })
-	_, err := client(t, "https://"+address, longTimes(), func(c *Config) { c.RootCAs = newAuthority(t).pool }).ShowReplicationJob(context.Background(), "j")
+	address := listen(t, func(conn net.Conn) { s.connected(); overTLS(secure, s.alwaysAnswer(answer(200, jobBody)))(conn) })
+	_, err := client(t, "https://"+address, longTimeouts(), func(c *Config) { c.RootCAs = newAuthority(t).pool }).ShowReplicationJob(context.Background(), "j")
 	if conns, requests := s.seen(); !strings.Contains(fmt.Sprint(err), "unknown authority") || conns != 1 || len(requests) != 0 {
 		t.Errorf("%v, %d connections, %d requests", err, conns, len(requests))
 	}
 }
 
-// An endpoint that makes no address sends nothing.
-func TestABrokenEndpoint(t *testing.T) {
-	cl := client(t, "http://127.0.0.1", longTimes(), func(c *Config) { c.Endpoint = &url.URL{Scheme: "http", Host: "a b"} })
+// With an endpoint that is not a valid URL, nothing is sent.
+func TestInvalidEndpointSendsNothing(t *testing.T) {
+	cl := client(t, "http://127.0.0.1", longTimeouts(), func(c *Config) { c.Endpoint = &url.URL{Scheme: "http", Host: "a b"} })
 	if out := create(cl); out.Kind != Unsent || out.Err == nil {
 		t.Errorf("%+v", out)
 	}

@@ -13,27 +13,27 @@ const dateLayout = "20060102T150405Z"
 
 // Create is one intended create-job request.
 type Create struct {
-	Body     []byte        // the exact bytes
+	Body     []byte        // the exact bytes to send
 	SignedAt time.Time     // the date of the signature, as the intent records it
-	ListedAt time.Duration // Uptime when the listing that it rests on began
-	EndsAt   time.Duration // Uptime when the window of a cutover ends; 0: there is none
-	// MayLeave is asked once more right before the first byte, and keeps it back
-	// by an error; nil: nobody is asked.
-	MayLeave func() error
+	ListedAt time.Duration // Uptime when the listing that it depends on began
+	EndsAt   time.Duration // Uptime when the window of a cutover ends; 0: no window
+	// BeforeSend is called right before the first byte is sent. An error stops
+	// the create. nil: no call.
+	BeforeSend func() error
 }
 
-// CreateReplicationJob sends the request once, over a connection of its own,
-// and says what is known of it afterwards. It never repeats anything: that is
-// for the caller, who first writes down what became of this one.
+// CreateReplicationJob sends the request once, over its own connection, and
+// returns what is known about it afterwards. It never retries: the caller does,
+// after recording the outcome of this request.
 func (c *Client) CreateReplicationJob(ctx context.Context, create Create) Outcome {
-	f := &flight{listedAt: create.ListedAt, endsAt: create.EndsAt, mayLeave: create.MayLeave}
+	f := &firstByte{listedAt: create.ListedAt, endsAt: create.EndsAt, beforeSend: create.BeforeSend}
 	req, err := c.createRequest(f.trace(ctx), create)
 	if err != nil {
 		return Outcome{Kind: Unsent, Err: err}
 	}
 	began := time.Now()
 	resp, err := c.createHTTP(f).Do(req)
-	answer := Answer{Err: failed(err)}
+	answer := Answer{Err: safeError(err)}
 	if resp != nil {
 		defer resp.Body.Close()
 		answer.StatusCode, answer.Header = resp.StatusCode, resp.Header
@@ -41,13 +41,13 @@ func (c *Client) CreateReplicationJob(ctx context.Context, create Create) Outcom
 			answer.Body, answer.Err = readBody(resp, maxCreateBody)
 		}
 	}
-	answer.Wrote, answer.Err = f.land(), f.why(answer.Err)
+	answer.Wrote, answer.Err = f.finish(), f.cause(answer.Err)
 	c.observe(opCreate, resp, began, answer.Err)
 	return Classify(answer)
 }
 
-// createRequest signs the exact bytes and takes away what would let net/http
-// send them again: GetBody, and any idempotency key (net/http shouldRetryRequest,
+// createRequest signs the exact bytes and removes what would let net/http send
+// them again: GetBody, and any idempotency key (net/http shouldRetryRequest,
 // Request.isReplayable).
 func (c *Client) createRequest(ctx context.Context, create Create) (*retryablehttp.Request, error) {
 	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodPost, c.url("", nil), create.Body)

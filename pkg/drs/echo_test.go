@@ -23,26 +23,26 @@ const (
 	sentProxyPass = "canaryproxypassword"
 )
 
-func proofBearer() *clerk {
-	return &clerk{headers: map[string]string{
+func proofBearer() *fakeAuthorizer {
+	return &fakeAuthorizer{headers: map[string]string{
 		"X-Auth-Token": sentToken, "X-Security-Token": sentSecurity,
 		"Authorization": "SDK-HMAC-SHA256 Access=AK, SignedHeaders=host, Signature=" + sentSignature,
 	}}
 }
 
-// givesAway fails the test when a text holds part of a credential.
-func givesAway(t *testing.T, what, text string) {
+// checkNoLeak fails the test if a text contains part of a credential.
+func checkNoLeak(t *testing.T, what, text string) {
 	t.Helper()
 	for _, secret := range []string{sentToken, sentSecurity, sentSignature, sentProxyUser, sentProxyPass, "canary", "Access=AK"} {
 		if strings.Contains(text, secret) {
-			t.Errorf("%s gives a credential away: %.300s", what, text)
+			t.Errorf("%s leaks a credential: %.300s", what, text)
 			return
 		}
 	}
 }
 
-// echoes are the places of an answer where a server can put what it was sent.
-func echoes() map[string]func(secret string) string {
+// echoPlaces are the parts of an answer in which a server can echo what it received.
+func echoPlaces() map[string]func(secret string) string {
 	chunked := "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 	line := func(format string) func(string) string {
 		return func(secret string) string { return fmt.Sprintf(strings.ReplaceAll(format, "%", "%[1]s"), secret) }
@@ -94,7 +94,7 @@ func body(status int, text string) func(string) string {
 	return func(secret string) string { return answer(status, strings.ReplaceAll(text, "%", secret)) }
 }
 
-// escaped spells every second byte of the secret as JSON may.
+// escaped writes every second byte of the secret as a JSON escape.
 func escaped(status int, text string) func(string) string {
 	return func(secret string) string {
 		var b strings.Builder
@@ -112,13 +112,13 @@ func escaped(status int, text string) func(string) string {
 	}
 }
 
-// proved are the values of a request that prove who asks.
-func proved(r *http.Request) []string {
+// credentialsIn gives the credentials in a request.
+func credentialsIn(r *http.Request) []string {
 	return []string{r.Header.Get("X-Auth-Token"), r.Header.Get("X-Security-Token"), r.Header.Get("Authorization"), sentSignature}
 }
 
-// said gives every error, and what was observed, of one create and two reads.
-func said(cl *Client) []string {
+// errorTexts gives all errors and observations of one create and two reads.
+func errorTexts(cl *Client) []string {
 	out := create(cl)
 	texts := []string{fmt.Sprint(out.Err), fmt.Sprintf("%+v", out), out.JobID}
 	j, err := cl.ShowReplicationJob(context.Background(), "j")
@@ -138,19 +138,19 @@ func unwrapped(err error) error {
 	return nil
 }
 
-func TestNothingThatAServerGivesBackIsSaid(t *testing.T) {
-	for name, spell := range echoes() {
-		for i := range proved(&http.Request{}) {
+func TestErrorsContainNothingEchoedByServer(t *testing.T) {
+	for name, spell := range echoPlaces() {
+		for i := range credentialsIn(&http.Request{}) {
 			t.Run(fmt.Sprint(name, " ", i), func(t *testing.T) {
 				t.Parallel()
-				s := &tape{}
+				s := &recorder{}
 				address := listen(t, s.answering(func(conn net.Conn, x exchange) bool {
-					io.WriteString(conn, spell(proved(x.request)[i]))
+					io.WriteString(conn, spell(credentialsIn(x.request)[i]))
 					return false
 				}))
 				var mu sync.Mutex
 				var observed []string
-				cl := client(t, "http://"+address, longTimes(), func(c *Config) {
+				cl := client(t, "http://"+address, longTimeouts(), func(c *Config) {
 					c.Authorizer = proofBearer()
 					c.Observe = func(e Exchange) {
 						mu.Lock()
@@ -158,16 +158,16 @@ func TestNothingThatAServerGivesBackIsSaid(t *testing.T) {
 						observed = append(observed, fmt.Sprintf("%+v", e))
 					}
 				})
-				for _, text := range append(said(cl), observed...) {
-					givesAway(t, name, text)
+				for _, text := range append(errorTexts(cl), observed...) {
+					checkNoLeak(t, name, text)
 				}
 			})
 		}
 	}
 }
 
-// The names in a certificate are the peer's words too.
-func TestNothingInACertificateIsSaid(t *testing.T) {
+// The names in a certificate are also text from the peer.
+func TestErrorsContainNothingFromCertificate(t *testing.T) {
 	ca, stranger := newAuthority(t), newAuthority(t)
 	for name, c := range map[string]struct {
 		issuer authority
@@ -189,10 +189,10 @@ func TestNothingInACertificateIsSaid(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			secure := &tls.Config{Certificates: []tls.Certificate{c.issuer.issue(t, c.change)}}
-			_, port, _ := net.SplitHostPort(listen(t, overTLS(secure, (&tape{}).saying(answer(200, "{}")))))
-			cl := client(t, "https://localhost:"+port, longTimes(), func(config *Config) { config.RootCAs = ca.pool })
-			for _, text := range said(cl) {
-				givesAway(t, name, text)
+			_, port, _ := net.SplitHostPort(listen(t, overTLS(secure, (&recorder{}).alwaysAnswer(answer(200, "{}")))))
+			cl := client(t, "https://localhost:"+port, longTimeouts(), func(config *Config) { config.RootCAs = ca.pool })
+			for _, text := range errorTexts(cl) {
+				checkNoLeak(t, name, text)
 			}
 			if _, err := cl.ShowReplicationJob(context.Background(), "j"); !strings.Contains(fmt.Sprint(err), c.want) {
 				t.Errorf("got %v, want %q in it", err, c.want)
@@ -201,8 +201,8 @@ func TestNothingInACertificateIsSaid(t *testing.T) {
 	}
 }
 
-// A proxy is sent a password of its own, and sees the name of the host only.
-func TestNothingThatAProxyGivesBackIsSaid(t *testing.T) {
+// A proxy receives its own password and sees only the host name.
+func TestErrorsContainNothingEchoedByProxy(t *testing.T) {
 	for name, c := range map[string]struct{ spell, want string }{
 		"status":   {"HTTP/1.1 407 %\r\nContent-Length: 0\r\n\r\n", "the proxy refused the connection with HTTP 407"},
 		"no code":  {"HTTP/1.1 502\r\nX: %\r\n\r\n", "the proxy refused the connection with HTTP 502"},
@@ -212,15 +212,15 @@ func TestNothingThatAProxyGivesBackIsSaid(t *testing.T) {
 		"no TLS":   {"HTTP/1.1 200 OK\r\n\r\n%", "connection"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &tape{}
+			s := &recorder{}
 			address := listen(t, s.answering(func(conn net.Conn, x exchange) bool {
 				conn.Write([]byte(strings.ReplaceAll(c.spell, "%", x.request.Header.Get("Proxy-Authorization")+sentProxyUser+sentProxyPass)))
 				return false
 			}))
 			proxy := &url.URL{Scheme: "http", Host: address, User: url.UserPassword(sentProxyUser, sentProxyPass)}
-			cl := client(t, "https://drs.invalid", longTimes(), func(c *Config) { c.Proxy = http.ProxyURL(proxy) })
-			for _, text := range said(cl) {
-				givesAway(t, name, text)
+			cl := client(t, "https://drs.invalid", longTimeouts(), func(c *Config) { c.Proxy = http.ProxyURL(proxy) })
+			for _, text := range errorTexts(cl) {
+				checkNoLeak(t, name, text)
 			}
 			if out := create(cl); out.Kind != Unsent || !strings.Contains(fmt.Sprint(out.Err), c.want) {
 				t.Errorf("got %+v, want %q in it", out, c.want)
@@ -229,8 +229,8 @@ func TestNothingThatAProxyGivesBackIsSaid(t *testing.T) {
 	}
 }
 
-// What a person can act on is still said: the address, and how it failed.
-func TestAFailureSaysWhatAPersonCanActOn(t *testing.T) {
+// An error still has what a person needs: the address, and how it failed.
+func TestFailureNamesAddressAndCause(t *testing.T) {
 	closed := closedPort(t)
 	plain := listen(t, func(conn net.Conn) { io.WriteString(conn, answer(400, "{}")); io.Copy(io.Discard, conn) })
 	for address, want := range map[string]string{
@@ -239,13 +239,13 @@ func TestAFailureSaysWhatAPersonCanActOn(t *testing.T) {
 		"https://drs.invalid:443": "drs.invalid: no such host",
 		"https://" + plain:        "the server does not speak TLS",
 	} {
-		out := create(client(t, address, longTimes(), nil))
+		out := create(client(t, address, longTimeouts(), nil))
 		if out.Kind != Unsent && strings.HasPrefix(address, "https") || !strings.Contains(fmt.Sprint(out.Err), want) {
 			t.Errorf("%s: got %+v, want %q in it", address, out, want)
 		}
 	}
 	old := &tls.Config{Certificates: []tls.Certificate{newAuthority(t).issue(t, nil)}, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}
-	out := create(client(t, "https://"+listen(t, overTLS(old, func(net.Conn) {})), longTimes(), nil))
+	out := create(client(t, "https://"+listen(t, overTLS(old, func(net.Conn) {})), longTimeouts(), nil))
 	if !strings.Contains(fmt.Sprint(out.Err), "protocol version") {
 		t.Errorf("TLS 1.1: %v", out.Err)
 	}

@@ -11,10 +11,10 @@ import (
 type Error struct {
 	Op         string // Huawei's name of the operation
 	StatusCode int
-	Code       string    // DRS.M00200, APIGW.0301; "" where the body has none
-	Message    string    // as the server wrote it: clean it before a terminal
+	Code       string    // DRS.M00200, APIGW.0301; "" if the body has none
+	Message    string    // as the server wrote it: not safe for a terminal
 	RequestID  string    // X-Request-Id
-	Date       time.Time // the server's clock, zero where it gave none to trust
+	Date       time.Time // the server's clock, zero if it is missing or not reliable
 }
 
 func (e *Error) Error() string {
@@ -31,8 +31,8 @@ func (e *Error) Error() string {
 	return s
 }
 
-// NotFound reports that DRS does not know the job, or has deleted it: HTTP 400
-// and not 404 (error codes page; Terraform provider).
+// NotFound reports that DRS does not know the job or has deleted it. DRS sends
+// HTTP 400 and not 404 (error codes page; Terraform provider).
 func (e *Error) NotFound() bool {
 	switch e.Code {
 	case "DRS.10000010", "DRS.M05003", "DRS.M05004":
@@ -46,8 +46,8 @@ func (e *Error) Denied() bool {
 	return e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden || deniedCode(e.StatusCode, e.Code)
 }
 
-// newError reads the body of an answer in any of the shapes that DRS, the API
-// gateway and IAM give; a body that is none of them is left out.
+// newError reads the error body in any of the forms that DRS, the API gateway
+// and IAM use. It ignores any other body.
 func newError(op string, status int, header http.Header, body []byte) *Error {
 	e := &Error{Op: op, StatusCode: status, RequestID: header.Get("X-Request-Id"), Date: serverDate(header)}
 	var shape map[string]any

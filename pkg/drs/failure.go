@@ -13,11 +13,10 @@ import (
 	"syscall"
 )
 
-// failure is an exchange that broke. Its text has fixed words and what this
-// side chose (the address dialled, the host asked for), because net/http and
-// crypto/x509 quote what the peer sent, which may be the credential it was
-// sent. The cause can be compared with errors.Is but not printed, not by %#v
-// either.
+// failure is a failed exchange. Its text has only fixed words and what this side
+// chose (the address dialed, the host requested): net/http and crypto/x509 quote
+// what the peer sent, which may be the credential that it received. The cause
+// can be compared with errors.Is but not printed, not even with %#v.
 type failure struct {
 	words string
 	is    func(target error) bool
@@ -26,12 +25,12 @@ type failure struct {
 func (f failure) Error() string        { return f.words }
 func (f failure) Is(target error) bool { return f.is(target) }
 
-// ownError marks an error on the way through net/http whose text is ours.
+// ownError marks an error with our own text that passes through net/http.
 type ownError struct{ error }
 
-// failed describes why an exchange broke. Every error of net/http goes through
-// it before it is kept, logged or returned.
-func failed(err error) error {
+// safeError describes why an exchange failed, without text from the peer. Every
+// error of net/http goes through it before it is stored, logged or returned.
+func safeError(err error) error {
 	var own ownError
 	switch {
 	case err == nil:
@@ -55,11 +54,11 @@ func describe(err error) string {
 	case errors.Is(err, context.Canceled):
 		return "canceled"
 	case isOp && op.Op == "proxyconnect":
-		return "the proxy: " + describe(op.Err)
+		return "proxy: " + describe(op.Err)
 	case isOp && op.Op == "dial":
 		return describeDial(op)
-	case isOp && op.Op == "remote error": // a TLS alert: a number, in words of crypto/tls
-		return "the server ended TLS: " + op.Err.Error()
+	case isOp && op.Op == "remote error": // a TLS alert: a number, which crypto/tls describes
+		return "the server rejected TLS: " + op.Err.Error()
 	case isOp && op.Op == "local error":
 		return "TLS failed"
 	case isOp && strings.HasPrefix(op.Op, "socks"):
@@ -70,15 +69,14 @@ func describe(err error) string {
 	return describeAnswer(err)
 }
 
-// describeDial names the address, which is empty where none was found for the
-// host.
+// describeDial names the address, which is nil if the host was not found.
 func describeDial(op *net.OpError) string {
 	var dns *net.DNSError
 	switch {
 	case errors.As(op.Err, &dns) && dns.IsNotFound:
 		return "cannot connect to " + dns.Name + ": no such host"
 	case errors.As(op.Err, &dns):
-		return "cannot connect to " + dns.Name + ": the name server gave no answer"
+		return "cannot connect to " + dns.Name + ": the name server did not answer"
 	}
 	where := "cannot connect"
 	if op.Addr != nil {
@@ -106,7 +104,7 @@ func describeAnswer(err error) string {
 	return "the answer is not valid HTTP"
 }
 
-// describeCertificate leaves out the names in the certificate.
+// describeCertificate omits the names in the certificate.
 func describeCertificate(err error) string {
 	var unknown x509.UnknownAuthorityError
 	var host x509.HostnameError

@@ -21,14 +21,14 @@ import (
 	"time"
 )
 
-// Times that no healthy exchange on loopback needs, and that a stalled one
-// costs a test.
-func longTimes() times {
-	return times{dial: 10 * time.Second, handshake: 10 * time.Second, header: 10 * time.Second, create: 20 * time.Second, read: 10 * time.Second}
+// Timeouts longer than any healthy exchange on loopback; a stalled one costs a
+// test this long.
+func longTimeouts() timeouts {
+	return timeouts{dial: 10 * time.Second, handshake: 10 * time.Second, header: 10 * time.Second, create: 20 * time.Second, read: 10 * time.Second}
 }
 
-// clerk is an Authorizer that notes what it is asked for.
-type clerk struct {
+// fakeAuthorizer is an Authorizer that records its calls.
+type fakeAuthorizer struct {
 	mu        sync.Mutex
 	bodies    []string
 	renewals  int
@@ -38,11 +38,11 @@ type clerk struct {
 	meddle    func(*http.Request)
 }
 
-func (c *clerk) Authorize(req *http.Request, body []byte) error {
+func (c *fakeAuthorizer) Authorize(req *http.Request, body []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.bodies = append(c.bodies, string(body))
-	req.Header.Set("Authorization", "clerk "+strconv.Itoa(c.renewals))
+	req.Header.Set("Authorization", "fakeAuthorizer "+strconv.Itoa(c.renewals))
 	for k, v := range c.headers {
 		req.Header.Set(k, v)
 	}
@@ -52,7 +52,7 @@ func (c *clerk) Authorize(req *http.Request, body []byte) error {
 	return c.fail
 }
 
-func (c *clerk) Renew(context.Context) (bool, error) {
+func (c *fakeAuthorizer) Renew(context.Context) (bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.renewals++
@@ -60,17 +60,17 @@ func (c *clerk) Renew(context.Context) (bool, error) {
 }
 
 // client is a Client for a server on loopback.
-func client(t testing.TB, address string, times times, change func(*Config)) *Client {
+func client(t testing.TB, address string, limits timeouts, change func(*Config)) *Client {
 	t.Helper()
 	u, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := Config{Endpoint: u, ProjectID: "054ba152d480d55b2f5dc0069e7ddef0", Authorizer: &clerk{}, UserAgent: "migplan/test", Backoff: time.Millisecond}
+	config := Config{Endpoint: u, ProjectID: "054ba152d480d55b2f5dc0069e7ddef0", Authorizer: &fakeAuthorizer{}, UserAgent: "migplan/test", Backoff: time.Millisecond}
 	if change != nil {
 		change(&config)
 	}
-	c := newClient(config, times)
+	c := newClient(config, limits)
 	t.Cleanup(c.reads.Transport.(signing).under.CloseIdleConnections)
 	return c
 }
@@ -116,26 +116,26 @@ type exchange struct {
 	body    string
 }
 
-// tape counts what reaches a raw server.
-type tape struct {
+// recorder records what reaches a raw server.
+type recorder struct {
 	mu       sync.Mutex
 	conns    int
 	requests []exchange
 }
 
-func (s *tape) connected() {
+func (s *recorder) connected() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.conns++
 }
 
-func (s *tape) add(x exchange) {
+func (s *recorder) add(x exchange) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests = append(s.requests, x)
 }
 
-func (s *tape) seen() (conns int, requests []exchange) {
+func (s *recorder) seen() (conns int, requests []exchange) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.conns, s.requests
@@ -151,9 +151,9 @@ func readRequest(r *bufio.Reader) (exchange, error) {
 	return exchange{req, string(body)}, err
 }
 
-// answering is a raw server that reads whole requests and gives each to
-// answer, until that closes the connection or returns false.
-func (s *tape) answering(answer func(net.Conn, exchange) bool) func(net.Conn) {
+// answering is a raw server that reads whole requests and passes each to answer,
+// until answer closes the connection or returns false.
+func (s *recorder) answering(answer func(net.Conn, exchange) bool) func(net.Conn) {
 	return func(conn net.Conn) {
 		s.connected()
 		r := bufio.NewReader(conn)
@@ -170,8 +170,8 @@ func (s *tape) answering(answer func(net.Conn, exchange) bool) func(net.Conn) {
 	}
 }
 
-// saying answers every request with the same bytes.
-func (s *tape) saying(raw string) func(net.Conn) {
+// alwaysAnswer answers every request with the same bytes.
+func (s *recorder) alwaysAnswer(raw string) func(net.Conn) {
 	return s.answering(func(conn net.Conn, _ exchange) bool {
 		_, err := io.WriteString(conn, raw)
 		return err == nil
@@ -250,7 +250,7 @@ func (a authority) issueFor(t testing.TB, key crypto.Signer, change func(*x509.C
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-// overTLS serves a raw server above TLS.
+// overTLS runs a raw server over TLS.
 func overTLS(config *tls.Config, serve func(net.Conn)) func(net.Conn) {
 	return func(conn net.Conn) {
 		secure := tls.Server(conn, config)

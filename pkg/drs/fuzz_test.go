@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// FuzzClassify: no answer makes a job where the answer names none, and none
-// says "no job" without a code that says so.
+// FuzzClassify: an outcome has a job only if the answer names one, and means "no
+// job" only with a code that means it.
 func FuzzClassify(f *testing.F) {
 	for _, body := range []string{acceptedBody, coded("DRS.M00200"), coded("DRS.M00277"), coded("APIGW.0308"), coded("APIGW.0301"), `{"error":{"code":"DRS.M00100"}}`, "", "<html>"} {
 		for _, status := range []int{200, 400, 429, 500} {
@@ -30,7 +30,7 @@ func FuzzClassify(f *testing.F) {
 			t.Errorf("%s with job %q", out.Kind, out.JobID)
 		}
 		if out.Kind == Accepted && (status != 200 || !saysJob(body)) {
-			t.Errorf("%d %q is accepted", status, body)
+			t.Errorf("%d %q was accepted", status, body)
 		}
 		none := []OutcomeKind{Denied, Throttled, Refused}
 		if slices.Contains(none, out.Kind) && (status < 400 || status > 499 || !strings.Contains(unescaped(body), "DRS.M") && !strings.Contains(unescaped(body), "APIG")) {
@@ -39,7 +39,7 @@ func FuzzClassify(f *testing.F) {
 	})
 }
 
-// unescaped is a body with what JSON may have escaped in it.
+// unescaped is a body with its JSON escapes decoded.
 func unescaped(body string) string {
 	var v any
 	if json.Unmarshal([]byte(body), &v) != nil {
@@ -60,7 +60,7 @@ func texts(v any) (all []string) {
 	return all
 }
 
-// saysJob reads a body plainly: one object with a text as its job_id.
+// saysJob is a simple reader: one object with a string job_id.
 func saysJob(body string) bool {
 	var v map[string]any
 	if json.Unmarshal([]byte(body), &v) != nil {
@@ -74,8 +74,8 @@ func saysJob(body string) bool {
 	return false
 }
 
-// FuzzShow: a job is the one that was asked for, and is the last backup only
-// where the answer says so.
+// FuzzShow: a job is the requested one, and is the last backup only if the answer
+// says so.
 func FuzzShow(f *testing.F) {
 	for _, body := range []string{
 		`{"id":"j","status":"SUCCESS","create_time":"1721897321000","options":{"is_last_backup":"true","recovery_mode":"2","db_names":["ims"]},"backup_info":{"file_info":[{"file_name":"a.bak"}]}}`,
@@ -104,8 +104,8 @@ func FuzzShow(f *testing.F) {
 	})
 }
 
-// FuzzList: every job has an id, and a whole listing of any pages holds each
-// once and ends.
+// FuzzList: every job has an id, and a listing of any pages ends and contains each
+// job once.
 func FuzzList(f *testing.F) {
 	for _, body := range []string{
 		`{"count":1,"jobs":[{"id":"a","status":"SUCCESS"}]}`, `{"count":3,"jobs":[{"id":"a"},{"id":"a"},{"id":7}]}`, `{"count":0,"jobs":[]}`, `{"count":9}`, `{"jobs":[{}],"count":1}`, ``, `[]`, `{"count":-1,"jobs":[]}`,

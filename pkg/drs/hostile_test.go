@@ -16,7 +16,8 @@ import (
 	"time"
 )
 
-// flood writes the same piece until as many bytes are out or the peer is gone.
+// flood writes the same piece until the given number of bytes is sent or the peer
+// is gone.
 func flood(conn net.Conn, piece string, total int64) {
 	buffer := []byte(strings.Repeat(piece, 1+(32<<10)/len(piece)))
 	for sent := int64(0); sent < total; sent += int64(len(buffer)) {
@@ -26,7 +27,7 @@ func flood(conn net.Conn, piece string, total int64) {
 	}
 }
 
-// drip writes a byte now and then.
+// drip writes single bytes with pauses.
 func drip(conn net.Conn, s string) {
 	for i := range len(s) {
 		if _, err := io.WriteString(conn, s[i:i+1]); err != nil {
@@ -48,8 +49,8 @@ func bomb() string {
 	return b.String()
 }
 
-// assaults are answers that want memory.
-func assaults() map[string]func(net.Conn) {
+// largeAnswers are answers that would use much memory.
+func largeAnswers() map[string]func(net.Conn) {
 	zipped := bomb()
 	begin := func(start, piece string) func(net.Conn) {
 		return func(conn net.Conn) {
@@ -86,8 +87,8 @@ func assaults() map[string]func(net.Conn) {
 	}
 }
 
-// slowness are answers that want time.
-func slowness() map[string]func(net.Conn) {
+// slowAnswers are answers that would take long.
+func slowAnswers() map[string]func(net.Conn) {
 	return map[string]func(net.Conn){
 		"headers, a byte now and then": func(conn net.Conn) { drip(conn, answer(200, acceptedBody, "X-A: "+strings.Repeat("b", 4096))) },
 		"continues, now and then":      func(conn net.Conn) { drip(conn, strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 1000)) },
@@ -111,7 +112,7 @@ func slowness() map[string]func(net.Conn) {
 	}
 }
 
-// peak watches the heap until stop is called, which gives how far it grew.
+// peak watches the heap until stop is called; stop returns its growth.
 func peak() (stop func() int64) {
 	runtime.GC()
 	debug.FreeOSMemory()
@@ -136,19 +137,19 @@ func peak() (stop func() int64) {
 	return func() int64 { close(done); <-ended; return highest }
 }
 
-// TestHostile: whatever a server answers, the call ends in time, takes little
-// memory, and nothing is taken for what it is not.
-func TestHostile(t *testing.T) {
+// TestHostileAnswerIsBounded: for any answer the call ends in time, uses little
+// memory, and misreads nothing.
+func TestHostileAnswerIsBounded(t *testing.T) {
 	const most = 64 << 20
 	ca := newAuthority(t)
 	secure := &tls.Config{Certificates: []tls.Certificate{ca.issue(t, nil)}}
-	try := func(t *testing.T, assault func(net.Conn), over string) {
-		s := &tape{}
-		serve := s.answering(func(conn net.Conn, _ exchange) bool { assault(conn); return false })
+	try := func(t *testing.T, largeAnswer func(net.Conn), over string) {
+		s := &recorder{}
+		serve := s.answering(func(conn net.Conn, _ exchange) bool { largeAnswer(conn); return false })
 		if over == "https://" {
 			serve = overTLS(secure, serve)
 		}
-		cl := client(t, over+listen(t, serve), impatient(), func(c *Config) { c.RootCAs = ca.pool })
+		cl := client(t, over+listen(t, serve), shortTimeouts(), func(c *Config) { c.RootCAs = ca.pool })
 		began := time.Now()
 		if out := create(cl); out.Kind != InDoubt || out.Err == nil || out.JobID != "" {
 			t.Errorf("create: %+v", out)
@@ -166,12 +167,12 @@ func TestHostile(t *testing.T) {
 			t.Errorf("it took %v", took)
 		}
 	}
-	highest, all := int64(0), assaults()
-	for name, assault := range all {
+	highest, all := int64(0), largeAnswers()
+	for name, largeAnswer := range all {
 		for _, over := range []string{"http://", "https://"} {
 			t.Run(over+name, func(t *testing.T) {
 				stop := peak()
-				try(t, assault, over)
+				try(t, largeAnswer, over)
 				grown := stop()
 				highest = max(highest, grown)
 				if grown > most {
@@ -180,27 +181,27 @@ func TestHostile(t *testing.T) {
 			})
 		}
 	}
-	t.Logf("%d assaults by two ways; the heap grew by %d MiB at most", len(all), highest>>20)
-	for name, assault := range slowness() {
+	t.Logf("%d large answers, with and without TLS; the heap grew by %d MiB at most", len(all), highest>>20)
+	for name, largeAnswer := range slowAnswers() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			try(t, assault, "http://")
+			try(t, largeAnswer, "http://")
 		})
 	}
 }
 
-// impatient are times that end a slow answer soon; connections may take long.
-func impatient() times {
-	return times{dial: 5 * time.Second, handshake: 5 * time.Second, header: 300 * time.Millisecond, create: 600 * time.Millisecond, read: 300 * time.Millisecond}
+// shortTimeouts end a slow answer soon, but allow slow connections.
+func shortTimeouts() timeouts {
+	return timeouts{dial: 5 * time.Second, handshake: 5 * time.Second, header: 300 * time.Millisecond, create: 600 * time.Millisecond, read: 300 * time.Millisecond}
 }
 
-// A redirect leads nowhere: the other host sees no connection.
-func TestARedirectIsNotFollowed(t *testing.T) {
-	other := &tape{}
-	elsewhere := listen(t, other.saying(answer(200, acceptedBody)))
+// A redirect is not followed: the other host sees no connection.
+func TestRedirectIsNotFollowed(t *testing.T) {
+	other := &recorder{}
+	elsewhere := listen(t, other.alwaysAnswer(answer(200, acceptedBody)))
 	for _, status := range []int{300, 301, 302, 303, 307, 308} {
-		s := &tape{}
-		cl := client(t, "http://"+listen(t, s.saying(answer(status, acceptedBody, "Location: http://"+elsewhere+"/v5"))), longTimes(), nil)
+		s := &recorder{}
+		cl := client(t, "http://"+listen(t, s.alwaysAnswer(answer(status, acceptedBody, "Location: http://"+elsewhere+"/v5"))), longTimeouts(), nil)
 		if out := create(cl); out.Kind != InDoubt || !out.Answered {
 			t.Errorf("%d: %+v", status, out)
 		}
@@ -216,10 +217,10 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	}
 }
 
-// A list of large pages without an end stops at its bounds.
-func TestAListWithoutAnEnd(t *testing.T) {
+// An endless list of large pages stops at its limits.
+func TestEndlessListStops(t *testing.T) {
 	n := 0
-	s := &tape{}
+	s := &recorder{}
 	large := strings.Repeat("x", 1<<20)
 	cl := client(t, "http://"+listen(t, s.answering(func(conn net.Conn, _ exchange) bool {
 		n++
@@ -228,7 +229,7 @@ func TestAListWithoutAnEnd(t *testing.T) {
 		io.WriteString(conn, large)
 		_, err := io.WriteString(conn, `"}]}`)
 		return err == nil
-	})), longTimes(), nil)
+	})), longTimeouts(), nil)
 	stop := peak()
 	if l, err := cl.ListReplicationJobs(context.Background(), "i"); err == nil {
 		t.Errorf("%d jobs", len(l.Jobs))
@@ -240,15 +241,15 @@ func TestAListWithoutAnEnd(t *testing.T) {
 	}
 }
 
-// A proxy that is no proxy answers a plain request itself: what it says is
-// read as strictly as DRS's own answer, and it is asked once.
-func TestAProxyThatAnswersItself(t *testing.T) {
+// A server that is not a proxy may answer a plain request itself. Its answer is
+// read as strictly as one from DRS, and the request is sent once.
+func TestAnswerFromProxyIsReadStrictly(t *testing.T) {
 	for raw, want := range map[string]OutcomeKind{
 		answer(200, "<html>welcome</html>"): InDoubt, answer(407, ""): InDoubt, answer(403, "<html>forbidden</html>"): InDoubt, answer(502, ""): InDoubt, answer(403, `{"error":"denied"}`): InDoubt,
 	} {
-		s := &tape{}
-		address := listen(t, s.saying(raw))
-		out := create(client(t, "http://drs.invalid", longTimes(), func(c *Config) { c.Proxy = toProxy(address) }))
+		s := &recorder{}
+		address := listen(t, s.alwaysAnswer(raw))
+		out := create(client(t, "http://drs.invalid", longTimeouts(), func(c *Config) { c.Proxy = toProxy(address) }))
 		if _, requests := s.seen(); out.Kind != want || len(requests) != 1 {
 			t.Errorf("%.40q: %+v, %d requests", raw, out, len(requests))
 		}

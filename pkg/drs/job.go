@@ -5,34 +5,34 @@ import (
 	"time"
 )
 
-// OfflineTaskInfo is one job in a list (list page, jobs). It has no files, no
-// target, no options and no tags: a list alone cannot prove which step a job is.
+// OfflineTaskInfo is one job in a list (list page, jobs). It has no files,
+// target, options or tags: a list alone cannot prove which step a job is.
 type OfflineTaskInfo struct {
 	ID          string
 	Name        string
 	Status      string // as DRS spells it; see ParseStatus
 	Description string
 	ErrorLog    string
-	FinishTime  time.Time // zero where it could not be read
+	FinishTime  time.Time // zero if it could not be read
 }
 
-// Job is what ShowReplicationJob gives (detail page).
+// Job is the result of ShowReplicationJob (detail page).
 type Job struct {
 	OfflineTaskInfo
 	BucketName       string
-	FileNames        []string // as the answer spells them: the page has no obs_path, so without their folders
+	FileNames        []string // as in the answer: the page has no obs_path, so without folders
 	TargetInstanceID string
-	RecoveryMode     string // RecoveryModeFull or RecoveryModeIncre, whichever spelling came; else as it came
+	RecoveryMode     string // RecoveryModeFull or RecoveryModeIncre for any known spelling; else as in the answer
 	IsLastBackup     bool
-	HasIsLastBackup  bool // whether the answer says so at all
+	HasIsLastBackup  bool // whether the answer contains it
 	IsCover          bool
-	HasIsCover       bool // whether the answer says so at all
+	HasIsCover       bool // whether the answer contains it
 	DBNames          []string
 	NewDBNames       string
-	Date             time.Time // the server's clock, zero where it gave none to trust
+	Date             time.Time // the server's clock, zero if it is missing or not reliable
 }
 
-// wireTask is a list item on the wire.
+// wireTask is the JSON of a list item.
 type wireTask struct {
 	ID          text `json:"id"`
 	Name        text `json:"name"`
@@ -64,7 +64,7 @@ type wireJob struct {
 		BucketName text `json:"bucket_name"`
 		FileInfo   []struct {
 			FileName text `json:"file_name"`
-			OBSPath  text `json:"obs_path"` // not on the page; compared where it comes
+			OBSPath  text `json:"obs_path"` // not on the page; used if present
 		} `json:"file_info"`
 	} `json:"backup_info"`
 	BaseInfo struct {
@@ -106,8 +106,8 @@ func (w wireJob) job() Job {
 	return j
 }
 
-// recoveryMode folds "1" and "2", which the detail gives (Terraform provider,
-// 2019 API), into the words of the request.
+// recoveryMode converts "1" and "2", which the detail gives (Terraform provider,
+// 2019 API), to the words of the request.
 func recoveryMode(s string) string {
 	switch strings.ToLower(strings.TrimSpace(s)) {
 	case "1", "full":

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// faults are what a server may do with a whole request. Each is a temptation
-// for a client to send it again.
+// faults are what a server may do with a whole request. Each one could make a
+// client send it again.
 func faults() map[string]func(net.Conn) {
 	say := func(raw string) func(net.Conn) { return func(conn net.Conn) { io.WriteString(conn, raw) } }
 	m := map[string]func(net.Conn){
@@ -48,7 +48,7 @@ func faults() map[string]func(net.Conn) {
 
 const switching = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
 
-// reset closes a connection so that the peer gets RST.
+// reset closes a connection with RST.
 func reset(conn net.Conn) {
 	if secure, ok := conn.(*tls.Conn); ok {
 		conn = secure.NetConn()
@@ -59,23 +59,23 @@ func reset(conn net.Conn) {
 	conn.Close()
 }
 
-// One create is one connection and one request, whatever the server does, and
-// it ends in time. None of these answers says that there is no job.
-func TestOneCreateIsOneRequest(t *testing.T) {
+// A create opens one connection, sends one request and ends in time, whatever the
+// server does. None of these answers means that there is no job.
+func TestCreateSendsOneRequest(t *testing.T) {
 	ca := newAuthority(t)
 	secure := &tls.Config{Certificates: []tls.Certificate{ca.issue(t, nil)}, NextProtos: []string{"h2", "http/1.1"}}
 	for name, fault := range faults() {
 		for _, scheme := range []string{"http://", "https://"} {
 			t.Run(scheme+name, func(t *testing.T) {
 				t.Parallel()
-				s := &tape{}
+				s := &recorder{}
 				serve := s.answering(func(conn net.Conn, _ exchange) bool { fault(conn); return false })
 				if scheme == "https://" {
 					serve = overTLS(secure, serve)
 				}
 				address := listen(t, serve)
 				began := time.Now()
-				out := create(client(t, scheme+address, stallTimes(), func(c *Config) { c.RootCAs = ca.pool }))
+				out := create(client(t, scheme+address, stallTimeouts(), func(c *Config) { c.RootCAs = ca.pool }))
 				if took := time.Since(began); took > 5*time.Second {
 					t.Errorf("it took %v", took)
 				}
@@ -91,17 +91,17 @@ func TestOneCreateIsOneRequest(t *testing.T) {
 	}
 }
 
-// stallTimes let a healthy exchange pass on a busy machine.
-func stallTimes() times {
-	return times{dial: 3 * time.Second, handshake: 3 * time.Second, header: 400 * time.Millisecond, create: 800 * time.Millisecond, read: 800 * time.Millisecond}
+// stallTimeouts are long enough for a healthy exchange on a busy machine.
+func stallTimeouts() timeouts {
+	return timeouts{dial: 3 * time.Second, handshake: 3 * time.Second, header: 400 * time.Millisecond, create: 800 * time.Millisecond, read: 800 * time.Millisecond}
 }
 
-// A server that closes connections which it said it would keep makes no
-// difference to creates: each has its own.
-func TestEveryCreateHasItsOwnConnection(t *testing.T) {
-	s := &tape{}
-	address := listen(t, s.saying(answer(200, acceptedBody, "Connection: keep-alive")))
-	c := client(t, "http://"+address, longTimes(), nil)
+// A server that closes connections that it promised to keep open does not affect
+// creates: each has its own.
+func TestCreateOpensItsOwnConnection(t *testing.T) {
+	s := &recorder{}
+	address := listen(t, s.alwaysAnswer(answer(200, acceptedBody, "Connection: keep-alive")))
+	c := client(t, "http://"+address, longTimeouts(), nil)
 	for range 3 {
 		if out := create(c); out.Kind != Accepted {
 			t.Fatalf("%+v", out)
@@ -112,12 +112,12 @@ func TestEveryCreateHasItsOwnConnection(t *testing.T) {
 	}
 }
 
-// What an authorizer may put on a request must not let net/http repeat it.
-func TestAnAuthorizerCannotMakeACreateReplayable(t *testing.T) {
-	s := &tape{}
+// Nothing that an authorizer adds to a request may let net/http repeat it.
+func TestAuthorizerCannotMakeCreateReplayable(t *testing.T) {
+	s := &recorder{}
 	address := listen(t, s.answering(func(net.Conn, exchange) bool { return false }))
-	c := client(t, "http://"+address, longTimes(), func(c *Config) {
-		c.Authorizer = &clerk{meddle: func(req *http.Request) {
+	c := client(t, "http://"+address, longTimeouts(), func(c *Config) {
+		c.Authorizer = &fakeAuthorizer{meddle: func(req *http.Request) {
 			req.Header.Set("Idempotency-Key", "k")
 			req.Header["X-Idempotency-Key"] = []string{"k"}
 			req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(createBody)), nil }
@@ -136,8 +136,8 @@ func TestAnAuthorizerCannotMakeACreateReplayable(t *testing.T) {
 	}
 }
 
-// A connection never speaks HTTP/2, though the server would.
-func TestHTTP2IsNotSpoken(t *testing.T) {
+// A connection never uses HTTP/2, even if the server supports it.
+func TestHTTP2IsNeverUsed(t *testing.T) {
 	ca := newAuthority(t)
 	var offered []string
 	config := &tls.Config{
@@ -147,9 +147,9 @@ func TestHTTP2IsNotSpoken(t *testing.T) {
 			return nil, nil
 		},
 	}
-	s := &tape{}
-	address := listen(t, overTLS(config, s.saying(answer(200, acceptedBody))))
-	if out := create(client(t, "https://"+address, longTimes(), func(c *Config) { c.RootCAs = ca.pool })); out.Kind != Accepted {
+	s := &recorder{}
+	address := listen(t, overTLS(config, s.alwaysAnswer(answer(200, acceptedBody))))
+	if out := create(client(t, "https://"+address, longTimeouts(), func(c *Config) { c.RootCAs = ca.pool })); out.Kind != Accepted {
 		t.Errorf("%+v", out)
 	}
 	for _, proto := range offered {

@@ -12,9 +12,9 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// Huawei's own SDK knows every field that the examples' requests have, and
-// makes the same JSON value of them again.
-func TestHuaweisSDKReadsTheRequests(t *testing.T) {
+// Huawei's SDK knows every field in the requests of the example plans, and encodes
+// them to the same JSON value again.
+func TestHuaweiSDKReadsRequests(t *testing.T) {
 	files, err := filepath.Glob("../../examples/plans/*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no examples: %v", err)
@@ -54,7 +54,7 @@ func compareWithSDK(t *testing.T, file string, s plan.Step, body []byte) {
 		t.Fatal(err)
 	}
 	want := value(t, body)
-	// The SDK leaves an empty map out (omitempty); the page's examples send it.
+	// The SDK omits an empty map (omitempty); the page's examples send it.
 	if options := want["options"].(map[string]any); reflect.DeepEqual(options["reset_db_name_map"], map[string]any{}) {
 		delete(options, "reset_db_name_map")
 	}

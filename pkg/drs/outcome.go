@@ -9,45 +9,45 @@ import (
 	"time"
 )
 
-// OutcomeKind says what is known about a create after it was tried.
+// OutcomeKind is what is known about a create after an attempt.
 type OutcomeKind string
 
-// The kinds of outcomes. Only Unsent, Denied, Throttled and Refused say that
-// no job was made.
+// The kinds of outcomes. Only Unsent, Denied, Throttled and Refused mean that no
+// job was created.
 const (
-	Accepted  OutcomeKind = "accepted"  // DRS gave a job id
+	Accepted  OutcomeKind = "accepted"  // DRS returned a job id
 	Unsent    OutcomeKind = "unsent"    // no byte of the request was written
-	Denied    OutcomeKind = "denied"    // the credential was refused before the request was looked at
-	Throttled OutcomeKind = "throttled" // refused for its rate
+	Denied    OutcomeKind = "denied"    // the credential was refused before the request was processed
+	Throttled OutcomeKind = "throttled" // refused by a rate limit
 	Refused   OutcomeKind = "refused"   // refused for its content
 	InDoubt   OutcomeKind = "in-doubt"  // anything else
 )
 
-// Outcome is what became of a create.
+// Outcome is the result of a create.
 type Outcome struct {
 	Kind       OutcomeKind
 	JobID      string        // Accepted; opaque
-	Answered   bool          // InDoubt: a complete HTTP answer came, so nothing is still on its way
-	RetryAfter time.Duration // Throttled: as the server asks, 0 where it does not
+	Answered   bool          // InDoubt: a complete HTTP answer was received, so the request is no longer in transit
+	RetryAfter time.Duration // Throttled: as the server asks, 0 if it does not
 	ByDRS      bool          // Throttled: by DRS itself and not by the gateway
 	Renewable  bool          // Denied: another credential may help
-	Err        error         // what the server or the network said; nil when Accepted
-	Date       time.Time     // the server's clock, zero where it gave none to trust
+	Err        error         // the error of the server or the network; nil when Accepted
+	Date       time.Time     // the server's clock, zero if it is missing or not reliable
 }
 
-// Answer is what a create brought back from the network.
+// Answer is what a create received from the network.
 type Answer struct {
-	Wrote      bool // a byte of the request went into the connection
-	StatusCode int  // 0 where no answer began
+	Wrote      bool // at least one byte of the request was written
+	StatusCode int  // 0 if no answer started
 	Header     http.Header
 	Body       []byte
-	Err        error // why there is no answer, or why Body is not all of it
+	Err        error // why there is no answer, or why Body is incomplete
 }
 
-// opCreate is Huawei's name of the create.
+// opCreate is Huawei's name for the create operation.
 const opCreate = "CreateReplicationJob"
 
-// Classify decides what became of a create. It is pure, and every doubt is
+// Classify decides the outcome of a create. It is pure; anything uncertain is
 // InDoubt.
 func Classify(a Answer) Outcome {
 	date := serverDate(a.Header)
@@ -83,8 +83,8 @@ func classifyAnswer(a Answer, e *Error) Outcome {
 	return Outcome{Kind: InDoubt, Answered: true, Err: e}
 }
 
-// refusing are the codes of checks that DRS makes on the request alone, before
-// a job is made (error codes page).
+// refusing lists the codes of checks on the request alone, before DRS creates a
+// job (error codes page).
 var refusing = []string{
 	"DRS.M00007", "DRS.M00105", "DRS.M00200", "DRS.M00201", "DRS.M00202",
 	"DRS.M00269", "DRS.M00270", "DRS.M00271", "DRS.M00273", "DRS.M00300", "DRS.M00301", "DRS.M00305",
@@ -93,8 +93,8 @@ var refusing = []string{
 
 var gatewayDenied = regexp.MustCompile(`^APIG(W)?\.03[0-9]{2}$`)
 
-// deniedCode reports codes of the gateway and of DRS that refuse the caller:
-// the backend has not seen the request, or has not looked at it.
+// deniedCode reports codes of the gateway and of DRS that refuse the caller: the
+// request has not reached the backend, or was not processed.
 func deniedCode(status int, code string) bool {
 	switch code {
 	case "DRS.M00100", "DRS.M00102", "DRS.M00103", "DRS.M00261":
@@ -104,8 +104,7 @@ func deniedCode(status int, code string) bool {
 	return isDenial && gatewayDenied.MatchString(code)
 }
 
-// jobID reads {"job_id": "..."}; "" where there is none, or where the same
-// answer carries another error shape.
+// jobID reads {"job_id": "..."}, "" if there is none.
 func jobID(body []byte) string {
 	var answer struct {
 		JobID string `json:"job_id"`
@@ -116,12 +115,12 @@ func jobID(body []byte) string {
 	return strings.TrimSpace(answer.JobID)
 }
 
-// MaxRetryAfter is the longest pause that is believed: the gateway's longest
+// MaxRetryAfter is the longest pause that is accepted: the gateway's longest
 // throttling period is a day.
 const MaxRetryAfter = 24 * time.Hour
 
-// retryAfter reads the Retry-After header. Whatever is negative, garbage or
-// beyond reason is no advice: 0. A date counts from the server's own clock.
+// retryAfter reads the Retry-After header, 0 if it is negative, invalid or too
+// long. A date counts from the server's own clock.
 func retryAfter(h http.Header) time.Duration {
 	v := strings.TrimSpace(h.Get("Retry-After"))
 	if s, err := strconv.ParseInt(v, 10, 64); err == nil {
@@ -138,11 +137,11 @@ func retryAfter(h http.Header) time.Duration {
 	return at.Sub(now)
 }
 
-// lastYear of a date that times can still be added to and written down.
+// lastYear keeps dates far from the limits of time.Time and its text form.
 const lastYear = 9000
 
-// serverDate is the Date of an answer, zero where it has none or an Age says
-// that a cache gave it.
+// serverDate is the Date of an answer, zero if there is none or if an Age header
+// says that it came from a cache.
 func serverDate(h http.Header) time.Time {
 	if h == nil || h.Get("Age") != "" {
 		return time.Time{}

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// coded is an answer in the shape that DRS gives.
+// coded is an error body in the form that DRS uses.
 func coded(code string) string { return `{"error_code":"` + code + `","error_msg":"no"}` }
 
 func classify(status int, body string, headers ...string) Outcome {
@@ -23,7 +23,7 @@ func classify(status int, body string, headers ...string) Outcome {
 	return Classify(Answer{Wrote: true, StatusCode: status, Header: h, Body: []byte(body)})
 }
 
-// allStatuses are one or more of every class.
+// allStatuses has one or more statuses of every class.
 func allStatuses() []int {
 	return []int{
 		100, 101, 199, 200, 201, 202, 203, 204, 206, 299, 300, 301, 302, 303, 307, 308, 399,
@@ -32,8 +32,8 @@ func allStatuses() []int {
 	}
 }
 
-// row is one row of the table of outcomes: what a code means at the statuses
-// that it comes with. Everywhere else it is a doubt.
+// row is one row of the table of outcomes: the meaning of a code with its own
+// statuses. With any other status the outcome is in doubt.
 type row struct {
 	codes    []string
 	statuses func(int) bool
@@ -74,7 +74,7 @@ func rows() []row {
 }
 
 // Every code at every status: 50 codes by 57 statuses.
-func TestClassifyEveryCell(t *testing.T) {
+func TestClassifyEveryCodeAndStatus(t *testing.T) {
 	cells := 0
 	for _, r := range rows() {
 		for _, code := range r.codes {
@@ -109,8 +109,8 @@ func checkCell(t *testing.T, r row, code string, status int) {
 	}
 }
 
-// 0308 is the gateway's throttling, and only with 429.
-func TestClassifyThrottledByTheGateway(t *testing.T) {
+// 0308 means throttling by the gateway, but only with 429.
+func TestClassifyThrottledByGateway(t *testing.T) {
 	for _, code := range []string{"APIGW.0308", "APIG.0308"} {
 		for _, status := range allStatuses() {
 			out := classify(status, coded(code), "Retry-After", "7")
@@ -134,7 +134,7 @@ func TestClassifyThrottledByTheGateway(t *testing.T) {
 	}
 }
 
-// The other shapes of an error, around every code that says "no job".
+// The other forms of an error body, with every code that means "no job".
 func TestClassifyErrorShapes(t *testing.T) {
 	for _, shape := range []string{
 		`{"error_code":%q,"error_msg":"no"}`, `{"err code":%q,"error msg":"no"}`, `{"code":%q,"message":"no"}`,
@@ -152,8 +152,8 @@ func TestClassifyErrorShapes(t *testing.T) {
 	}
 }
 
-// Bodies that are not one error: with every status that could tempt.
-func TestClassifyUnreadableBodies(t *testing.T) {
+// Bodies that are not one error, with every status that could be misread.
+func TestClassifyUnreadableBodyIsInDoubt(t *testing.T) {
 	var zipped bytes.Buffer
 	z := gzip.NewWriter(&zipped)
 	io.WriteString(z, coded("DRS.M00200"))
@@ -184,7 +184,7 @@ func TestClassifyUnreadableBodies(t *testing.T) {
 }
 
 // Only a 200 with a job id and without an error code is accepted.
-func TestClassifyAccepted(t *testing.T) {
+func TestClassifyAcceptsOnlyJobID(t *testing.T) {
 	for _, body := range []string{
 		acceptedBody, `{"job_id":"x"}`, ` {"job_id" : "x", "status":"CREATE_SUCCESS"} ` + "\r\n", `{"job_id":"x","error_code":""}`, `{"job_id":"x","error_code":null}`,
 		`{"job_id":" x "}`, `{"job_id":"日本"}`, `{"id":"y","job_id":"x"}`, `{"job_id":"x","error":{}}`, `{"job_id":"x","error":"","code":""}`,
@@ -210,9 +210,9 @@ func TestClassifyAccepted(t *testing.T) {
 	}
 }
 
-// Without a byte written nothing was sent, whatever else is claimed; without
-// a whole answer nothing is known, whatever its beginning says.
-func TestClassifyWithoutAnAnswer(t *testing.T) {
+// If no byte was written, nothing was sent, whatever the answer is. Without a
+// complete answer nothing is known, whatever its start says.
+func TestClassifyWithoutAnswer(t *testing.T) {
 	broken := errors.New("broken")
 	for _, status := range append(allStatuses(), 0) {
 		for _, body := range []string{"", acceptedBody, coded("DRS.M00200"), coded("APIGW.0308")} {
@@ -232,8 +232,8 @@ func TestClassifyWithoutAnAnswer(t *testing.T) {
 	}
 }
 
-// The first wins where one answer says two things.
-func TestErrorOfAnAnswer(t *testing.T) {
+// If an answer contains two errors, the first one counts.
+func TestErrorOfAnswerUsesFirstForm(t *testing.T) {
 	for body, want := range map[string]Error{
 		`{"error_code":"A","code":"B","error_msg":"a","message":"b"}`:                   {Code: "A", Message: "a"},
 		`{"error_code":"A","error":{"code":"B","message":"b"}}`:                         {Code: "A"},
@@ -258,14 +258,14 @@ func TestErrorOfAnAnswer(t *testing.T) {
 	}
 }
 
-func TestErrorKinds(t *testing.T) {
+func TestErrorNotFoundAndDeniedCodes(t *testing.T) {
 	for code, want := range map[string]bool{"DRS.10000010": true, "DRS.M05003": true, "DRS.M05004": true, "DRS.10000001": false, "": false} {
 		if got := (&Error{StatusCode: 400, Code: code}).NotFound(); got != want {
 			t.Errorf("%q not found: %t", code, got)
 		}
 	}
 	if (&Error{StatusCode: 404}).NotFound() {
-		t.Error("a 404 is of the gateway, not about a job")
+		t.Error("a 404 comes from the gateway and is not about a job")
 	}
 	for _, c := range []struct {
 		status int

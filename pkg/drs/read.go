@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// ShowReplicationJob gives one job. The error is an *Error with NotFound where
-// DRS does not know it.
+// ShowReplicationJob returns one job. The error is an *Error with NotFound if DRS
+// does not know the job.
 func (c *Client) ShowReplicationJob(ctx context.Context, jobID string) (Job, error) {
 	const op = "ShowReplicationJob"
 	if jobID == "" || isDots(jobID) {
-		return Job{}, fmt.Errorf("%s: %q is no job id", op, jobID)
+		return Job{}, fmt.Errorf("%s: %q is not a valid job id", op, jobID)
 	}
 	a, err := c.get(ctx, op, c.url(jobID, nil))
 	if err != nil {
@@ -27,7 +27,7 @@ func (c *Client) ShowReplicationJob(ctx context.Context, jobID string) (Job, err
 	return j, nil
 }
 
-// DecodeJob reads the answer of ShowReplicationJob for the job asked for.
+// DecodeJob decodes the answer of ShowReplicationJob for jobID.
 func DecodeJob(body []byte, jobID string, date time.Time) (Job, error) {
 	var w wireJob
 	if err := decode(body, &w); err != nil {
@@ -36,19 +36,19 @@ func DecodeJob(body []byte, jobID string, date time.Time) (Job, error) {
 	j := w.job()
 	j.Date = date
 	if j.ID != jobID {
-		return Job{}, fmt.Errorf("the answer is about job %.64q, not about %q", j.ID, jobID)
+		return Job{}, fmt.Errorf("the answer is about job %.64q instead of %q", j.ID, jobID)
 	}
 	return j, nil
 }
 
-// Listing is every job that a target shows, newest first.
+// Listing is all jobs of a target, newest first.
 type Listing struct {
 	Jobs []OfflineTaskInfo
-	// Complete says that at least as many jobs came as the server counted,
-	// and that none was deleted from between them meanwhile.
+	// Complete means that at least as many jobs were received as the server
+	// counted, and that none was deleted in the meantime.
 	Complete bool
-	// Date is the server's clock when the first page was made; zero where a
-	// page gave none to trust.
+	// Date is the server's clock at the first page; zero if it is missing or
+	// not reliable on any page.
 	Date time.Time
 }
 
@@ -59,17 +59,17 @@ type Page struct {
 	Date  time.Time
 }
 
-// pageSize is asked for; the most that the server gives is not documented.
+// pageSize is the requested limit; the server's maximum is not documented.
 const pageSize = 100
 
-// What bounds a list that never ends: pages, and bytes of jobs.
+// Limits for a list that never ends: pages, and bytes of jobs.
 const (
 	maxPages   = 1000
 	maxListing = 16 << 20
 )
 
-// ListReplicationJobs gives all jobs of a target instance: no filter by name
-// or status, since the name filter is fuzzy and a job may be renamed.
+// ListReplicationJobs returns all jobs of a target instance. It does not filter
+// by name or status: the name filter is fuzzy, and a job may be renamed.
 func (c *Client) ListReplicationJobs(ctx context.Context, instanceID string) (Listing, error) {
 	const op = "ListReplicationJobs"
 	return Collect(func(offset int) (Page, error) {
@@ -96,7 +96,7 @@ func ListQuery(instanceID string, offset int) url.Values {
 	}
 }
 
-// DecodePage reads the answer of one page.
+// DecodePage decodes the answer for one page.
 func DecodePage(body []byte, date time.Time) (Page, error) {
 	var w wireList
 	if err := decode(body, &w); err != nil {
@@ -114,7 +114,7 @@ func (w wireList) page(date time.Time) (Page, error) {
 		return Page{}, errors.New("the list has no count or no jobs")
 	}
 	p := Page{Count: *w.Count, Date: date}
-	if w.Jobs == nil { // of a target without jobs, which may be written as null
+	if w.Jobs == nil { // a target without jobs may have null
 		return p, nil
 	}
 	for _, t := range *w.Jobs {
@@ -126,9 +126,10 @@ func (w wireList) page(date time.Time) (Page, error) {
 	return p, nil
 }
 
-// Collect reads pages until exactly as many jobs came as the server counts, or
-// a page has none that is new. The offset is one of records, and goes on by what came. A job
-// that slips from page to page while others are made is kept once.
+// Collect reads pages until it has exactly as many jobs as the server counts, or
+// until a page has no new job. The offset counts records and grows by the number
+// received. A job that moves to the next page while others are created is kept
+// once.
 func Collect(page func(offset int) (Page, error)) (Listing, error) {
 	c := collection{seen: map[string]bool{}, dated: true}
 	for offset, n := 0, 0; n < maxPages; n++ {
@@ -144,14 +145,14 @@ func Collect(page func(offset int) (Page, error)) (Listing, error) {
 			return c.finish(), nil
 		}
 		if !isNew {
-			return Listing{}, errors.New("the list shows the same jobs again and not the rest")
+			return Listing{}, errors.New("the list repeats the same jobs and omits the rest")
 		}
 		offset += len(p.Jobs)
 	}
 	return Listing{}, errors.New("the list does not end")
 }
 
-// collection is a listing that is being read.
+// collection is a listing while it is read.
 type collection struct {
 	list   Listing
 	seen   map[string]bool
@@ -162,17 +163,17 @@ type collection struct {
 	shrunk bool
 }
 
-// jobSize is about what a job takes beside its texts.
+// jobSize is the approximate memory of a job without its strings.
 const jobSize = 256
 
-// add keeps what is new on a page, and reports whether anything is.
+// add keeps the new jobs of a page and reports whether there are any.
 func (c *collection) add(p Page) (isNew bool, err error) {
 	if c.pages == 0 {
 		c.list.Date = p.Date
 	}
 	c.dated = c.dated && !p.Date.IsZero()
-	// When a job goes between two pages, the one behind the last page moves
-	// up and is never shown.
+	// If a job is deleted between two pages, the first job of the next page
+	// moves to the previous one and is never seen.
 	c.shrunk = c.shrunk || p.Count < c.count
 	c.pages, c.count = c.pages+1, p.Count
 	for _, j := range p.Jobs {
@@ -184,7 +185,7 @@ func (c *collection) add(p Page) (isNew bool, err error) {
 		c.size += jobSize + len(j.ID) + len(j.Name) + len(j.Status) + len(j.Description) + len(j.ErrorLog)
 	}
 	if c.size > maxListing {
-		return false, errors.New("the list is larger than any that DRS gives")
+		return false, errors.New("the list is too large")
 	}
 	return isNew, nil
 }

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// The shapes that the sources give of one and the same job.
-func TestDecodeJobInEveryShape(t *testing.T) {
+// The forms in which the sources show the same job.
+func TestDecodeJobReadsEveryForm(t *testing.T) {
 	const plain = `{"id":"j1","status":"SUCCESS","create_time":"1721897321000","finish_time":"1721897321000",
 		"base_info":{"name":"n","description":"d","enterprise_project_id":"0"},
 		"target_db_info":{"target_instance_id":"in04"},
@@ -40,7 +40,7 @@ func TestDecodeJobInEveryShape(t *testing.T) {
 	} {
 		body := strings.ReplaceAll(plain, change[0], change[1])
 		if body == plain {
-			t.Fatalf("%s is nowhere", change[0])
+			t.Fatalf("%s was not found", change[0])
 		}
 		got, err := DecodeJob([]byte(body), "j1", signedAt())
 		if err != nil || !reflect.DeepEqual(got, want) {
@@ -64,8 +64,8 @@ func TestDecodeJobModesAndFlags(t *testing.T) {
 	}
 }
 
-// An id is opaque, and the answer's must be the one that was asked for.
-func TestDecodeJobID(t *testing.T) {
+// An id is opaque, and the answer must have the requested one.
+func TestDecodeJobRefusesOtherID(t *testing.T) {
 	for _, id := range []string{"0667845a-6291-4e2a-95b0-190c0abjb703", "1", "a/b c", "ÄÖ", "A"} {
 		j, err := DecodeJob(fmt.Appendf(nil, `{"id":%q}`, id), id, time.Time{})
 		if err != nil || j.ID != id {
@@ -79,7 +79,7 @@ func TestDecodeJobID(t *testing.T) {
 	}
 }
 
-func TestDecodePage(t *testing.T) {
+func TestDecodePageRefusesIncompletePage(t *testing.T) {
 	p, err := DecodePage([]byte(`{"count":3,"jobs":[{"id":"a","name":"n","status":"PRECHECK FAILED","finish_time":1721897321317,"error_log":"e","extra":{}},{"id":7}]}`), signedAt())
 	if err != nil || p.Count != 3 || len(p.Jobs) != 2 || p.Jobs[0].Status != "PRECHECK FAILED" || p.Jobs[0].FinishTime.IsZero() || p.Jobs[1].ID != "7" || !p.Date.Equal(signedAt()) {
 		t.Errorf("%+v, %v", p, err)
@@ -106,18 +106,18 @@ func TestListQuery(t *testing.T) {
 	}
 }
 
-// shelf is a server's list that changes while it is read.
-type shelf struct {
+// changingList is a server's list that changes while it is read.
+type changingList struct {
 	ids      []string
 	perPage  int
 	count    func(real int) int
-	before   func(page int, s *shelf)
+	before   func(page int, s *changingList)
 	undated  int // this page bears no date, counted from 1
 	asked    []int
 	failFrom int
 }
 
-func (s *shelf) page(offset int) (Page, error) {
+func (s *changingList) page(offset int) (Page, error) {
 	n := len(s.asked) + 1
 	if s.failFrom > 0 && n >= s.failFrom {
 		return Page{}, errors.New("away")
@@ -146,18 +146,18 @@ func numbered(n int) (ids []string) {
 	return ids
 }
 
-func TestCollect(t *testing.T) {
-	created := func(page int, s *shelf) {
+func TestCollectReadsAllPages(t *testing.T) {
+	created := func(page int, s *changingList) {
 		if page == 2 {
 			s.ids = slices.Insert(s.ids, 0, "new")
 		}
 	}
-	deleted := func(page int, s *shelf) {
+	deleted := func(page int, s *changingList) {
 		if page == 2 {
 			s.ids = slices.Delete(s.ids, 0, 1)
 		}
 	}
-	swapped := func(page int, s *shelf) {
+	swapped := func(page int, s *changingList) {
 		if page == 2 {
 			s.ids = slices.Delete(s.ids, 0, 1)
 		}
@@ -166,58 +166,58 @@ func TestCollect(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct {
-		shelf    shelf
-		jobs     int
-		complete bool
-		asked    []int
+		changingList changingList
+		jobs         int
+		complete     bool
+		asked        []int
 	}{
-		"empty":                                   {shelf{perPage: 10}, 0, true, []int{0}},
-		"one page":                                {shelf{ids: numbered(7), perPage: 100}, 7, true, []int{0}},
-		"the limit ignored":                       {shelf{ids: numbered(25), perPage: 10}, 25, true, []int{0, 10, 20}},
-		"exactly full pages":                      {shelf{ids: numbered(20), perPage: 10}, 20, true, []int{0, 10}},
-		"count too high":                          {shelf{ids: numbered(7), perPage: 10, count: func(n int) int { return n + 1 }}, 7, false, []int{0, 7}},
-		"count too low":                           {shelf{ids: numbered(25), perPage: 10, count: func(int) int { return 3 }}, 25, true, []int{0, 10, 20, 25}},
-		"count zero":                              {shelf{ids: numbered(25), perPage: 10, count: func(int) int { return 0 }}, 25, true, []int{0, 10, 20, 25}},
-		"created meanwhile":                       {shelf{ids: numbered(25), perPage: 10, before: created}, 25, false, []int{0, 10, 20, 26}},
-		"deleted meanwhile, so that one is hid":   {shelf{ids: numbered(25), perPage: 10, before: deleted}, 24, false, []int{0, 10, 20}},
-		"deleted and created meanwhile":           {shelf{ids: numbered(30), perPage: 10, before: swapped}, 29, false, []int{0, 10, 20, 30}},
-		"the same job twice on a page, uncounted": {shelf{ids: []string{"a", "a", "b"}, perPage: 10, count: func(int) int { return 2 }}, 2, true, []int{0}},
+		"empty":                                   {changingList{perPage: 10}, 0, true, []int{0}},
+		"one page":                                {changingList{ids: numbered(7), perPage: 100}, 7, true, []int{0}},
+		"the limit ignored":                       {changingList{ids: numbered(25), perPage: 10}, 25, true, []int{0, 10, 20}},
+		"exactly full pages":                      {changingList{ids: numbered(20), perPage: 10}, 20, true, []int{0, 10}},
+		"count too high":                          {changingList{ids: numbered(7), perPage: 10, count: func(n int) int { return n + 1 }}, 7, false, []int{0, 7}},
+		"count too low":                           {changingList{ids: numbered(25), perPage: 10, count: func(int) int { return 3 }}, 25, true, []int{0, 10, 20, 25}},
+		"count zero":                              {changingList{ids: numbered(25), perPage: 10, count: func(int) int { return 0 }}, 25, true, []int{0, 10, 20, 25}},
+		"created meanwhile":                       {changingList{ids: numbered(25), perPage: 10, before: created}, 25, false, []int{0, 10, 20, 26}},
+		"deleted meanwhile, so that one is hid":   {changingList{ids: numbered(25), perPage: 10, before: deleted}, 24, false, []int{0, 10, 20}},
+		"deleted and created meanwhile":           {changingList{ids: numbered(30), perPage: 10, before: swapped}, 29, false, []int{0, 10, 20, 30}},
+		"the same job twice on a page, uncounted": {changingList{ids: []string{"a", "a", "b"}, perPage: 10, count: func(int) int { return 2 }}, 2, true, []int{0}},
 	} {
-		l, err := Collect(c.shelf.page)
-		if err != nil || len(l.Jobs) != c.jobs || l.Complete != c.complete || !slices.Equal(c.shelf.asked, c.asked) || !l.Date.Equal(signedAt().Add(time.Minute)) {
-			t.Errorf("%s: %d jobs, complete %t, asked %v, date %v, %v", name, len(l.Jobs), l.Complete, c.shelf.asked, l.Date, err)
+		l, err := Collect(c.changingList.page)
+		if err != nil || len(l.Jobs) != c.jobs || l.Complete != c.complete || !slices.Equal(c.changingList.asked, c.asked) || !l.Date.Equal(signedAt().Add(time.Minute)) {
+			t.Errorf("%s: %d jobs, complete %t, asked %v, date %v, %v", name, len(l.Jobs), l.Complete, c.changingList.asked, l.Date, err)
 		}
 	}
 }
 
-// A server that shows the same page for ever must not be taken for one that has
-// shown everything: a stranger's running job may be behind it.
-func TestCollectRefusesTheSamePageAgain(t *testing.T) {
-	s := shelf{ids: []string{"a", "a", "a"}, perPage: 1, count: func(int) int { return 3 }}
+// A server that repeats the same page has not shown everything: there may be a
+// foreign running job after it.
+func TestCollectRefusesRepeatedPage(t *testing.T) {
+	s := changingList{ids: []string{"a", "a", "a"}, perPage: 1, count: func(int) int { return 3 }}
 	if l, err := Collect(s.page); err == nil {
 		t.Errorf("%+v", l)
 	}
 }
 
-func TestCollectWithoutADate(t *testing.T) {
+func TestCollectWithoutDateHasNoDate(t *testing.T) {
 	for page := 1; page <= 3; page++ {
-		s := shelf{ids: numbered(25), perPage: 10, undated: page}
+		s := changingList{ids: numbered(25), perPage: 10, undated: page}
 		if l, err := Collect(s.page); err != nil || !l.Date.IsZero() || !l.Complete {
 			t.Errorf("page %d: %v, %v", page, l.Date, err)
 		}
 	}
 }
 
-func TestCollectFailsWhole(t *testing.T) {
+func TestCollectFailsIfOnePageFails(t *testing.T) {
 	for page := 1; page <= 3; page++ {
-		s := shelf{ids: numbered(25), perPage: 10, failFrom: page}
+		s := changingList{ids: numbered(25), perPage: 10, failFrom: page}
 		if l, err := Collect(s.page); err == nil || l.Jobs != nil || l.Complete {
 			t.Errorf("page %d: %+v, %v", page, l, err)
 		}
 	}
 }
 
-func TestCollectEnds(t *testing.T) {
+func TestCollectStopsAtItsLimits(t *testing.T) {
 	n := 0
 	_, err := Collect(func(int) (Page, error) {
 		n++
@@ -236,8 +236,8 @@ func TestCollectEnds(t *testing.T) {
 	}
 }
 
-// A hundred thousand jobs of a few bytes are more than a target ever had.
-func TestCollectBoundsTheNumberOfJobs(t *testing.T) {
+// A hundred thousand small jobs are more than any real target has.
+func TestCollectLimitsNumberOfJobs(t *testing.T) {
 	n := 0
 	_, err := Collect(func(offset int) (Page, error) {
 		p := Page{Count: 1 << 40}
@@ -252,7 +252,7 @@ func TestCollectBoundsTheNumberOfJobs(t *testing.T) {
 	}
 }
 
-func TestServerDate(t *testing.T) {
+func TestServerDateIgnoresCachedAndInvalidDates(t *testing.T) {
 	const date = "Wed, 04 Mar 2026 05:06:07 GMT"
 	for name, c := range map[string]struct {
 		header http.Header
@@ -274,7 +274,7 @@ func TestServerDate(t *testing.T) {
 	}
 }
 
-func TestRetryAfter(t *testing.T) {
+func TestRetryAfterIgnoresInvalidValues(t *testing.T) {
 	const date = "Wed, 04 Mar 2026 05:06:07 GMT"
 	for _, c := range []struct {
 		value, date string
@@ -300,7 +300,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// No answer makes a read wait longer than it may, nor less than nothing.
+// No answer makes a read wait longer than the limit, or a negative time.
 func TestBackoffIsBounded(t *testing.T) {
 	for _, value := range []string{"", "-5", "0", "7", "86400", "9223372036854775807", "Fri, 31 Dec 9999 23:59:59 GMT", "x"} {
 		resp := &http.Response{StatusCode: 503, Header: http.Header{"Retry-After": {value}, "Date": {"Wed, 04 Mar 2026 05:06:07 GMT"}}}
@@ -315,7 +315,7 @@ func TestBackoffIsBounded(t *testing.T) {
 	}
 }
 
-func TestWhatIsReadAgain(t *testing.T) {
+func TestReadRetryConditions(t *testing.T) {
 	for _, c := range []struct {
 		status int
 		after  string

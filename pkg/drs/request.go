@@ -1,12 +1,12 @@
-// Package drs speaks the backup-migration part of the DRS v5 API of Huawei
-// Cloud, and nothing else: POST and GET /v5/{project_id}/backup-migration-jobs.
+// Package drs is a client for the backup migration part of Huawei Cloud's DRS v5
+// API, and nothing else: POST and GET /v5/{project_id}/backup-migration-jobs.
 //
 // Names are Huawei's, with Go initialisms, so that a search in the API
 // reference finds the code. "Page" in the comments is the API reference page
 // "Creating a Backup Migration Task" (drs_03_0283) unless another is named.
 package drs
 
-// Values that the page fixes.
+// Fixed values from the page.
 const (
 	EngineTypeSQLServer = "sqlserver" // table 4, engine_type: the only value
 	FileSourceOBS       = "OBS"       // table 6, file_source: upper case is mandatory
@@ -27,11 +27,11 @@ type CreateOfflineTaskReq struct {
 
 // BackupJobBaseInfo is table 4.
 type BackupJobBaseInfo struct {
-	// Name has 4 to 50 letters, digits, "-" or "_", is compared without case,
-	// and starts with a letter (console and name-validation page).
+	// Name has 4 to 50 letters, digits, "-" or "_" and starts with a letter.
+	// Case is ignored (console and name-validation page).
 	Name       string `json:"name"`
 	EngineType string `json:"engine_type"`
-	// EnterpriseProjectID "0" is the default project; sent only when given.
+	// EnterpriseProjectID "0" is the default project; sent only if set.
 	EnterpriseProjectID string `json:"enterprise_project_id,omitempty"`
 	// Description has at most 256 characters, none of ! = < > ' & " \ (console).
 	Description string        `json:"description"`
@@ -52,7 +52,7 @@ type BackupJobEndpointInfo struct {
 	FileID string `json:"file_id"`
 }
 
-// BackupInfo says where the backup files are.
+// BackupInfo is where the backup files are.
 type BackupInfo struct {
 	FileSource string           `json:"file_source"`
 	BucketName string           `json:"bucket_name,omitempty"`
@@ -63,21 +63,21 @@ type BackupInfo struct {
 // never stripes of one.
 type BackupFileInfo struct {
 	Name string `json:"name"`
-	// OBSPath is "" at the bucket root, else ends in one "/". It must be
-	// present even when empty, so it has no omitempty.
+	// OBSPath is "" at the bucket root, else it ends in one "/". It must be
+	// present even if empty, so it has no omitempty.
 	OBSPath             string `json:"obs_path"`
 	RDSVersion          string `json:"rds_version,omitempty"`
 	RDSSourceInstanceID string `json:"rds_source_instance_id,omitempty"`
 }
 
-// BackupRestoreOptionInfo is options (table 8). The pointers are left out of a
-// request with an RDS source, as in the page's example.
+// BackupRestoreOptionInfo is options (table 8). The pointers are nil in a request
+// with an RDS source, as in the page's example.
 type BackupRestoreOptionInfo struct {
 	IsCover          *bool  `json:"is_cover,omitempty"`
 	RecoveryMode     string `json:"recovery_mode"`
 	IsDefaultRestore *bool  `json:"is_default_restore,omitempty"`
 	// IsLastBackup true brings the database online: nothing can be restored
-	// after it, and there is no way back but a new full backup.
+	// after it without starting again from a full backup.
 	IsLastBackup       bool              `json:"is_last_backup"`
 	ResetDBNameMap     map[string]string `json:"reset_db_name_map"`
 	IsPrecheck         bool              `json:"is_precheck"`

@@ -10,9 +10,9 @@ import (
 
 const redacted = "[redacted]"
 
-// scrub takes from a body what the request bore as a proof of identity: a
-// server may give back what it was sent, and its words reach the ledger and
-// the terminal. Short values are looked for only where names do not matter.
+// scrub removes the request's credentials from a body: a server may echo what it
+// received, and its text goes into the ledger and to the terminal. Short values
+// are removed only from errors, where a name that matches does not matter.
 func scrub(resp *http.Response, body []byte) []byte {
 	least := 16
 	if resp.StatusCode != http.StatusOK {
@@ -26,7 +26,7 @@ func scrub(resp *http.Response, body []byte) []byte {
 	return body
 }
 
-// scrubHeader does the same for the one header that is shown.
+// scrubHeader does the same for the only header that is shown.
 func scrubHeader(resp *http.Response) {
 	id := resp.Header.Get("X-Request-Id")
 	for _, secret := range proofs(resp) {
@@ -39,8 +39,8 @@ func scrubHeader(resp *http.Response) {
 	}
 }
 
-// proofs are the values of the request's headers that prove who asks, the
-// longest first: one may be part of another.
+// proofs are the credentials in the request's headers, longest first: one may be
+// part of another.
 func proofs(resp *http.Response) []string {
 	if resp.Request == nil {
 		return nil
@@ -53,8 +53,8 @@ func proofs(resp *http.Response) []string {
 	return out
 }
 
-// redact replaces a secret wherever a body spells it, in JSON's escapes too:
-// decoded, \u002b is the plus sign of a token.
+// redact replaces a secret everywhere in a body, also where it is written with
+// JSON escapes: \u002b may be the plus sign of a token.
 func redact(body []byte, secret string) []byte {
 	if !bytes.ContainsRune(body, '\\') {
 		return bytes.ReplaceAll(body, []byte(secret), []byte(redacted))
@@ -71,8 +71,8 @@ func redact(body []byte, secret string) []byte {
 	return out
 }
 
-// spells gives how many bytes of body, from its start, spell the secret; 0
-// where they do not.
+// spells returns the number of bytes at the start of body that spell the secret,
+// 0 if they do not.
 func spells(body []byte, secret string) int {
 	at := 0
 	for i := range len(secret) {
@@ -85,8 +85,8 @@ func spells(body []byte, secret string) int {
 	return at
 }
 
-// character reads one byte, or one escape of a JSON string, and gives how many
-// bytes it takes. Secrets are ASCII, so no more is told apart.
+// character reads one byte, or one escape of a JSON string, and returns its size
+// in bytes. Secrets are ASCII, so this is enough.
 func character(b []byte) (c rune, size int) {
 	switch {
 	case len(b) == 0:

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestScrub(t *testing.T) {
+func TestScrubRemovesCredentials(t *testing.T) {
 	sent := http.Header{}
 	sent.Set("Authorization", "SDK-HMAC-SHA256 Access=AK, SignedHeaders=x, Signature=0123456789abcdef0123")
 	sent.Set("X-Auth-Token", "secret")
@@ -31,6 +31,6 @@ func TestScrub(t *testing.T) {
 	}
 	scrubHeader(&http.Response{})
 	if got := scrub(&http.Response{}, []byte("x")); !strings.Contains(string(got), "x") {
-		t.Error("a body without a request is gone")
+		t.Error("a body without a request was removed")
 	}
 }

@@ -18,9 +18,8 @@ import (
 	"time"
 )
 
-// proxy is an HTTP proxy on loopback. refuse is what it says to CONNECT; ""
-// lets the connection through. after, where set, takes the connection over
-// once it has agreed.
+// proxy is an HTTP proxy on loopback. refuse is its answer to CONNECT; "" lets the
+// connection through. after, if set, takes over the connection after CONNECT.
 func proxy(t *testing.T, refuse string, after func(net.Conn)) func(*http.Request) (*url.URL, error) {
 	t.Helper()
 	address := listen(t, func(conn net.Conn) {
@@ -58,9 +57,9 @@ func pipe(conn net.Conn, host string) {
 	io.Copy(conn, next)
 }
 
-// Nothing is sent that rests on a listing older than a minute, over whatever lies
-// between: the server gets no byte of it.
-func TestCreateOnAnOldListingIsNotSent(t *testing.T) {
+// Nothing is sent if the listing is older than a minute, over any kind of
+// connection: the server receives no byte of the request.
+func TestCreateOnOldListingIsNotSent(t *testing.T) {
 	ca := newAuthority(t)
 	secure := &tls.Config{Certificates: []tls.Certificate{ca.issue(t, nil)}}
 	for _, c := range []struct {
@@ -69,7 +68,7 @@ func TestCreateOnAnOldListingIsNotSent(t *testing.T) {
 		proxied bool
 	}{{"plain", false, false}, {"TLS", true, false}, {"TLS through a proxy", true, true}} {
 		t.Run(c.name, func(t *testing.T) {
-			s := &tape{}
+			s := &recorder{}
 			got := make(chan int, 8)
 			serve := func(conn net.Conn) {
 				s.connected()
@@ -80,7 +79,7 @@ func TestCreateOnAnOldListingIsNotSent(t *testing.T) {
 			if c.tls {
 				scheme, serve = "https://", overTLS(secure, serve)
 			}
-			cl := client(t, scheme+listen(t, serve), longTimes(), func(config *Config) {
+			cl := client(t, scheme+listen(t, serve), longTimeouts(), func(config *Config) {
 				config.RootCAs = ca.pool
 				if c.proxied {
 					config.Proxy = proxy(t, "", nil)
@@ -102,16 +101,16 @@ func TestCreateOnAnOldListingIsNotSent(t *testing.T) {
 	}
 }
 
-// A listing that grows old while the connection is made is too old; one that
-// is young enough is sent.
-func TestTheAgeIsThatOfTheFirstByte(t *testing.T) {
-	s := &tape{}
-	address := listen(t, s.saying(answer(200, acceptedBody)))
-	cl := client(t, "http://"+address, longTimes(), nil)
-	f := &flight{listedAt: Uptime() - MaxListingAge + 50*time.Millisecond, armed: true}
+// The listing may become too old while the connection is opened. With a recent
+// listing the request is sent.
+func TestListingAgeIsCheckedAtFirstByte(t *testing.T) {
+	s := &recorder{}
+	address := listen(t, s.alwaysAnswer(answer(200, acceptedBody)))
+	cl := client(t, "http://"+address, longTimeouts(), nil)
+	f := &firstByte{listedAt: Uptime() - MaxListingAge + 50*time.Millisecond, ready: true}
 	time.Sleep(100 * time.Millisecond)
-	if err := f.mayWrite(); !errors.Is(err, ErrLate) || f.land() {
-		t.Errorf("a listing that grew old: %v", err)
+	if err := f.mayWrite(); !errors.Is(err, ErrLate) || f.finish() {
+		t.Errorf("a listing that became too old: %v", err)
 	}
 	out := cl.CreateReplicationJob(context.Background(), Create{Body: []byte(createBody), ListedAt: Uptime() - MaxListingAge + 30*time.Second})
 	if out.Kind != Accepted {
@@ -119,10 +118,10 @@ func TestTheAgeIsThatOfTheFirstByte(t *testing.T) {
 	}
 }
 
-// A cutover is let out until its window ends, and not after.
-func TestWindowIsThatOfTheFirstByte(t *testing.T) {
-	s := &tape{}
-	cl := client(t, "http://"+listen(t, s.saying(answer(200, acceptedBody))), longTimes(), nil)
+// A cutover is sent until its window ends, and not after.
+func TestWindowIsCheckedAtFirstByte(t *testing.T) {
+	s := &recorder{}
+	cl := client(t, "http://"+listen(t, s.alwaysAnswer(answer(200, acceptedBody))), longTimeouts(), nil)
 	create := Create{Body: []byte(createBody), SignedAt: signedAt(), ListedAt: Uptime(), EndsAt: Uptime() - time.Millisecond}
 	if out := cl.CreateReplicationJob(context.Background(), create); out.Kind != Unsent || !errors.Is(out.Err, ErrWindow) {
 		t.Errorf("after its window: %+v", out)
@@ -131,58 +130,57 @@ func TestWindowIsThatOfTheFirstByte(t *testing.T) {
 	if out := cl.CreateReplicationJob(context.Background(), create); out.Kind != Accepted {
 		t.Errorf("inside its window: %+v", out)
 	}
-	f := &flight{listedAt: Uptime(), endsAt: Uptime() + 50*time.Millisecond, armed: true}
+	f := &firstByte{listedAt: Uptime(), endsAt: Uptime() + 50*time.Millisecond, ready: true}
 	time.Sleep(100 * time.Millisecond)
-	if err := f.mayWrite(); !errors.Is(err, ErrWindow) || f.land() {
+	if err := f.mayWrite(); !errors.Is(err, ErrWindow) || f.finish() {
 		t.Errorf("a window that ended while the connection was made: %v", err)
 	}
 }
 
-// What the caller asks right before the first byte may keep it back, and is
-// told as it was said.
-func TestCreateThatTheCallerKeepsBackIsNotSent(t *testing.T) {
-	s := &tape{}
-	cl := client(t, "http://"+listen(t, s.saying(answer(200, acceptedBody))), longTimes(), nil)
+// An error of BeforeSend stops the create and is returned unchanged.
+func TestCreateStoppedByBeforeSendIsNotSent(t *testing.T) {
+	s := &recorder{}
+	cl := client(t, "http://"+listen(t, s.alwaysAnswer(answer(200, acceptedBody))), longTimeouts(), nil)
 	no := errors.New("not any more")
-	create := Create{Body: []byte(createBody), SignedAt: signedAt(), ListedAt: Uptime(), MayLeave: func() error { return no }}
+	create := Create{Body: []byte(createBody), SignedAt: signedAt(), ListedAt: Uptime(), BeforeSend: func() error { return no }}
 	if out := cl.CreateReplicationJob(context.Background(), create); out.Kind != Unsent || !errors.Is(out.Err, no) || out.Err.Error() != no.Error() {
-		t.Errorf("kept back: %+v", out)
+		t.Errorf("stopped: %+v", out)
 	}
-	create.MayLeave = func() error { return nil }
+	create.BeforeSend = func() error { return nil }
 	if out := cl.CreateReplicationJob(context.Background(), create); out.Kind != Accepted {
-		t.Errorf("let go: %+v", out)
+		t.Errorf("allowed: %+v", out)
 	}
-	f := &flight{listedAt: Uptime() - MaxListingAge + 50*time.Millisecond, armed: true,
-		mayLeave: func() error { time.Sleep(100 * time.Millisecond); return nil }}
-	if err := f.mayWrite(); !errors.Is(err, ErrLate) || f.land() {
-		t.Errorf("asked until the listing was too old: %v", err)
+	f := &firstByte{listedAt: Uptime() - MaxListingAge + 50*time.Millisecond, ready: true,
+		beforeSend: func() error { time.Sleep(100 * time.Millisecond); return nil }}
+	if err := f.mayWrite(); !errors.Is(err, ErrLate) || f.finish() {
+		t.Errorf("BeforeSend took until the listing was too old: %v", err)
 	}
 }
 
-// A write that has begun is not cut off in the middle by the age.
-func TestFlight(t *testing.T) {
-	f := &flight{listedAt: Uptime() - time.Hour}
+// A write that has started is not interrupted because of the age.
+func TestStartedWriteIsNotInterrupted(t *testing.T) {
+	f := &firstByte{listedAt: Uptime() - time.Hour}
 	if err := f.mayWrite(); err != nil || f.wrote {
-		t.Errorf("a handshake is no request: %v", err)
+		t.Errorf("a handshake was treated as a request: %v", err)
 	}
-	f = &flight{listedAt: Uptime(), armed: true}
+	f = &firstByte{listedAt: Uptime(), ready: true}
 	if err := f.mayWrite(); err != nil {
 		t.Error(err)
 	}
 	f.listedAt -= time.Hour
-	if err := f.mayWrite(); err != nil || !f.land() {
+	if err := f.mayWrite(); err != nil || !f.finish() {
 		t.Errorf("the second write: %v", err)
 	}
-	f = &flight{listedAt: Uptime(), armed: true}
-	if f.land() {
+	f = &firstByte{listedAt: Uptime(), ready: true}
+	if f.finish() {
 		t.Error("nothing was written")
 	}
-	if err := f.mayWrite(); !errors.Is(err, ErrLate) || f.land() {
-		t.Errorf("a write after the landing: %v", err)
+	if err := f.mayWrite(); !errors.Is(err, ErrLate) || f.finish() {
+		t.Errorf("a write after finish: %v", err)
 	}
 }
 
-// closedPort is an address where nobody listens.
+// closedPort is an address where nothing listens.
 func closedPort(t *testing.T) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -192,22 +190,21 @@ func closedPort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// Where no connection comes about nothing is sent, and the server sees no
-// request.
-func TestWithoutAConnectionNothingIsSent(t *testing.T) {
+// Without a connection nothing is sent, and the server sees no request.
+func TestCreateWithoutConnectionIsUnsent(t *testing.T) {
 	ca, stranger := newAuthority(t), newAuthority(t)
 	good := &tls.Config{Certificates: []tls.Certificate{ca.issue(t, nil)}}
 	badCertificate := func(change func(*x509.Certificate)) *tls.Config {
 		return &tls.Config{Certificates: []tls.Certificate{ca.issue(t, change)}}
 	}
-	// Versions below 1.2 know no Ed25519.
+	// Versions below 1.2 do not support Ed25519.
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	old := &tls.Config{Certificates: []tls.Certificate{ca.issueFor(t, key, nil)}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
-	s := &tape{}
-	serve := s.saying(answer(200, acceptedBody))
+	s := &recorder{}
+	serve := s.alwaysAnswer(answer(200, acceptedBody))
 	secureAt := func(config *tls.Config) string { return "https://" + listen(t, overTLS(config, serve)) }
 	raw := func(said string) string {
 		return "https://" + listen(t, func(conn net.Conn) { io.WriteString(conn, said) })
@@ -240,10 +237,10 @@ func TestWithoutAConnectionNothingIsSent(t *testing.T) {
 		"proxy answers in the tunnel": {secureAt(good), through(proxy(t, "", func(conn net.Conn) { io.WriteString(conn, answer(200, acceptedBody)) }))},
 		"proxy speaks TLS itself":     {secureAt(good), through(proxy(t, "", overTLS(&tls.Config{Certificates: []tls.Certificate{stranger.issue(t, nil)}}, serve)))},
 		"proxy setting broken":        {secureAt(good), func(c *Config) { c.Proxy = func(*http.Request) (*url.URL, error) { return nil, errors.New("no") } }},
-		"no signature":                {secureAt(good), func(c *Config) { c.Authorizer = &clerk{fail: errors.New("no key")} }},
+		"no signature":                {secureAt(good), func(c *Config) { c.Authorizer = &fakeAuthorizer{fail: errors.New("no key")} }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cl := client(t, c.address, longTimes(), func(config *Config) {
+			cl := client(t, c.address, longTimeouts(), func(config *Config) {
 				config.RootCAs = ca.pool
 				if c.change != nil {
 					c.change(config)
@@ -258,15 +255,15 @@ func TestWithoutAConnectionNothingIsSent(t *testing.T) {
 	if _, requests := s.seen(); len(requests) != 0 {
 		t.Errorf("%d requests came through", len(requests))
 	}
-	if out := create(client(t, secureAt(good), longTimes(), func(c *Config) { c.RootCAs, c.Proxy = ca.pool, proxy(t, "", nil) })); out.Kind != Accepted {
+	if out := create(client(t, secureAt(good), longTimeouts(), func(c *Config) { c.RootCAs, c.Proxy = ca.pool, proxy(t, "", nil) })); out.Kind != Accepted {
 		t.Errorf("through a good proxy: %+v", out)
 	}
 }
 
-// A run that is called off before it connects sends nothing.
-func TestACancelledCreateIsNotSent(t *testing.T) {
-	s := &tape{}
-	cl := client(t, "http://"+listen(t, s.saying(answer(200, acceptedBody))), longTimes(), nil)
+// A create that is canceled before it connects sends nothing.
+func TestCanceledCreateIsNotSent(t *testing.T) {
+	s := &recorder{}
+	cl := client(t, "http://"+listen(t, s.alwaysAnswer(answer(200, acceptedBody))), longTimeouts(), nil)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	cancel(fmt.Errorf("over"))
 	out := cl.CreateReplicationJob(ctx, Create{Body: []byte(createBody), ListedAt: Uptime()})

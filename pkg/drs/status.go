@@ -5,25 +5,24 @@ import (
 	"unicode"
 )
 
-// Status is the state of a job in this package's words.
+// Status is the normalized state of a job.
 type Status int
 
-// The states of a job. The list page spells TRANSFERRING, SUCCESS, FAILED and
-// PRECHECK FAILED, the detail page success and failed, an older page
-// TRANSFERING.
+// The states of a job. The list page has TRANSFERRING, SUCCESS, FAILED and
+// PRECHECK FAILED, the detail page success and failed, an older page TRANSFERING.
 const (
-	// Running is every status that is not known to be an end.
+	// Running is every status that is not known to be final.
 	Running Status = iota
-	// Success is the only good end.
+	// Success is the only successful end.
 	Success
-	// Failed may have changed the target database in part.
+	// Failed may have changed part of the target database.
 	Failed
 	// PrecheckFailed means that nothing was restored.
 	PrecheckFailed
 )
 
-// ParseStatus reads a status in any of the spellings that the sources give.
-// known is false for a word that none of them has: it counts as Running.
+// ParseStatus reads a status in any of the documented spellings. known is false
+// for any other word, which counts as Running.
 func ParseStatus(s string) (status Status, known bool) {
 	word := strings.ToUpper(strings.Join(strings.FieldsFunc(s, func(r rune) bool {
 		return r == '_' || r == '-' || unicode.IsSpace(r)
@@ -39,5 +38,5 @@ func ParseStatus(s string) (status Status, known bool) {
 	return Running, word == "TRANSFERRING" || word == "TRANSFERING"
 }
 
-// Ended reports whether the job will not change any more.
+// Ended reports whether the status is final.
 func (s Status) Ended() bool { return s != Running }

@@ -2,7 +2,7 @@ package drs
 
 import "testing"
 
-func TestParseStatus(t *testing.T) {
+func TestParseStatusReadsEverySpelling(t *testing.T) {
 	for _, c := range []struct {
 		word  string
 		want  Status
@@ -24,7 +24,7 @@ func TestParseStatus(t *testing.T) {
 	}
 }
 
-func TestEnded(t *testing.T) {
+func TestEndedIsFalseForRunningOnly(t *testing.T) {
 	for status, want := range map[Status]bool{Running: false, Success: true, Failed: true, PrecheckFailed: true} {
 		if status.Ended() != want {
 			t.Errorf("%v ended: %t", status, !want)

@@ -16,36 +16,36 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-// Limits on what a server may make the client hold.
+// Limits on how much of an answer the client keeps.
 const (
 	maxHeaderBytes = 64 << 10
 	maxCreateBody  = 1 << 20
 	maxReadBody    = 2 << 20
 )
 
-// maxBackoff is also the longest Retry-After that is waited for.
+// maxBackoff is also the longest Retry-After that a read waits for.
 const maxBackoff = 20 * time.Second
 
-// times are what the parts of a request may take.
-type times struct {
+// timeouts limit the parts of a request.
+type timeouts struct {
 	dial      time.Duration
 	handshake time.Duration
 	header    time.Duration // from the request's last byte to the end of the answer's headers
-	create    time.Duration // in all
+	create    time.Duration // in total
 	read      time.Duration // each attempt
 }
 
-func usualTimes() times {
-	return times{
+func defaultTimeouts() timeouts {
+	return timeouts{
 		dial: 10 * time.Second, handshake: 10 * time.Second, header: 25 * time.Second,
 		create: MaxExchange, read: 15 * time.Second,
 	}
 }
 
-// transport speaks HTTP/1 only: HTTP/2 clients send a request again by
-// themselves when a stream is refused.
+// transport uses HTTP/1 only: HTTP/2 clients send a request again by themselves
+// when a stream is refused.
 func (c *Client) transport() *http.Transport {
-	dialer := &net.Dialer{Timeout: c.times.dial, KeepAlive: 15 * time.Second}
+	dialer := &net.Dialer{Timeout: c.limits.dial, KeepAlive: 15 * time.Second}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Transport{
@@ -54,21 +54,21 @@ func (c *Client) transport() *http.Transport {
 		DialContext:            dialer.DialContext,
 		Protocols:              protocols,
 		TLSClientConfig:        &tls.Config{RootCAs: c.config.RootCAs, MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    c.times.handshake,
-		ResponseHeaderTimeout:  c.times.header,
+		TLSHandshakeTimeout:    c.limits.handshake,
+		ResponseHeaderTimeout:  c.limits.header,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		DisableCompression:     true,
 	}
 }
 
-// createHTTP sends one request over one fresh connection, once: no retry, no
-// redirect, no connection that could be found dead after a byte was written.
-func (c *Client) createHTTP(f *flight) *retryablehttp.Client {
+// createHTTP sends one request once, over a new connection: no retry, no
+// redirect, and no reused connection that turns out to be dead after a write.
+func (c *Client) createHTTP(f *firstByte) *retryablehttp.Client {
 	t := c.transport()
 	t.DisableKeepAlives = true
 	t.DialContext = f.dial(t.DialContext)
 	return &retryablehttp.Client{
-		HTTPClient:   &http.Client{Transport: t, Timeout: c.times.create, CheckRedirect: noRedirect},
+		HTTPClient:   &http.Client{Transport: t, Timeout: c.limits.create, CheckRedirect: noRedirect},
 		RetryMax:     0,
 		CheckRetry:   func(context.Context, *http.Response, error) (bool, error) { return false, nil },
 		Backoff:      retryablehttp.DefaultBackoff,
@@ -76,15 +76,15 @@ func (c *Client) createHTTP(f *flight) *retryablehttp.Client {
 	}
 }
 
-// readHTTP repeats what only reads. What the last attempt within ctx came to
-// is left in before.
-func (c *Client) readHTTP(before *error) *retryablehttp.Client {
+// readHTTP retries reads. It stores the failure of the last attempt before ctx
+// ended in last.
+func (c *Client) readHTTP(last *error) *retryablehttp.Client {
 	return &retryablehttp.Client{
 		HTTPClient: c.reads,
 		RetryMax:   4,
 		CheckRetry: func(ctx context.Context, resp *http.Response, err error) (bool, error) {
 			if ctx.Err() == nil {
-				*before = attempted(resp, err)
+				*last = attemptError(resp, err)
 			}
 			return checkReadRetry(ctx, resp, err)
 		},
@@ -95,7 +95,8 @@ func (c *Client) readHTTP(before *error) *retryablehttp.Client {
 	}
 }
 
-// proxyAnswer speaks for net/http, which would quote the proxy's status line.
+// proxyAnswer replaces the error of net/http, which quotes the proxy's status
+// line.
 func proxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
 	if resp.StatusCode != http.StatusOK {
 		return ownError{fmt.Errorf("the proxy refused the connection with HTTP %d", resp.StatusCode)}
@@ -105,18 +106,18 @@ func proxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Resp
 
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-func attempted(resp *http.Response, err error) error {
+func attemptError(resp *http.Response, err error) error {
 	switch {
 	case err != nil:
-		return failed(err)
+		return safeError(err)
 	case resp.StatusCode != http.StatusOK:
 		return fmt.Errorf("HTTP %d", resp.StatusCode)
 	}
 	return nil
 }
 
-// checkReadRetry repeats after network errors, 429 and 5xx, unless the server
-// asks for a longer pause than this run will make.
+// checkReadRetry retries after network errors, 429 and 5xx, unless the server
+// asks for a pause longer than maxBackoff.
 func checkReadRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	var tlsErr *tls.CertificateVerificationError
 	switch {
@@ -132,8 +133,8 @@ func checkReadRetry(ctx context.Context, resp *http.Response, err error) (bool, 
 	return false, nil
 }
 
-// backoff waits as long as the server asks, at most most; else full jitter
-// over a doubling range.
+// backoff waits as long as the server asks, up to most; otherwise it uses full
+// jitter over a doubling range.
 func backoff(least, most time.Duration, attempt int, resp *http.Response) time.Duration {
 	if resp != nil {
 		if d := retryAfter(resp.Header); d > 0 {
@@ -144,7 +145,7 @@ func backoff(least, most time.Duration, attempt int, resp *http.Response) time.D
 	return time.Duration(rand.Float64() * ceiling)
 }
 
-// signing authorizes every attempt anew, below the client that repeats.
+// signing authorizes each attempt separately, below the client that retries.
 type signing struct {
 	c     *Client
 	under *http.Transport
@@ -158,17 +159,17 @@ func (s signing) RoundTrip(req *http.Request) (*http.Response, error) {
 	return s.under.RoundTrip(req)
 }
 
-// readBody reads at most limit bytes; more is an error. Behind a 101 stands the
-// connection itself, which no deadline of net/http ends any more. What the
-// answer repeats of the request's credential is taken out of it.
+// readBody reads at most limit bytes; more is an error. After a 101 the body is
+// the connection itself, to which net/http applies no deadline. The request's
+// credentials are removed from the answer.
 func readBody(resp *http.Response, limit int64) ([]byte, error) {
 	scrubHeader(resp)
 	if resp.StatusCode == http.StatusSwitchingProtocols {
-		return nil, errors.New("the server switches to another protocol")
+		return nil, errors.New("the server switched to another protocol")
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
 	if err == nil && int64(len(body)) > limit {
-		return nil, errors.New("the answer is larger than any that DRS gives")
+		return nil, errors.New("the answer is too large")
 	}
-	return scrub(resp, body), failed(err)
+	return scrub(resp, body), safeError(err)
 }

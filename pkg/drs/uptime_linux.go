@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Uptime is CLOCK_BOOTTIME: it runs on while the machine sleeps and while the
-// process is stopped, and no one can set it.
+// Uptime is CLOCK_BOOTTIME: it continues while the machine sleeps and while the
+// process is stopped, and nobody can set it.
 func Uptime() time.Duration {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {

@@ -15,23 +15,23 @@ import (
 	"time"
 )
 
-// manner is how a connection is cut.
-type manner int
+// cutKind is how a connection is cut.
+type cutKind int
 
 const (
-	fin   manner = iota // no more is sent; what comes is read and thrown away
-	rst                 // the peer gets RST
-	stall               // nothing happens until the client has given up; then the server goes on
+	fin   cutKind = iota // sends nothing more, and reads and discards the rest
+	rst                  // the peer gets RST
+	stall                // nothing happens until the client has given up; then the server goes on
 	manners
 )
 
-func (m manner) String() string { return [...]string{"FIN", "RST", "stall"}[m] }
+func (m cutKind) String() string { return [...]string{"FIN", "RST", "stall"}[m] }
 
 // cut says where a server's raw connection is cut: after that many bytes read
 // or written. -1 is never.
 type cut struct {
 	read, write int
-	manner      manner
+	cutKind     cutKind
 }
 
 // cutConn is a server's connection that is cut. It counts raw bytes, below TLS.
@@ -83,11 +83,11 @@ func (c *cutConn) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// now cuts. A stall ends when the client has given up: what it sent is still
-// in the socket, and the server goes on as if nothing had been.
+// now cuts the connection. A stall ends when the client has given up: what it sent
+// is still in the socket, and the server continues normally.
 func (c *cutConn) now() error {
 	c.cut.read, c.cut.write = -1, -1
-	switch c.manner {
+	switch c.cutKind {
 	case fin:
 		c.Conn.(*net.TCPConn).CloseWrite()
 		io.Copy(io.Discard, c.Conn)
@@ -101,8 +101,8 @@ func (c *cutConn) now() error {
 	return nil
 }
 
-// scene is one kind of exchange.
-type scene struct {
+// exchangeKind is one kind of exchange.
+type exchangeKind struct {
 	name   string
 	answer string      // what the server answers
 	makes  bool        // whether it makes the job before it answers
@@ -111,10 +111,10 @@ type scene struct {
 	secure bool
 }
 
-func scenes() []scene {
+func exchangeKinds() []exchangeKind {
 	large := "X-Padding: " + strings.Repeat("p", 1500)
 	token := strings.Repeat("t", 1500)
-	return []scene{
+	return []exchangeKind{
 		{name: "200, small headers", answer: answer(200, acceptedBody), makes: true, whole: Accepted},
 		{name: "200, large headers", answer: answer(200, acceptedBody, large), makes: true, whole: Accepted, token: token},
 		{name: "200, chunked", answer: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n" + acceptedBody[:16] + "\r\n" + fmt.Sprintf("%x\r\n", len(acceptedBody)-16) + acceptedBody[16:] + "\r\n0\r\n\r\n", makes: true, whole: Accepted},
@@ -129,18 +129,18 @@ func scenes() []scene {
 	}
 }
 
-// stage plays one scene again and again, one connection at a time.
-type stage struct {
-	scene
+// cutServer repeats one kind of exchange, one connection at a time.
+type cutServer struct {
+	exchangeKind
 	client *Client
 	conns  chan net.Conn
 	tls    *tls.Config
 	start  int // raw bytes that come before the request
 }
 
-func (s scene) stage(t *testing.T, ca authority, cert tls.Certificate) *stage {
+func (s exchangeKind) cutServer(t *testing.T, ca authority, cert tls.Certificate) *cutServer {
 	t.Helper()
-	st := &stage{scene: s, conns: make(chan net.Conn, 16), tls: &tls.Config{Certificates: []tls.Certificate{cert}}}
+	st := &cutServer{exchangeKind: s, conns: make(chan net.Conn, 16), tls: &tls.Config{Certificates: []tls.Certificate{cert}}}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -162,28 +162,28 @@ func (s scene) stage(t *testing.T, ca authority, cert tls.Certificate) *stage {
 	change := func(c *Config) {
 		c.RootCAs = ca.pool
 		if s.token != "" {
-			c.Authorizer = &clerk{headers: map[string]string{"X-Security-Token": s.token}}
+			c.Authorizer = &fakeAuthorizer{headers: map[string]string{"X-Security-Token": s.token}}
 		}
 	}
-	st.client = client(t, scheme+l.Addr().String(), longTimes(), change)
+	st.client = client(t, scheme+l.Addr().String(), longTimeouts(), change)
 	return st
 }
 
-// take is what both sides know after one create.
-type take struct {
+// result is what both sides know after one create.
+type result struct {
 	out   Outcome
 	made  bool // the server made the job
 	conn  *cutConn
 	start int // raw bytes written before the answer
 }
 
-// play serves one connection, cut as asked, and judges nothing. The client
-// gives up as soon as the server stalls.
-func (st *stage) play(c cut, keep bool) take {
+// serveOnce serves one connection with the given cut and checks nothing. The
+// client gives up as soon as the server stalls.
+func (st *cutServer) serveOnce(c cut, keep bool) result {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	conn := &cutConn{cut: c, stalled: cancel, gaveUp: make(chan struct{}), keep: keep}
-	served := make(chan take, 1)
+	served := make(chan result, 1)
 	go func() { served <- st.serve(<-st.conns, conn) }()
 	out := st.client.CreateReplicationJob(ctx, Create{Body: []byte(createBody), SignedAt: signedAt(), ListedAt: Uptime()})
 	close(conn.gaveUp)
@@ -193,7 +193,7 @@ func (st *stage) play(c cut, keep bool) take {
 }
 
 // serve reads the request to its end, makes the job, and answers.
-func (st *stage) serve(raw net.Conn, below *cutConn) (tk take) {
+func (st *cutServer) serve(raw net.Conn, below *cutConn) (tk result) {
 	defer raw.Close()
 	raw.SetDeadline(time.Now().Add(30 * time.Second))
 	below.Conn, tk.conn = raw, below
@@ -210,8 +210,8 @@ func (st *stage) serve(raw net.Conn, below *cutConn) (tk take) {
 	return tk
 }
 
-// score is what TestWire counts.
-type score struct {
+// tally is what TestWire counts.
+type tally struct {
 	cases, made, wrong      atomic.Int64
 	neverSent, calledUnsent atomic.Int64
 }
@@ -219,8 +219,8 @@ type score struct {
 // closeNotify is the length of a TLS 1.3 record with an alert.
 const closeNotify = 24
 
-// judge compares what the client says with what the server knows.
-func (sc *score) judge(t *testing.T, st *stage, c cut, tk take) {
+// check compares the client's outcome with what the server did.
+func (sc *tally) check(t *testing.T, st *cutServer, c cut, tk result) {
 	sc.cases.Add(1)
 	request := tk.conn.read > st.start
 	if st.secure { // an aborted handshake sends an alert, which is no request
@@ -233,7 +233,7 @@ func (sc *score) judge(t *testing.T, st *stage, c cut, tk take) {
 	switch {
 	case tk.made && none, tk.out.Kind == Accepted && !tk.made, tk.out.Kind == Unsent && request:
 		sc.wrong.Add(1)
-		t.Errorf("%s, %s after %d read, %d written: made %t, but %s: %v", st.name, c.manner, c.read, c.write, tk.made, tk.out.Kind, tk.out.Err)
+		t.Errorf("%s, %s after %d read, %d written: made %t, but %s: %v", st.name, c.cutKind, c.read, c.write, tk.made, tk.out.Kind, tk.out.Err)
 	case !request:
 		sc.neverSent.Add(1)
 		if tk.out.Kind == Unsent {
@@ -242,8 +242,8 @@ func (sc *score) judge(t *testing.T, st *stage, c cut, tk take) {
 	}
 }
 
-// places are the points at which a direction is cut: every byte, or every
-// stride-th where that is too many, and then around each TLS record as well.
+// places are the points at which a direction is cut: every byte, or every stride-th
+// byte and around each TLS record if there are too many.
 func places(raw []byte, from, every, stride int, secure bool) (at []int) {
 	for i := range len(raw) + 1 {
 		if i >= from && i%every == 0 || i%stride == 0 {
@@ -259,8 +259,8 @@ func places(raw []byte, from, every, stride int, secure bool) (at []int) {
 	return slices.Compact(at)
 }
 
-// requestStart is where the request begins in what a TLS client sent: behind
-// its first encrypted record, the Finished.
+// requestStart is where the request starts in what a TLS client sent: after its
+// first encrypted record, the Finished.
 func requestStart(raw []byte) int {
 	const applicationData = 23
 	for i := 0; i+5 <= len(raw); {
@@ -273,9 +273,9 @@ func requestStart(raw []byte) int {
 	return 0
 }
 
-// cuts are all the cuts of a scene, found by playing it once whole.
-func (st *stage) cuts(t *testing.T) (all []cut) {
-	whole := st.play(cut{read: -1, write: -1}, true)
+// cuts are all cuts of an exchange; one uncut exchange gives their number.
+func (st *cutServer) cuts(t *testing.T) (all []cut) {
+	whole := st.serveOnce(cut{read: -1, write: -1}, true)
 	if st.secure {
 		st.start = requestStart(whole.conn.reads)
 	}
@@ -291,24 +291,24 @@ func (st *stage) cuts(t *testing.T) (all []cut) {
 	}
 	for m := range manners {
 		for _, at := range places(whole.conn.reads, st.start, every, stride, st.secure) {
-			all = append(all, cut{read: at, write: -1, manner: m})
+			all = append(all, cut{read: at, write: -1, cutKind: m})
 		}
 		for _, at := range places(whole.conn.writes, whole.start, every, stride, st.secure) {
-			all = append(all, cut{read: -1, write: at, manner: m})
+			all = append(all, cut{read: -1, write: at, cutKind: m})
 		}
 	}
 	return all
 }
 
-// TestWire cuts the connection after every byte of request and answer. Not
-// once may the client say that there is no job where the server made one.
+// TestWire cuts the connection after every byte of request and answer. The client
+// must never report that there is no job if the server created one.
 func TestWire(t *testing.T) {
 	ca := newAuthority(t)
 	cert := ca.issue(t, nil)
 	began := time.Now()
-	total := &score{}
-	for _, s := range scenes() {
-		sc := &score{}
+	total := &tally{}
+	for _, s := range exchangeKinds() {
+		sc := &tally{}
 		s.run(t, ca, cert, sc)
 		t.Logf("%-30s %6d cuts, %6d made a job, %d wrong; %d never sent, %d of them called unsent",
 			s.name, sc.cases.Load(), sc.made.Load(), sc.wrong.Load(), sc.neverSent.Load(), sc.calledUnsent.Load())
@@ -323,18 +323,18 @@ func TestWire(t *testing.T) {
 		100*float64(total.calledUnsent.Load())/float64(total.neverSent.Load()), time.Since(began).Seconds())
 }
 
-// run plays every cut of a scene, on several stages at once.
-func (s scene) run(t *testing.T, ca authority, cert tls.Certificate, sc *score) {
-	first := s.stage(t, ca, cert)
+// run makes every cut of an exchange, on several servers at once.
+func (s exchangeKind) run(t *testing.T, ca authority, cert tls.Certificate, sc *tally) {
+	first := s.cutServer(t, ca, cert)
 	all := first.cuts(t)
 	todo := make(chan cut)
 	var wg sync.WaitGroup
 	for range 8 {
-		st := s.stage(t, ca, cert)
+		st := s.cutServer(t, ca, cert)
 		st.start = first.start
 		wg.Go(func() {
 			for c := range todo {
-				sc.judge(t, st, c, st.play(c, false))
+				sc.check(t, st, c, st.serveOnce(c, false))
 			}
 		})
 	}

@@ -82,8 +82,8 @@ func late(c drs.Create, uptime time.Duration) error {
 		return drs.ErrLate
 	case c.EndsAt != 0 && uptime > c.EndsAt:
 		return drs.ErrWindow
-	case c.MayLeave != nil:
-		return c.MayLeave()
+	case c.BeforeSend != nil:
+		return c.BeforeSend()
 	}
 	return nil
 }

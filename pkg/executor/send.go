@@ -51,7 +51,7 @@ func (p *pass) create(ctx context.Context, seq int) (*Stop, error) {
 		return &Stop{Code: CodeError, Reason: Broken, Err: err}, p.record(ctx, ledger.Unsent, seq, attempt, outcomeData(mine, drs.Outcome{Err: err}))
 	}
 	ends, _ := p.windowEnds(step)
-	return p.send(ctx, seq, mine, drs.Create{Body: req.Body, SignedAt: intent.SignedAt, ListedAt: p.listedAt, EndsAt: ends, MayLeave: p.mayLeave})
+	return p.send(ctx, seq, mine, drs.Create{Body: req.Body, SignedAt: intent.SignedAt, ListedAt: p.listedAt, EndsAt: ends, BeforeSend: p.mayLeave})
 }
 
 // send lets the create out, once. From here on a job may exist. Nothing that

@@ -1,7 +1,7 @@
 // Package credentialstest checks request signatures from the server's side.
 //
-// It is written from the published description of SDK-HMAC-SHA256 (reference
-// 3.2) and shares no code with the signer, so that the two prove each other.
+// It follows the published description of SDK-HMAC-SHA256 (reference 3.2) and
+// shares no code with the signer, so that each one checks the other.
 package credentialstest
 
 import (
@@ -23,10 +23,10 @@ const (
 	dateLayout = "20060102T150405Z"
 )
 
-// Verify checks that r, as a server received it, was signed with the secret
-// that lookup gives for its access key id, over body and within skew of now. It
-// demands that Host and X-Sdk-Date are signed, and X-Project-Id and
-// X-Security-Token where they are sent. No error holds a secret or a signature.
+// Verify checks that r, as a server received it, was signed with the secret that
+// lookup returns for its access key id, over body and within skew of now. Host
+// and X-Sdk-Date must be signed, and X-Project-Id and X-Security-Token if they
+// are sent. Errors contain no secrets and no signatures.
 func Verify(
 	r *http.Request, body []byte,
 	lookup func(ak string) (sk, securityToken string, ok bool),
@@ -92,12 +92,12 @@ func checkDate(values []string, now time.Time, skew time.Duration) (string, erro
 		return "", errors.New("the X-Sdk-Date header is malformed")
 	}
 	if off := now.Sub(t).Abs(); off > skew {
-		return "", fmt.Errorf("signed at a time %s away", off.Round(time.Second))
+		return "", fmt.Errorf("the signature date is %s off", off.Round(time.Second))
 	}
 	return values[0], nil
 }
 
-// checkHeaders demands the headers that tie a signature to one service, project
+// checkHeaders requires the headers that bind a signature to one service, project
 // and key.
 func checkHeaders(r *http.Request, signed []string, token string) error {
 	if !slices.IsSorted(signed) || len(slices.Compact(slices.Clone(signed))) != len(signed) {
@@ -119,7 +119,7 @@ func checkHeaders(r *http.Request, signed []string, token string) error {
 		return nil
 	}
 	if len(sent) != 1 || !hmac.Equal([]byte(sent[0]), []byte(token)) {
-		return errors.New("the security token is not that of the access key")
+		return errors.New("the security token does not belong to the access key")
 	}
 	return nil
 }
@@ -141,8 +141,8 @@ func canonicalRequest(r *http.Request, body []byte, signed []string) (string, er
 	return strings.Join([]string{r.Method, path, query, headers, strings.Join(signed, ";"), hashHex(body)}, "\n"), nil
 }
 
-// canonicalPath escapes each segment anew and ends with a slash, which the
-// path on the wire need not.
+// canonicalPath escapes each segment again and ends with a slash, which the path
+// on the wire may not have.
 func canonicalPath(raw string) (string, error) {
 	segments := strings.Split(raw, "/")
 	for i, s := range segments {
@@ -159,8 +159,8 @@ func canonicalPath(raw string) (string, error) {
 	return path, nil
 }
 
-// canonicalQuery sorts by key, then by value, and escapes anew. A plus is a
-// plus here, as RFC 3986 has it.
+// canonicalQuery sorts by key, then by value, and escapes again. A plus is a
+// plus, as in RFC 3986.
 func canonicalQuery(raw string) (string, error) {
 	var pairs [][2]string
 	for part := range strings.SplitSeq(raw, "&") {
@@ -198,7 +198,7 @@ func canonicalHeaders(r *http.Request, signed []string) (string, error) {
 	return b.String(), nil
 }
 
-// signature uses the secret key as it is: no key is derived, unlike AWS.
+// signature uses the secret key itself: no key is derived, unlike in AWS.
 func signature(sk, date, canonical string) string {
 	mac := hmac.New(sha256.New, []byte(sk))
 	mac.Write([]byte(algorithm + "\n" + date + "\n" + hashHex([]byte(canonical))))

@@ -30,7 +30,7 @@ func authorize(r *http.Request, headers, signature string) {
 	r.Header.Set("Authorization", "SDK-HMAC-SHA256 Access=AccessKey, SignedHeaders="+headers+", Signature="+signature)
 }
 
-func TestVerify(t *testing.T) {
+func TestVerifyRefusesAlteredRequest(t *testing.T) {
 	tests := []struct {
 		name   string
 		change func(*http.Request)
@@ -86,7 +86,7 @@ func TestVerify(t *testing.T) {
 
 func lookup(ak string) (sk, token string, ok bool) { return "SecretKey", "", ak == "AccessKey" }
 
-func TestVerifyBodyTokenAndTime(t *testing.T) {
+func TestVerifyChecksBodyTokenAndTime(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	temporary := func(ak string) (string, string, bool) { return "SecretKey", "token", true }
 	for name, err := range map[string]error{
@@ -108,7 +108,7 @@ func TestVerifyBodyTokenAndTime(t *testing.T) {
 }
 
 // A right signature that leaves something out, or lists it in disorder.
-func TestVerifyRefusesRightSignaturesOfTooLittle(t *testing.T) {
+func TestVerifyRefusesSignatureOfTooFewHeaders(t *testing.T) {
 	for headers, ok := range map[string]bool{
 		signed:                              true,
 		"host;x-project-id;x-sdk-date;x-x":  true,

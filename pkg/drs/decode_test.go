@@ -2,12 +2,11 @@ package drs
 
 import (
 	"encoding/json"
-	"strings"
 	"testing"
 	"time"
 )
 
-func TestText(t *testing.T) {
+func TestTextDecodesScalars(t *testing.T) {
 	for in, want := range map[string]string{
 		`"a"`: "a", `""`: "", `null`: "", `7`: "7", `1721897321317`: "1721897321317", `1.5e3`: "1.5e3", `true`: "true", `"\u0061"`: "a",
 	} {
@@ -25,7 +24,7 @@ func TestText(t *testing.T) {
 }
 
 // What the detail leaves empty it does not say: a pointer for that alone.
-func TestBoolean(t *testing.T) {
+func TestBooleanDecodesEverySpelling(t *testing.T) {
 	for in, want := range map[string]boolean{
 		`true`: {true, true}, `"true"`: {true, true}, `"TRUE"`: {true, true}, `"True"`: {true, true}, `1`: {true, true}, `"1"`: {true, true}, `" true "`: {true, true},
 		`false`: {true, false}, `"false"`: {true, false}, `"False"`: {true, false}, `0`: {true, false}, `"0"`: {true, false},
@@ -44,7 +43,7 @@ func TestBoolean(t *testing.T) {
 	}
 }
 
-func TestParseTime(t *testing.T) {
+func TestParseTimeReadsEveryForm(t *testing.T) {
 	want := time.Date(2024, 7, 25, 8, 48, 41, 0, time.UTC)
 	for _, in := range []string{
 		"1721897321000", "2024-07-25T08:48:41Z", "2024-07-25T10:48:41+02:00", "2024-07-25T08:48:41", "2024-07-25 08:48:41", "2024-07-25T16:48:41+0800", "2024-07-25T08:48:41.000Z",
@@ -56,26 +55,6 @@ func TestParseTime(t *testing.T) {
 	for _, in := range []string{"", "0", "-1", "9223372036854775807", "99999999999999999999", "yesterday", "2024-13-45T08:48:41Z", "1.7e12", "true"} {
 		if got := parseTime(text(in)); !got.IsZero() {
 			t.Errorf("%q: %v", in, got)
-		}
-	}
-}
-
-func TestDecodeRefusesWhatReadsTwoWays(t *testing.T) {
-	for _, in := range []string{
-		"", " ", "{", "}", `{"a":1}{"b":2}`, `{"a":1} x`, `{"a":1}]`, `{"a":1},`, `{"a":1,"a":1}`, `{"a":1,"A":2}`, `{"status":"a","\u017ftatus":"b"}`, `{"k":1,"\u212a":2}`,
-		`{"x":[{"a":1,"a":2}]}`, `{"a":1,"\u0061":2}`, "{'a':1}", `{"a":NaN}`, "\ufeff{}", `[1,]`, `{"a" 1}`, `{1:2}`, `{"a":`, `{"a"`, `["a`,
-		strings.Repeat("[", 33) + strings.Repeat("]", 33), strings.Repeat(`{"a":`, 33) + "1" + strings.Repeat("}", 33), strings.Repeat("[", 1<<20),
-		"[" + strings.Repeat("0,", maxValues) + "0]",
-	} {
-		var v any
-		if err := decode([]byte(in), &v); err == nil {
-			t.Errorf("%.60q is taken", in)
-		}
-	}
-	for _, in := range []string{`{}`, ` {"a":1} ` + "\r\n", `{"a":1,"b":{"a":1}}`, strings.Repeat("[", 32) + strings.Repeat("]", 32), `7`, "[" + strings.Repeat("0,", maxValues-3) + "0]"} {
-		var v any
-		if err := decode([]byte(in), &v); err != nil {
-			t.Errorf("%.60q: %v", in, err)
 		}
 	}
 }

@@ -12,16 +12,16 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-// tokenPrincipal names the holder of a token that nobody asked IAM about.
-// Nothing in a token says whose it is.
+// tokenPrincipal is the principal of a token whose owner IAM was not asked for.
+// Nothing in a token identifies its owner.
 const tokenPrincipal = "token"
 
-// owners asks IAM whose a token is. It does so only where HW_AUTH_URL names an
-// IAM: the token may be of another cloud than the region's, a runner may reach
-// nothing but DRS, and an answer that comes one night and not the next would
-// make two principals of one. So an IAM that is named has to answer.
+// owners asks IAM for the owner of a token, but only if HW_AUTH_URL names an IAM:
+// the token may belong to another cloud than the region's, and a runner may reach
+// only DRS. An IAM that is named must answer: otherwise the same owner would have
+// different principals in different runs.
 type owners struct {
-	address string // empty: nobody is asked
+	address string // empty: IAM is not asked
 	client  *retryablehttp.Client
 	signIns *SignIns
 }
@@ -37,8 +37,8 @@ func newOwners(o Options) (owners, error) {
 	return owners{address: u.String(), client: iamClient(o), signIns: o.signIns()}, nil
 }
 
-// complete gives the credential its principal. Each token is asked about once
-// in a call.
+// complete sets the principal of the credential. IAM is asked once per token in a
+// command.
 func (w owners) complete(ctx context.Context, c credential) (credential, error) {
 	if w.address == "" {
 		return c, nil
@@ -47,11 +47,11 @@ func (w owners) complete(ctx context.Context, c credential) (credential, error) 
 		return credential{}, err
 	}
 	defer w.signIns.endTurn()
-	key := sha256.Sum256([]byte(w.address + " " + c.token.Reveal()))
+	key := sha256.Sum256([]byte(w.address + " " + c.token.reveal()))
 	principal, known := w.signIns.owners[key]
 	if !known {
 		var err error
-		if principal, err = w.ask(ctx, c.token.Reveal()); err != nil {
+		if principal, err = w.ask(ctx, c.token.reveal()); err != nil {
 			return credential{}, err
 		}
 		w.signIns.owners[key] = principal
@@ -60,7 +60,7 @@ func (w owners) complete(ctx context.Context, c credential) (credential, error) 
 	return c, nil
 }
 
-// ask has the token checked by itself, for which no permission is needed (IAM,
+// ask verifies the token with itself, for which no permission is needed (IAM,
 // "Verifying a Token").
 func (w owners) ask(ctx context.Context, token string) (string, error) {
 	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, w.address, nil)
@@ -80,7 +80,7 @@ func (w owners) ask(ctx context.Context, token string) (string, error) {
 	switch a.status {
 	case http.StatusOK:
 		return owner(a.body, token)
-	case http.StatusForbidden, http.StatusNotFound: // this IAM does not tell
+	case http.StatusForbidden, http.StatusNotFound: // this IAM does not say
 		return tokenPrincipal, nil
 	case http.StatusUnauthorized:
 		return "", &Error{
@@ -91,10 +91,9 @@ func (w owners) ask(ctx context.Context, token string) (string, error) {
 	return "", unexpectedStatus(iamPlace, a.status)
 }
 
-// owner reads the user's id. Only a user who signed in with a password has one
-// that stays: who comes by an agency or a federation may have another the next
-// time. An id is of hexadecimal digits, so that no answer can put the token
-// into the ledger.
+// owner reads the user's id. Only a user who signed in with a password has a stable
+// id: with an agency or a federation it may change. An id must be hexadecimal, so
+// that no answer can put the token into the ledger.
 func owner(body []byte, token string) (string, error) {
 	var answer struct {
 		Token struct {
@@ -105,7 +104,7 @@ func owner(body []byte, token string) (string, error) {
 		} `json:"token"`
 	}
 	if json.Unmarshal(body, &answer) != nil || answer.Token.User.ID == "" {
-		return "", unavailable(iamPlace, "answered with something that is no token")
+		return "", unavailable(iamPlace, "answered with something that is not a token")
 	}
 	id := answer.Token.User.ID
 	stays := slices.Contains(answer.Token.Methods, "password") && regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(id)

@@ -28,7 +28,7 @@ func tokenVars(service *fake, token string) map[string]string {
 	return map[string]string{"MIGPLAN_AUTH_TOKEN": token, "HW_AUTH_URL": service.URL + "/v3"}
 }
 
-func TestPrincipalOfATokenIsItsOwner(t *testing.T) {
+func TestTokenPrincipalIsItsOwner(t *testing.T) {
 	service := registry(t, map[string]string{
 		"anns": annsID + ` "password"`, "anns-second": annsID + ` "password","totp"`, "bobs": bobsID + ` "password"`,
 		"agency": annsID + ` "assume_role"`, "federated": "LdQTDSC7zmJVIic3yaCbLBXDxPAdDxLg " + `"mapped"`,
@@ -48,7 +48,7 @@ func TestPrincipalOfATokenIsItsOwner(t *testing.T) {
 
 // Without HW_AUTH_URL nobody is asked, and where IAM may not say it, the
 // principal is the same for every token.
-func TestPrincipalOfATokenOfNobodyKnownIsTheConstant(t *testing.T) {
+func TestTokenPrincipalOfUnknownOwnerIsConstant(t *testing.T) {
 	c := resolve(t, Options{Env: environ(map[string]string{"MIGPLAN_AUTH_TOKEN": "x"}), Region: "cn-north-4"})
 	if c.Principal != "token" {
 		t.Errorf("not asked: %q", c.Principal)
@@ -62,7 +62,7 @@ func TestPrincipalOfATokenOfNobodyKnownIsTheConstant(t *testing.T) {
 }
 
 // An IAM that is named has to answer: else one token had two principals.
-func TestTokenWhoseOwnerIsNotToldIsNotUsed(t *testing.T) {
+func TestTokenIsNotUsedIfIAMDoesNotAnswer(t *testing.T) {
 	for status, kind := range map[int]Kind{401: Refused, 400: Unavailable, 500: Unavailable, 503: Unavailable, 307: Unavailable, 204: Unavailable} {
 		service := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "60")
@@ -82,7 +82,7 @@ func TestTokenWhoseOwnerIsNotToldIsNotUsed(t *testing.T) {
 	wantKind(t, err, Setting)
 }
 
-func TestOwnerOfATokenIsAskedForOnceInACall(t *testing.T) {
+func TestTokenOwnerIsRequestedOnce(t *testing.T) {
 	service := registry(t, map[string]string{"anns": annsID + ` "password"`, "bobs": bobsID + ` "password"`})
 	signIns := NewSignIns()
 	for range 6 {
