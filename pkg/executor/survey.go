@@ -90,9 +90,9 @@ func doubtful(s *ledger.State) (seq int, ok bool) {
 }
 
 // claimOf gives the step that a listed job says it is for, by this chain's
-// marker, or else by its name.
+// marker anywhere in its description, or else by its name.
 func claimOf(j drs.OfflineTaskInfo, p *plan.Plan) (seq int, ok bool) {
-	if m, marked := plan.ParseMarker(j.Description); marked && m.Chain == p.Chain() {
+	if m, marked := p.MarkerIn(j.Description); marked {
 		return m.Step, true
 	}
 	return p.JobStep(strings.ToLower(j.Name))

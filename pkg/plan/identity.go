@@ -101,14 +101,25 @@ func (m Marker) String() string {
 	return "[migplan chain " + m.Chain + " step " + padded(m.Step) + " hash " + m.Hash + "]"
 }
 
-var markerForm = regexp.MustCompile(`\[migplan chain ([0-9a-f]{16}) step ([0-9]{3,9}) hash ([0-9a-f]{12})\]\s*$`)
+var markerForm = regexp.MustCompile(`\[migplan chain ([0-9a-f]{16}) step ([0-9]{3,9}) hash ([0-9a-f]{12})\]`)
 
-// ParseMarker finds the marker at the end of a job's description.
+// ParseMarker finds the last marker in a job's description: what people write
+// before it may hold others, and they may have written more behind it since.
 func ParseMarker(description string) (Marker, bool) {
-	m := markerForm.FindStringSubmatch(description)
-	if m == nil {
-		return Marker{}, false
+	return lastMarker(description, func(Marker) bool { return true })
+}
+
+// MarkerIn finds the last marker of this plan's chain, whatever others there are.
+func (p *Plan) MarkerIn(description string) (Marker, bool) {
+	return lastMarker(description, func(m Marker) bool { return m.Chain == p.Chain() })
+}
+
+func lastMarker(description string, counts func(Marker) bool) (last Marker, ok bool) {
+	for _, m := range markerForm.FindAllStringSubmatch(description, -1) {
+		step, err := strconv.Atoi(m[2])
+		if found := (Marker{Chain: m[1], Step: step, Hash: m[3]}); err == nil && counts(found) {
+			last, ok = found, true
+		}
 	}
-	step, err := strconv.Atoi(m[2])
-	return Marker{Chain: m[1], Step: step, Hash: m[3]}, err == nil
+	return last, ok
 }

@@ -243,8 +243,8 @@ func TestDescriptionFitsAndEndsWithMarker(t *testing.T) {
 	})
 }
 
-// The marker can be parsed after any text that a person writes, including another
-// marker.
+// The marker can be parsed between any texts that a person writes, including
+// another marker before it.
 func TestMarkerRoundTrip(t *testing.T) {
 	marker := rapid.Custom(func(t *rapid.T) plan.Marker {
 		return plan.Marker{
@@ -261,13 +261,33 @@ func TestMarkerRoundTrip(t *testing.T) {
 		if got, ok := plan.ParseMarker(before + m.String()); !ok || got != m {
 			t.Fatalf("got %v %v, want %v", got, ok, m)
 		}
-		if _, ok := plan.ParseMarker(m.String() + "x"); ok {
-			t.Fatal("a marker was found that is not at the end")
+		after := rapid.StringMatching(`[^[]*`).Draw(t, "after")
+		if got, ok := plan.ParseMarker(before + m.String() + after); !ok || got != m {
+			t.Fatalf("got %v %v, want %v", got, ok, m)
 		}
 	})
 	for _, text := range []string{"", "[migplan chain", "[migplan chain 0123456789abcdeF step 001 hash 0123456789ab]", "[migplan chain 0123456789abcdef step 01 hash 0123456789ab]"} {
 		if m, ok := plan.ParseMarker(text); ok {
 			t.Errorf("%q gives %v", text, m)
+		}
+	}
+}
+
+func TestMarkerInFindsTheLastOfThisChain(t *testing.T) {
+	all := steps(t, load(t, examples+"open-chain.yaml"))
+	p, one, two := all[0].Plan, all[0].Marker(), all[1].Marker()
+	other := plan.Marker{Chain: "0123456789abcdef", Step: 9, Hash: "0123456789ab"}
+	for text, want := range map[string]plan.Marker{
+		one.String():                             one,
+		"a " + one.String() + " checked by Bob":  one,
+		one.String() + "x" + two.String() + "\n": two,
+		one.String() + " " + other.String():      one,
+		other.String() + " " + one.String():      one,
+		other.String():                           {},
+		"":                                       {},
+	} {
+		if m, ok := p.MarkerIn(text); m != want || ok != (want != plan.Marker{}) {
+			t.Errorf("%q gives %v, %t", text, m, ok)
 		}
 	}
 }
