@@ -1,6 +1,9 @@
 package backup
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
 
 // File is a file of the database. Fields named as the columns of RESTORE
 // FILELISTONLY mean the same.
@@ -40,6 +43,23 @@ func (t FileType) String() string {
 
 // MarshalText writes FILELISTONLY's letter.
 func (t FileType) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText reads the form of String.
+func (t *FileType) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "D":
+		*t = DataFile
+		return nil
+	case "L":
+		*t = LogFile
+		return nil
+	}
+	n, err := strconv.Atoi(string(text))
+	if err == nil {
+		*t = FileType(n)
+	}
+	return err
+}
 
 // Places in the SFGI and the SFIN record.
 const (

@@ -158,28 +158,36 @@ func (s *Set) RestoredSize() int64 {
 	return sum
 }
 
-// MarshalJSON adds the columns that HEADERONLY derives from others.
-func (s Set) MarshalJSON() ([]byte, error) {
-	type columns Set
+// columns is a Set without its MarshalJSON.
+type columns Set
+
+// HeaderOnly is a Set with the columns that HEADERONLY derives from others.
+type HeaderOnly struct {
+	columns
+	HasBulkLoggedData     bool `json:"HasBulkLoggedData"`
+	IsSnapshot            bool `json:"IsSnapshot"`
+	IsReadOnly            bool `json:"IsReadOnly"`
+	IsSingleUser          bool `json:"IsSingleUser"`
+	HasBackupChecksums    bool `json:"HasBackupChecksums"`
+	IsDamaged             bool `json:"IsDamaged"`
+	BeginsLogChain        bool `json:"BeginsLogChain"`
+	HasIncompleteMetaData bool `json:"HasIncompleteMetaData"`
+	IsForceOffline        bool `json:"IsForceOffline"`
+	IsCopyOnly            bool `json:"IsCopyOnly"`
+	FirstRecoveryForkID   GUID `json:"FirstRecoveryForkID"`
+	ForkPointLSN          LSN  `json:"ForkPointLSN"`
+}
+
+// HeaderOnly adds the columns that HEADERONLY derives from others.
+func (s Set) HeaderOnly() HeaderOnly {
 	fork, point := s.FirstFork()
-	return json.Marshal(struct {
-		columns
-		HasBulkLoggedData     bool
-		IsSnapshot            bool
-		IsReadOnly            bool
-		IsSingleUser          bool
-		HasBackupChecksums    bool
-		IsDamaged             bool
-		BeginsLogChain        bool
-		HasIncompleteMetaData bool
-		IsForceOffline        bool
-		IsCopyOnly            bool
-		FirstRecoveryForkID   GUID
-		ForkPointLSN          LSN
-	}{
+	return HeaderOnly{
 		columns(s),
 		s.Flags.Has(HasBulkLoggedData), s.Flags.Has(IsSnapshot), s.Flags.Has(IsReadOnly), s.Flags.Has(IsSingleUser),
 		s.Flags.Has(HasBackupChecksums), s.Flags.Has(IsDamaged), s.BeginsLogChain(), s.Flags.Has(HasIncompleteMetaData),
 		s.Flags.Has(IsForceOffline), s.Flags.Has(IsCopyOnly), fork, point,
-	})
+	}
 }
+
+// MarshalJSON writes the form of HeaderOnly.
+func (s Set) MarshalJSON() ([]byte, error) { return json.Marshal(s.HeaderOnly()) }
