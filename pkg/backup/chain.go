@@ -11,6 +11,7 @@ type Options struct {
 	TargetMajor        int      // major version of the server that restores, 16 for 2022; 0 is unknown
 	AcceptDifferential bool     // differentials may be in the chain
 	AcceptStripes      bool     // a backup striped over several files may be in the chain
+	WithoutFull        bool     // the chain may begin with a log: what comes before it is not at hand
 	Others             []Backup // other files that are known: to name what is missing, and what is newer
 }
 
@@ -22,7 +23,7 @@ type Options struct {
 // headers can prove: not that the data pages are whole. A finding that rests
 // on provisional LSNs is a warning at most.
 func CheckChain(chain []Backup, o Options) []Finding {
-	c := &checker{options: o, others: indexOthers(o.Others)}
+	c := &checker{options: o, others: indexOthers(o.Others), isUnknown: o.WithoutFull}
 	for len(chain) > 0 {
 		n := stripesAt(chain)
 		c.family(chain[:n])
@@ -109,14 +110,12 @@ func (c *checker) startFull(name string, s *Set) {
 
 // hasFull reports a chain that does not begin with a full.
 func (c *checker) hasFull(name string, s *Set) bool {
-	if c.full != nil || c.isUnknown {
+	if c.last != nil || c.isUnknown {
 		return true
 	}
-	if c.last == nil {
-		c.add(Finding{ID: FindNoFull, Severity: Error, File: name, Message: 3117,
-			Summary: fmt.Sprintf("it is a %s backup, and no full backup comes before it", s.BackupType),
-			Action:  "put the full backup first" + c.others.named(s.DatabaseBackupGUID)})
-	}
+	c.add(Finding{ID: FindNoFull, Severity: Error, File: name, Message: 3117,
+		Summary: fmt.Sprintf("it is a %s backup, and no full backup comes before it", s.BackupType),
+		Action:  "put the full backup first" + c.others.named(s.DatabaseBackupGUID)})
 	return false
 }
 

@@ -110,6 +110,9 @@ func TestCheckChain(t *testing.T) {
 		{"a copy-only full", []Backup{full(flags(IsCopyOnly)), logOf(15, 30, basedOn(GUID{9}, 5))}, Options{}, ""},
 		{"a copy-only full is no newer full", []Backup{full(), logOf(15, 30)}, Options{Others: []Backup{setOf(Full, 12, 22)}}, ""},
 
+		{"logs whose full is not at hand", []Backup{logOf(15, 30), logOf(30, 40), logOf(41, 50)}, Options{WithoutFull: true}, "error log-missing 4305 log-41-50"},
+		{"a differential whose full is not at hand", []Backup{diff(15, 30), logOf(30, 40)}, Options{WithoutFull: true, AcceptDifferential: true}, ""},
+
 		{"a log behind a gap", []Backup{full(), logOf(21, 30)}, Options{}, "error log-missing 4305 log-21-30"},
 		{"a missing log in between", []Backup{full(), logOf(15, 30), logOf(31, 40), logOf(40, 50)}, Options{}, "error log-missing 4305 log-31-40"},
 		{"two gaps", []Backup{full(), logOf(21, 30), logOf(31, 40)}, Options{}, "error log-missing 4305 log-21-30, error log-missing 4305 log-31-40"},
@@ -167,6 +170,7 @@ func TestCheckChain(t *testing.T) {
 
 		{"encrypted", []Backup{broken("a", Encrypted), logOf(15, 30)}, Options{}, "warning encrypted 33111 a"},
 		{"an encrypted log", []Backup{full(), broken("a", Encrypted), logOf(40, 50), logOf(51, 60)}, Options{}, "warning encrypted 33111 a, error log-missing 4305 log-51-60"},
+		{"a gap behind an encrypted full", []Backup{broken("a", Encrypted), logOf(15, 30), logOf(41, 50)}, Options{}, "warning encrypted 33111 a, error log-missing 4305 log-41-50"},
 		{"ZSTD", []Backup{broken("a", Unsupported)}, Options{}, "warning unreadable 0 a"},
 		{"too much", []Backup{broken("a", TooMuch)}, Options{}, "warning unreadable 0 a"},
 		{"damaged", []Backup{broken("a", Damaged)}, Options{}, "warning damaged-file 3241 a"},

@@ -40,6 +40,7 @@
 //
 // CheckChain takes files in the order of a restore and gives findings: what is
 // missing or wrong, what SQL Server would answer, and what to do. It is pure.
+// Arrange sorts files of any order into chains first, by their headers alone.
 //
 // # Trying your own files
 //

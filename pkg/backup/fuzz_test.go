@@ -182,5 +182,28 @@ func FuzzCheckChain(f *testing.F) {
 		if len(chain) > 0 && chain[0].Set() != nil && chain[0].Set().BackupType != Full && len(got) == 0 {
 			t.Fatal("a chain without a full is fine")
 		}
+		checkArranged(t, all)
 	})
+}
+
+// checkArranged: each backup is in one chain, or in the rest.
+func checkArranged(t *testing.T, all []Backup) {
+	chains, rest := Arrange(all)
+	n := len(rest)
+	for _, c := range chains {
+		n += len(c.Backups)
+		if c.Full == nil && (len(c.Findings) == 0 || c.Findings[0].ID != FindNoFull) {
+			t.Fatalf("a chain without a full: %+v", c.Findings)
+		}
+	}
+	want := 0
+	for _, b := range all {
+		want++
+		if b.Set() != nil && b.Position == 0 {
+			want += len(b.Media.Sets) - 1
+		}
+	}
+	if n != want {
+		t.Fatalf("%d of %d backups", n, want)
+	}
 }
