@@ -154,7 +154,7 @@ in order, after its predecessor succeeded.`,
 	root.AddCommand(
 		a.validateCommand(), a.planCommand(), a.applyCommand(), a.statusCommand(), a.historyCommand(),
 		a.retryCommand(), a.adoptCommand(), a.resolveCommand(), a.holdCommand(), a.releaseCommand(), a.closeCommand(),
-		a.rehearseCommand(), a.simulateCommand(), a.whoamiCommand(), a.schemaCommand(), a.versionCommand(),
+		a.inspectCommand(), a.rehearseCommand(), a.simulateCommand(), a.whoamiCommand(), a.schemaCommand(), a.versionCommand(),
 	)
 	for _, c := range root.Commands() {
 		c.Args = asUsage(c.Args)

@@ -36,6 +36,9 @@ func hostileWorld(t *testing.T) (file string) {
 	writeFile(t, file, oneFull)
 	writeFile(t, filepath.Join("broken", hostile+".yaml"), oneFull+"name: x\n")
 	writeFile(t, filepath.Join("warned", hostile+".yaml"), strings.Replace(oneFull, "name: ims-prod\n", "name: ims-warned\ndescription: it's\n", 1))
+	log := map[string]string{"db": hostile, "first": "8600", "last": "8700"}
+	writeFile(t, filepath.Join("backups", hostile+".bak"), string(backupBytes("full", log)))
+	writeFile(t, filepath.Join("backups", hostile+".trn"), string(backupBytes("log", log)))
 	command("apply", "--wait", "--timeout", "20s", file)
 	command("hold", "--reason", hostile, file)
 	return file
@@ -84,6 +87,7 @@ func TestNoOutputHasAHiddenCharacter(t *testing.T) {
 		{"resolve", "--reason", hostile, "--ignore-job", hostile, file}, {"adopt", "--reason", hostile, file, "1", hostile},
 		{"apply", file}, {"status", file}, {"status", "-o", "json", file}, {"whoami", file},
 		{"rehearse", "--restore-time", "20ms", file}, {"rehearse", "--restore-time", "20ms", "--fault", "job-failed@1:" + hostile, file},
+		{"inspect", "backups", "broken"}, {"inspect", "-o", "json", "backups", "broken"}, {"inspect", "missing" + hostile},
 		{"validate", "-o", hostile, file}, {hostile}, {"help", hostile}, {"plan", "--" + hostile},
 	} {
 		stdout, stderr, _ := command(args...)

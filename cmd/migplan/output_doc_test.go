@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/migplan/migplan/pkg/backup"
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
@@ -31,6 +33,8 @@ func documented() map[string]any {
 		"opened": ledger.OpenedData{}, "closed": ledger.ClosedData{}, "intent": ledger.IntentData{}, "outcome": ledger.OutcomeData{},
 		"searched": ledger.SearchedData{}, "finished": ledger.FinishedData{}, "decision": ledger.DecisionData{},
 		"sight": ledger.SightData{}, "checked": ledger.CheckedData{},
+		"inspection": jsonInspection{}, "backupfile": jsonMedia{}, "backupset": jsonSet{}, "databasefile": backup.File{},
+		"restorechain": jsonChain{}, "finding": backup.Finding{},
 	}
 }
 
@@ -43,6 +47,7 @@ func outputs() []outputExample {
 		{"apply", []string{"apply", "--wait", "--timeout", "30s", "-o", "json", "ims.yaml"}, 0, &jsonPlans{}},
 		{"status", []string{"status", "-o", "json", "ims.yaml"}, 0, &jsonPlans{}},
 		{"history", []string{"history", "-o", "json", "ims.yaml"}, 0, &jsonHistory{}},
+		{"inspect", []string{"inspect", "-o", "json", "ims_log.trn"}, 0, &jsonInspection{}},
 	}
 }
 
@@ -70,7 +75,7 @@ func TestOutputDocKnowsEveryField(t *testing.T) {
 	tables := map[string][]string{}
 	form := regexp.MustCompile("(?s)<!-- fields: ([a-z]+) -->\n\n.*?\n\\|---[^\n]*\n(.*?)\n\n")
 	for _, m := range form.FindAllStringSubmatch(outputPage(t)+"\n", -1) {
-		for _, row := range regexp.MustCompile("(?m)^\\| `([a-z0-9_]+)` \\| [^|]+ \\| (always|when known) \\| [^|]+ \\|$").FindAllStringSubmatch(m[2], -1) {
+		for _, row := range regexp.MustCompile("(?m)^\\| `([A-Za-z0-9_]+)` \\| [^|]+ \\| (always|when known) \\| [^|]+ \\|$").FindAllStringSubmatch(m[2], -1) {
 			tables[m[1]] = append(tables[m[1]], row[1]+" "+row[2])
 		}
 		if rows := strings.Count(m[2], "\n") + 1; rows != len(tables[m[1]]) {
@@ -111,13 +116,14 @@ func TestOutputDocKnowsEveryStruct(t *testing.T) {
 	for _, v := range documented() {
 		known[reflect.TypeOf(v)] = true
 	}
+	isText := func(t reflect.Type) bool { return t.Implements(reflect.TypeFor[encoding.TextMarshaler]()) }
 	for name, v := range documented() {
-		for f := range reflect.TypeOf(v).Fields() {
+		for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {
 			inner := f.Type
 			for inner.Kind() == reflect.Slice || inner.Kind() == reflect.Pointer {
 				inner = inner.Elem()
 			}
-			if inner.Kind() == reflect.Struct && !f.Anonymous && inner.String() != "time.Time" && !known[inner] {
+			if inner.Kind() == reflect.Struct && !f.Anonymous && !isText(inner) && !known[inner] {
 				t.Errorf("%s.%s is a %s, which has no table", name, f.Name, inner)
 			}
 		}
@@ -130,6 +136,8 @@ func TestOutputDocShowsRealOutputs(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
 	s.write(t, "ims.yaml", imsPlan("  - full: ims.bak\n"))
+	log := backupBytes("log", map[string]string{"first": "8512", "last": "8600"})
+	s.write(t, "ims_log.trn", string(log))
 	s.write(t, "whole.yaml", imsPlan("  - full: ims.bak\n  - cutover\n"))
 	s.write(t, "wrong.yaml", strings.Replace(imsPlan("  - full: ims.txt\n  - cutover:\n"), "[ims]", "ims", 1))
 	page := outputPage(t)

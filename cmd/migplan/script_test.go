@@ -35,6 +35,7 @@ func TestScript(t *testing.T) {
 			"age":    age,
 			"make":   makeFile,
 			"atmost": atMost,
+			"backup": backupCommand,
 		},
 	})
 }

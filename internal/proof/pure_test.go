@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/migplan/migplan/internal/backuptest"
 )
 
 // observed are the calls that strace shows: all that take a path, all of the
@@ -132,8 +134,9 @@ func ledgers(t *testing.T) map[string]*world {
 }
 
 // reading are the commands that open no socket and write nothing.
-func reading(file string) [][]string {
+func reading(file, backups string) [][]string {
 	return [][]string{
+		{"inspect", backups}, {"inspect", "-o", "json", filepath.Join(backups, "ims.bak")},
 		{"validate", file}, {"validate", "-o", "json", file},
 		{"plan", file}, {"plan", "-o", "json", file}, {"plan", "-o", "markdown", file}, {"plan", "--exit-code", file}, {"apply", "--dry-run", file},
 		{"status", file}, {"status", "-o", "json", file}, {"history", file},
@@ -150,9 +153,13 @@ func TestReadingIsPure(t *testing.T) {
 	if err := os.Chmod(home, 0o500); err != nil {
 		t.Fatal(err)
 	}
+	backups := t.TempDir()
+	if err := os.WriteFile(filepath.Join(backups, "ims.bak"), backuptest.Sample().Plain(), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	runs := 0
 	for name, w := range ledgers(t) {
-		for _, args := range reading(w.file) {
+		for _, args := range reading(w.file, backups) {
 			runs++
 			t.Run(name+"/"+strings.Join(args[:len(args)-1], " ")+" "+filepath.Base(args[len(args)-1]), func(t *testing.T) {
 				readsOnly(t, w, home, args, name != "no ledger")

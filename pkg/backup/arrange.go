@@ -18,8 +18,8 @@ type Chain struct {
 }
 
 // Arrange sorts backup files, in any order, into the chains that they make, and
-// checks each chain. A file with several sets becomes several backups, named
-// "FILE, set N". rest are the files without a readable set.
+// checks each chain. A file with several sets is split. rest are the files
+// without a readable set.
 //
 // Each log belongs to the latest full that it can follow, and each differential
 // to the full that it is based on. What only some targets refuse (stripes,
@@ -33,7 +33,7 @@ func Arrange(all []Backup) (chains []Chain, rest []Backup) {
 			rest = append(rest, b)
 			continue
 		}
-		for _, one := range oneByOne(b) {
+		for _, one := range b.Split() {
 			key := groupKey{strings.ToLower(one.Set().DatabaseName), one.Set().FamilyGUID}
 			if byKey[key] == nil {
 				byKey[key] = &group{groupKey: key, stripes: map[stripeKey]*unit{}}
@@ -52,26 +52,22 @@ func Arrange(all []Backup) (chains []Chain, rest []Backup) {
 	return chains, rest
 }
 
-// oneByOne gives a backup for each set of a file.
-func oneByOne(b Backup) []Backup {
-	if b.Position != 0 || len(b.Media.Sets) == 1 {
+// Split gives a backup for each set of a file, named "FILE, set N" where the
+// file has several.
+func (b Backup) Split() []Backup {
+	switch {
+	case b.Set() == nil:
+		return nil
+	case b.Position != 0 || len(b.Media.Sets) == 1:
 		return []Backup{b}
 	}
 	var out []Backup
 	for i, s := range b.Media.Sets {
 		m := *b.Media
 		m.Sets = b.Media.Sets[i : i+1 : i+1]
-		out = append(out, Backup{Name: b.SetName(s), Media: &m})
+		out = append(out, Backup{Name: fmt.Sprintf("%s, set %d", b.Name, s.Position), Media: &m})
 	}
 	return out
-}
-
-// SetName is the name of the backup that Arrange makes of a set of this file.
-func (b Backup) SetName(s Set) string {
-	if len(b.Media.Sets) == 1 {
-		return b.Name
-	}
-	return fmt.Sprintf("%s, set %d", b.Name, s.Position)
 }
 
 // mayBeBackup reports that an unreadable file may well be what is missing.
