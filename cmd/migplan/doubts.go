@@ -44,6 +44,7 @@ func explainDoubt(at place, s executor.Stop, e *explanation) {
 		e.Tried += "; DRS answered " + strings.TrimSpace(fmt.Sprintf("HTTP %d %s %s", st.Answer.StatusCode, clean(st.Answer.Code), clean(st.Answer.Message)))
 	}
 	because := map[string]string{
+		executor.WhyDateAhead:   "the Date of DRS was once far ahead of what it is now",
 		executor.WhyFull:        "this is the full backup",
 		executor.WhyCutover:     "this is the cutover",
 		executor.WhyToken:       "a request sent with a token may still arrive",

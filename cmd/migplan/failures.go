@@ -136,6 +136,10 @@ func explainJobs(at place, s executor.Stop, e *explanation, apply string) {
 		e.Next = fmt.Sprintf("find out whose job it is and wait until it ends: %s; or, if it does no harm, %s", apply, ignoreCommand(at, first(s.Jobs)))
 	case executor.NotFailedAnyMore:
 		explainAlive(at, s, e)
+	case executor.NotSucceeded:
+		explainUndone(at, s, e)
+	case executor.MayArrive:
+		explainMayArrive(at, s, e, apply)
 	case executor.JobMissing:
 		explainMissing(at, s, e, apply)
 	case executor.UnknownStatus:

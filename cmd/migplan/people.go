@@ -173,7 +173,7 @@ the target is of no concern; a job of this plan is refused.`,
 	d.flags(c)
 	f := c.Flags()
 	f.BoolVar(&how.notCreated, "not-created", false, "the create in doubt was not taken")
-	f.BoolVar(&how.BeforeFence, "before-fence", false, "of a step in doubt: do not wait until its create can no longer arrive")
+	f.BoolVar(&how.BeforeFence, "before-fence", false, "do not wait: of a step in doubt, until its request can no longer arrive; of a missing job, where DRS gives no date to wait by")
 	f.BoolVar(&how.OtherCredentials, "other-credentials", false, "of a step in doubt that others sent: its job was looked for with theirs, or in the console")
 	f.BoolVar(&how.succeeded, "succeeded", false, "the step's backup is restored")
 	f.BoolVar(&how.failed, "failed", false, "the step's backup is not restored")

@@ -2,11 +2,13 @@ package executor
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"time"
 
 	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
 )
 
 // A create for a step leaves only when every job that could be the step's is
@@ -30,16 +32,58 @@ const (
 )
 
 // claims are the ids of all jobs that could be a step's: each that the ledger
-// ever tied to it, by any attempt, and each in the listing that carries this
-// chain's marker for it or the name of one of its attempts.
+// ever tied to it, by any attempt; each in the listing that carries this
+// chain's marker for it or the name of one of its attempts; and each of another
+// step that may have restored the same files, since lines may be inserted
+// before a step that failed.
 func claims(f Facts, seq int) []string {
 	ids := slices.Clone(f.State.Step(seq).AllJobIDs)
-	for _, id := range f.Survey.Claims[seq] {
-		if !slices.Contains(ids, id) {
-			ids = append(ids, id)
+	add := func(more []string) {
+		for _, id := range more {
+			if !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	if f.Survey != nil {
+		add(f.Survey.Claims[seq])
+	}
+	add(sameFiles(f, seq))
+	return ids
+}
+
+// sameFiles are the jobs that the ledger tied to other steps, that did not end
+// those well, and whose request named a file of this step. A request that the
+// ledger does not know may be any, while its step is not done.
+func sameFiles(f Facts, seq int) (ids []string) {
+	for i, st := range f.State.Steps {
+		if i+1 == seq || len(st.AllJobIDs) == 0 || st.State == ledger.StepSucceeded && len(st.AllJobIDs) == 1 {
+			continue
+		}
+		for _, id := range st.AllJobIDs {
+			if st.State.Sent() && id == st.JobID {
+				continue
+			}
+			body := f.State.Bodies[id]
+			if body == "" && !st.State.Sent() || body != "" && namesFile(body, f.Steps[seq-1]) {
+				ids = append(ids, id)
+			}
 		}
 	}
 	return ids
+}
+
+// namesFile reports whether a request names a file that the step restores.
+func namesFile(body string, s plan.Step) bool {
+	var sent drs.CreateOfflineTaskReq
+	if json.Unmarshal([]byte(body), &sent) != nil {
+		return true
+	}
+	keys := []string{sent.TargetDBInfo.FileID}
+	for _, file := range sent.BackupInfo.Files {
+		keys = append(keys, file.OBSPath+file.Name)
+	}
+	return slices.ContainsFunc(s.Backup.Keys, func(k string) bool { return slices.Contains(keys, k) })
 }
 
 // unseen reports whether one of a step's claims was not looked at in this pass.
@@ -73,6 +117,9 @@ func unaccounted(f Facts, seq int) *Stop {
 // accountFor says why a job still counts, nil if it failed, or has been missing
 // or in one unknown status for long enough.
 func accountFor(state *ledger.State, id string, look Sight) *Stop {
+	if look.Date.IsZero() && state.Insisted[id] && (look.Gone || !isKnown(look.Status)) {
+		return nil // a person said so, and no date will ever say more
+	}
 	if look.Gone {
 		return missingStop(state, id, look, goneAfter)
 	}
@@ -83,12 +130,19 @@ func accountFor(state *ledger.State, id string, look Sight) *Stop {
 	case known || !state.Marked[id]:
 		return &Stop{Code: Conflict, Reason: NotFailedAnyMore, Jobs: []string{id}, Detail: look.Status}
 	}
-	first := state.Unknown[id]
-	until := first.Date.Add(goneAfter)
-	if first.Status == look.Status && !look.Date.IsZero() && !look.Date.Before(until) {
-		return nil
+	s := &Stop{Code: TryAgain, Reason: StatusSettling, Jobs: []string{id}, Detail: look.Status}
+	if first := state.Unknown[id]; first.Status == look.Status && !look.Date.IsZero() {
+		s.Until = first.Date.Add(goneAfter)
+		if !look.Date.Before(s.Until) {
+			return nil
+		}
 	}
-	return &Stop{Code: TryAgain, Reason: StatusSettling, Jobs: []string{id}, Detail: look.Status, Until: until}
+	return s
+}
+
+func isKnown(status string) bool {
+	_, known := drs.ParseStatus(status)
+	return known
 }
 
 // missingStop is the stop of what waits until a job has been missing for a
@@ -155,16 +209,17 @@ func (p *pass) noteSight(ctx context.Context, seq int, id string, look Sight) er
 // sightKind is the kind of event that a look is worth, "" for none. Without a
 // date of the server's no time begins to run.
 func sightKind(state *ledger.State, id string, look Sight) ledger.Kind {
-	_, missing := state.Missing[id]
+	since, missing := state.Missing[id]
+	first := state.Unknown[id]
 	_, known := drs.ParseStatus(look.Status)
 	switch {
-	case look.Gone && !missing && !look.Date.IsZero():
+	case look.Gone && !look.Date.IsZero() && (!missing || since.After(look.Date)): // or that date was far ahead
 		return ledger.Missing
 	case look.Gone:
 		return ""
-	case !known && !look.Date.IsZero() && (missing || state.Unknown[id].Status != look.Status):
+	case !known && !look.Date.IsZero() && (missing || first.Status != look.Status || first.Date.After(look.Date)):
 		return ledger.Unknown
-	case missing:
+	case known && (missing || first.Status != ""), missing:
 		return ledger.Found
 	}
 	return ""

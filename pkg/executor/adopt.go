@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/ledger"
@@ -31,6 +32,9 @@ func (r *Runner) Adopt(ctx context.Context, seq int, jobID, reason string) Resul
 		}
 		if s, err := p.mayBeOurs(ctx, seq, j); s != nil || err != nil {
 			return s, err
+		}
+		if st.State == ledger.InDoubt && p.facts.State.KnownAt(jobID, st.IntentSeq) {
+			return notAllowed(seq, fmt.Sprintf("job %s was listed before this step's request was sent, so it is not the job of that request", jobID)), nil
 		}
 		if diff := adoptable(j, p.Steps[seq-1]); diff != "" {
 			return &Stop{Code: Conflict, Reason: JobDiffers, Step: seq, Jobs: []string{jobID}, Detail: diff}, nil
@@ -83,7 +87,7 @@ func (p *pass) adopt(ctx context.Context, seq, attempt int, j drs.Job, d ledger.
 	st := p.facts.State.Step(seq)
 	o := ledger.OutcomeData{JobID: j.ID, Decision: &d}
 	if st.State == ledger.InDoubt {
-		o.Intent, o.IntentRun = st.IntentSeq, st.IntentRun
+		o.Intent, o.IntentRun, o.NotBefore = st.IntentSeq, st.IntentRun, p.mayArriveUntil(j, seq, st)
 	} else {
 		o.ChainSHA256, o.Last, o.Databases = p.Steps[seq-1].ChainSHA256, p.Steps[seq-1].Last, recorded(p.Plan)
 		if j.HasIsCover {
@@ -96,6 +100,24 @@ func (p *pass) adopt(ctx context.Context, seq, attempt int, j drs.Job, d ledger.
 	p.change(seq, "adopted", j.ID)
 	p.result.Changes[len(p.result.Changes)-1].NotCompared = notCompared(j, p.Steps[seq-1])
 	return nil
+}
+
+// mayArriveUntil is until when the request of a step in doubt may still create a
+// job of its own, although a person ends the doubt with this one; zero where
+// this one carries the request's marker, and its name or no earlier attempt's.
+func (p *pass) mayArriveUntil(j drs.Job, seq int, st ledger.Step) time.Time {
+	named := strings.EqualFold(j.Name, st.Intent.JobName) || st.Attempt == 1
+	if named && markerDiffers(j, p.Steps[seq-1]) == "" {
+		return time.Time{}
+	}
+	if fence := FenceOf(st); !fence.IsZero() {
+		return fence
+	}
+	now, _ := p.serverNow()
+	if st.Intent.TokenAuth {
+		return now.Add(tokenFence)
+	}
+	return now.Add(silentFence)
 }
 
 // openFor opens the chain for a decision that comes before any create.
@@ -132,14 +154,17 @@ func (r *Runner) AdoptAll(ctx context.Context, reason string) Result {
 		if len(found) == 0 && p.facts.State.Opened == nil {
 			return notAllowed(0, "DRS lists no job of this plan on the target"), nil
 		}
-		if s, err := p.adoptEach(ctx, jobs, reason); s != nil || err != nil {
+		if s, err := p.adoptEach(ctx, found, jobs, reason); s != nil || err != nil {
 			return s, err
 		}
-		if err := p.failEach(ctx, edited, reason); err != nil {
+		if err := p.failEach(ctx, found, edited, reason); err != nil {
 			return nil, err
 		}
 		if err := p.ignoreOlder(ctx, found, jobs); err != nil {
 			return nil, err
+		}
+		if s := p.beyondPlan(found); s != nil {
+			return s, nil
 		}
 		return gap(p.facts.State), nil
 	})
@@ -216,7 +241,7 @@ func attemptOf(name, prefix string) int {
 	return n
 }
 
-func (p *pass) adoptEach(ctx context.Context, jobs map[int]drs.Job, reason string) (*Stop, error) {
+func (p *pass) adoptEach(ctx context.Context, found []drs.OfflineTaskInfo, jobs map[int]drs.Job, reason string) (*Stop, error) {
 	if s, err := p.open(ctx); s != nil || err != nil {
 		return s, err
 	}
@@ -230,23 +255,51 @@ func (p *pass) adoptEach(ctx context.Context, jobs map[int]drs.Job, reason strin
 		if !ok {
 			continue
 		}
-		attempt := attemptOf(strings.ToLower(j.Name), jobPrefix(p.Plan, seq))
-		if err := p.adopt(ctx, seq, attempt, j, d); err != nil {
+		if err := p.adopt(ctx, seq, p.highestAttempt(found, seq), j, d); err != nil {
 			return nil, err
 		}
 	}
 	return nil, nil
 }
 
+// highestAttempt is the highest attempt of a step that the ledger knows or a job
+// is named by: the next one gets a name, and a key, that was never used.
+func (p *pass) highestAttempt(found []drs.OfflineTaskInfo, seq int) int {
+	highest := p.facts.State.Step(seq).Attempt
+	for _, j := range found {
+		if isFor(j, p.Plan, seq) {
+			highest = max(highest, attemptOf(strings.ToLower(j.Name), jobPrefix(p.Plan, seq)))
+		}
+	}
+	return highest
+}
+
+// beyondPlan is the stop of a rebuilt ledger whose jobs go further than the plan.
+func (p *pass) beyondPlan(found []drs.OfflineTaskInfo) *Stop {
+	var s *Stop
+	for _, j := range found {
+		seq, ok := claimOf(j, p.Plan)
+		if !ok || seq <= len(p.Steps) || !isAlive(j) {
+			continue
+		}
+		if s == nil || seq < s.Step {
+			s = stop(Conflict, PlanShorter, seq)
+		}
+	}
+	return s
+}
+
 // failEach records the steps whose job failed and whose line was edited since:
 // they need a retry, as they would with the ledger that was lost.
-func (p *pass) failEach(ctx context.Context, edited map[int]drs.Job, reason string) error {
+func (p *pass) failEach(ctx context.Context, found []drs.OfflineTaskInfo, edited map[int]drs.Job, reason string) error {
 	for _, seq := range slices.Sorted(maps.Keys(edited)) {
 		j := edited[seq]
 		d := p.Who.decision(ledger.IsFailure, reason)
 		d.JobID = j.ID
-		attempt := attemptOf(strings.ToLower(j.Name), jobPrefix(p.Plan, seq))
-		if err := p.person(ctx, seq, max(attempt, p.facts.State.Step(seq).Attempt), d); err != nil {
+		if st := p.facts.State.Step(seq); st.State == ledger.InDoubt {
+			d.NotBefore = p.mayArriveUntil(j, seq, st)
+		}
+		if err := p.person(ctx, seq, p.highestAttempt(found, seq), d); err != nil {
 			return err
 		}
 	}

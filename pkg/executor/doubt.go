@@ -112,6 +112,8 @@ func needsPerson(f DoubtFacts) string {
 		return WhyNoWitness
 	case k.Intent.FenceUntil.IsZero():
 		return WhyNoDate
+	case !f.Survey.Date.IsZero() && f.Highest.Sub(f.Survey.Date) > searchesWithin:
+		return WhyDateAhead
 	case f.ByHand:
 		return WhyAsk
 	}

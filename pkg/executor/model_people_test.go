@@ -43,7 +43,7 @@ func (s *slot) follow(r Result) time.Duration {
 			s.think()
 			s.startOver()
 		}
-	case JobGone, HistoryGap:
+	case JobGone, HistoryGap, NotSucceeded:
 		s.pronounce(r)
 	case CutoverKey, OverwriteKey, WindowPast, BeforeStart:
 		return s.turnKeys(r)

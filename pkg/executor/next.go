@@ -62,6 +62,9 @@ func end(s *Stop) Action { return Action{Kind: End, Step: s.Step, Stop: s} }
 // Next decides what a pass does next.
 func Next(f Facts) Action {
 	if s := blocked(f); s != nil {
+		if seq := running(f.State); s.Reason == LedgerConflict && seq > 0 && !f.Looked {
+			return Action{Kind: Look, Step: seq} // its end must be known before a person can settle the rest
+		}
 		return end(s)
 	}
 	seq := 1
@@ -89,6 +92,11 @@ func Next(f Facts) Action {
 	default:
 		return mayCreate(f, f.Steps[seq-1], st)
 	}
+}
+
+// running is the step whose job runs, 0 for none.
+func running(s *ledger.State) int {
+	return 1 + slices.IndexFunc(s.Steps, func(st ledger.Step) bool { return st.State == ledger.Running })
 }
 
 // blocked is what forbids every action on the chain.
@@ -143,6 +151,11 @@ func finished(f Facts) Action {
 		return end(notWhole(last.Seq))
 	case slices.ContainsFunc(f.Survey.Running, func(n Neighbour) bool { return n.Ignored }):
 		return end(neighbours(f.Survey, last.Seq))
+	case len(f.Survey.Undone) > 0:
+		return end(undone(f))
+	}
+	if s := mayArrive(f, last.Seq); s != nil {
+		return end(s)
 	}
 	return Action{Kind: Check, Step: last.Seq}
 }
@@ -183,8 +196,13 @@ func mayCreate(f Facts, step plan.Step, st ledger.Step) Action {
 		return end(stop(TryAgain, NoServerDate, step.Seq))
 	case f.Survey.Date.Before(st.NotBefore) && st.NotBefore.Sub(f.Survey.Date) <= drs.MaxRetryAfter: // farther off: a clock was wrong
 		return end(&Stop{Code: TryAgain, Reason: Throttled, Step: step.Seq, Until: st.NotBefore})
+	case len(f.Survey.Undone) > 0:
+		return end(undone(f))
 	case unseen(f, step.Seq):
 		return Action{Kind: Account, Step: step.Seq}
+	}
+	if s := mayArrive(f, step.Seq); s != nil {
+		return end(s)
 	}
 	if s := unaccounted(f, step.Seq); s != nil {
 		return end(s)
@@ -196,6 +214,28 @@ func mayCreate(f Facts, step plan.Step, st ledger.Step) Action {
 		return end(s)
 	}
 	return Action{Kind: Create, Step: step.Seq}
+}
+
+// undone is the stop of a chain of which a job that had succeeded is now shown
+// as failed.
+func undone(f Facts) *Stop {
+	j := f.Survey.Undone[0]
+	return &Stop{Code: Conflict, Reason: NotSucceeded, Step: f.State.StepOfJob[j.ID], Jobs: []string{j.ID}, Detail: j.Status}
+}
+
+// mayArrive is the stop of what must wait because an earlier request may still
+// create a job, although a person ended its doubt with another one.
+func mayArrive(f Facts, seq int) *Stop {
+	until := f.State.NotBefore
+	switch now := f.Survey.Date; {
+	case until.IsZero():
+		return nil
+	case now.IsZero():
+		return stop(TryAgain, NoServerDate, seq)
+	case now.Before(until) && until.Sub(now) <= tokenFence: // farther off: a clock was wrong
+		return &Stop{Code: TryAgain, Reason: MayArrive, Step: seq, Until: until}
+	}
+	return nil
 }
 
 // notWhole is the stop of what rests on a listing that says of itself, by its

@@ -22,10 +22,11 @@ type pass struct {
 	renewed    bool
 	doubtAt    time.Duration // Uptime when a doubt arose in this pass; 0: none did
 	searches   int
-	doubt      *Stop  // what the last of them said
-	unknown    string // the job in a status that no page knows, of which a person speaks
-	recognizes bool   // this decision makes the runner the chain's principal
-	ofName     bool   // this decision is about the plan's name, whichever generation works
+	doubt      *Stop   // what the last of them said
+	unknown    string  // the job in a status that no page knows, of which a person speaks
+	candidate  drs.Job // the one job that may be the step in doubt's, of which a person speaks
+	recognizes bool    // this decision makes the runner the chain's principal
+	ofName     bool    // this decision is about the plan's name, whichever generation works
 	result     Result
 }
 

@@ -227,7 +227,9 @@ func (r *Runner) Pronounce(ctx context.Context, seq int, succeeded bool, word Wo
 			return s, err
 		}
 		d := word.decision(p.Who, ledger.IsFailure, reason)
-		d.JobID = p.judged(st)
+		if d.JobID = p.judged(st); st.State == ledger.InDoubt && d.JobID != "" && !word.BeforeFence {
+			d.NotBefore = p.mayArriveUntil(p.candidate, seq, st)
+		}
 		if succeeded {
 			p.succeed(&d, seq, st)
 		}
@@ -261,19 +263,54 @@ func (p *pass) succeed(d *ledger.DecisionData, seq int, st ledger.Step) {
 func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, succeeded bool, word Word) (*Stop, error) {
 	missing := gap(p.facts.State)
 	switch {
+	case succeeded && p.edited(seq, st):
+		s := notAllowed(seq, "the plan's line is not the one that was submitted; restore that line first")
+		s.Why = WhyEdited
+		return s, nil
 	case st.State == ledger.InDoubt:
 		if judged, s, err := p.endedOtherwise(ctx, seq); judged || s != nil || err != nil {
 			return s, err
 		}
 		return p.mustBeAbsent(ctx, seq, st, word)
 	case st.State == ledger.Running:
-		return p.mustBeGone(ctx, seq, st.JobID, succeeded)
+		return p.mustBeGone(ctx, seq, st.JobID, succeeded, word)
+	case st.State == ledger.StepSucceeded && st.JobID != "" && !p.facts.State.Marked[st.JobID]:
+		return p.mustBeUndone(ctx, seq, st.JobID)
 	case succeeded && missing != nil && missing.Step == seq:
 		return nil, nil
-	case st.State == ledger.StepFailed, st.State == ledger.Pending && len(st.AllJobIDs) > 0:
-		return p.mustHaveFailed(ctx, seq, st, succeeded)
+	case st.State == ledger.StepFailed:
+		return p.mustHaveFailed(ctx, seq, st.AllJobIDs, succeeded, word)
+	case st.State == ledger.Pending && seq <= len(p.Steps):
+		if s, err := p.list(ctx); s != nil || err != nil {
+			return s, err
+		}
+		if ids := claims(p.facts, seq); len(ids) > 0 {
+			return p.mustHaveFailed(ctx, seq, ids, succeeded, word)
+		}
 	}
 	return notAllowed(seq, fmt.Sprintf("the step is %s", st.State)), nil
+}
+
+// edited reports whether the plan's step is not the one that was sent.
+func (p *pass) edited(seq int, st ledger.Step) bool {
+	if st.ChainSHA256 == "" || seq > len(p.Steps) {
+		return false
+	}
+	step := p.Steps[seq-1]
+	return st.ChainSHA256 != step.ChainSHA256 && st.ChainSHA256 != step.OpenSHA256
+}
+
+// mustBeUndone: a step that succeeded is judged again only when DRS now shows
+// its job as failed.
+func (p *pass) mustBeUndone(ctx context.Context, seq int, id string) (*Stop, error) {
+	j, err := p.Jobs.ShowReplicationJob(ctx, id)
+	if err != nil {
+		return fromError(err), nil
+	}
+	if status, _ := drs.ParseStatus(j.Status); status != drs.Failed && status != drs.PrecheckFailed {
+		return notAllowed(seq, "the step is succeeded"), nil
+	}
+	return nil, nil
 }
 
 // endedOtherwise reports whether the one job that may be the step's has ended
@@ -289,23 +326,25 @@ func (p *pass) endedOtherwise(ctx context.Context, seq int) (bool, *Stop, error)
 	if err != nil {
 		return false, fromError(err), nil
 	}
+	p.candidate = j
 	status, _ := drs.ParseStatus(j.Status)
 	return status.Ended() && adoptable(j, p.Steps[seq-1]) != "", nil, nil
 }
 
 // mustHaveFailed: nobody says of a step that it failed while one of its jobs is
 // not known to have, or a retry would restore the backup a second time.
-func (p *pass) mustHaveFailed(ctx context.Context, seq int, st ledger.Step, succeeded bool) (*Stop, error) {
+func (p *pass) mustHaveFailed(ctx context.Context, seq int, ids []string, succeeded bool, word Word) (*Stop, error) {
 	if succeeded {
 		return nil, nil
 	}
-	for _, id := range st.AllJobIDs {
+	for _, id := range ids {
 		look, _, s, err := p.see(ctx, seq, id)
 		if s != nil || err != nil {
 			return s, err
 		}
 		_, known := drs.ParseStatus(look.Status)
-		if !look.Gone && !known && !p.facts.State.Marked[id] {
+		undated := look.Date.IsZero() && word.BeforeFence && (look.Gone || !known)
+		if !look.Gone && !known && !p.facts.State.Marked[id] || undated && !p.facts.State.Insisted[id] {
 			p.unknown = id
 			return nil, nil
 		}
@@ -323,11 +362,13 @@ func (p *pass) mustHaveFailed(ctx context.Context, seq int, st ledger.Step, succ
 // mustBeGone: what becomes of a job that DRS shows is read there. A person
 // judges only one that has ended and is not as it was intended, or one in a
 // status that no page knows.
-func (p *pass) mustBeGone(ctx context.Context, seq int, id string, succeeded bool) (*Stop, error) {
+func (p *pass) mustBeGone(ctx context.Context, seq int, id string, succeeded bool, word Word) (*Stop, error) {
 	look, j, s, err := p.see(ctx, seq, id)
 	switch {
 	case s != nil || err != nil:
 		return s, err
+	case look.Gone && look.Date.IsZero() && word.BeforeFence:
+		return nil, nil // no date will ever say since when
 	case look.Gone && succeeded:
 		return p.mustBeGoneTwice(ctx, id, look)
 	case look.Gone:

@@ -87,11 +87,13 @@ const (
 	ForeignJob       Reason = "foreign-job"       // a stranger's job works on our databases
 	PlanReplaced     Reason = "plan-replaced"     // the plan's file now holds another migration; Detail: what differs
 	NotFailedAnyMore Reason = "not-failed"        // a new attempt, but a job that could be the step's has not failed
+	NotSucceeded     Reason = "not-succeeded"     // a job of a step that had succeeded is now shown as failed
 	UnknownStatus    Reason = "unknown-status"    // InDoubt: for an hour, a status that no page knows
 	CutoverKey       Reason = "cutover-key"       // CutoverHeld, from here
 	WindowPast       Reason = "window-past"       //
 	OverwriteKey     Reason = "overwrite-key"     //
 	APIAway          Reason = "api-away"          // TryAgain, from here
+	MayArrive        Reason = "may-arrive"        // an earlier request may still create a job
 	StatusSettling   Reason = "status-settling"   // a new attempt waits until an unknown status has stayed the same
 	JobMissing       Reason = "job-missing"       // DRS does not know a job, and that is not believed before Until
 	Throttled        Reason = "throttled"         // Until: not before
@@ -152,6 +154,9 @@ const WhyOtherCredentials = "other-credentials"
 // WhyOwnJob: a job that is to be ignored carries the chain's marker or name.
 const WhyOwnJob = "own-job"
 
+// WhyEdited: the plan's line of a step is not the one that was sent.
+const WhyEdited = "edited"
+
 // WhyTooEarly: a person's word came before the fence.
 const WhyTooEarly = "too-early"
 
@@ -165,6 +170,7 @@ const (
 	WhyTwice       = "twice"       // it was believed absent once already
 	WhyAsk         = "ask"         // MIGPLAN_SETTLE=ask
 	WhyUnaccounted = "unaccounted" // a job appeared that nobody knows
+	WhyDateAhead   = "date-ahead"  // the server's Date was once far ahead
 	WhyNoDate      = "no-date"     // the intent has no date by the server's clock
 )
 

@@ -28,6 +28,9 @@ type Survey struct {
 	// Unaccounted were not listed when the step in doubt was intended, and no
 	// chain knows them: one of them may be the renamed job of that step.
 	Unaccounted []string
+	// Undone are jobs of steps that succeeded by DRS's word, and that it now shows
+	// as failed.
+	Undone []drs.OfflineTaskInfo
 	// Claims are the ids of all jobs that carry this chain's marker or names, by
 	// step, whatever the ledger knows of them.
 	Claims map[int][]string
@@ -64,6 +67,8 @@ func survey(l drs.Listing, p *plan.Plan, s *ledger.State, others otherChains) *S
 			continue
 		case ignored:
 			continue
+		case mine && undoes(j, s):
+			v.Undone = append(v.Undone, j)
 		case mine:
 		case claims:
 			v.Unknown = append(v.Unknown, j)
@@ -102,6 +107,15 @@ func claimOf(j drs.OfflineTaskInfo, p *plan.Plan) (seq int, ok bool) {
 func isFor(j drs.OfflineTaskInfo, p *plan.Plan, seq int) bool {
 	of, ok := claimOf(j, p)
 	return ok && of == seq
+}
+
+// undoes reports whether a job that the ledger holds as succeeded is shown as
+// failed, and no person said that it is all the same.
+func undoes(j drs.OfflineTaskInfo, s *ledger.State) bool {
+	st := s.Step(s.StepOfJob[j.ID])
+	status, _ := drs.ParseStatus(j.Status)
+	failed := status == drs.Failed || status == drs.PrecheckFailed
+	return failed && st.JobID == j.ID && st.State == ledger.StepSucceeded && !s.Marked[j.ID]
 }
 
 // works reports whether a job counts as running. One in a status that no page

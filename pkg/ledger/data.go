@@ -58,20 +58,22 @@ type IntentData struct {
 
 // OutcomeData is the result of an intent, or the answer to it.
 type OutcomeData struct {
-	Intent      int64         `json:"intent"`     // Seq of the intent; 0 for a job adopted without one
-	IntentRun   string        `json:"intent_run"` // Run of the intent
-	JobID       string        `json:"job_id,omitempty"`
-	ChainSHA256 string        `json:"chain_sha256,omitempty"` // adopted without an intent
-	Last        bool          `json:"last,omitempty"`         // adopted without an intent
-	IsCover     *bool         `json:"is_cover,omitempty"`     // adopted without an intent: as DRS shows it; absent where it does not
-	StatusCode  int           `json:"status_code,omitempty"`
-	Code        string        `json:"code,omitempty"`
-	Message     string        `json:"message,omitempty"`
-	RequestID   string        `json:"request_id,omitempty"`
-	NotBefore   time.Time     `json:"not_before,omitzero"` // throttled: no create before this, by the server's clock
-	Evidence    string        `json:"evidence,omitempty"`  // absent: why that is believed
-	Decision    *DecisionData `json:"decision,omitempty"`  // adopted by a person
-	Databases                 // adopted without an intent
+	Intent      int64  `json:"intent"`     // Seq of the intent; 0 for a job adopted without one
+	IntentRun   string `json:"intent_run"` // Run of the intent
+	JobID       string `json:"job_id,omitempty"`
+	ChainSHA256 string `json:"chain_sha256,omitempty"` // adopted without an intent
+	Last        bool   `json:"last,omitempty"`         // adopted without an intent
+	IsCover     *bool  `json:"is_cover,omitempty"`     // adopted without an intent: as DRS shows it; absent where it does not
+	StatusCode  int    `json:"status_code,omitempty"`
+	Code        string `json:"code,omitempty"`
+	Message     string `json:"message,omitempty"`
+	RequestID   string `json:"request_id,omitempty"`
+	// NotBefore: no create before this, by the server's clock: throttled, or
+	// adopted by a person while the intent's own request may still arrive.
+	NotBefore time.Time     `json:"not_before,omitzero"`
+	Evidence  string        `json:"evidence,omitempty"` // absent: why that is believed
+	Decision  *DecisionData `json:"decision,omitempty"` // adopted by a person
+	Databases               // adopted without an intent
 }
 
 // SearchedData is one listing of the target, to find the job of a create in
@@ -142,6 +144,9 @@ type DecisionData struct {
 	ChainSHA256      string `json:"chain_sha256,omitempty"`  // succeeded: of a step that the ledger does not know as sent
 	Last             bool   `json:"last,omitempty"`          // the same
 	CheckPending     bool   `json:"check_pending,omitempty"` // succeeded: as in FinishedData
+	// NotBefore: succeeded or failed, of a step in doubt: until then its request
+	// may still arrive, by the server's clock.
+	NotBefore time.Time `json:"not_before,omitzero"`
 	// A hold is on a plan's name, of any generation, on its target.
 	Plan       string `json:"plan,omitempty"`
 	ProjectID  string `json:"project_id,omitempty"`

@@ -81,7 +81,9 @@ func (s *State) mark(e Event, d DecisionData) {
 		st.JobID, s.StepOfJob[d.JobID], s.Marked[d.JobID] = d.JobID, e.Step, true
 		st.addJob(d.JobID)
 		s.name(e.Seq, d.JobID)
+		s.Insisted[d.JobID] = d.BeforeFence
 	}
+	s.wait(d.NotBefore)
 	s.CheckPending = s.CheckPending || d.CheckPending
 	if d.ChainSHA256 != "" { // the ledger never knew what was sent
 		st.ChainSHA256, st.Last = d.ChainSHA256, d.Last

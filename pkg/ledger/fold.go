@@ -76,6 +76,14 @@ type State struct {
 	// CheckPending: the cutover succeeded, and no listing since then has shown
 	// that no other ledger sent it too.
 	CheckPending bool
+	// NotBefore is until when, by the server's clock, a request whose doubt a
+	// person ended with another job may still create its own.
+	NotBefore time.Time
+	// Insisted are job ids that a person marked although DRS gives no date by
+	// which to wait.
+	Insisted map[string]bool
+	// Bodies are the requests that the jobs were made by, by job id.
+	Bodies map[string]string
 
 	firstNamed map[string]int64 // job id: Seq of the first event that names it
 }
@@ -93,7 +101,8 @@ func (s *State) Step(seq int) Step {
 func Fold(chain string, events []Event) (*State, error) {
 	s := &State{
 		Chain: chain, Ignored: map[string]bool{}, StepOfJob: map[string]int{},
-		Missing: map[string]time.Time{}, Unknown: map[string]SightData{}, Marked: map[string]bool{}, firstNamed: map[string]int64{},
+		Missing: map[string]time.Time{}, Unknown: map[string]SightData{}, Marked: map[string]bool{},
+		Insisted: map[string]bool{}, Bodies: map[string]string{}, firstNamed: map[string]int64{},
 	}
 	for _, e := range events {
 		if err := s.Apply(e); err != nil {
@@ -188,6 +197,8 @@ func (s *State) settle(e Event, d OutcomeData) {
 		st.Attempt, st.ChainSHA256, st.Last, st.IsCover = e.Attempt, d.ChainSHA256, d.Last, d.IsCover
 		s.run(st, e, d)
 	case made && st.IntentSeq == d.Intent && st.State == InDoubt:
+		s.wait(d.NotBefore)
+		s.Bodies[d.JobID] = st.Intent.Body
 		s.run(st, e, d)
 	case made && st.JobID == d.JobID:
 		// Two runs found the same job.
@@ -208,6 +219,13 @@ func (s *State) run(st *Step, e Event, d OutcomeData) {
 	s.NewestJob = d.JobID
 }
 
+// wait moves the end of what may still arrive.
+func (s *State) wait(until time.Time) {
+	if until.After(s.NotBefore) {
+		s.NotBefore = until
+	}
+}
+
 func (st *Step) addJob(jobID string) {
 	if jobID != "" && !slices.Contains(st.AllJobIDs, jobID) {
 		st.AllJobIDs = append(slices.Clip(st.AllJobIDs), jobID)
@@ -222,6 +240,7 @@ func (s *State) sight(e Event, d SightData) {
 		s.Missing[d.JobID] = d.Date
 	case Found:
 		delete(s.Missing, d.JobID)
+		delete(s.Unknown, d.JobID)
 	default:
 		delete(s.Missing, d.JobID)
 		s.Unknown[d.JobID] = d
