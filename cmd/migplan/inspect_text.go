@@ -28,7 +28,7 @@ func (a *app) writeInspection(in inspection) {
 
 func writeChain(w io.Writer, c backup.Chain) {
 	line(w, "%s", chainTitle(c))
-	rows := [][]string{{"FILE", "TYPE", "DATABASE", "POSITION", "FIRST LSN", "LAST LSN", "FINISHED", "END", "GRADE"}}
+	rows := [][]string{{"FILE", "TYPE", "DATABASE", "POSITION", "FIRST LSN", "LAST LSN", "FINISHED", "STATE", "GRADE"}}
 	for _, b := range c.Backups {
 		rows = append(rows, chainRow(b))
 	}
@@ -64,13 +64,13 @@ func chainTitle(c backup.Chain) string {
 }
 
 func chainRow(b backup.Backup) []string {
-	s, end := b.Set(), "complete"
+	s, state := b.Set(), "complete"
 	if !b.Media.Complete {
-		end = "incomplete"
+		state = "incomplete"
 	}
 	return []string{
 		b.Name, setType(s), short(s.DatabaseName), fmt.Sprint(s.Position), s.FirstLSN.String(), s.LastLSN.String(),
-		firstText(s.BackupFinishDate.String(), "-"), end, string(b.Grade()),
+		firstText(s.BackupFinishDate.String(), "-"), state, string(b.Grade()),
 	}
 }
 
