@@ -125,8 +125,8 @@ var errLargerFile = errors.New("the journal belongs to a larger file")
 
 // recoverFile lets SQLite roll back the journal beside the database at path,
 // which it does before the first read: https://www.sqlite.org/lockingv3.html,
-// section 4.2. It is no error if the result is not a sound database: who reads
-// it finds out.
+// section 4.2. It is not an error if the result is not a sound database: verify
+// finds that.
 func recoverFile(ctx context.Context, path string) error {
 	db, err := connect(fileDSN(path, "rw"))
 	if err != nil {
