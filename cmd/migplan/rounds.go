@@ -191,10 +191,7 @@ func (a *app) pass(ctx context.Context, j *job, jobs []*job, o applyOptions) exe
 
 // take keeps the result of a pass, and what all passes of this run did.
 func (j *job) take(ctx context.Context, r executor.Result) {
-	changes, sent := append(j.result.Changes, r.Changes...), r.Sent
-	if j.result.Sent == executor.SentYes && sent == executor.SentNo {
-		sent = executor.SentYes
-	}
+	changes, sent := append(j.result.Changes, r.Changes...), j.result.Sent.And(r.Sent)
 	if (r.Reason == executor.TimeUp || r.Reason == executor.Stopped) && r.Err == nil && j.code == executor.TryAgain {
 		r.Err = j.result.Err // what the pass before had met
 	}

@@ -58,8 +58,13 @@ func TestResolveFailedWaits45MinutesForAMissingJob(t *testing.T) {
 	ctx := context.Background()
 	r.pass()
 	id := r.jobs(1)[0].ID
-	r.unknown = map[string]int{id: 1}
-	r.wantReason(r.said("resolve --failed", r.runner().Pronounce(ctx, 1, false, Word{}, "")), TryAgain, JobMissing)
+	r.unknown = map[string]int{id: 2}
+	for _, succeeded := range []bool{false, true} {
+		x := r.said("resolve", r.runner().Pronounce(ctx, 1, succeeded, Word{}, ""))
+		if r.wantReason(x, TryAgain, JobMissing); x.Step != 1 {
+			t.Errorf("it speaks of step %d", x.Step)
+		}
+	}
 	r.now = r.now.Add(time.Hour)
 	r.wantReason(r.said("resolve --failed", r.runner().Pronounce(ctx, 1, false, Word{}, "")), Invalid, NotAllowed)
 	r.pass()

@@ -123,8 +123,11 @@ func (p *pass) conclude(ctx context.Context, kind ledger.Kind, seq int, o ledger
 		return err
 	}
 	p.facts.Survey, p.facts.Looked, p.doubtAt = nil, false, 0
-	if p.result.Sent == SentMaybe && st.IntentRun == p.Run { // of another's create it says nothing
-		p.result.Sent = map[ledger.Kind]Sent{ledger.Adopted: SentYes, ledger.Absent: cmp.Or(p.sentBefore, SentNo)}[kind]
+	switch mine := st.IntentRun == p.Run; { // of another's create it says nothing
+	case mine && kind == ledger.Adopted:
+		p.result.Sent = SentYes
+	case mine && kind == ledger.Absent && p.result.Sent == SentMaybe:
+		p.result.Sent = cmp.Or(p.sentBefore, SentNo)
 	}
 	p.change(seq, string(kind), o.JobID)
 	return nil

@@ -48,10 +48,7 @@ func (p *pass) run(ctx context.Context) (*Stop, error) {
 			if s != nil && s.Reason == APIAway && ctx.Err() != nil {
 				s = p.cutShort(ctx, s.Err) // a read that was cut off says nothing of DRS
 			}
-			if s != nil && s.Step == 0 {
-				s.Step = a.Step
-			}
-			return s, err
+			return s.about(a.Step), err
 		}
 	}
 }

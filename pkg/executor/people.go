@@ -224,7 +224,7 @@ func (r *Runner) Pronounce(ctx context.Context, seq int, succeeded bool, word Wo
 	return r.decide(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
 		st := p.facts.State.Step(seq)
 		if s, err := p.mustBeInvisible(ctx, seq, st, succeeded, word); s != nil || err != nil {
-			return s, err
+			return s.about(seq), err
 		}
 		d := word.decision(p.Who, ledger.IsFailure, reason)
 		if d.JobID = p.judged(st); st.State == ledger.InDoubt && d.JobID != "" && !word.BeforeFence {

@@ -184,6 +184,16 @@ const (
 	SentMaybe Sent = "maybe"
 )
 
+// And is what two passes of one run come to together.
+func (s Sent) And(other Sent) Sent {
+	for _, most := range []Sent{SentYes, SentMaybe} {
+		if s == most || other == most {
+			return most
+		}
+	}
+	return SentNo
+}
+
 // Change is one thing that a pass did or learnt, in order.
 type Change struct {
 	Step    int
@@ -205,6 +215,14 @@ type Result struct {
 // stop is a short way to a Stop about a step.
 func stop(code Code, reason Reason, step int) *Stop {
 	return &Stop{Code: code, Reason: reason, Step: step}
+}
+
+// about is the stop with its step, where it names none.
+func (s *Stop) about(seq int) *Stop {
+	if s != nil && s.Step == 0 {
+		s.Step = seq
+	}
+	return s
 }
 
 // fromError classifies an error of a read: nothing is known, unless the server
