@@ -5,6 +5,6 @@ import (
 	"github.com/migplan/migplan/pkg/drs"
 )
 
-// The interface belongs to the transport that calls it; this package imports
-// nothing of the project.
+// The interface belongs to the transport that calls it; this package does not
+// import the transport.
 var _ drs.Authorizer = (*credentials.Credentials)(nil)

@@ -29,7 +29,7 @@ import (
 
 const canary = "cAnArY-7f3q2xa"
 
-// everyWayToPrint returns all that Go, zerolog and slog make of v.
+// everyWayToPrint returns v as printed by Go, zerolog and slog in every way.
 func everyWayToPrint(v any) string {
 	var b bytes.Buffer
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%T", "%p", "%t", "%08.3f", "% x"} {
@@ -55,14 +55,14 @@ func everyWayToPrint(v any) string {
 	return b.String()
 }
 
-// silent fails the test if the canary, or its hexadecimal form, is in what any
-// way of printing v gives.
+// silent fails the test if any way of printing v contains the canary or its
+// hexadecimal form.
 func silent(t *testing.T, what string, v any) {
 	t.Helper()
 	text := everyWayToPrint(v)
 	for _, form := range []string{canary, fmt.Sprintf("%x", canary), fmt.Sprintf("%X", canary), fmt.Sprintf("% x", canary)} {
 		if i := strings.Index(text, form); i >= 0 {
-			t.Errorf("%s gives the secret away: ...%s", what, text[max(0, i-60):i+len(form)])
+			t.Errorf("%s leaks the secret: ...%s", what, text[max(0, i-60):i+len(form)])
 		}
 	}
 }
@@ -92,8 +92,8 @@ func TestSecretPrintsRedacted(t *testing.T) {
 	}
 }
 
-// broken are answers that net/http refuses, or that say nothing of use; all
-// that was sent stands where the % is.
+// broken are answers that net/http refuses or that are of no use. % is replaced by
+// the whole request.
 func broken() []string {
 	const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 	return []string{
@@ -121,8 +121,7 @@ func broken() []string {
 	}
 }
 
-// echo repeats all of the request in a broken answer, after so many honest
-// ones.
+// echo repeats the whole request in a broken answer, after some correct answers.
 func echo(t *testing.T, honest int, form string, next http.HandlerFunc) *fake {
 	t.Helper()
 	return serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -141,8 +140,7 @@ func echo(t *testing.T, honest int, form string, next http.HandlerFunc) *fake {
 	})
 }
 
-// canaryVars are complete and broken settings, each with the canary where a
-// secret stands.
+// canaryVars are complete and broken settings, each with the canary as the secret.
 func canaryVars(t *testing.T) []map[string]string {
 	file := func(text string) string { return write(t, "f", text) }
 	return []map[string]string{
@@ -210,7 +208,7 @@ func TestNoOutputContainsSecretEchoedByServer(t *testing.T) {
 	}
 }
 
-// Names in a certificate are the peer's words too.
+// The names in a certificate are also text from the peer.
 func TestNoOutputContainsSecretFromCertificate(t *testing.T) {
 	capture := captureStandardStreams(t)
 	for want, change := range map[string]func(*x509.Certificate){
@@ -232,8 +230,8 @@ func TestNoOutputContainsSecretFromCertificate(t *testing.T) {
 	}
 }
 
-// named serves TLS with a certificate that names the canary. It is trusted
-// unless its issuer is a stranger.
+// named serves TLS with a certificate that contains the canary as a name. It is
+// trusted unless its issuer is unknown.
 func named(t *testing.T, change func(*x509.Certificate)) (*httptest.Server, *x509.CertPool) {
 	t.Helper()
 	public, key, err := ed25519.GenerateKey(rand.Reader)
@@ -266,7 +264,7 @@ func named(t *testing.T, change func(*x509.Certificate)) (*httptest.Server, *x50
 	return s, roots
 }
 
-// A proxy is sent a password of its own.
+// A proxy receives its own password.
 func TestNoOutputContainsSecretEchoedByProxy(t *testing.T) {
 	for form, want := range map[string]string{
 		"HTTP/1.1 407 %\r\nContent-Length: 0\r\n\r\n": "the proxy: answered with status 407",
@@ -333,8 +331,8 @@ func checkCredentials(t *testing.T, what string, c *Credentials, err error) {
 	silent(t, what+": an unsignable request", c.Authorize(req, nil))
 }
 
-// captureStandardStreams returns a function that gives what was written to
-// stdout and stderr since: libraries must not print by themselves.
+// captureStandardStreams returns a function that returns the text written to stdout
+// and stderr since the call: libraries must not print.
 func captureStandardStreams(t *testing.T) func() string {
 	t.Helper()
 	r, w, err := os.Pipe()

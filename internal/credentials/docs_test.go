@@ -20,8 +20,8 @@ func readDoc(t *testing.T, name string) string {
 	return string(text)
 }
 
-// TestPermissionsGrantOnlyNeededActions reads the policies of docs/permissions.md: they
-// are what people paste.
+// TestPermissionsGrantOnlyNeededActions reads the policies in docs/permissions.md,
+// which people copy.
 func TestPermissionsGrantOnlyNeededActions(t *testing.T) {
 	section := ""
 	for _, m := range regexp.MustCompile("(?ms)^## (.+?)$|^```json\n(.+?)^```").FindAllStringSubmatch(readDoc(t, "permissions.md"), -1) {

@@ -141,7 +141,7 @@ func TestRegionsMatchSDK(t *testing.T) {
 	}
 }
 
-// The SDK reads its regions file once per process, so each file has its own.
+// The SDK reads its regions file once per process, so each case runs in its own.
 func TestRegionsFileOfSDKIsUsedOrRefused(t *testing.T) {
 	if path := os.Getenv("MIGPLAN_TEST_REGION"); path != "" {
 		text, err := endpointText(path, "", nil)

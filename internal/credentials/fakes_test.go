@@ -15,10 +15,10 @@ import (
 	"time"
 )
 
-// start is the time at which every test's clock begins.
+// start is the initial time of every test's clock.
 func start() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
 
-// clock is a clock that tests move.
+// clock is a clock that tests set.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -43,7 +43,7 @@ func environ(vars map[string]string) func(string) (string, bool) {
 	}
 }
 
-// fake is a server on loopback that counts what it is asked.
+// fake is a server on loopback that counts its requests.
 type fake struct {
 	*httptest.Server
 	asked atomic.Int64
@@ -63,14 +63,14 @@ func serve(t *testing.T, h http.HandlerFunc) *fake {
 	return f
 }
 
-// nobody is a service that must not be asked.
+// nobody is a service that must receive no request.
 func nobody(t *testing.T) *fake {
 	t.Helper()
 	return serve(t, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("asked for %s %s", r.Method, r.URL.Path) })
 }
 
-// ecs is a metadata service whose key is named after the number of times it was
-// asked for one. version2 tells whether it hands out session tokens.
+// ecs is a metadata service that numbers its keys. version2 says whether it issues
+// session tokens.
 func ecs(t *testing.T, version2 bool, ends func() time.Time) *fake {
 	t.Helper()
 	var keys atomic.Int64
@@ -94,7 +94,7 @@ func ecs(t *testing.T, version2 bool, ends func() time.Time) *fake {
 	})
 }
 
-// iam is IAM for one user, with tokens that are numbered.
+// iam is IAM for one user, with numbered tokens.
 func iam(t *testing.T, password string, ends func() time.Time) *fake {
 	t.Helper()
 	var tokens atomic.Int64
@@ -146,7 +146,7 @@ func tryResolve(t *testing.T, o Options) (*Credentials, error) {
 	return Resolve(t.Context(), o)
 }
 
-// proof returns the header values that prove who calls.
+// proof returns the header values that authenticate the caller.
 func proof(t *testing.T, c *Credentials) string {
 	t.Helper()
 	req, err := http.NewRequest("GET", "https://drs.example.com/", nil)
@@ -195,7 +195,7 @@ func wantKind(t *testing.T, err error, kind Kind) *Error {
 	return e
 }
 
-// pod is a pod identity agent that wants the service account's token.
+// pod is a pod identity agent that needs the service account's token.
 func pod(t *testing.T, ends time.Time) *fake {
 	t.Helper()
 	return serve(t, func(w http.ResponseWriter, r *http.Request) {

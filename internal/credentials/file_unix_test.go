@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Opening a pipe nobody writes to would wait for ever.
+// Opening a pipe without a writer would wait forever.
 func TestPipeAsTokenFileIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(path, 0o600); err != nil {

@@ -15,7 +15,7 @@ import (
 
 func containsText(b []byte, s string) bool { return bytes.Contains(b, []byte(s)) }
 
-// networkSources are the sources that a server answers, each with the given one.
+// networkSources are the sources that use a server, each with the given server.
 func networkSources(t *testing.T, url string) map[string]Options {
 	return map[string]Options{
 		"metadata": {Env: environ(nil), MetadataURL: url},
@@ -41,7 +41,7 @@ func TestHostileAnswerIsRefused(t *testing.T) {
 			_, _ = io.WriteString(w, text)
 		}
 	}
-	// key is what both the metadata service and pod identity would answer.
+	// key is an answer of both the metadata service and pod identity.
 	key := func(members string) string {
 		return `{"credential":{` + members + `},"credentials":{` + members + `},"token":{"expires_at":"2027-01-01T00:00:00Z"}}`
 	}
@@ -103,7 +103,7 @@ func TestHostileAnswerIsRefused(t *testing.T) {
 	}
 }
 
-// TestEndlessAnswerIsCutOff offers 10 GB and counts how much is taken.
+// TestEndlessAnswerIsCutOff offers 10 GB and counts how much is read.
 func TestEndlessAnswerIsCutOff(t *testing.T) {
 	const offered, allowed = 10 << 30, 16 << 20 // what the socket buffers hold is taken too
 	for _, source := range []string{"metadata", "pod", "iam"} {

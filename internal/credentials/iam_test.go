@@ -66,7 +66,7 @@ func TestRefusedPasswordIsNotSentAgain(t *testing.T) {
 	}
 }
 
-// quick makes the pauses between tries short.
+// quick makes the pauses between attempts short.
 func quick(t *testing.T, service *fake, vars map[string]string) (credential, error) {
 	t.Helper()
 	o := Options{Env: environ(vars), ProjectID: "p1"}
@@ -134,7 +134,7 @@ func TestThrottledSignInIsRetried(t *testing.T) {
 	}
 }
 
-// An answer that breaks off may belong to a counted sign-in.
+// A sign-in with an incomplete answer may have been counted.
 func TestSignInWithLostAnswerIsNotRetried(t *testing.T) {
 	service := serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	_, err := quick(t, service, userVars(service))

@@ -9,7 +9,7 @@ import (
 
 const annsID, bobsID = "0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"
 
-// registry is an IAM that says whose a token is: "ID METHODS" by token.
+// registry is an IAM that knows the owners of tokens: "ID METHODS" by token.
 func registry(t *testing.T, tokens map[string]string) *fake {
 	t.Helper()
 	return serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -46,8 +46,8 @@ func TestTokenPrincipalIsItsOwner(t *testing.T) {
 	}
 }
 
-// Without HW_AUTH_URL nobody is asked, and where IAM may not say it, the
-// principal is the same for every token.
+// Without HW_AUTH_URL, or if IAM does not give the owner, the principal is the same
+// for every token.
 func TestTokenPrincipalOfUnknownOwnerIsConstant(t *testing.T) {
 	c := resolve(t, Options{Env: environ(map[string]string{"MIGPLAN_AUTH_TOKEN": "x"}), Region: "cn-north-4"})
 	if c.Principal != "token" {
@@ -61,7 +61,7 @@ func TestTokenPrincipalOfUnknownOwnerIsConstant(t *testing.T) {
 	}
 }
 
-// An IAM that is named has to answer: else one token had two principals.
+// An IAM that is named must answer: otherwise one token could have two principals.
 func TestTokenIsNotUsedIfIAMDoesNotAnswer(t *testing.T) {
 	for status, kind := range map[int]Kind{401: Refused, 400: Unavailable, 500: Unavailable, 503: Unavailable, 307: Unavailable, 204: Unavailable} {
 		service := serve(t, func(w http.ResponseWriter, _ *http.Request) {

@@ -20,7 +20,7 @@ func TestMetadataServiceVersions1And2Work(t *testing.T) {
 	}
 }
 
-// A key that ends in 41 minutes is kept, one that ends in 39 is replaced.
+// A key that expires in 41 minutes is kept, one that expires in 39 is replaced.
 func TestTemporaryKeyIsRenewedBeforeExpiry(t *testing.T) {
 	clock := &clock{now: start()}
 	service := ecs(t, false, func() time.Time { return clock.Now().Add(time.Hour) })
@@ -106,8 +106,8 @@ func TestRenewalStopsWithContext(t *testing.T) {
 	}
 }
 
-// Plans that were refused together share one renewal, and each is told that
-// there is something new.
+// Plans that were refused together share one renewal, and each learns that there is
+// a new credential.
 func TestOneRenewalServesAllRefusedPlans(t *testing.T) {
 	service := iam(t, "pw", func() time.Time { return start().Add(24 * time.Hour) })
 	c := resolve(t, Options{Env: environ(userVars(service))})

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// allVars sets every source but the metadata service.
+// allVars sets every source except the metadata service.
 func allVars(t *testing.T) map[string]string {
 	never := func() time.Time { return start().Add(24 * time.Hour) }
 	vars := userVars(iam(t, "pw", never))
@@ -24,7 +24,7 @@ func allVars(t *testing.T) map[string]string {
 	return vars
 }
 
-// TestSourcePrecedence takes away one source after the other.
+// TestSourcePrecedence removes one source after the other.
 func TestSourcePrecedence(t *testing.T) {
 	vars := allVars(t)
 	metadata := ecs(t, true, func() time.Time { return start().Add(time.Hour) })
@@ -240,7 +240,7 @@ func TestProfileWithoutKeyIsSkippedOrRefused(t *testing.T) {
 	}
 }
 
-// Of two values nobody can say which one is meant.
+// If there are two values, it is unknown which one is meant.
 func TestDuplicateInProfileIsAnError(t *testing.T) {
 	for text, want := range map[string]string{
 		"[basic]\nak=a\nsk=" + canary + "\n[global]\nak=b\n[basic]\nak=b\nsk=" + canary + "\n":        "has a duplicate section [basic] on line 6",

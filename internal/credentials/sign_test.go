@@ -15,7 +15,7 @@ import (
 	"github.com/migplan/migplan/internal/credentials/credentialstest"
 )
 
-// The vectors are those of reference 3.2.
+// The vectors are from reference 3.2.
 func TestSignatureMatchesPublishedVectors(t *testing.T) {
 	const project = "0123456789abcdef0123456789abcdef"
 	tests := []struct {
@@ -54,7 +54,7 @@ func TestSignatureMatchesPublishedVectors(t *testing.T) {
 	}
 }
 
-// signDescribed signs what describe makes of req, less its Host.
+// signDescribed signs the description of req, without its Host.
 func signDescribed(t *testing.T, req *http.Request, body []byte, cred credential) string {
 	t.Helper()
 	var described *request.DefaultHttpRequest
@@ -70,7 +70,7 @@ func signDescribed(t *testing.T, req *http.Request, body []byte, cred credential
 	return headers["Authorization"]
 }
 
-// verifier is a server that checks each request as it came in.
+// verifier is a server that checks each request as received.
 func verifier(t *testing.T, sk, token string, now time.Time) (*httptest.Server, <-chan error) {
 	t.Helper()
 	verdicts := make(chan error, 1)

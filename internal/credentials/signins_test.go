@@ -12,8 +12,7 @@ func refusing(t *testing.T, status int) *fake {
 	return serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
 }
 
-// A folder of plans sends a wrong password once, whatever projects and regions
-// they are in.
+// A folder of plans sends a wrong password once, for any projects and regions.
 func TestRefusedPasswordIsSentOnceForAllPlans(t *testing.T) {
 	for _, status := range []int{401, 403, 423} {
 		service := refusing(t, status)
@@ -70,7 +69,7 @@ func TestRefusalAppliesToOneAccountOnly(t *testing.T) {
 	}
 }
 
-// What is wrong with a project or an address is no failed sign-in.
+// A wrong project or address is not a failed sign-in.
 func TestRefusalOfRequestIsNotShared(t *testing.T) {
 	for _, status := range []int{400, 404} {
 		service := refusing(t, status)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// What follows changes an answer that was due.
+// The functions below change a correct answer.
 
 func truncated(_ *exchange, resp Response, arg string) Response {
 	resp.Delivery = Truncated
@@ -38,7 +38,7 @@ func redirected(x *exchange, _ Response, _ string) Response {
 	return resp
 }
 
-// header sets a header, or takes it away.
+// header sets a header, or removes it if value is empty.
 func header(name, value string) func(*exchange, Response, string) Response {
 	return func(_ *exchange, resp Response, _ string) Response {
 		resp.Header.Del(name)
@@ -55,22 +55,22 @@ func dateJump(x *exchange, resp Response, arg string) Response {
 	return resp
 }
 
-// jobKinds happen to the Nth job that is accepted.
+// jobKinds affect the Nth accepted job.
 func jobKinds() []FaultKind {
 	return []FaultKind{
-		{Name: "slow", argument: number, Help: "the job takes so many times as long, 10", strike: func(d *DRS, j *Job, arg string) {
+		{Name: "slow", argument: number, Help: "the job takes this many times as long, 10", strike: func(d *DRS, j *Job, arg string) {
 			j.Ends = j.Created.Add(d.config.RestoreTime * time.Duration(min(max(1, numberOr(arg, 10)), 1000)))
 		}},
-		{Name: "slow-by", argument: duration, Help: "the job takes so much longer, 5s", strike: func(_ *DRS, j *Job, arg string) {
+		{Name: "slow-by", argument: duration, Help: "the job takes this much longer, 5s", strike: func(_ *DRS, j *Job, arg string) {
 			j.Ends = j.Ends.Add(max(0, durationOr(arg, 5*time.Second)))
 		}},
-		{Name: "job-failed", argument: phrase, Help: "FAILED with this error_log; what the job covered is gone", strike: fails(Failed, false)},
-		{Name: "job-precheck-failed", argument: phrase, Help: "PRECHECK FAILED with this error_log; nothing is touched", strike: fails(PrecheckFailed, false)},
+		{Name: "job-failed", argument: phrase, Help: "FAILED with this error_log; databases that the job overwrites are lost", strike: fails(Failed, false)},
+		{Name: "job-precheck-failed", argument: phrase, Help: "PRECHECK FAILED with this error_log; nothing is changed", strike: fails(PrecheckFailed, false)},
 		{Name: "job-failed-applied", argument: phrase, Help: "FAILED with this error_log, but the backup is restored", strike: fails(Failed, true)},
-		{Name: "list-lag", argument: duration, Help: "the job is listed only so long after it was accepted, 2s", strike: func(_ *DRS, j *Job, arg string) {
+		{Name: "list-lag", argument: duration, Help: "the job is listed only this long after it was accepted, 2s", strike: func(_ *DRS, j *Job, arg string) {
 			j.Listed = j.Created.Add(max(0, durationOr(arg, 2*time.Second)))
 		}},
-		{Name: "record-deleted", Help: "somebody deletes the job's record at once", strike: func(_ *DRS, j *Job, _ string) { j.Deleted = true }},
+		{Name: "record-deleted", Help: "the job's record is deleted at once", strike: func(_ *DRS, j *Job, _ string) { j.Deleted = true }},
 	}
 }
 
@@ -80,18 +80,18 @@ func fails(status string, apply bool) func(*DRS, *Job, string) {
 	}
 }
 
-// listKinds are lists that say what is not so.
+// listKinds are wrong lists.
 func listKinds() []FaultKind {
 	return []FaultKind{
 		{Name: "list-empty", serve: instead(content(`{"count":0,"jobs":[]}`)), Help: "no jobs at all"},
-		{Name: "list-omits-newest", serve: omitNewest, argument: duration, Help: "this and later lists leave the newest job out for so long, 1s"},
-		{Name: "list-omits-new", serve: omitNew, argument: duration, Help: "this list leaves out the jobs accepted within so long, 5m"},
-		{Name: "list-repeats", serve: repeats, Help: "a page begins with the last job of the page before it; the first holds its first job twice"},
-		{Name: "list-wrong-count", serve: after(wrongCount), argument: number, Help: "count is off by so many, 1"},
+		{Name: "list-omits-newest", serve: omitNewest, argument: duration, Help: "this and later lists omit the newest job for this long, 1s"},
+		{Name: "list-omits-new", serve: omitNew, argument: duration, Help: "this list omits the jobs accepted within this time, 5m"},
+		{Name: "list-repeats", serve: repeats, Help: "a page starts with the last job of the previous page; the first page has its first job twice"},
+		{Name: "list-wrong-count", serve: after(wrongCount), argument: number, Help: "count is wrong by this number, 1"},
 	}
 }
 
-// omitNewest leaves out the job accepted last that a list would show.
+// omitNewest omits the most recently accepted job that a list would show.
 func omitNewest(x *exchange, arg string) Response {
 	now := x.d.config.Now()
 	for _, j := range slices.Backward(x.d.jobs) {
@@ -100,10 +100,10 @@ func omitNewest(x *exchange, arg string) Response {
 			break
 		}
 	}
-	return x.honest()
+	return x.perform()
 }
 
-// omitNew is an index that has not caught up, once.
+// omitNew acts once like an index that is behind.
 func omitNew(x *exchange, arg string) Response {
 	now := x.d.config.Now()
 	since := now.Add(-durationOr(arg, 5*time.Minute))
@@ -112,10 +112,10 @@ func omitNew(x *exchange, arg string) Response {
 			j.omitUntil = now.Add(1)
 		}
 	}
-	return x.honest()
+	return x.perform()
 }
 
-// repeats is what happens when a job is made between two pages.
+// repeats acts as if a job was created between two pages.
 func repeats(x *exchange, _ string) Response {
 	c := &checker{}
 	if offset := c.number(x.request, "offset", 0, 0); offset > 0 {
@@ -123,9 +123,9 @@ func repeats(x *exchange, _ string) Response {
 		again.Query = maps.Clone(again.Query)
 		again.Query.Set("offset", strconv.Itoa(offset-1))
 		x.request = again
-		return x.honest()
+		return x.perform()
 	}
-	return changeJSON(x.honest(), func(page object) {
+	return changeJSON(x.perform(), func(page object) {
 		if jobs, _ := page["jobs"].([]any); len(jobs) > 0 {
 			page["jobs"] = append(jobs, jobs[0])
 		}
@@ -141,16 +141,16 @@ func wrongCount(_ *exchange, resp Response, arg string) Response {
 	})
 }
 
-// showKinds are details that say what is not so.
+// showKinds are wrong details.
 func showKinds() []FaultKind {
 	return []FaultKind{
 		{Name: "show-wrong-id", serve: after(wrongID), Help: "the detail of another job"},
 		{Name: "show-not-found", serve: instead(refusing(400, codeUnknown, "The job does not exist.")), Help: "400 DRS.10000010 although the job exists"},
-		{Name: "show-status", serve: after(otherStatus), argument: phrase, Help: "a status that no page knows, REBALANCING"},
+		{Name: "show-status", serve: after(otherStatus), argument: phrase, Help: "an undocumented status, REBALANCING"},
 	}
 }
 
-// wrongID shows the job accepted before the one asked for, else an invented id.
+// wrongID shows another job, or an invented id if there is none.
 func wrongID(x *exchange, resp Response, _ string) Response {
 	for _, j := range x.d.jobs {
 		if j.ID != x.id {
@@ -168,7 +168,7 @@ func otherStatus(_ *exchange, resp Response, arg string) Response {
 	})
 }
 
-// changeJSON changes the body of a good answer.
+// changeJSON changes the body of a successful answer.
 func changeJSON(resp Response, change func(object)) Response {
 	v, err := decodeStrictly(resp.Body)
 	if members, ok := v.(object); ok && err == nil && resp.Status == 200 {

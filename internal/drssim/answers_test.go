@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// TestWholeDetail holds every member of a detail, so that none comes that the
-// detail page does not name, and a list without items is a list and not null.
-func TestWholeDetail(t *testing.T) {
+// TestDetailHasEveryMember compares all members of a detail: there are none that the
+// detail page does not list, and an empty list is not null.
+func TestDetailHasEveryMember(t *testing.T) {
 	d, k := sim(t, Config{})
 	ended(t, d, k, page(t, "request-obs-chain-1-full.json"))
 	id := accepted(t, d, edited(t, page(t, "request-obs-chain-2-incremental.json"), "options.db_names", gone{}))
@@ -32,9 +32,9 @@ func TestWholeDetail(t *testing.T) {
 	}
 }
 
-// A job of somebody else is shown as whole as any other: only its detail says
-// which databases it is about.
-func TestDetailOfAForeignJob(t *testing.T) {
+// The detail of another user's job is complete: only the detail shows which
+// databases it restores.
+func TestDetailOfForeignJobIsComplete(t *testing.T) {
 	d, _ := sim(t, Config{})
 	id := d.AddForeignJob(ForeignJob{Instance: instance, Name: "theirs", Databases: []string{"ims", "pay"}, Running: time.Hour})
 	resp := d.Serve(get(jobsPath+"/"+id, nil))
@@ -50,9 +50,8 @@ func TestDetailOfAForeignJob(t *testing.T) {
 	}
 }
 
-// What a caller does with its buffer afterwards changes neither a create that
-// comes late nor what was noted.
-func TestBodiesAreKept(t *testing.T) {
+// A caller that changes its buffer later changes neither a late create nor the log.
+func TestBodiesAreCopied(t *testing.T) {
 	d, k := sim(t, Config{Faults: parseFaults(t, "late-accept@1")})
 	body := full("ims.bak").body()
 	sent := string(body)
@@ -67,8 +66,8 @@ func TestBodiesAreKept(t *testing.T) {
 	}
 }
 
-// null must not turn a manifest into none: then any object would exist.
-func TestManifestIsNotNull(t *testing.T) {
+// null must not count as no manifest, since then any object would exist.
+func TestNullManifestIsRefused(t *testing.T) {
 	if objects, err := ReadManifest(strings.NewReader(" null ")); err == nil {
 		t.Errorf("read as %v", objects)
 	}

@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// argument is the form of what stands behind the colon of a fault.
+// argument is the form of the text after the colon of a fault.
 type argument string
 
 const (
@@ -29,9 +29,9 @@ func (a argument) check(arg string) error {
 	case a == noArgument:
 		return errors.New("this kind takes no argument")
 	case arg == "":
-		return errors.New("nothing stands behind the colon")
+		return errors.New("there is no argument after the colon")
 	case strings.ContainsFunc(arg, unicode.IsControl):
-		return errors.New("the argument holds a control character")
+		return errors.New("the argument contains a control character")
 	case a == duration && errDuration != nil:
 		return fmt.Errorf("want a duration such as 2s, not %q", arg)
 	case a == number && errNumber != nil:
@@ -42,7 +42,7 @@ func (a argument) check(arg string) error {
 	return nil
 }
 
-// durationOr is an argument as a duration; what is no duration is the other.
+// durationOr is an argument as a duration, or otherwise if it is not one.
 func durationOr(arg string, otherwise time.Duration) time.Duration {
 	if d, err := time.ParseDuration(arg); err == nil {
 		return d

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// Many clients and people at once, half of the clients over HTTP: every create
-// that was answered is a job, and there is no other.
-func TestConcurrentUse(t *testing.T) {
+// Many clients and people at once, half of the clients over HTTP: every answered
+// create is a job, and there are no others.
+func TestConcurrentUseLosesNoJob(t *testing.T) {
 	d := New(Config{Seed: 1})
 	address := serve(t, d)
 	const clients, creates = 8, 10
@@ -56,7 +56,7 @@ func createSomehow(t *testing.T, d *DRS, address string, body []byte, network bo
 	return answer.ID
 }
 
-// meddle does what others do meanwhile.
+// meddle does what other people do at the same time.
 func meddle(d *DRS, id string, i int) {
 	d.Serve(get(jobsPath, url.Values{"limit": {"5"}}))
 	d.Serve(get(jobsPath+"/"+id, nil))

@@ -18,13 +18,13 @@ const (
 	Online    State = "online"
 )
 
-// database is one database of an instance, and how far its log is restored.
+// database is one database of an instance, and the end of its restored log.
 type database struct {
 	state State
 	lsn   uint64
-	isLog bool   // the backup restored last was a log
+	isLog bool   // the last restored backup was a log
 	last  string // its object
-	set   string // the databases of the full backup that it came with
+	set   string // the databases in its full backup
 }
 
 func (d *DRS) put(instance, name string, db database) {
@@ -38,20 +38,19 @@ func (d *DRS) find(instance, name string) *database {
 	return d.instances[instance][fold(name)]
 }
 
-// problemFound is what keeps a job from success, in DRS's words as far as the
-// guides give them.
+// problemFound is why a job fails, in DRS's words where the guides give them.
 type problemFound struct {
 	text   string
-	midway bool // no precheck finds it, or none ran: the target is touched
+	midway bool // no precheck finds it, or none ran: the target is changed
 }
 
-// restored is one database of a job, and the object that it comes from.
+// restored is one database of a job, and its object.
 type restored struct {
 	name string
 	from Object
 }
 
-// examine finds the first problem of a job, or what it restores.
+// examine finds the first problem of a job, or the databases that it restores.
 func (d *DRS) examine(j *Job) (problemFound, []restored) {
 	objects, text := d.fetch(j)
 	if text != "" {
@@ -72,7 +71,7 @@ func (d *DRS) examine(j *Job) (problemFound, []restored) {
 	return problemFound{}, wanted
 }
 
-// fetch reads the objects of a job and the types in their headers.
+// fetch finds the objects of a job and checks their types.
 func (d *DRS) fetch(j *Job) ([]Object, string) {
 	var objects []Object
 	for _, key := range j.Files {
@@ -108,7 +107,7 @@ func (d *DRS) wrongType(mode string, o Object) string {
 	return ""
 }
 
-// contents are the databases in the files. One database must not be split over
+// contents are the databases in the files. A database must not be split over
 // several files (guides).
 func contents(objects []Object) ([]restored, string) {
 	var all []restored
@@ -125,8 +124,8 @@ func contents(objects []Object) ([]restored, string) {
 	return all, ""
 }
 
-// choose finds the databases that a job restores. Names must match those of
-// the backup with case (guides).
+// choose selects the databases that a job restores. Names must match those in the
+// backup, including case (guides).
 func choose(j *Job, objects []Object) ([]restored, string) {
 	all, text := contents(objects)
 	if text != "" {
@@ -152,10 +151,10 @@ func choose(j *Job, objects []Object) ([]restored, string) {
 	return wanted, ""
 }
 
-// mostDatabases is how many an instance takes (guides).
+// mostDatabases is the maximum on an instance (guides).
 const mostDatabases = 100
 
-// room: there is a most of databases.
+// room checks the maximum number of databases.
 func (d *DRS) room(j *Job, wanted []restored) string {
 	count := len(d.instances[j.Instance])
 	for _, r := range wanted {
@@ -169,12 +168,12 @@ func (d *DRS) room(j *Job, wanted []restored) string {
 	return ""
 }
 
-// target is the name of a database on the target.
+// target is the name of a database on the target instance.
 func (j *Job) target(name string) string {
 	return cmp.Or(j.NewName, j.ResetNames[name], name)
 }
 
-// targets asks each database of the target whether its backup fits.
+// targets checks for each database whether the backup can be restored over it.
 func (d *DRS) targets(j *Job, wanted []restored) string {
 	for _, r := range wanted {
 		name := j.target(r.name)
@@ -199,7 +198,7 @@ func fitFull(j *Job, db *database, name string) string {
 	return ""
 }
 
-// fitLog: full and incrementals are of the same databases (guides).
+// fitLog: full and incrementals have the same databases (guides).
 func fitLog(db *database, r restored, set string) string {
 	switch o := r.from; {
 	case db == nil || db.state != Restoring:
@@ -212,8 +211,8 @@ func fitLog(db *database, r restored, set string) string {
 	return ""
 }
 
-// continues: the first log begins within the full backup and ends behind it; a
-// later one begins where the last one ended, and may be empty.
+// continues: the first log starts within the full backup and ends after it; a
+// later one starts where the last one ended, and may be empty.
 func continues(db *database, o Object) bool {
 	if db.isLog {
 		return o.FirstLSN == db.lsn && o.id() != db.last
@@ -221,7 +220,7 @@ func continues(db *database, o Object) bool {
 	return o.FirstLSN <= db.lsn && o.LastLSN > db.lsn
 }
 
-// setOf names a set of databases.
+// setOf is a key for a set of databases.
 func setOf(wanted []restored) string {
 	var names []string
 	for _, r := range wanted {
@@ -231,7 +230,7 @@ func setOf(wanted []restored) string {
 	return strings.Join(names, "\x00")
 }
 
-// restore gives the databases what the backups hold.
+// restore applies the backups to the databases.
 func (d *DRS) restore(j *Job, wanted []restored) {
 	state := Restoring
 	if j.Last {
@@ -249,9 +248,9 @@ func (d *DRS) restore(j *Job, wanted []restored) {
 	}
 }
 
-// wreck is what a full leaves that fails half-way: what it covered is gone. An
-// incremental leaves its database as it was.
-func (d *DRS) wreck(j *Job, wanted []restored) {
+// removeOverwritten removes the databases of a full that failed half-way. An
+// incremental that fails does not change its database.
+func (d *DRS) removeOverwritten(j *Job, wanted []restored) {
 	if j.Mode != "full" {
 		return
 	}

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// step is one job of a scenario and what must become of it.
+// step is one job of a scenario and its expected result.
 type scene struct {
 	job    jobSpec
 	status string
@@ -54,7 +54,7 @@ const (
 	sameName      = "same name already exists"
 )
 
-func TestRestoreChain(t *testing.T) {
+func TestChainIsRestoredInOrder(t *testing.T) {
 	for name, scenes := range map[string][]scene{
 		"the whole way": {
 			{full("ims.bak"), Success, "", Restoring}, {incr("l1.bak"), Success, "", Restoring},
@@ -89,8 +89,8 @@ func TestRestoreChain(t *testing.T) {
 	}
 }
 
-// A log without transactions begins and ends where the one before it ended.
-func TestEmptyLog(t *testing.T) {
+// A log without transactions starts and ends where the previous one ended.
+func TestEmptyLogIsRestored(t *testing.T) {
 	empty := Object{Bucket: "bucket", Key: "empty.bak", Type: Log, Databases: []string{"ims"}, FirstLSN: 200, LastLSN: 200}
 	play(t, Config{Objects: chain(empty)}, []scene{
 		{full("ims.bak"), Success, "", Restoring}, {incr("l1.bak"), Success, "", Restoring},
@@ -99,13 +99,13 @@ func TestEmptyLog(t *testing.T) {
 	})
 }
 
-func TestDifferentialWhereAccepted(t *testing.T) {
+func TestDifferentialIsRestoredIfAccepted(t *testing.T) {
 	play(t, Config{Objects: chain(Object{Bucket: "bucket", Key: "l4.bak", Type: Log, Databases: []string{"ims"}, FirstLSN: 240, LastLSN: 300}), AcceptDifferentials: true}, []scene{
 		{full("ims.bak"), Success, "", Restoring}, {incr("diff.bak"), Success, "", Restoring}, {incr("l4.bak").theLast(), Success, "", Online},
 	})
 }
 
-func TestObjectsThatCannotBeRead(t *testing.T) {
+func TestUnreadableObjectFailsTheJob(t *testing.T) {
 	long := strings.Repeat("a", 197) + ".bak"
 	object := func(o Object) Object {
 		o.Bucket, o.Type, o.Databases, o.LastLSN = "bucket", Full, []string{"ims"}, 1
@@ -127,7 +127,7 @@ func TestObjectsThatCannotBeRead(t *testing.T) {
 	})
 }
 
-func TestDatabasesOfTheTarget(t *testing.T) {
+func TestExistingDatabaseNeedsCover(t *testing.T) {
 	c := Config{Objects: chain(), Databases: map[string][]string{instance: {"Ims", "other"}}}
 	d := play(t, c, []scene{
 		{full("ims.bak"), PrecheckFailed, sameName, Online}, {incr("l1.bak"), PrecheckFailed, notRestoring, Online},
@@ -150,7 +150,7 @@ func TestDatabasesOfTheTarget(t *testing.T) {
 	}
 }
 
-func TestSeveralDatabases(t *testing.T) {
+func TestSeveralDatabasesAreRestored(t *testing.T) {
 	o := func(key, kind string, first, last uint64, names ...string) Object {
 		return Object{Bucket: "bucket", Key: key, Type: kind, Databases: names, FirstLSN: first, LastLSN: last}
 	}
@@ -180,7 +180,7 @@ func TestSeveralDatabases(t *testing.T) {
 	}
 }
 
-func TestRename(t *testing.T) {
+func TestRenameRestoresUnderNewName(t *testing.T) {
 	d, k := sim(t, Config{Objects: chain(), Databases: map[string][]string{instance: {"ims"}}})
 	body := edited(t, full("ims.bak").theLast().body(), "options.reset_db_name_map", map[string]any{"": "ims_new"})
 	j := ended(t, d, k, body)
@@ -195,7 +195,7 @@ func TestRename(t *testing.T) {
 	}
 }
 
-func TestRDSBackup(t *testing.T) {
+func TestRDSBackupIsRestoredOnline(t *testing.T) {
 	body := edited(t, page(t, "request-rds-full.json"),
 		"options.recovery_mode", "full", "options.is_last_backup", true, "base_info.description", "")
 	d, k := sim(t, Config{})
@@ -212,17 +212,17 @@ func TestRDSBackup(t *testing.T) {
 	}
 }
 
-// Only one database can be renamed, whatever the request could not know.
-func TestRenameOfTwo(t *testing.T) {
+// Only one database can be renamed, even if the request does not show the number.
+func TestRenameOfTwoDatabasesFails(t *testing.T) {
 	d, k := sim(t, Config{Objects: []Object{{Bucket: "bucket", Key: "two.bak", Type: Full, Databases: []string{"a", "b"}}}})
 	if j := ended(t, d, k, edited(t, full("two.bak").theLast().body(), "options.reset_db_name_map", map[string]any{"": "c"})); j.Status != PrecheckFailed {
 		t.Errorf("%s", j.Status)
 	}
 }
 
-// Without a manifest, log backups follow on in the order of their first
+// Without a manifest, log backups are consecutive in the order of their first
 // accepted use.
-func TestInventedObjects(t *testing.T) {
+func TestObjectsExistWithoutManifest(t *testing.T) {
 	for name, scenes := range map[string][]scene{
 		"in order": {
 			{full("a/ims.bak"), Success, "", Restoring}, {incr("a/ims_l1.bak"), Success, "", Restoring},
@@ -247,9 +247,9 @@ func TestInventedObjects(t *testing.T) {
 	}
 }
 
-// Order of first accepted use: a log that is accepted first is the first, even
-// when both run at a time.
-func TestInventedOrderIsThatOfAcceptance(t *testing.T) {
+// The log that is accepted first is the first one, even if both run at the same
+// time.
+func TestDefaultLogsFollowOrderOfAcceptance(t *testing.T) {
 	d, k := sim(t, Config{})
 	ended(t, d, k, full("ims.bak").body())
 	second := accepted(t, d, incr("ims_b.bak").body())
@@ -266,7 +266,7 @@ func TestInventedOrderIsThatOfAcceptance(t *testing.T) {
 	}
 }
 
-func TestPutObject(t *testing.T) {
+func TestPutObjectReplacesObject(t *testing.T) {
 	d, k := sim(t, Config{Objects: []Object{}})
 	if j := ended(t, d, k, full("ims.bak").body()); j.Status != PrecheckFailed {
 		t.Errorf("an empty manifest: %s", j.Status)
@@ -277,7 +277,7 @@ func TestPutObject(t *testing.T) {
 	}
 }
 
-func TestFailedFull(t *testing.T) {
+func TestFailedFullRemovesOverwrittenDatabase(t *testing.T) {
 	d, k := sim(t, Config{
 		Objects:   chain(Object{Bucket: "bucket", Key: "any.bak", Type: Log, Databases: []string{"ims"}, LastLSN: 900}),
 		Databases: map[string][]string{instance: {"ims"}},
@@ -297,8 +297,8 @@ func TestFailedFull(t *testing.T) {
 	}
 }
 
-// An incremental that fails leaves its database as it was: it may go again.
-func TestFailedIncremental(t *testing.T) {
+// An incremental that fails does not change its database: it can be sent again.
+func TestFailedIncrementalKeepsDatabase(t *testing.T) {
 	d, k := sim(t, Config{Objects: chain(), Faults: parseFaults(t, "job-failed@2")})
 	ended(t, d, k, full("ims.bak").body())
 	if j := ended(t, d, k, incr("l1.bak").body()); j.Status != Failed || d.Database(instance, "ims") != Restoring {
@@ -309,8 +309,8 @@ func TestFailedIncremental(t *testing.T) {
 	}
 }
 
-// What the names of files suggest, where there is no manifest and no name.
-func TestInventedNames(t *testing.T) {
+// Databases suggested by file names, without a manifest and without names.
+func TestFileNamesSuggestDatabases(t *testing.T) {
 	d, k := sim(t, Config{})
 	ended(t, d, k, jobSpec{keys: []string{"crm.bak", "a/crm_old.bak"}}.body())
 	if d.Database(instance, "crm") != Restoring || d.Database(instance, "crm_old") != Restoring {

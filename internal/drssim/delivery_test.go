@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// TestEveryFaultInMemory holds what Serve says the network does against what
-// TestEveryFaultOverHTTP hears: a model in memory and a client on the wire meet
-// the same faults.
+// TestEveryFaultInMemory compares the Delivery of Serve with what
+// TestEveryFaultOverHTTP receives: faults are the same in memory and over HTTP.
 func TestEveryFaultInMemory(t *testing.T) {
 	fates := map[Delivery]string{Lost: "closed", Reset: "reset", Stalled: "silence"}
 	want := effects()
@@ -36,8 +35,8 @@ func TestEveryFaultInMemory(t *testing.T) {
 	}
 }
 
-// requestOf is a request that a kind strikes; a list and a detail have a job
-// to show.
+// requestOf is a request that a kind affects; a list and a detail have a job to
+// show.
 func requestOf(t *testing.T, d *DRS, op string) Request {
 	body := full("ims.bak").body()
 	switch op {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// detail is the detail page: file_info with file_name where a request has
-// files with name, no obs_path, and recovery_mode as a number.
+// detail follows the detail page: it has file_info with file_name where a request
+// has files with name, no obs_path, and recovery_mode as a number.
 func (d *DRS) detail(j *Job) object {
 	base := object{
 		"name": j.Name, "engine_type": "sqlserver", "description": j.Description,
@@ -29,7 +29,7 @@ func (d *DRS) detail(j *Job) object {
 }
 
 func (d *DRS) status(j *Job) string {
-	status := d.said(j)
+	status := d.shownStatus(j)
 	if d.config.LowerStatus && (status == Success || status == Failed) {
 		return strings.ToLower(status)
 	}
@@ -64,7 +64,7 @@ func (d *DRS) options(j *Job) object {
 	}
 }
 
-// listOf is a list that is [] and not null where it is empty.
+// listOf is a list that is encoded as [] and not as null if it is empty.
 func listOf[T any](items []T) []T { return append([]T{}, items...) }
 
 func (d *DRS) boolean(b bool) any {

@@ -1,9 +1,9 @@
-// Package drssim is a DRS that validates every request by the API reference,
-// and not by what any client sends; restores backups into target instances of
-// its own; and misbehaves on a seeded schedule.
+// Package drssim simulates DRS. It validates every request against the API
+// reference, restores backups into its own target instances, and misbehaves on a
+// seeded schedule.
 //
-// The model (Serve) runs in memory without goroutines: whatever depends on
-// time is worked out when somebody asks. ServeHTTP puts it on the network.
+// The model (Serve) runs in memory without goroutines: anything that depends on
+// time is computed on each call. ServeHTTP serves it over HTTP.
 //
 // "Page" in the comments is the API reference page "Creating a Backup
 // Migration Task" (drs_03_0283) unless another is named. "Guides" are the
@@ -17,37 +17,37 @@ import (
 	"time"
 )
 
-// Config sets up a simulated DRS. Its zero value lets any object exist on any
-// instance, and ends every job at once.
+// Config configures a simulated DRS. With the zero value any object exists on any
+// instance, and every job ends at once.
 //
-// Where the pages leave a question open and both answers matter, a switch
-// stands here; its zero value is the answer that is harder on a client.
+// There is a switch for each question that the pages leave open if both answers
+// matter. Its zero value is the answer that is harder for a client.
 type Config struct {
 	Seed        uint64
 	Now         func() time.Time // the server's clock; nil: time.Now
 	RestoreTime time.Duration    // how long a job stays TRANSFERRING
 	ListLag     time.Duration    // a job is listed only this long after it was accepted
 
-	// Objects is what lies in the buckets. nil: any object exists, and new log
-	// backups follow on in the order of their first accepted use, per set of
-	// databases. Without a manifest a job that names no databases means those
-	// that the file names suggest: ims.bak is ims, ims_log1.bak its log.
+	// Objects are the objects in the buckets. nil: any object exists, and new
+	// log backups are consecutive in the order of their first accepted use,
+	// for each set of databases. Then a job that names no databases restores
+	// those that the file names suggest: ims.bak is ims, ims_log1.bak its log.
 	Objects   []Object
-	Databases map[string][]string // target instance id -> names that are online there already
-	Project   string              // "": any; otherwise another in a path is refused with DRS.M00261
+	Databases map[string][]string // target instance id -> databases that are already online there
+	Project   string              // "": any; otherwise other projects are refused with DRS.M00261
 	Faults    []Fault
 
 	// Verify authenticates a request and its body. nil: any non-empty
-	// X-Auth-Token or Authorization header is let in.
+	// X-Auth-Token or Authorization header is accepted.
 	Verify func(r *http.Request, body []byte) *Refusal
 
-	LowerStatus bool // a detail says "success" and "failed", as the detail page spells them
+	LowerStatus bool // a detail has "success" and "failed", as on the detail page
 	NumberTimes bool // times are numbers of epoch milliseconds; default: strings
 	StringBools bool // Booleans of a detail are strings
 
-	UniqueNames         bool // a name in use is refused with DRS.M00277
+	UniqueNames         bool // a job name in use is refused with DRS.M00277
 	OneAtATime          bool // a second job on a busy instance is refused with DRS.M06020
-	OwnJobsOnly         bool // a list shows only the jobs of who asks
+	OwnJobsOnly         bool // a list shows only the caller's jobs
 	AcceptDifferentials bool // a differential backup may be restored as an incremental
 }
 
@@ -73,14 +73,13 @@ type DRS struct {
 	running   []*Job
 	late      []lateRequest
 	objects   map[string]Object
-	positions map[string]uint64               // how many log backups a set of databases has had
+	positions map[string]uint64               // number of log backups for each set of databases
 	instances map[string]map[string]*database // instance -> folded name
 	counts    map[string]int                  // requests of each operation so far
 	log       []Logged
 }
 
-// New makes a simulated DRS. A Fault of a kind that FaultKinds does not know
-// does nothing.
+// New makes a simulated DRS. It ignores a Fault whose kind is not in FaultKinds.
 func New(c Config) *DRS {
 	if c.Now == nil {
 		c.Now = time.Now

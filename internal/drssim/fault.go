@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// Fault is one planned misbehaviour: what, when, and for some kinds how.
+// Fault is one planned misbehavior: what, when, and for some kinds how.
 type Fault struct {
 	Kind    string
-	N       int    // at the Nth request of the kind's operation, or the Nth job; 0: at every one
-	Percent int    // with this probability at each one instead of N; 0: N counts
-	Arg     string // a duration, a number, a phrase, as the kind wants it; "": the kind's own
+	N       int    // at the Nth request of the kind's operation, or the Nth job; 0: every one
+	Percent int    // with this probability for each one instead of N; 0: N counts
+	Arg     string // a duration, a number or a text, depending on the kind; "": the kind's default
 }
 
 // String is the form that ParseFault reads.
@@ -32,9 +32,9 @@ func (f Fault) String() string {
 	return s
 }
 
-// ParseFault reads KIND@N, KIND@all or KIND@P%, with :ARGUMENT behind it for
-// the kinds that take one. N counts the requests of the kind's operation from
-// 1, and for a kind that is about jobs the accepted jobs.
+// ParseFault reads KIND@N, KIND@all or KIND@P%, followed by :ARGUMENT for the kinds
+// that take one. N counts from 1: the requests of the kind's operation, or the
+// accepted jobs for kinds about jobs.
 func ParseFault(s string) (Fault, error) {
 	kind, rest, ok := strings.Cut(s, "@")
 	if !ok {
@@ -48,7 +48,7 @@ func ParseFault(s string) (Fault, error) {
 	kinds := FaultKinds()
 	i := indexKind(kinds, kind)
 	if i < 0 {
-		return Fault{}, fmt.Errorf("there is no fault %q", kind)
+		return Fault{}, fmt.Errorf("unknown fault %q", kind)
 	}
 	if hasArg {
 		if err := kinds[i].argument.check(arg); err != nil {
@@ -75,7 +75,7 @@ func (f *Fault) parseWhen(when string) error {
 	return nil
 }
 
-// armed is a fault with what it does.
+// armed is a fault with its kind.
 type armed struct {
 	Fault
 	kind *FaultKind
@@ -100,7 +100,7 @@ func indexKind(kinds []FaultKind, name string) int {
 	return slices.IndexFunc(kinds, func(k FaultKind) bool { return k.Name == name })
 }
 
-// planned is the first fault that is due at the request now served.
+// planned is the first fault that is due at the current request.
 func (d *DRS) planned(op string) *armed {
 	var first *armed
 	for i := range d.faults {
@@ -112,7 +112,7 @@ func (d *DRS) planned(op string) *armed {
 	return first
 }
 
-// strike lets the faults that are about jobs happen to a new one.
+// strike applies the due faults about jobs to a new job.
 func (d *DRS) strike(j *Job) {
 	for i := range d.faults {
 		f := &d.faults[i]
@@ -122,8 +122,8 @@ func (d *DRS) strike(j *Job) {
 	}
 }
 
-// due tosses for a fault with a probability, whether it is the first or not:
-// so the tosses of one fault do not depend on another.
+// due draws a random number for each fault with a probability, so that the draws
+// for one fault do not depend on other faults.
 func (d *DRS) due(f Fault, n int) bool {
 	if f.Percent > 0 {
 		return d.random.IntN(100) < f.Percent

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func TestParseFault(t *testing.T) {
+func TestParseFaultReadsItsOwnText(t *testing.T) {
 	for text, want := range map[string]Fault{
 		"lost-after-accept@2":                             {Kind: "lost-after-accept", N: 2},
 		"503-before-accept@all":                           {Kind: "503-before-accept"},
@@ -27,11 +27,11 @@ func TestParseFault(t *testing.T) {
 	}
 }
 
-func TestParseFaultRefuses(t *testing.T) {
+func TestParseFaultRefusesInvalidText(t *testing.T) {
 	for text, want := range map[string]string{
-		"": "KIND@N", "lost-after-accept": "KIND@N", "nonsense@1": `there is no fault "nonsense"`, "@1": "there is no fault",
+		"": "KIND@N", "lost-after-accept": "KIND@N", "nonsense@1": `unknown fault "nonsense"`, "@1": "unknown fault",
 		"401@0": "want N", "401@-1": "want N", "401@+1": "want N", "401@01": "want N", "401@": "want N", "401@x": "want N", "401@0%": "want N", "401@101%": "want N", "401@%": "want N",
-		"401@1:x": "takes no argument", "delayed@1:": "nothing stands", "delayed@1:2": "want a duration", "slow@1:2s": "want a number",
+		"401@1:x": "takes no argument", "delayed@1:": "no argument after", "delayed@1:2": "want a duration", "slow@1:2s": "want a number",
 		"429@1:5": "want retry-after=VALUE", "job-failed@1:a\nb": "control character", "429@1:retry-after=1\r\nX: y": "control character",
 	} {
 		if _, err := ParseFault(text); err == nil || !strings.Contains(err.Error(), want) {
@@ -64,7 +64,7 @@ func TestFaultsCountTheirOwnRequests(t *testing.T) {
 	}
 }
 
-func TestFaultByChance(t *testing.T) {
+func TestFaultWithProbability(t *testing.T) {
 	d, _ := sim(t, Config{Faults: parseFaults(t, "list-500@30%")})
 	failed := 0
 	for range 1000 {
@@ -77,7 +77,7 @@ func TestFaultByChance(t *testing.T) {
 	}
 }
 
-func TestLateAcceptance(t *testing.T) {
+func TestLateCreateMakesJobWhenDue(t *testing.T) {
 	d, k := sim(t, Config{Objects: chain(), Faults: parseFaults(t, "late-accept@2:10m"), RestoreTime: time.Minute})
 	ended(t, d, k, full("ims.bak").body())
 	sent := k.now
@@ -93,9 +93,9 @@ func TestLateAcceptance(t *testing.T) {
 	}
 }
 
-// A job that ends and a create that comes late take their turns: the log below
-// is one of the database that the full had left by then.
-func TestLateAcceptanceInTurn(t *testing.T) {
+// Jobs that end and late creates are processed in time order: the log below needs
+// the database that the full has restored by then.
+func TestLateCreateRunsInTimeOrder(t *testing.T) {
 	d, k := sim(t, Config{Faults: parseFaults(t, "late-accept@2:2m")})
 	accepted(t, d, full("ims.bak").body())
 	d.Serve(create(incr("log.bak").body()))
@@ -105,8 +105,8 @@ func TestLateAcceptanceInTurn(t *testing.T) {
 	}
 }
 
-// What comes late is judged when it comes.
-func TestLateAcceptanceMayBeRefused(t *testing.T) {
+// A late create is checked when it takes effect.
+func TestLateCreateIsCheckedWhenDue(t *testing.T) {
 	d, k := sim(t, Config{UniqueNames: true, Faults: parseFaults(t, "late-accept@1:1m", "late-accept@3:1s")})
 	d.Serve(create(full("ims.bak").body()))
 	accepted(t, d, full("ims.bak").body())
@@ -117,9 +117,9 @@ func TestLateAcceptanceMayBeRefused(t *testing.T) {
 	}
 }
 
-// A request that hangs in the network longer than a signature lives is refused
-// when it arrives; one that passed the gateway in time is not.
-func TestLateArrivalAndSignature(t *testing.T) {
+// A request that is delayed in the network for longer than a signature is valid is
+// refused when it arrives; one that passed the gateway in time is not.
+func TestLateArrivalWithExpiredSignatureIsRefused(t *testing.T) {
 	for fault, want := range map[string]int{"late-arrival@1:15m": 1, "late-arrival@1:16m": 0, "late-accept@1:16m": 1} {
 		d, k := sim(t, Config{Faults: parseFaults(t, fault)})
 		r := create(full("ims.bak").body())
@@ -135,7 +135,7 @@ func TestLateArrivalAndSignature(t *testing.T) {
 	}
 }
 
-func TestLateAcceptNeedsACredential(t *testing.T) {
+func TestLateCreateNeedsACredential(t *testing.T) {
 	d, k := sim(t, Config{Faults: parseFaults(t, "late-accept@1", "late-arrival@2")})
 	r := create(full("ims.bak").body())
 	r.Header = http.Header{"Content-Type": {"application/json"}}
@@ -149,7 +149,7 @@ func TestLateAcceptNeedsACredential(t *testing.T) {
 	}
 }
 
-func TestFaultsOfJobs(t *testing.T) {
+func TestJobFaultsChangeTheResult(t *testing.T) {
 	for fault, want := range map[string]struct {
 		status  string
 		text    string
@@ -183,9 +183,8 @@ func TestFaultsOfJobs(t *testing.T) {
 	}
 }
 
-// A log that is said to have failed and was restored all the same: sending it
-// again is not continuous.
-func TestFailedButApplied(t *testing.T) {
+// The log is shown as failed but was restored: sent again, it is not continuous.
+func TestFailedButAppliedLogIsRestored(t *testing.T) {
 	d, k := sim(t, Config{Objects: chain(), Faults: parseFaults(t, "job-failed-applied@2")})
 	ended(t, d, k, full("ims.bak").body())
 	ended(t, d, k, incr("l1.bak").body())
@@ -197,7 +196,7 @@ func TestFailedButApplied(t *testing.T) {
 	}
 }
 
-func TestListsThatLie(t *testing.T) {
+func TestListFaultsGiveWrongLists(t *testing.T) {
 	d, k := some(t, 5, Config{Faults: parseFaults(t,
 		"list-omits-newest@1:1h", "list-repeats@3", "list-repeats@4", "list-omits-new@5:150s", "list-wrong-count@7:-9")})
 	page := func(offset string) string {
@@ -226,7 +225,7 @@ func TestListsThatLie(t *testing.T) {
 	}
 }
 
-func TestDetailOfAnotherJob(t *testing.T) {
+func TestShowWrongIDGivesAnotherJob(t *testing.T) {
 	d, _ := sim(t, Config{Faults: parseFaults(t, "show-wrong-id@2", "show-status@3:WAITING")})
 	first, second := accepted(t, d, full("a.bak").body()), accepted(t, d, full("b.bak").body())
 	var got []any

@@ -11,17 +11,16 @@ import (
 	"time"
 )
 
-// maxBody is the most that a signed request may hold, in bytes.
+// maxBody is the maximum size of a signed request, in bytes.
 const maxBody = 12 << 20
 
-// ServeHTTP serves the model over HTTP/1, and carries out what the network
-// does with an answer. A stall ends when the client goes away, the server is
-// closed or Close is called.
+// ServeHTTP serves the model over HTTP/1, including the Delivery of each answer. A
+// stall ends when the client disconnects, the server is closed or Close is called.
 func (d *DRS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query, errQuery := url.ParseQuery(r.URL.RawQuery)
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	switch {
-	case err != nil: // the client went away: nothing was taken
+	case err != nil: // the client disconnected: the request is ignored
 		hangUp(w, false)
 	case len(body) > maxBody:
 		d.deliver(w, r, d.refused(Refusal{413, "APIGW.0201", "The request is too large."}))
@@ -60,8 +59,7 @@ func (d *DRS) deliver(w http.ResponseWriter, r *http.Request, resp Response) {
 	}
 }
 
-// wait holds an answer back. It reports whether there is anybody left to
-// answer.
+// wait delays an answer. It reports whether the client is still connected.
 func (d *DRS) wait(r *http.Request, resp Response) bool {
 	if resp.Delivery != Stalled && resp.Delay == 0 {
 		return true
@@ -86,20 +84,20 @@ func send(w http.ResponseWriter, resp Response) {
 		w.Header()[name] = values
 	}
 	if resp.Header.Get("Date") == "" {
-		w.Header()["Date"] = nil // or net/http sets its own
+		w.Header()["Date"] = nil // or net/http adds its own
 	}
 	w.Header().Set("Content-Length", strconv.Itoa(len(resp.Body)))
 	w.WriteHeader(resp.Status)
 	_, _ = w.Write(resp.Body)
 }
 
-// bytes is a whole answer as it stands on the wire.
+// bytes is a complete answer as sent over the connection.
 func (r Response) bytes() []byte {
 	var buf bytes.Buffer
 	fmt.Fprintf(&buf, "HTTP/1.1 %d %s\r\n", r.Status, http.StatusText(r.Status))
 	h := r.Header.Clone()
 	h.Set("Content-Length", strconv.Itoa(len(r.Body)))
-	_ = h.Write(&buf) // a Buffer takes everything
+	_ = h.Write(&buf) // a Buffer never fails
 	buf.WriteString("\r\n")
 	buf.Write(r.Body)
 	return buf.Bytes()
@@ -111,7 +109,7 @@ func sendRaw(w http.ResponseWriter, text []byte) {
 	_, _ = conn.Write(text)
 }
 
-// hangUp closes the connection without an answer, by RST if reset is set.
+// hangUp closes the connection without an answer, with RST if reset is set.
 func hangUp(w http.ResponseWriter, reset bool) {
 	conn := hijack(w)
 	inner := conn
@@ -125,8 +123,8 @@ func hangUp(w http.ResponseWriter, reset bool) {
 	_ = conn.Close()
 }
 
-// hijack takes the connection over. Where that cannot be done, as in HTTP/2,
-// the answer is aborted in the way net/http has for it.
+// hijack takes over the connection. Where that is not possible, as in HTTP/2, it
+// aborts the handler.
 func hijack(w http.ResponseWriter) net.Conn {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {

@@ -19,7 +19,7 @@ const (
 	instance = "0a3182607bc549bcb46cc9a8755761a6in04"
 )
 
-// clock is a clock that a test moves.
+// clock is a clock that a test sets.
 type clock struct{ now time.Time }
 
 func (c *clock) Now() time.Time      { return c.now }
@@ -29,7 +29,7 @@ func newClock() *clock {
 	return &clock{time.Date(2027, 3, 6, 23, 0, 0, 0, time.UTC)}
 }
 
-// sim is a simulator with a clock that stands still, and jobs of one minute.
+// sim is a simulator with a stopped clock and jobs of one minute.
 func sim(t *testing.T, c Config) (*DRS, *clock) {
 	t.Helper()
 	k := newClock()
@@ -63,7 +63,7 @@ func page(t *testing.T, name string) []byte {
 	return body
 }
 
-// gone takes a member away.
+// gone removes a member.
 type gone struct{}
 
 // edited changes members of a JSON document: edited(t, body, "options.is_cover",
@@ -128,7 +128,7 @@ func decoded(t *testing.T, resp Response) map[string]any {
 	return m
 }
 
-// accepted sends a create that must make a job, and gives its id.
+// accepted sends a create that must make a job, and returns its id.
 func accepted(t *testing.T, d *DRS, body []byte) string {
 	t.Helper()
 	resp := d.Serve(create(body))
@@ -151,7 +151,7 @@ func ended(t *testing.T, d *DRS, k *clock, body []byte) Job {
 	return j
 }
 
-// job is a create-body for the databases of the page's chain.
+// job is the body of a create for the databases of the page's chain.
 type jobSpec struct {
 	name   string
 	bucket string
@@ -195,7 +195,7 @@ func or(a, b string) string {
 	return a
 }
 
-// logged says in a line what the server noted of each request.
+// logged formats each logged request as one line.
 func logged(d *DRS) string {
 	var b bytes.Buffer
 	for _, l := range d.Requests() {

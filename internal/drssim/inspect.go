@@ -10,16 +10,16 @@ import (
 type Logged struct {
 	At           time.Time
 	Method, Path string
-	Op           string // create, list, show, update, delete, validate; "" where no operation has this path
+	Op           string // create, list, show, update, delete, validate; "" if no operation has this path
 	Body         []byte
-	Status       int    // of the answer, 0 where none is sent
+	Status       int    // of the answer, 0 if none is sent
 	Code         string // the error code of the answer, if it has one
-	JobID        string // the job that the request made at once
-	Fault        string // the fault in its text form, "" where the server behaved
+	JobID        string // the job that the request created at once
+	Fault        string // the fault in its text form, "" if there was none
 	Delivery     Delivery
 }
 
-// Jobs are all jobs that were ever accepted, in that order, as they are now.
+// Jobs are all accepted jobs in their current state, in the order of acceptance.
 func (d *DRS) Jobs() []Job {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -31,7 +31,7 @@ func (d *DRS) Jobs() []Job {
 	return out
 }
 
-// Job is one job as it is now, deleted ones too.
+// Job is the current state of a job, even if it is deleted.
 func (d *DRS) Job(id string) (Job, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -49,8 +49,8 @@ func (d *DRS) Requests() []Logged {
 	return slices.Clone(d.log)
 }
 
-// Database is the state of a database on an instance. Names are compared
-// without case, as SQL Server does.
+// Database is the state of a database on an instance. Case is ignored, as in SQL
+// Server.
 func (d *DRS) Database(instance, name string) State {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -61,18 +61,18 @@ func (d *DRS) Database(instance, name string) State {
 	return Absent
 }
 
-// Delete removes the record of a job, running or not, as a person in the
-// console would. The restore goes on. It reports whether there was one.
+// Delete removes the record of a job, running or not, as a person in the console
+// can. The restore continues. It reports whether the job existed.
 func (d *DRS) Delete(id string) bool {
 	return d.change(id, func(j *Job) { j.Deleted = true })
 }
 
-// Rename gives a job another name, however odd.
+// Rename sets the name of a job without checking it.
 func (d *DRS) Rename(id, name string) bool {
 	return d.change(id, func(j *Job) { j.Name = name })
 }
 
-// SetDescription gives a job another description, however odd.
+// SetDescription sets the description of a job without checking it.
 func (d *DRS) SetDescription(id, description string) bool {
 	return d.change(id, func(j *Job) { j.Description = description })
 }
@@ -88,7 +88,7 @@ func (d *DRS) change(id string, f func(*Job)) bool {
 	return j != nil
 }
 
-// ForeignJob is a job that somebody else makes.
+// ForeignJob is a job of another user.
 type ForeignJob struct {
 	Instance    string
 	Name        string
@@ -97,8 +97,8 @@ type ForeignJob struct {
 	Running     time.Duration // how long it runs; 0: it has ended
 }
 
-// AddForeignJob makes a job of somebody else, listed at once, and gives its
-// id. It leaves the databases alone.
+// AddForeignJob creates a job of another user, which is listed at once, and returns
+// its id. It does not change databases.
 func (d *DRS) AddForeignJob(f ForeignJob) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -114,7 +114,7 @@ func (d *DRS) AddForeignJob(f ForeignJob) string {
 	return j.ID
 }
 
-// PutObject puts an object into its bucket, or another in its place.
+// PutObject adds an object to its bucket, or replaces it.
 func (d *DRS) PutObject(o Object) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -122,7 +122,7 @@ func (d *DRS) PutObject(o Object) {
 	d.objects[o.id()] = o
 }
 
-// DropDatabase removes a database from an instance, as a person would.
+// DropDatabase removes a database from an instance, as a person can.
 func (d *DRS) DropDatabase(instance, name string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -130,7 +130,7 @@ func (d *DRS) DropDatabase(instance, name string) {
 	delete(d.instances[instance], fold(name))
 }
 
-// note writes a request down, and gives its answer back.
+// note logs a request and returns its answer.
 func (d *DRS) note(r Request, op string, resp Response, fault, jobID string) Response {
 	d.log = append(d.log, Logged{
 		At: d.config.Now(), Method: r.Method, Path: r.Path, Op: op, Body: r.Body,
@@ -139,7 +139,7 @@ func (d *DRS) note(r Request, op string, resp Response, fault, jobID string) Res
 	return resp
 }
 
-// principal is who asks: the access key of a signature, or anybody with a token.
+// principal is the caller: the access key of a signature, or "token".
 func principal(h http.Header) string {
 	if m := accessKey.FindStringSubmatch(h.Get("Authorization")); m != nil {
 		return m[1]

@@ -21,13 +21,13 @@ type Tag struct {
 	Value string `json:"value"`
 }
 
-// Job is an accepted job as the server holds it.
+// Job is an accepted job in the server's records.
 type Job struct {
 	ID, Name, Description string
 	EnterpriseProjectID   string
 	Tags                  []Tag
-	Body                  []byte // the very bytes that were accepted; nil for a foreign job
-	Principal             string // who made it
+	Body                  []byte // the exact bytes that were accepted; nil for a foreign job
+	Principal             string // who created it
 
 	Instance, FileStream, FileID string
 	Source, Bucket               string   // Source is OBS or RDS
@@ -41,37 +41,37 @@ type Job struct {
 	NewName                    string            // of the renamed database
 
 	Created  time.Time // when it was accepted
-	Listed   time.Time // from when on a list shows it
-	Ends     time.Time // when its result comes about, as planned
+	Listed   time.Time // when lists start to show it
+	Ends     time.Time // when it is planned to end
 	Finished time.Time // zero while it runs
 	Status   string
 	ErrorLog string
 	Deleted  bool // its record is deleted
-	Foreign  bool // somebody else's, by AddForeignJob
+	Foreign  bool // of another user, by AddForeignJob
 
-	Restored time.Time // when its backup went into its databases; zero: it is not there
+	Restored time.Time // when its backup was restored to its databases; zero: it is not there
 
-	records   []recorded // of the record that changed after its end, from that on
-	spells    []spell
+	records   []recorded // statuses of the record if it changed after the end
+	overrides []override
 	fault     jobFault
-	omitUntil time.Time // lists leave it out until then
+	omitUntil time.Time // lists omit it until then
 }
 
 // jobFault is how a planned fault ends a job.
 type jobFault struct {
-	status string // "" where none is planned
+	status string // "" if none is planned
 	text   string
-	apply  bool // the backup is restored all the same
+	apply  bool // the backup is restored nevertheless
 }
 
 // lateRequest is a create that takes effect after its sender gave up.
 type lateRequest struct {
 	at      time.Time
 	request Request
-	arrives bool // only then does it reach the gateway, which looks at its date
+	arrives bool // it reaches the gateway, which checks its date, only then
 }
 
-// advance brings the model to the present: creates that come late and jobs
+// advance brings the model to the current time: it processes late creates and jobs
 // that end, in the order of time.
 func (d *DRS) advance() {
 	now := d.config.Now()
@@ -108,7 +108,7 @@ func (d *DRS) firstEnd(now time.Time) int {
 	return first
 }
 
-// arrive takes a late create at its time. Nobody hears of the result.
+// arrive processes a late create at its time. The client does not see the result.
 func (d *DRS) arrive(i int) {
 	l := d.late[i]
 	d.late = slices.Delete(d.late, i, i+1)
@@ -120,7 +120,7 @@ func (d *DRS) arrive(i int) {
 	d.accept(l.request, l.at)
 }
 
-// accept makes a job of the body of a create, as of a time.
+// accept creates a job from the body of a create, at a given time.
 func (d *DRS) accept(r Request, at time.Time) (*Job, *Refusal) {
 	c := &checker{}
 	j := c.parse(r.Body)
@@ -132,14 +132,14 @@ func (d *DRS) accept(r Request, at time.Time) (*Job, *Refusal) {
 	}
 	j.Principal = principal(r.Header)
 	j.Created, j.Listed, j.Ends = at, at.Add(d.config.ListLag), at.Add(d.config.RestoreTime)
-	d.invent(j)
+	d.addDefaultObjects(j)
 	d.start(j)
 	d.counts[opJob]++
 	d.strike(j)
 	return j, nil
 }
 
-// refusal looks at what the service knows beside the body.
+// refusal checks what does not depend on the body alone.
 func (d *DRS) refusal(j *Job, at time.Time) *Refusal {
 	if d.config.UniqueNames && d.nameInUse(j.Name) {
 		return &Refusal{422, "DRS.M00277", "The task name already exists."}
@@ -150,7 +150,7 @@ func (d *DRS) refusal(j *Job, at time.Time) *Refusal {
 	return nil
 }
 
-// nameInUse compares without case; a deleted job gives its name back.
+// nameInUse ignores case; the name of a deleted job is free again.
 func (d *DRS) nameInUse(name string) bool {
 	return slices.ContainsFunc(d.jobs, func(j *Job) bool { return !j.Deleted && strings.EqualFold(j.Name, name) })
 }
@@ -165,7 +165,7 @@ func (d *DRS) start(j *Job) {
 	d.byID[j.ID] = j
 }
 
-// end gives a job its result, and its databases theirs.
+// end sets the result of a job and of its databases.
 func (d *DRS) end(i int) {
 	j := d.running[i]
 	d.running = slices.Delete(d.running, i, i+1)
@@ -189,12 +189,12 @@ func (d *DRS) end(i int) {
 	if problem.text == "" {
 		d.restore(j, files)
 	} else if problem.midway {
-		d.wreck(j, files)
+		d.removeOverwritten(j, files)
 	}
 }
 
-// fail: the precheck runs inside the job, and finds what can be found before
-// anything is touched.
+// fail sets PRECHECK FAILED if the precheck, which is part of the job, finds the
+// problem before anything is changed.
 func (j *Job) fail(p problemFound) {
 	j.Status, j.ErrorLog = Failed, p.text
 	if j.Precheck && !p.midway {
@@ -202,7 +202,7 @@ func (j *Job) fail(p problemFound) {
 	}
 }
 
-// shown finds a job whose record is not deleted.
+// shown finds a job that is not deleted.
 func (d *DRS) shown(id string) *Job {
 	if j := d.byID[id]; j != nil && !j.Deleted {
 		return j
@@ -210,7 +210,7 @@ func (d *DRS) shown(id string) *Job {
 	return nil
 }
 
-// newID looks like the page's: a UUID whose tail is not hexadecimal.
+// newID has the form of the page's ids: a UUID whose end is not hexadecimal.
 func (d *DRS) newID() string {
 	for {
 		a, b := d.random.Uint64(), d.random.Uint64()

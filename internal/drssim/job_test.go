@@ -23,11 +23,11 @@ func TestJobRunsAndEnds(t *testing.T) {
 		t.Errorf("the job is not what was accepted: %+v", j)
 	}
 	if _, there := d.Job("other"); there {
-		t.Error("a job that nobody made")
+		t.Error("a job that does not exist was found")
 	}
 }
 
-func TestTwoJobsOfOneInstance(t *testing.T) {
+func TestTwoJobsRunOnOneInstance(t *testing.T) {
 	d, k := sim(t, Config{Objects: chain(), RestoreTime: time.Hour})
 	ended(t, d, k, full("ims.bak").body())
 	accepted(t, d, incr("l1.bak").body())
@@ -41,7 +41,7 @@ func TestTwoJobsOfOneInstance(t *testing.T) {
 	}
 }
 
-func TestSwitchesOfAcceptance(t *testing.T) {
+func TestSwitchesRefuseSecondJob(t *testing.T) {
 	other := edited(t, full("ims.bak").body(), "base_info.name", "job-2")
 	elsewhere := edited(t, other, "target_db_info.target_instance_id", "1b4293718cd650cdd57dd0b9866872b7in04")
 	folded := edited(t, full("ims.bak").body(), "base_info.name", "JOB-1")
@@ -72,7 +72,7 @@ func TestSwitchesOfAcceptance(t *testing.T) {
 	}
 }
 
-func TestMutations(t *testing.T) {
+func TestJobCanBeRenamedAndDeleted(t *testing.T) {
 	d, k := sim(t, Config{})
 	id := accepted(t, d, full("ims.bak").body())
 	foreign := d.AddForeignJob(ForeignJob{Instance: instance, Name: "x y!", Description: "<theirs>", Databases: []string{"ims"}, Running: time.Hour})
@@ -102,8 +102,8 @@ func TestMutations(t *testing.T) {
 	}
 }
 
-// One seed gives one history: ids, request ids and chance alike.
-func TestDeterminism(t *testing.T) {
+// The same seed gives the same ids, request ids and random faults.
+func TestSameSeedGivesSameHistory(t *testing.T) {
 	history := func(seed uint64) string {
 		var b strings.Builder
 		d, k := sim(t, Config{Seed: seed, Faults: parseFaults(t, "500-after-accept@30%", "list-empty@50%", "late-accept@2:1m", "truncated@3")})
@@ -139,9 +139,9 @@ func BenchmarkServe(b *testing.B) {
 	}
 }
 
-// A server that restarts may have another record of a job's end, or say words
-// that no page knows.
-func TestRecordOfAJobChanges(t *testing.T) {
+// A server that restarts may have another record of a job, or show undocumented
+// statuses.
+func TestSetStatusChangesTheRecord(t *testing.T) {
 	d, k := sim(t, Config{Objects: chain(), RestoreTime: time.Hour, Faults: parseFaults(t, "job-failed@1")})
 	id := ended(t, d, k, full("ims.bak").body()).ID
 	start := k.now
@@ -163,14 +163,14 @@ func TestRecordOfAJobChanges(t *testing.T) {
 	j, _ := d.Job(id)
 	for after, want := range map[time.Duration]string{-90 * time.Minute: Transferring, 0: Failed, 61 * time.Second: Success, 2*time.Minute + 1: "PAUSED", 3 * time.Minute: Failed} {
 		if got := j.StatusAt(start.Add(after)); got != want {
-			t.Errorf("%s behind its end it was %s, want %s", after, got, want)
+			t.Errorf("%s after its end it was %s, want %s", after, got, want)
 		}
 	}
 	if !j.Since(Failed).Equal(start) || !j.Since(Success).Equal(start.Add(time.Minute)) || !j.Since(PrecheckFailed).IsZero() {
 		t.Errorf("FAILED since %s, SUCCESS since %s", j.Since(Failed), j.Since(Success))
 	}
 	if j.Restored.IsZero() {
-		t.Error("another record took the backup from the database")
+		t.Error("another record removed the backup from the database")
 	}
 	log := accepted(t, d, incr("l1.bak").body())
 	d.Cancel(log, "CANCELED")

@@ -11,7 +11,7 @@ import (
 type FaultKind struct {
 	Name string
 	Op   string // create, list or show, whose requests N counts; job: N counts the accepted jobs
-	Help string // what happens, and the argument when none is given
+	Help string // what happens, and the default argument
 
 	argument argument
 	serve    serveFunc
@@ -21,10 +21,10 @@ type FaultKind struct {
 // serveFunc serves a request with a fault.
 type serveFunc func(x *exchange, arg string) Response
 
-// opJob is what the kinds that are about jobs count.
+// opJob counts the accepted jobs for kinds about jobs.
 const opJob = "job"
 
-// FaultKinds are all kinds: those of creates, of jobs, of lists and of details.
+// FaultKinds are all kinds: for creates, jobs, lists and details.
 func FaultKinds() []FaultKind {
 	var kinds []FaultKind
 	add := func(op, prefix string, more []FaultKind) {
@@ -45,7 +45,7 @@ func FaultKinds() []FaultKind {
 	return kinds
 }
 
-// createKinds leave a client in doubt, or should not.
+// createKinds are answers to a create that are in doubt, or clear.
 func createKinds() []FaultKind {
 	return []FaultKind{
 		{Name: "lost-after-accept", serve: after(deliver(Lost)), Help: "the job is made; the connection closes without an answer"},
@@ -75,27 +75,27 @@ func createKinds() []FaultKind {
 		{Name: "generic-400", serve: instead(refusing(400, "DRS.10000001", "Failed.")), Help: "no job; 400 DRS.10000001"},
 		{Name: "refused", serve: instead(refusing(400, codeEmpty, "The name parameter is empty.")), Help: "no job; 400 DRS.M00201"},
 		{Name: "403", serve: instead(refusing(403, "APIGW.0302", "The IAM user is not allowed to access the API.")), Help: "no job; 403 APIGW.0302"},
-		{Name: "twice", serve: twice, Help: "a hop sends the request again: two jobs are made"},
+		{Name: "twice", serve: twice, Help: "a proxy sends the request again: two jobs are made"},
 	}
 }
 
-// answerKinds fit every operation, creates included.
+// answerKinds are for every operation, including creates.
 func answerKinds() []FaultKind {
 	return []FaultKind{
-		{Name: "429", serve: throttled, argument: retryAfter, Help: "429 APIGW.0308, and nothing done"},
-		{Name: "drs-throttle", serve: instead(refusing(400, "DRS.M01503", "Operations are too frequent. Please try again later.")), Help: "400 DRS.M01503, and nothing done"},
-		{Name: "401", serve: instead(refusing(401, "APIGW.0301", "Incorrect IAM authentication information: verify aksk signature fail")), Help: "401 APIGW.0301, and nothing done"},
-		{Name: "truncated", serve: after(truncated), argument: number, Help: "the connection closes after so many bytes of the body, half of them"},
-		{Name: "half-json", serve: after(halfJSON), Help: "the body is half of the JSON, and pretends to be whole"},
-		{Name: "body-twice", serve: after(bodyTwice), Help: "the body holds the JSON twice"},
+		{Name: "429", serve: throttled, argument: retryAfter, Help: "429 APIGW.0308; nothing is done"},
+		{Name: "drs-throttle", serve: instead(refusing(400, "DRS.M01503", "Operations are too frequent. Please try again later.")), Help: "400 DRS.M01503; nothing is done"},
+		{Name: "401", serve: instead(refusing(401, "APIGW.0301", "Incorrect IAM authentication information: verify aksk signature fail")), Help: "401 APIGW.0301; nothing is done"},
+		{Name: "truncated", serve: after(truncated), argument: number, Help: "the connection closes after this many bytes of the body, half of them"},
+		{Name: "half-json", serve: after(halfJSON), Help: "the body is half of the JSON, sent as if it were complete"},
+		{Name: "body-twice", serve: after(bodyTwice), Help: "the body contains the JSON twice"},
 		{Name: "answer-twice", serve: after(deliver(Doubled)), Help: "every byte of the answer comes twice"},
 		{Name: "delayed", serve: after(delayed), argument: duration, Help: "the answer comes late, 2s"},
-		{Name: "html", serve: after(replaced(html(200))), Help: "200 with a page of HTML"},
+		{Name: "html", serve: after(replaced(html(200))), Help: "200 with an HTML page"},
 		{Name: "garbage", serve: after(replaced(content("\x00\xff{]\x1b[2J"))), Help: "200 with garbage"},
 		{Name: "redirect", serve: after(redirected), Help: "307 to the same address"},
 		{Name: "no-date", serve: after(header("Date", "")), Help: "no Date header"},
 		{Name: "cached", serve: after(header("Age", "600")), Help: "an Age header, as from a cache"},
-		{Name: "date-jump", serve: after(dateJump), argument: duration, Help: "the Date header is off by so much, 87600h"},
+		{Name: "date-jump", serve: after(dateJump), argument: duration, Help: "the Date header is wrong by this much, 87600h"},
 	}
 }
 
@@ -113,12 +113,12 @@ func readKinds() []FaultKind {
 	}
 }
 
-// after does what was asked for, and then changes the answer.
+// after performs the operation and then changes the answer.
 func after(change func(x *exchange, resp Response, arg string) Response) serveFunc {
-	return func(x *exchange, arg string) Response { return change(x, x.honest(), arg) }
+	return func(x *exchange, arg string) Response { return change(x, x.perform(), arg) }
 }
 
-// instead answers and does nothing.
+// instead answers without performing the operation.
 func instead(answer func(d *DRS) Response) serveFunc {
 	return func(x *exchange, _ string) Response { return answer(x.d) }
 }
@@ -151,8 +151,8 @@ func replaced(answer func(*DRS) Response) func(*exchange, Response, string) Resp
 	return func(x *exchange, _ Response, _ string) Response { return answer(x.d) }
 }
 
-// late lets a create take effect later. It has passed the gateway already,
-// unless it arrives there only then.
+// late makes a create take effect later. It passes the gateway now, unless it
+// arrives there later.
 func late(arrives bool, answer func(*DRS) Response) serveFunc {
 	return func(x *exchange, arg string) Response {
 		d := x.d
@@ -166,8 +166,8 @@ func late(arrives bool, answer func(*DRS) Response) serveFunc {
 }
 
 func twice(x *exchange, _ string) Response {
-	x.honest()
-	return x.honest()
+	x.perform()
+	return x.perform()
 }
 
 func throttled(x *exchange, arg string) Response {

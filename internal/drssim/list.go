@@ -10,27 +10,27 @@ import (
 	"time"
 )
 
-// listParameters are those of the list page.
+// listParameters are the parameters on the list page.
 var listParameters = []string{
 	"name", "status", "dbs_instance_ids", "description", "create_at", "completed_at",
 	"enterprise_project_id", "tags", "limit", "offset", "sort_key", "sort_dir",
 }
 
-// sortKeys are those of the newer list page.
+// sortKeys are the sort keys on the newer list page.
 var sortKeys = []string{"", "name", "db_type", "inst_id", "ip", "created_at", "description", "tag_value"}
 
-// mostListed is how many jobs a page has at most, whatever limit says.
+// mostListed is the maximum number of jobs on a page, for any limit.
 const mostListed = 50
 
-// query is a list request, read.
+// query is a parsed list request.
 type query struct {
 	name, description, status, project, sortKey, sortDir string
 	instances                                            []string
 	limit, offset                                        int
 }
 
-// list gives one page. Where the request says no sort_key the order is by id,
-// since no page promises any.
+// list returns one page. Without a sort_key the order is by id, since no
+// documentation defines one.
 func (d *DRS) list(r Request) Response {
 	c := &checker{}
 	q := c.query(r)
@@ -66,12 +66,12 @@ func (c *checker) query(r Request) query {
 	c.want(slices.Contains(sortKeys, q.sortKey), "sort_key", "no such key")
 	c.want(q.sortDir == "" || q.sortDir == "asc" || q.sortDir == "desc", "sort_dir", "asc or desc")
 	for _, key := range []string{"create_at", "completed_at", "tags"} {
-		c.want(r.Query.Get(key) == "", key, "no page says its form")
+		c.want(r.Query.Get(key) == "", key, "its form is not documented")
 	}
 	return q
 }
 
-// number reads limit or offset; wrong paging has a code of its own.
+// number reads limit or offset; invalid paging has its own error code.
 func (c *checker) number(r Request, key string, otherwise, least int) int {
 	if !r.Query.Has(key) {
 		return otherwise
@@ -96,14 +96,14 @@ func (d *DRS) selected(r Request, q query) []*Job {
 	return out
 }
 
-// matches: name and description are fuzzy, here a substring without case.
+// matches: name and description are fuzzy filters, here substrings without case.
 func (d *DRS) matches(q query, j *Job) bool {
 	return strings.Contains(fold(j.Name), fold(q.name)) && strings.Contains(fold(j.Description), fold(q.description)) &&
-		(q.status == "" || q.status == d.said(j)) && (q.project == "" || q.project == cmp.Or(j.EnterpriseProjectID, "0")) &&
+		(q.status == "" || q.status == d.shownStatus(j)) && (q.project == "" || q.project == cmp.Or(j.EnterpriseProjectID, "0")) &&
 		(len(q.instances) == 0 || slices.Contains(q.instances, j.Instance))
 }
 
-// sort orders ties by id, which is as good as any order.
+// sort orders ties by id.
 func (q query) sort(jobs []*Job) {
 	slices.SortFunc(jobs, func(a, b *Job) int {
 		n := 0
@@ -124,18 +124,18 @@ func (q query) sort(jobs []*Job) {
 	})
 }
 
-// item has the fields of the list page and no others: no files, no target, no
-// options, no tags. Its status is always in upper case.
+// item has only the fields of the list page: no files, target, options or tags. Its
+// status is always in upper case.
 func (d *DRS) item(j *Job) object {
 	return object{
-		"id": j.ID, "name": j.Name, "status": d.said(j), "engine_type": "sqlserver", "error_log": j.ErrorLog,
+		"id": j.ID, "name": j.Name, "status": d.shownStatus(j), "engine_type": "sqlserver", "error_log": j.ErrorLog,
 		"description": j.Description, "create_time": d.time(j.Created), "finish_time": d.time(j.Finished),
 		"enterprise_project_id": cmp.Or(j.EnterpriseProjectID, "0"),
 	}
 }
 
-// time is in a form of which the pages say nothing; the 2019 API had strings
-// of epoch milliseconds.
+// time uses strings of epoch milliseconds, as in the 2019 API; the v5 pages do not
+// document the form.
 func (d *DRS) time(t time.Time) any {
 	switch {
 	case t.IsZero() && d.config.NumberTimes:

@@ -12,7 +12,7 @@ import (
 
 const elsewhere = "1b4293718cd650cdd57dd0b9866872b7in04"
 
-// listed gives the names on a page, and its count.
+// listed returns the names on a page, and its count.
 func listed(t *testing.T, d *DRS, query string) ([]string, int) {
 	t.Helper()
 	q, err := url.ParseQuery(query)
@@ -31,7 +31,7 @@ func listed(t *testing.T, d *DRS, query string) ([]string, int) {
 	return names, int(m["count"].(float64))
 }
 
-// some makes jobs a minute apart: job-00, job-01 and so on.
+// some creates jobs one minute apart: job-00, job-01 and so on.
 func some(t *testing.T, n int, c Config) (*DRS, *clock) {
 	t.Helper()
 	d, k := sim(t, c)
@@ -50,7 +50,7 @@ func TestPageHoldsFiftyJobs(t *testing.T) {
 	}
 }
 
-func TestPaging(t *testing.T) {
+func TestPagingFollowsOffsetAndLimit(t *testing.T) {
 	d, _ := some(t, 25, Config{})
 	d.SetDescription(d.Jobs()[3].ID, "zzz")
 	d.jobs[7].Instance = elsewhere
@@ -85,7 +85,7 @@ func TestPaging(t *testing.T) {
 	}
 }
 
-func TestFilters(t *testing.T) {
+func TestFiltersSelectJobs(t *testing.T) {
 	d, k := sim(t, Config{})
 	add := func(name string, edits ...any) string {
 		k.add(time.Second)
@@ -118,7 +118,7 @@ func TestFilters(t *testing.T) {
 	}
 }
 
-func TestListRefuses(t *testing.T) {
+func TestListRefusesInvalidQuery(t *testing.T) {
 	d, _ := sim(t, Config{})
 	eleven := strings.Repeat("dbs_instance_ids=x&", 11)
 	for query, code := range map[string]string{
@@ -134,7 +134,7 @@ func TestListRefuses(t *testing.T) {
 	}
 }
 
-func TestListLagAndOwner(t *testing.T) {
+func TestListRespectsLagAndOwner(t *testing.T) {
 	d, k := sim(t, Config{ListLag: time.Minute, OwnJobsOnly: true})
 	id := accepted(t, d, full("ims.bak").body())
 	for _, c := range []struct {
@@ -159,7 +159,7 @@ func TestListLagAndOwner(t *testing.T) {
 	}
 }
 
-func TestItemHasOnlyWhatThePageSays(t *testing.T) {
+func TestListItemHasOnlyDocumentedFields(t *testing.T) {
 	d, _ := some(t, 1, Config{})
 	m := decoded(t, d.Serve(get(jobsPath, nil)))
 	item := m["jobs"].([]any)[0].(map[string]any)
@@ -172,7 +172,7 @@ func TestItemHasOnlyWhatThePageSays(t *testing.T) {
 	}
 }
 
-func TestDetail(t *testing.T) {
+func TestDetailShowsDocumentedFields(t *testing.T) {
 	for name, c := range map[string]struct {
 		config Config
 		want   map[string]any
@@ -211,7 +211,7 @@ func member(v any, path string) any {
 	return v
 }
 
-func TestDetailOfIncrementalAndFailure(t *testing.T) {
+func TestDetailShowsModeAndError(t *testing.T) {
 	d, k := sim(t, Config{LowerStatus: true, NumberTimes: true})
 	id := accepted(t, d, incr("l1.bak").unchecked().body())
 	running := decoded(t, d.Serve(get(jobsPath+"/"+id, nil)))

@@ -8,14 +8,14 @@ import (
 	"io"
 )
 
-// Types of backups, as a manifest spells them.
+// Types of backups in a manifest.
 const (
 	Full         = "full"
 	Log          = "log"
 	Differential = "differential"
 )
 
-// Object is a backup in a bucket, with what its header says. A backup of RDS
+// Object is a backup in a bucket, with the content of its header. A backup of RDS
 // itself has no bucket, and its id as Key.
 type Object struct {
 	Bucket       string   `json:"bucket"`
@@ -25,32 +25,31 @@ type Object struct {
 	FirstLSN     uint64   `json:"first_lsn"` // of a log: where the log before it ended
 	LastLSN      uint64   `json:"last_lsn"`
 	Size         int64    `json:"size,omitempty"`          // bytes
-	StorageClass string   `json:"storage_class,omitempty"` // "" is STANDARD, the only one that DRS reads (guides)
-	Encrypted    bool     `json:"encrypted,omitempty"`     // by KMS, which DRS does not read (guides)
-	Corrupt      bool     `json:"corrupt,omitempty"`       // found only by a precheck or half-way
+	StorageClass string   `json:"storage_class,omitempty"` // "" is STANDARD, the only class that DRS reads (guides)
+	Encrypted    bool     `json:"encrypted,omitempty"`     // with KMS, which DRS cannot read (guides)
+	Corrupt      bool     `json:"corrupt,omitempty"`       // found only by a precheck or during the restore
 }
 
 func (o Object) id() string { return o.Bucket + "/" + o.Key }
 
-// maxManifest is the size of a manifest that is still read, in bytes.
+// maxManifest is the maximum size of a manifest, in bytes.
 const maxManifest = 64 << 20
 
-// ReadManifest reads a JSON list of objects and reports everything that is
-// wrong with it.
+// ReadManifest reads a JSON list of objects and reports all problems in it.
 func ReadManifest(r io.Reader) ([]Object, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxManifest+1))
 	if err != nil {
 		return nil, err
 	}
 	if len(text) > maxManifest {
-		return nil, fmt.Errorf("a manifest is at most %d bytes long", maxManifest)
+		return nil, fmt.Errorf("the manifest is larger than %d bytes", maxManifest)
 	}
 	value, err := decodeStrictly(text)
 	if err != nil {
 		return nil, err
 	}
 	if value == nil { // without a manifest any object would exist
-		return nil, errors.New("null is no list of objects")
+		return nil, errors.New("null is not a list of objects")
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
@@ -67,7 +66,7 @@ func checkObjects(objects []Object) error {
 	for i, o := range objects {
 		problem := o.problem()
 		if seen[o.id()] {
-			problem = "stands twice"
+			problem = "is a duplicate"
 		}
 		if problem != "" {
 			errs = append(errs, fmt.Errorf("object %d, %q: %s", i+1, o.id(), problem))
@@ -82,11 +81,11 @@ func (o Object) problem() string {
 	case o.Key == "":
 		return "key is missing"
 	case o.Type != Full && o.Type != Log && o.Type != Differential:
-		return "type is full, log or differential"
+		return "type must be full, log or differential"
 	case len(o.Databases) == 0:
 		return "databases is empty"
 	case o.LastLSN < o.FirstLSN:
-		return "last_lsn lies before first_lsn"
+		return "last_lsn is less than first_lsn"
 	case o.Size < 0:
 		return "size is negative"
 	}

@@ -13,7 +13,7 @@ var (
 	jobName    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{3,49}$`)
 	plainID    = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
 	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
-	// A longer name than 200 is let in and fails in the job (guides).
+	// A name longer than 200 is accepted and fails in the job (guides).
 	fileName   = regexp.MustCompile(`^[A-Za-z0-9_-]+\.bak$`)
 	folderName = regexp.MustCompile(`^[ -.0-\[\]-~]+$`) // printable ASCII without / and \
 	// Ids of RDS for SQL Server end in in04, those of its backups in br04.
@@ -23,23 +23,23 @@ var (
 	accessKey  = regexp.MustCompile(`^SDK-HMAC-SHA256 Access=([^,]+),`)
 )
 
-// The names that may have letters of any language, as the newer page and the
-// SDK say.
+// Names that may have letters of any language, according to the newer page and the
+// SDK.
 func goodTagKey(s string) bool     { return s != "" && word(s, 36, "_-") }
 func goodTagValue(s string) bool   { return word(s, 43, " _.:/=+@-") }
 func goodDatabase(s string) bool   { return s != "" && word(s, 256, "_-") }
 func goodNewName(s string) bool    { return s != "" && word(s, 128, "_-") }
 func goodNewNameRDS(s string) bool { return s != "" && word(s, 64, "_-") }
 
-// word: at most so many letters, digits and others.
+// word allows at most this many letters, digits and characters in others.
 func word(s string, most int, others string) bool {
 	return utf8.RuneCountInString(s) <= most && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !strings.ContainsRune(others, r)
 	})
 }
 
-// goodDescription follows the console. The page gives no rule, and its own RDS
-// example has an apostrophe.
+// goodDescription follows the console. The page has no rule, and its own RDS example
+// has an apostrophe.
 func (c *checker) goodDescription(s string) bool {
 	return utf8.RuneCountInString(s) <= 256 && !strings.ContainsAny(s, `!=<>'&"\`) && !strings.ContainsFunc(s, unicode.IsControl)
 }
@@ -50,7 +50,7 @@ func goodBucket(name string) bool {
 	return err != nil && bucketName.MatchString(name) && !strings.Contains(name, "..")
 }
 
-// goodFolder: Latin letters only (guides), and each segment a name.
+// goodFolder: only Latin letters (guides), and each segment is a name.
 func goodFolder(folder string) bool {
 	if folder == "" {
 		return true
@@ -76,8 +76,8 @@ func reserved(name string) bool {
 	return false
 }
 
-// together are the rules about several fields.
-func (c *checker) together(j *Job) {
+// crossFieldRules are the rules about several fields.
+func (c *checker) crossFieldRules(j *Job) {
 	if j.Source == "RDS" {
 		c.wholeRDS(j)
 		return
@@ -88,14 +88,14 @@ func (c *checker) together(j *Job) {
 	}
 }
 
-// wholeRDS: one full backup of RDS which is the last, the names mapped to ""
-// or to new ones (page, the third scenario and its example).
+// wholeRDS: one full backup of RDS that is also the last, with names mapped to "" or
+// to new names (page, the third scenario and its example).
 func (c *checker) wholeRDS(j *Job) {
 	if j.FileID == "" {
 		c.empty("target_db_info.file_id")
 	}
 	c.want(backupID.MatchString(j.FileID), "target_db_info.file_id", "the id of an RDS backup")
-	c.want(j.Mode == "full", "options.recovery_mode", "an RDS backup is a full one")
+	c.want(j.Mode == "full", "options.recovery_mode", "an RDS backup is a full backup")
 	c.want(j.Last, "options.is_last_backup", "nothing can follow an RDS backup")
 	names := map[string]bool{}
 	for _, n := range j.Databases {
@@ -107,14 +107,14 @@ func (c *checker) wholeRDS(j *Job) {
 	}
 }
 
-// rename: only for one database in a full backup that is the last, with all of
-// it restored; the key is literally "" (page, table 8; guides).
+// rename: only for one database in a full backup that is also the last, restored
+// completely; the key is literally "" (page, table 8; guides).
 func (c *checker) rename(j *Job) {
 	const field = "options.reset_db_name_map"
 	to, named := j.ResetNames[""]
 	c.want(named && len(j.ResetNames) == 1, field, `the only key is ""`)
 	c.want(goodNewName(to) && !reserved(to), field, "1 to 128 letters, digits, - and _")
 	c.want(j.Mode == "full" && j.Last, field, "only for a full backup that is the last")
-	c.want(j.All && len(j.Files) == 1 && len(j.Databases) <= 1, field, "only for one database that is restored whole")
+	c.want(j.All && len(j.Files) == 1 && len(j.Databases) <= 1, field, "only for one database that is restored completely")
 	j.NewName = to
 }

@@ -18,17 +18,17 @@ type Request struct {
 	Header       http.Header
 	Body         []byte
 
-	original *http.Request // as it came over HTTP: a signature covers its URL and host
+	original *http.Request // as received over HTTP: a signature covers its URL and host
 }
 
-// Response is what the service answers, and what the network does with it.
+// Response is the answer of the service, and what the network does with it.
 type Response struct {
-	Status   int // 0 where the service did not answer
+	Status   int // 0 if the service did not answer
 	Header   http.Header
-	Body     []byte // all of it, whatever Delivery does
+	Body     []byte // complete, for any Delivery
 	Delivery Delivery
 	Delay    time.Duration // how long before Delivery happens
-	CutAfter int           // Truncated: how many bytes of Body go out
+	CutAfter int           // Truncated: how many bytes of Body are sent
 
 	code string // of an error
 }
@@ -36,7 +36,7 @@ type Response struct {
 // Delivery is what the network does with an answer.
 type Delivery string
 
-// The fates of an answer.
+// The kinds of delivery.
 const (
 	Delivered Delivery = "delivered"
 	Lost      Delivery = "lost"      // the connection closes without an answer
@@ -46,7 +46,7 @@ const (
 	Doubled   Delivery = "doubled"   // every byte of the answer comes twice
 )
 
-// The operations, by which requests are counted.
+// The operations; requests are counted for each.
 const (
 	opCreate   = "create"
 	opList     = "list"
@@ -56,13 +56,12 @@ const (
 	opValidate = "validate"
 )
 
-// Serve answers one request. It takes no longer than the work does: carrying
-// out Delivery and Delay is for the caller.
+// Serve answers one request without waiting: the caller applies Delivery and Delay.
 func (d *DRS) Serve(r Request) Response {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.advance()
-	r.Body = bytes.Clone(r.Body) // kept longer than the caller may keep it
+	r.Body = bytes.Clone(r.Body) // kept after the caller may change it
 	op, id, refused := route(r)
 	if refused != nil {
 		return d.note(r, op, d.refuse(*refused), "", "")
@@ -71,7 +70,7 @@ func (d *DRS) Serve(r Request) Response {
 	x := &exchange{d: d, request: r, op: op, id: id}
 	fault := d.planned(op)
 	if fault == nil {
-		return d.note(r, op, x.honest(), "", x.jobID)
+		return d.note(r, op, x.perform(), "", x.jobID)
 	}
 	return d.note(r, op, fault.kind.serve(x, fault.Arg), fault.String(), x.jobID)
 }
@@ -81,11 +80,11 @@ type exchange struct {
 	d       *DRS
 	request Request
 	op, id  string
-	jobID   string // the job that it made
+	jobID   string // the job that it created
 }
 
-// honest does what was asked for, and gives the answer that is due.
-func (x *exchange) honest() Response {
+// perform does what was requested and returns the correct answer.
+func (x *exchange) perform() Response {
 	d := x.d
 	if refused := d.admit(x.request, d.config.Now()); refused != nil {
 		return d.refuse(*refused)
@@ -150,7 +149,7 @@ func noSuchAPI() *Refusal {
 	return &Refusal{404, "APIGW.0101", "The API does not exist or has not been published in the environment."}
 }
 
-// admit is the gateway: who asks, for which project, in which form.
+// admit is the gateway: it checks the caller, the project and the content type.
 func (d *DRS) admit(r Request, at time.Time) *Refusal {
 	if refused := d.authenticate(r, at); refused != nil {
 		return refused
@@ -165,8 +164,8 @@ func (d *DRS) admit(r Request, at time.Time) *Refusal {
 	return nil
 }
 
-// authenticate also looks at the date of a signature, as the gateway is
-// assumed to (15 minutes, documented for OBS).
+// authenticate also checks the date of a signature, as the gateway is assumed to
+// do (15 minutes, documented for OBS).
 func (d *DRS) authenticate(r Request, at time.Time) *Refusal {
 	denied := func(why string) *Refusal {
 		return &Refusal{401, "APIGW.0301", "Incorrect IAM authentication information: " + why}
@@ -219,7 +218,7 @@ func (d *DRS) answer(status int, v any) Response {
 	return d.respond(status, "application/json", encode(v))
 }
 
-// encode writes what only holds strings, numbers, Booleans, lists and objects.
+// encode encodes a value of only strings, numbers, Booleans, lists and objects.
 func encode(v any) []byte {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func TestRoutes(t *testing.T) {
+func TestRoutesFollowThePages(t *testing.T) {
 	for _, c := range []struct {
 		method, path string
 		status       int
@@ -41,7 +41,7 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-func TestGateway(t *testing.T) {
+func TestGatewayRefusesInvalidRequests(t *testing.T) {
 	deny := func(r *http.Request, body []byte) *Refusal {
 		if r.Header.Get("X-Auth-Token") == "good" && r.Method == "POST" && r.URL.Path == jobsPath && len(body) > 0 {
 			return nil
@@ -87,7 +87,7 @@ func TestGateway(t *testing.T) {
 	}
 }
 
-func TestUpdateAndDelete(t *testing.T) {
+func TestUpdateChangesNameAndDescription(t *testing.T) {
 	for _, c := range []struct {
 		body, code, name, description string
 	}{
@@ -111,7 +111,7 @@ func TestUpdateAndDelete(t *testing.T) {
 	}
 }
 
-func TestDelete(t *testing.T) {
+func TestDeleteRemovesTheRecord(t *testing.T) {
 	for name, wait := range map[string]time.Duration{"running": 0, "ended": time.Hour} {
 		d, k := sim(t, Config{})
 		id := accepted(t, d, full("ims.bak").body())
@@ -129,7 +129,7 @@ func TestDelete(t *testing.T) {
 	}
 }
 
-func TestNameValidation(t *testing.T) {
+func TestNameValidationFindsNamesInUse(t *testing.T) {
 	d, _ := sim(t, Config{})
 	id := accepted(t, d, full("ims.bak").body())
 	ask := func(body string) Response {
@@ -150,7 +150,7 @@ func TestNameValidation(t *testing.T) {
 	}
 }
 
-func TestRequestsAreNoted(t *testing.T) {
+func TestRequestsAreLogged(t *testing.T) {
 	d, _ := sim(t, Config{Faults: parseFaults(t, "lost-after-accept@2")})
 	id := accepted(t, d, full("ims.bak").body())
 	d.Serve(create(full("ims.bak").body()))

@@ -4,8 +4,8 @@ import (
 	"slices"
 )
 
-// parse reads the body of a create and refuses whatever the page does not
-// allow. It looks at the body alone.
+// parse reads the body of a create and refuses anything that the page does not
+// allow. It checks only the body.
 func (c *checker) parse(body []byte) *Job {
 	top := c.top(body)
 	top.only("base_info", "target_db_info", "backup_info", "options")
@@ -20,7 +20,7 @@ func (c *checker) parse(body []byte) *Job {
 	backup.backup(j)
 	options.options(j)
 	if c.refused == nil {
-		c.together(j)
+		c.crossFieldRules(j)
 	}
 	if c.refused != nil {
 		return nil
@@ -34,7 +34,7 @@ func (p part) base(j *Job) {
 	j.Name = p.neededText("name")
 	p.want(j.Name == "" || jobName.MatchString(j.Name), p.at("name"), "4 to 50 letters, digits, - and _, a letter first")
 	engine := p.neededText("engine_type")
-	p.want(engine == "" || engine == "sqlserver", p.at("engine_type"), "sqlserver is the only one")
+	p.want(engine == "" || engine == "sqlserver", p.at("engine_type"), "only sqlserver is supported")
 	j.Description = p.text("description")
 	p.want(p.goodDescription(j.Description), p.at("description"), `at most 256 characters, none of ! = < > ' & " \ and no control character`)
 	j.EnterpriseProjectID = p.text("enterprise_project_id")
@@ -42,8 +42,8 @@ func (p part) base(j *Job) {
 	j.Tags = p.tags()
 }
 
-// tags is table 5 of the page; the most of them, and the length of a value,
-// are from the guides.
+// tags is table 5 of the page; the maximum number and the length of a value come
+// from the guides.
 func (p part) tags() []Tag {
 	var tags []Tag
 	seen := map[string]bool{}
@@ -110,14 +110,14 @@ func (p part) obs(j *Job, files []part) {
 	p.want(goodBucket(j.Bucket), p.at("bucket_name"), "3 to 63 lower-case letters, digits, - and ., and no address")
 	for _, f := range files {
 		key := f.objectKey()
-		p.want(!slices.Contains(j.Files, key), f.path, "the file stands twice")
+		p.want(!slices.Contains(j.Files, key), f.path, "duplicate file")
 		j.Files = append(j.Files, key)
 	}
 }
 
-// objectKey reads one file of a bucket. obs_path must be there, "" at the
-// root, else without a leading and with one trailing slash, as in every
-// example of the page.
+// objectKey reads one file of a bucket. obs_path must be present: "" at the root,
+// else without a leading and with one trailing slash, as in all examples of the
+// page.
 func (f part) objectKey() string {
 	f.only("name", "obs_path", "rds_version", "rds_source_instance_id")
 	name := f.neededText("name")
@@ -130,7 +130,7 @@ func (f part) objectKey() string {
 	return folder + name
 }
 
-// rds reads the one entry of an RDS backup, which has neither name nor path.
+// rds reads the single entry of an RDS backup, which has no name and no path.
 func (p part) rds(j *Job, files []part) {
 	p.want(j.Bucket == "", p.at("bucket_name"), "only for file_source OBS")
 	p.want(len(files) <= 1, p.at("files"), "one entry for file_source RDS")
@@ -167,12 +167,12 @@ func (p part) databases(j *Job) {
 	seen := map[string]bool{}
 	for _, n := range j.DBNames {
 		if n == "" {
-			p.want(len(j.DBNames) == 1, at, "an empty name beside others")
+			p.want(len(j.DBNames) == 1, at, "an empty name together with others")
 			continue
 		}
 		p.want(goodDatabase(n), at, "1 to 256 letters, digits, - and _")
 		p.want(!reserved(n), at, "a system database")
-		p.want(!seen[fold(n)], at, "a name stands twice")
+		p.want(!seen[fold(n)], at, "duplicate name")
 		seen[fold(n)] = true
 		j.Databases = append(j.Databases, n)
 	}

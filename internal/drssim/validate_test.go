@@ -17,9 +17,9 @@ func TestPageExamplesAreAccepted(t *testing.T) {
 	}
 }
 
-// The RDS example has two slips, "" for the mode and "" for a Boolean, and an
+// The RDS example has two mistakes, "" for the mode and "" for a Boolean, and an
 // apostrophe that the console refuses.
-func TestPageExampleOfRDS(t *testing.T) {
+func TestPageExampleOfRDSNeedsCorrections(t *testing.T) {
 	body := page(t, "request-rds-full.json")
 	plain := edited(t, body, "base_info.description", "by hand")
 	for _, c := range []struct {
@@ -41,7 +41,7 @@ func TestPageExampleOfRDS(t *testing.T) {
 	}
 }
 
-func TestPageAnswers(t *testing.T) {
+func TestAnswersMatchThePage(t *testing.T) {
 	d, _ := sim(t, Config{Faults: parseFaults(t, "generic-400@2")})
 	ok := d.Serve(create(page(t, "request-obs-full.json")))
 	id := accepted200(t, page(t, "response-200.json"))
@@ -69,7 +69,7 @@ func sameJSON(a, b []byte) bool {
 	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && string(encode(x)) == string(encode(y))
 }
 
-// rule is one edit of a good body, and the code that refuses it; "" is none.
+// rule is one edit of a valid body, and the code that refuses it; "" if none.
 type rule struct {
 	name  string
 	edits []any
@@ -95,7 +95,7 @@ func runRules(t *testing.T, base []byte, config Config, rules []rule) {
 
 func is(name, code string, edits ...any) rule { return rule{name, edits, code} }
 
-func TestBaseInfo(t *testing.T) {
+func TestBaseInfoIsValidated(t *testing.T) {
 	tag := func(key, value any) any { return []any{map[string]any{"key": key, "value": value}} }
 	tags := func(n int) any {
 		var list []any
@@ -159,7 +159,7 @@ func TestBaseInfo(t *testing.T) {
 	})
 }
 
-func TestTargetAndBackupInfo(t *testing.T) {
+func TestTargetAndBackupInfoAreValidated(t *testing.T) {
 	file := func(name, folder string) any { return map[string]any{"name": name, "obs_path": folder} }
 	files := func(list ...any) []any { return list }
 	bucket := "backup_info.bucket_name"
@@ -221,7 +221,7 @@ func TestTargetAndBackupInfo(t *testing.T) {
 	})
 }
 
-func TestOptions(t *testing.T) {
+func TestOptionsAreValidated(t *testing.T) {
 	many := func(n int) []any {
 		var list []any
 		for i := range n {
@@ -287,7 +287,7 @@ func TestOptions(t *testing.T) {
 	})
 }
 
-func TestRDSSource(t *testing.T) {
+func TestRDSSourceIsValidated(t *testing.T) {
 	good := edited(t, page(t, "request-rds-full.json"),
 		"options.recovery_mode", "full", "options.is_last_backup", true, "base_info.description", "")
 	runRules(t, good, Config{}, []rule{
@@ -313,7 +313,7 @@ func TestRDSSource(t *testing.T) {
 	})
 }
 
-func TestBodyIsOneJSONObject(t *testing.T) {
+func TestBodyMustBeOneJSONObject(t *testing.T) {
 	good := string(page(t, "request-obs-full.json"))
 	deep := strings.Repeat("[", 100) + strings.Repeat("]", 100)
 	for _, body := range []string{

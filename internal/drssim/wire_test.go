@@ -24,14 +24,14 @@ func serve(t *testing.T, d *DRS) string {
 	return s.URL
 }
 
-// heard is what a client hears.
+// heard is what a client receives.
 type heard struct {
 	answer string // the status, or closed, reset, silence; "200 cut" where the body ended early
 	header http.Header
 	body   string
 }
 
-// patient waits for an answer as long as a slow machine may take.
+// patient waits long enough for a slow machine.
 func patient(t *testing.T, method, url string, body []byte) heard {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -39,7 +39,7 @@ func patient(t *testing.T, method, url string, body []byte) heard {
 	return send1(ctx, t, method, url, body)
 }
 
-// impatient gives up soon after the server has noted the request.
+// impatient gives up soon after the server has logged the request.
 func impatient(t *testing.T, d *DRS, method, url string, body []byte) heard {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -88,11 +88,11 @@ func fate(t *testing.T, err error) string {
 	case errors.Is(err, io.EOF):
 		return "closed"
 	}
-	t.Errorf("unforeseen: %v", err)
+	t.Errorf("unexpected: %v", err)
 	return err.Error()
 }
 
-// effect is what a kind of fault must come to, over HTTP.
+// effect is the expected effect of a kind of fault over HTTP.
 type effect struct {
 	arg    string
 	answer string
@@ -171,7 +171,7 @@ func TestEveryFaultOverHTTP(t *testing.T) {
 		t.Run(k.Name, func(t *testing.T) { t.Parallel(); tryFault(t, k, e) })
 	}
 	for name := range want {
-		t.Errorf("%s is no kind of fault", name)
+		t.Errorf("%s is not a kind of fault", name)
 	}
 }
 
@@ -202,7 +202,8 @@ func tryFault(t *testing.T, k FaultKind, e effect) {
 	}
 }
 
-// request sends what a kind is about; a list and a detail have a job to show.
+// request sends the request that a kind affects; a list and a detail have a job to
+// show.
 func request(t *testing.T, d *DRS, url, op string, silence bool) heard {
 	method, path, body := "POST", jobsPath, full("ims.bak").covering().body()
 	if op == opList || op == opShow {
@@ -220,7 +221,7 @@ func request(t *testing.T, d *DRS, url, op string, silence bool) heard {
 	return patient(t, method, url+path, body)
 }
 
-// raw sends a create by hand and gives every byte of the answer.
+// raw sends a create over a raw connection and returns every byte of the answer.
 func raw(t *testing.T, fault string) string {
 	t.Helper()
 	d, _ := sim(t, Config{Faults: parseFaults(t, fault)})
@@ -238,7 +239,7 @@ func raw(t *testing.T, fault string) string {
 	return string(text)
 }
 
-func TestBytesOnTheWire(t *testing.T) {
+func TestFaultyAnswersOnTheWire(t *testing.T) {
 	if twice := raw(t, "answer-twice@1"); len(twice)%2 != 0 || twice[:len(twice)/2] != twice[len(twice)/2:] || !strings.HasPrefix(twice, "HTTP/1.1 200 OK\r\n") {
 		t.Errorf("not twice the same: %q", twice)
 	}
@@ -249,12 +250,12 @@ func TestBytesOnTheWire(t *testing.T) {
 		}
 	}
 	if half := raw(t, "half-json@1"); !strings.Contains(half, "Content-Length: 24") {
-		t.Errorf("half of the JSON does not pretend to be whole: %q", half)
+		t.Errorf("half of the JSON is not sent as complete: %q", half)
 	}
 }
 
-// A stall ends when the client goes away, and when the simulator is closed.
-func TestStallEnds(t *testing.T) {
+// A stall ends when the client disconnects, and when the simulator is closed.
+func TestStallEndsWithClientOrClose(t *testing.T) {
 	d, _ := sim(t, Config{Faults: parseFaults(t, "stall-before-accept@all")})
 	ended := make(chan struct{}, 2)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -274,7 +275,7 @@ func TestStallEnds(t *testing.T) {
 	d.Close()
 }
 
-func TestWhatHTTPRefuses(t *testing.T) {
+func TestInvalidHTTPRequestIsRefused(t *testing.T) {
 	d, _ := sim(t, Config{})
 	url := serve(t, d)
 	if got := patient(t, "GET", url+jobsPath+"?name=%zz", nil); got.answer != "400" || !strings.Contains(got.body, "APIGW.0106") {
@@ -291,8 +292,8 @@ func TestWhatHTTPRefuses(t *testing.T) {
 	}
 }
 
-// Over TLS a reset is one of the connection below.
-func TestResetOverTLS(t *testing.T) {
+// Over TLS a reset closes the TCP connection.
+func TestResetOverTLSResetsTheConnection(t *testing.T) {
 	d, _ := sim(t, Config{Faults: parseFaults(t, "reset-after-accept@1")})
 	s := httptest.NewTLSServer(d)
 	defer s.Close()
@@ -307,8 +308,8 @@ func TestResetOverTLS(t *testing.T) {
 	}
 }
 
-// A signature covers what came over HTTP: Verify sees host, path and query.
-func TestVerifySeesTheRequest(t *testing.T) {
+// A signature covers the HTTP request: Verify sees host, path and query.
+func TestVerifySeesOriginalRequest(t *testing.T) {
 	var host, query, body string
 	d, _ := sim(t, Config{Verify: func(r *http.Request, b []byte) *Refusal {
 		again, _ := io.ReadAll(r.Body)

@@ -107,7 +107,7 @@ func TestVerifyChecksBodyTokenAndTime(t *testing.T) {
 	}
 }
 
-// A right signature that leaves something out, or lists it in disorder.
+// Correct signatures that omit a header or list the headers in the wrong order.
 func TestVerifyRefusesSignatureOfTooFewHeaders(t *testing.T) {
 	for headers, ok := range map[string]bool{
 		signed:                              true,

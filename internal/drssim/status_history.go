@@ -5,21 +5,21 @@ import (
 	"time"
 )
 
-// recorded is a status that the record of an ended job has from a time on.
+// recorded is the status of an ended job's record from a certain time.
 type recorded struct {
 	from   time.Time
 	status string
 }
 
-// spell is a time in which DRS says another status than the record has.
-type spell struct {
+// override is a period in which DRS shows a status that differs from the record.
+type override struct {
 	from, until time.Time
 	status      string
 }
 
-// StatusAt is what DRS said of the job at a time.
+// StatusAt is the status that DRS showed at a time.
 func (j Job) StatusAt(at time.Time) string {
-	for _, s := range slices.Backward(j.spells) {
+	for _, s := range slices.Backward(j.overrides) {
 		if !s.from.After(at) && s.until.After(at) {
 			return s.status
 		}
@@ -35,8 +35,7 @@ func (j Job) StatusAt(at time.Time) string {
 	return j.Status
 }
 
-// Since is when the record of an ended job first had a status, zero if it never
-// had.
+// Since is when the record of an ended job first had a status, zero if never.
 func (j Job) Since(status string) time.Time {
 	for _, r := range j.records {
 		if r.status == status {
@@ -49,17 +48,17 @@ func (j Job) Since(status string) time.Time {
 	return time.Time{}
 }
 
-// said is what lists and details say now.
-func (d *DRS) said(j *Job) string {
-	if len(j.spells) == 0 {
+// shownStatus is the status in lists and details now.
+func (d *DRS) shownStatus(j *Job) string {
+	if len(j.overrides) == 0 {
 		return j.Status
 	}
 	return j.StatusAt(d.config.Now())
 }
 
-// SetStatus changes the status in the record of a job that has ended, as by a
-// server that restarts with another record. One that becomes SUCCESS has
-// restored its backup, if the databases can take it; one that was SUCCESS has.
+// SetStatus changes the status in the record of an ended job, as if the server had
+// restarted with another record. If it becomes SUCCESS, the backup is restored if
+// possible. If it was SUCCESS, the backup stays restored.
 func (d *DRS) SetStatus(id, status string) bool {
 	return d.change(id, func(j *Job) {
 		if j.Finished.IsZero() {
@@ -83,16 +82,15 @@ func (d *DRS) rewrite(j *Job, status string) {
 	j.Status, j.records = status, append(slices.Clip(j.records), recorded{d.config.Now(), status})
 }
 
-// ShowStatus lets DRS say another status of a job for a while, whatever its
-// record has.
+// ShowStatus makes DRS show another status for a job for a while.
 func (d *DRS) ShowStatus(id, status string, length time.Duration) bool {
 	return d.change(id, func(j *Job) {
 		now := d.config.Now()
-		j.spells = append(slices.Clip(j.spells), spell{now, now.Add(length), status})
+		j.overrides = append(slices.Clip(j.overrides), override{now, now.Add(length), status})
 	})
 }
 
-// Cancel ends a running job in a status, and restores nothing.
+// Cancel ends a running job with a status and restores nothing.
 func (d *DRS) Cancel(id, status string) bool {
 	return d.change(id, func(j *Job) {
 		i := slices.Index(d.running, j)
@@ -104,7 +102,7 @@ func (d *DRS) Cancel(id, status string) bool {
 	})
 }
 
-// overwritten: a full takes from its databases what other jobs restored.
+// overwritten marks the jobs whose restored backups a full overwrites.
 func (d *DRS) overwritten(by *Job, files []restored) {
 	for _, j := range d.jobs {
 		if j == by || j.Instance != by.Instance || j.Restored.IsZero() {

@@ -1,6 +1,6 @@
 package drssim
 
-// update is PUT: a name and a description, nothing else (update page).
+// update is PUT: only a name and a description (update page).
 func (d *DRS) update(r Request, j *Job) Response {
 	c := &checker{}
 	top := c.top(r.Body)
@@ -19,8 +19,8 @@ func (d *DRS) update(r Request, j *Job) Response {
 	return d.answer(200, object{})
 }
 
-// remove is DELETE. The record goes; what was restored stays. Whether a
-// running job may be deleted no page says; here it may, and the restore goes on.
+// remove is DELETE. It deletes the record; restored databases stay. No page says
+// whether a running job can be deleted; here it can, and the restore continues.
 func (d *DRS) remove(j *Job) Response {
 	j.Deleted = true
 	return d.answer(200, object{})

@@ -6,12 +6,13 @@ import (
 	"strings"
 )
 
-// step is how far apart the LSNs of invented backups are.
+// step is the distance between LSNs of default backups.
 const step = 100
 
-// invent lets the objects of a job exist that nobody has used before. A full
-// stands where the log is; a log follows on, per set of databases.
-func (d *DRS) invent(j *Job) {
+// addDefaultObjects adds the objects of a job that are new, if there is no manifest.
+// A full starts at the current LSN; a log continues from it, for each set of
+// databases.
+func (d *DRS) addDefaultObjects(j *Job) {
 	if d.config.Objects != nil {
 		return
 	}
@@ -40,8 +41,8 @@ func folded(names []string) []string {
 	return out
 }
 
-// guess says which databases each file of a job holds: those that are named,
-// one a file as far as they go; else what the names of the files suggest.
+// guess gives the databases in each file of a job: the named ones, one for each
+// file, else those that the file names suggest.
 func (d *DRS) guess(j *Job) [][]string {
 	groups := make([][]string, len(j.Files))
 	for i, key := range j.Files {
@@ -57,8 +58,8 @@ func (d *DRS) guess(j *Job) [][]string {
 	return groups
 }
 
-// suggested is the stem of a full; for a log, the longest name of a restoring
-// database that the stem begins with, or the only one that there is.
+// suggested is the stem for a full. For a log it is the longest name of a restoring
+// database that starts the stem, or the only restoring database.
 func (d *DRS) suggested(j *Job, stem string) string {
 	if j.Mode == "full" {
 		return stem

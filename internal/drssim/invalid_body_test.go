@@ -12,8 +12,9 @@ import (
 	"unicode/utf8"
 )
 
-// missing says which mandatory field of the create page a body lacks, or has
-// with a value that cannot stand there. It shares no code with the simulator.
+// missing names a mandatory field of the create page that is missing or invalid in
+// a body. It shares no code with the simulator. It is long because it lists the
+// fields of the page.
 func missing(body []byte) string {
 	var b struct {
 		Base *struct {
@@ -64,8 +65,8 @@ func missing(body []byte) string {
 	return ""
 }
 
-// judge sends a body and holds the answer against what the body is.
-func judge(t *testing.T, body []byte) Response {
+// checkAnswer sends a body and compares the answer with the body.
+func checkAnswer(t *testing.T, body []byte) Response {
 	t.Helper()
 	d, _ := sim(t, Config{})
 	resp := d.Serve(create(body))
@@ -78,12 +79,12 @@ func judge(t *testing.T, body []byte) Response {
 	case resp.Status == 200 && missing(body) != "":
 		t.Errorf("accepted, but %s: %s", missing(body), body)
 	case resp.Status == 200 && !utf8.Valid(body):
-		t.Errorf("accepted, but no UTF-8: %q", body)
+		t.Errorf("accepted, but not UTF-8: %q", body)
 	}
 	return resp
 }
 
-// goodBodies are the page's examples, the RDS one without its slips.
+// goodBodies are the page's examples, with the mistakes in the RDS example fixed.
 func goodBodies(t *testing.T) [][]byte {
 	t.Helper()
 	all := [][]byte{edited(t, page(t, "request-rds-full.json"), "options.recovery_mode", "full", "options.is_last_backup", true, "base_info.description", "by hand")}
@@ -93,13 +94,13 @@ func goodBodies(t *testing.T) [][]byte {
 	return all
 }
 
-// TestEveryMemberSpoilt takes each member of each example away, and puts
-// values of every JSON type in its place. What is still accepted has all that
-// is mandatory, and nothing of another type.
-func TestEveryMemberSpoilt(t *testing.T) {
+// TestBodyWithInvalidMemberIsRefused removes each member of each example, and
+// replaces it with values of every JSON type. A body that is still accepted has all
+// mandatory fields, and no field of a wrong type.
+func TestBodyWithInvalidMemberIsRefused(t *testing.T) {
 	sent := 0
 	for _, body := range goodBodies(t) {
-		if resp := judge(t, body); resp.Status != 200 {
+		if resp := checkAnswer(t, body); resp.Status != 200 {
 			t.Errorf("%s for %s", resp.Body, body)
 		}
 		var doc any
@@ -107,11 +108,11 @@ func TestEveryMemberSpoilt(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, path := range paths(doc, "") {
-			judge(t, edited(t, body, path, gone{}))
+			checkAnswer(t, edited(t, body, path, gone{}))
 			was := jsonType(encode(member(doc, path)))
 			for _, value := range []string{"null", `""`, `"x"`, "0", "1", "true", "false", "[]", "[null]", "{}", `{"a":1}`} {
 				spoilt := edited(t, body, path, json.RawMessage(value))
-				if resp := judge(t, spoilt); resp.Status == 200 && jsonType([]byte(value)) != was {
+				if resp := checkAnswer(t, spoilt); resp.Status == 200 && jsonType([]byte(value)) != was {
 					t.Errorf("%s accepted as %s", value, path)
 				}
 				sent++
@@ -123,7 +124,7 @@ func TestEveryMemberSpoilt(t *testing.T) {
 	}
 }
 
-// paths are those of all members of a document, as edited takes them.
+// paths are the paths of all members of a document, in the form for edited.
 func paths(doc any, at string) []string {
 	var all []string
 	switch v := doc.(type) {
@@ -151,25 +152,25 @@ func jsonType(value []byte) string {
 	return "number"
 }
 
-// Of several mistakes it is always the same one that is answered.
-func TestRefusalsDoNotDependOnChance(t *testing.T) {
+// If there are several mistakes, the same one is always reported.
+func TestRefusalIsTheSameEachTime(t *testing.T) {
 	for _, body := range []string{
 		`{"a":1,"b":2,"c":3}`, `{"base_info":{"x":1,"y":2},"target_db_info":{"z":1},"options":{},"backup_info":{}}`,
 		`{"base_info":{},"target_db_info":{},"options":{"reset_db_name_map":{"a":1,"b":2,"c":3}},"backup_info":{}}`,
 	} {
-		first := judge(t, []byte(body))
+		first := checkAnswer(t, []byte(body))
 		for range 30 {
-			if again := judge(t, []byte(body)); !bytes.Equal(again.Body, first.Body) {
+			if again := checkAnswer(t, []byte(body)); !bytes.Equal(again.Body, first.Body) {
 				t.Fatalf("%s, then %s", first.Body, again.Body)
 			}
 		}
 	}
 }
 
-// A body of nothing but brackets must not use up the stack.
-func TestDepth(t *testing.T) {
+// A body of only brackets must not exhaust the stack.
+func TestDeeplyNestedBodyIsRefused(t *testing.T) {
 	for _, open := range []string{"[", `{"a":`} {
-		resp := judge(t, []byte(`{"base_info":`+strings.Repeat(open, 1000)))
+		resp := checkAnswer(t, []byte(`{"base_info":`+strings.Repeat(open, 1000)))
 		if !strings.Contains(string(resp.Body), "nested more than") {
 			t.Errorf("%s: %d %.200s", open, resp.Status, resp.Body)
 		}
@@ -193,5 +194,5 @@ func FuzzAcceptedBody(f *testing.F) {
 	}
 	f.Add([]byte(strings.Repeat("[", 100)))
 	f.Add([]byte(strings.Repeat(`{"a":`, 100)))
-	f.Fuzz(func(t *testing.T, body []byte) { judge(t, body) })
+	f.Fuzz(func(t *testing.T, body []byte) { checkAnswer(t, body) })
 }

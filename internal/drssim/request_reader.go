@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// The codes of a request that is not accepted (error codes page; the texts of
-// M00201 and M00202 stand on the page "Abnormal Request Results").
+// The codes for invalid requests (error codes page; the texts of M00201 and M00202
+// are on the page "Abnormal Request Results").
 const (
 	codeMalformed = "DRS.M00200"
 	codeEmpty     = "DRS.M00201"
@@ -19,7 +19,7 @@ const (
 	codeUnknown   = "DRS.10000010" // no such job: HTTP 400, not 404
 )
 
-// checker reads a request and keeps the first thing that is wrong with it.
+// checker reads a request and keeps the first error.
 type checker struct {
 	refused *Refusal
 }
@@ -38,19 +38,19 @@ func (c *checker) empty(field string) {
 	c.refuse(400, codeEmpty, "The %s parameter is empty.", field)
 }
 
-// invalid says which value breaks which rule.
+// invalid reports a value that violates a rule.
 func (c *checker) invalid(field, rule string) {
 	c.refuse(400, codeInvalid, "The value of %s is invalid: %s.", field, rule)
 }
 
-// want complains unless the rule is kept.
+// want reports an invalid value unless kept is true.
 func (c *checker) want(kept bool, field, rule string) {
 	if !kept {
 		c.invalid(field, rule)
 	}
 }
 
-// top reads a body that must be one JSON object.
+// top reads a body, which must be one JSON object.
 func (c *checker) top(body []byte) part {
 	v, err := decodeStrictly(body)
 	members, ok := v.(object)
@@ -72,7 +72,7 @@ type part struct {
 
 func (p part) at(key string) string { return strings.TrimPrefix(p.path+"."+key, ".") }
 
-// only refuses every member that the page does not know.
+// only refuses all members that are not on the page.
 func (p part) only(keys ...string) {
 	for _, key := range slices.Sorted(maps.Keys(p.members)) {
 		if !slices.Contains(keys, key) {
@@ -81,8 +81,8 @@ func (p part) only(keys ...string) {
 	}
 }
 
-// take gives a member of type T; zero and false where it is absent. A wrong
-// type, null included, is refused, and so is the absence of one that is needed.
+// take returns a member of type T, or zero and false if it is absent. It refuses a
+// wrong type, including null, and a missing member if needed is true.
 func take[T any](p part, key, kind string, needed bool) (T, bool) {
 	v, there := p.members[key]
 	t, ok := v.(T)
@@ -100,7 +100,7 @@ func (p part) text(key string) string {
 	return s
 }
 
-// neededText is a string that must be there, and not empty.
+// neededText is a string that must be present and not empty.
 func (p part) neededText(key string) string {
 	s, ok := take[string](p, key, "a string", true)
 	if ok && s == "" {
