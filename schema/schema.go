@@ -3,8 +3,8 @@ package schema
 
 import _ "embed"
 
-// Plan is the JSON Schema (draft 2020-12) of a plan file: the structural
-// truth, for migplan and for editors alike.
+// Plan is the JSON Schema (draft 2020-12) of a plan file. migplan and editors use
+// it to check the structure of a plan.
 //
 //go:embed plan.schema.json
 var Plan []byte
