@@ -117,7 +117,7 @@ func explainJobs(at place, s executor.Stop, e *explanation, apply string) {
 	case executor.TwinJobs:
 		e.What = "DRS shows several jobs for " + step + ": " + jobs
 		e.Known = "one of them was not submitted with this ledger, " + word(at.ledgerPath) + ": is that the ledger that cron and all other runners use? Nothing more is sent"
-		if st := at.state.Step(s.Step); st.State.Sent() && st.State != ledger.InDoubt {
+		if st := at.state.Step(s.Step); st.State.Sent() && st.State != ledger.StepInDoubt {
 			e.What = fmt.Sprintf("DRS shows another job for %s, which is %s: %s", step, st.State, jobs)
 			e.Known = "it was not submitted with this ledger, " + word(at.ledgerPath) + ": is that the ledger that cron and all other runners use? The backup may have been restored twice; nothing more is sent"
 			e.Next = "check the job and the database; if it did no harm, " + ignoreCommand(at, first(s.Jobs))
@@ -282,16 +282,16 @@ func explainDiffers(at place, s executor.Stop, e *explanation) {
 	step, jobs := stepName(at, s.Step), clean(strings.Join(s.Jobs, ", "))
 	e.What = fmt.Sprintf("job %s differs from %s: %s", jobs, step, clean(s.Detail))
 	e.Known = "nothing more is sent until a person has checked it"
-	if st := at.state.Step(s.Step); st.State == ledger.Running && slices.Contains(s.Jobs, st.JobID) {
+	if st := at.state.Step(s.Step); st.State == ledger.StepRunning && slices.Contains(s.Jobs, st.JobID) {
 		e.Next = "check the job and the database, and wait until the job has ended; " + pronounce(at, s.Step)
 		return
 	}
 	e.Next = fmt.Sprintf("check the job in the console; if it is this step's job under another name, %s; if not, %s",
 		adoptCommand(at, s.Step, first(s.Jobs)), ignoreCommand(at, first(s.Jobs)))
-	if at.state.Step(s.Step).State == ledger.Pending {
+	if at.state.Step(s.Step).State == ledger.StepPending {
 		e.Next += "; if the plan was different when the job was created, restore that plan"
 	}
-	if at.state.Step(s.Step).State == ledger.InDoubt {
+	if at.state.Step(s.Step).State == ledger.StepInDoubt {
 		e.Next += "; if it is this step's job anyway, wait until it has ended; then, " + pronounce(at, s.Step)
 	}
 }

@@ -126,7 +126,7 @@ func planJSON(at place, r executor.Result, bodies bool) jsonPlan {
 		return out
 	}
 	for _, s := range at.steps {
-		if out.Sent == executor.SentNo && at.state.Step(s.Seq).State == ledger.InDoubt {
+		if out.Sent == executor.SentNo && at.state.Step(s.Seq).State == ledger.StepInDoubt {
 			out.Sent = executor.SentMaybe // by an earlier run
 		}
 		out.Steps = append(out.Steps, stepJSON(at, s, bodies))

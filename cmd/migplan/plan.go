@@ -223,7 +223,7 @@ func (a *app) writeSteps(p preview) {
 	for _, s := range p.steps {
 		st := p.state.Step(s.Seq)
 		state := string(st.State)
-		if s.Seq == p.result.Step && st.State == ledger.Pending {
+		if s.Seq == p.result.Step && st.State == ledger.StepPending {
 			state = "next"
 		}
 		rows = append(rows, []string{

@@ -118,9 +118,9 @@ func awaited(p preview) string {
 	}
 	st := p.state.Step(p.result.Step)
 	switch key := needs(p.place, p.result.Step); {
-	case st.State == ledger.Running:
+	case st.State == ledger.StepRunning:
 		return "waiting for DRS: " + stepName(p.place, p.result.Step) + " is running"
-	case st.State == ledger.InDoubt:
+	case st.State == ledger.StepInDoubt:
 		return "in doubt: the next pass searches for the job of " + stepName(p.place, p.result.Step)
 	case key != "":
 		return "next: " + p.command("apply", key)

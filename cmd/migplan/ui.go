@@ -61,14 +61,14 @@ func databaseState(at place) string {
 		switch st.State {
 		case ledger.StepSucceeded:
 			restored, last = i+1, st.Last
-		case ledger.Running, ledger.InDoubt, ledger.StepFailed:
+		case ledger.StepRunning, ledger.StepInDoubt, ledger.StepFailed:
 			if st.Last {
 				return "uncertain: the cutover was submitted; check it in the console first"
 			}
 			if i == 0 {
 				return "absent, or being restored for the first time"
 			}
-		case ledger.Pending, ledger.StepRefused:
+		case ledger.StepPending, ledger.StepRefused:
 			if i == 0 && st.Attempt > 1 {
 				return "absent, or as an earlier attempt left it"
 			}

@@ -82,7 +82,7 @@ func (w *world) answer(r ran) bool {
 // doubtful is the step in doubt, 0 for none.
 func (w *world) doubtful() int {
 	for i, st := range w.state().Steps {
-		if st.State == ledger.InDoubt {
+		if st.State == ledger.StepInDoubt {
 			return i + 1
 		}
 	}

@@ -73,7 +73,7 @@ func TestNetworkGoesBeforeTheCreate(t *testing.T) {
 	if r.code != 75 || r.stdout != "" {
 		t.Error(r)
 	}
-	if st := w.state().Step(1); st.State != ledger.Pending || st.IntentSeq == 0 {
+	if st := w.state().Step(1); st.State != ledger.StepPending || st.IntentSeq == 0 {
 		t.Errorf("step 1 is %s, its intent %d: want an intent that is known to be unsent", st.State, st.IntentSeq)
 	}
 	if jobs := w.sim.Jobs(); len(jobs) > 0 {

@@ -140,7 +140,7 @@ func (w *world) intended(body []byte) string {
 		return err.Error()
 	}
 	for _, st := range state.Steps {
-		if st.State == ledger.InDoubt && st.Intent.JobName == request.BaseInfo.Name && st.Intent.Body == string(body) {
+		if st.State == ledger.StepInDoubt && st.Intent.JobName == request.BaseInfo.Name && st.Intent.Body == string(body) {
 			return ""
 		}
 	}

@@ -61,7 +61,7 @@ func TestAccountFor(t *testing.T) {
 // TestUnaccounted names the conflict among several jobs, and the step.
 func TestUnaccountedNamesTheConflictFirst(t *testing.T) {
 	s, _ := ledger.Fold("c", nil)
-	s.Steps = []ledger.Step{{State: ledger.Pending, Attempt: 3, AllJobIDs: []string{"missing", "failed"}}}
+	s.Steps = []ledger.Step{{State: ledger.StepPending, Attempt: 3, AllJobIDs: []string{"missing", "failed"}}}
 	f := Facts{State: s, Survey: &Survey{Claims: map[int][]string{1: {"failed", "alive"}}}}
 	if !unseen(f, 1) {
 		t.Error("jobs that were not looked at count as seen")

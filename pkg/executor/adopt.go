@@ -33,7 +33,7 @@ func (r *Runner) Adopt(ctx context.Context, seq int, jobID, reason string) Resul
 		if s, err := p.mayBeOurs(ctx, seq, j); s != nil || err != nil {
 			return s, err
 		}
-		if st.State == ledger.InDoubt && p.facts.State.KnownAt(jobID, st.IntentSeq) {
+		if st.State == ledger.StepInDoubt && p.facts.State.KnownAt(jobID, st.IntentSeq) {
 			return notAllowed(seq, fmt.Sprintf("job %s was listed before this step's request was sent, so it is not the job of that request", jobID)), nil
 		}
 		if diff := adoptable(j, p.Steps[seq-1]); diff != "" {
@@ -55,7 +55,7 @@ func (p *pass) mayAdopt(seq int, st ledger.Step, jobID string) *Stop {
 	if of, ok := p.facts.State.StepOfJob[jobID]; ok {
 		return notAllowed(seq, fmt.Sprintf("job %s is step %d already", jobID, of))
 	}
-	if st.State != ledger.InDoubt && st.State != ledger.Pending {
+	if st.State != ledger.StepInDoubt && st.State != ledger.StepPending {
 		return notAllowed(seq, fmt.Sprintf("the step is %s; a job is adopted for a step in doubt or pending", st.State))
 	}
 	for before := 1; before < seq; before++ {
@@ -86,7 +86,7 @@ func (p *pass) mayBeOurs(ctx context.Context, seq int, j drs.Job) (*Stop, error)
 func (p *pass) adopt(ctx context.Context, seq, attempt int, j drs.Job, d ledger.DecisionData) error {
 	st := p.facts.State.Step(seq)
 	o := ledger.OutcomeData{JobID: j.ID, Decision: &d}
-	if st.State == ledger.InDoubt {
+	if st.State == ledger.StepInDoubt {
 		o.Intent, o.IntentRun, o.NotBefore = st.IntentSeq, st.IntentRun, p.mayArriveUntil(j, seq, st)
 	} else {
 		o.ChainSHA256, o.Last, o.Databases = p.Steps[seq-1].ChainSHA256, p.Steps[seq-1].Last, recorded(p.Plan)
@@ -182,7 +182,7 @@ func (p *pass) matchAll(ctx context.Context, found []drs.OfflineTaskInfo) (jobs,
 		if newest == nil {
 			continue
 		}
-		if st := p.facts.State.Step(seq).State; st == ledger.Running || st == ledger.StepSucceeded {
+		if st := p.facts.State.Step(seq).State; st == ledger.StepRunning || st == ledger.StepSucceeded {
 			return nil, nil, about([]drs.OfflineTaskInfo{*newest}, TwinJobs, seq)
 		}
 		j, err := p.Jobs.ShowReplicationJob(ctx, newest.ID)
@@ -296,7 +296,7 @@ func (p *pass) failEach(ctx context.Context, found []drs.OfflineTaskInfo, edited
 		j := edited[seq]
 		d := p.Who.decision(ledger.IsFailure, reason)
 		d.JobID = j.ID
-		if st := p.facts.State.Step(seq); st.State == ledger.InDoubt {
+		if st := p.facts.State.Step(seq); st.State == ledger.StepInDoubt {
 			d.NotBefore = p.mayArriveUntil(j, seq, st)
 		}
 		if err := p.person(ctx, seq, p.highestAttempt(found, seq), d); err != nil {

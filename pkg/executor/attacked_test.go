@@ -153,7 +153,7 @@ func TestTwoAnswersForOneStepHaveAWayOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Conflict = "job x was made by an intent that was already settled"
-	s.Steps = []ledger.Step{{State: ledger.Running, Attempt: 1, JobID: "y"}}
+	s.Steps = []ledger.Step{{State: ledger.StepRunning, Attempt: 1, JobID: "y"}}
 	steps := theSteps(t, "", "", "l1.bak")
 	if a := Next(Facts{Steps: steps, State: s}); a.Kind != Look || a.Step != 1 {
 		t.Errorf("%s of step %d, want a look at the running job", a.Kind, a.Step)

@@ -31,9 +31,9 @@ func (p *pass) mustBeIdle(ctx context.Context) (*Stop, error) {
 	}
 	for seq := 1; seq <= len(p.facts.State.Steps); seq++ {
 		switch p.facts.State.Step(seq).State {
-		case ledger.InDoubt:
+		case ledger.StepInDoubt:
 			return &Stop{Code: Invalid, Reason: NotAllowed, Step: seq, Why: WhyUnsettled, Detail: "the outcome of its request is not known"}, nil
-		case ledger.Running:
+		case ledger.StepRunning:
 			if s, err := p.mustHaveEnded(ctx, seq); s != nil || err != nil {
 				return s, err
 			}
@@ -78,7 +78,7 @@ func (p *pass) differs(seq int, j drs.Job) string {
 // Works reports whether a step of the chain runs, so that closing it asks DRS.
 func (c *Chain) Works() bool {
 	for _, st := range c.State.Steps {
-		if st.State == ledger.Running {
+		if st.State == ledger.StepRunning {
 			return true
 		}
 	}

@@ -16,7 +16,7 @@ var signed = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 func doubtAbout(step plan.Step) DoubtFacts {
 	return DoubtFacts{
 		Step: step,
-		Known: ledger.Step{State: ledger.InDoubt, Attempt: 1, IntentSeq: 7, Intent: ledger.IntentData{
+		Known: ledger.Step{State: ledger.StepInDoubt, Attempt: 1, IntentSeq: 7, Intent: ledger.IntentData{
 			JobName: step.JobName(1), SignedAt: signed, Principal: "ak:A",
 			FenceUntil: signed.Add(silentFence), AnsweredFenceUntil: signed.Add(answeredFence),
 		}},

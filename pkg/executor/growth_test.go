@@ -149,7 +149,7 @@ func TestBytesOfAStepDoNotGrow(t *testing.T) {
 func TestJobNamedBeforeTheIntentIsNotItsOwn(t *testing.T) {
 	r := newLongRun(t, ledger.OpenMemory(), 2)
 	r.id = r.jobs[0].ID // listed when the chain was opened
-	if x := r.pass(); x.Code != TryAgain || x.Sent != SentMaybe || r.state().Step(3).State != ledger.InDoubt {
+	if x := r.pass(); x.Code != TryAgain || x.Sent != SentMaybe || r.state().Step(3).State != ledger.StepInDoubt {
 		t.Errorf("%s %s, step 3 is %s: an old job was taken for the create's", x.Code, x.Reason, r.state().Step(3).State)
 	}
 	if got := r.survey().Unaccounted; len(got) > 0 {

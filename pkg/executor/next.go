@@ -75,12 +75,12 @@ func Next(f Facts) Action {
 		return finished(f)
 	}
 	switch st := f.State.Step(seq); st.State {
-	case ledger.Running:
+	case ledger.StepRunning:
 		if f.Looked {
 			return end(stop(OK, JobRunning, seq))
 		}
 		return Action{Kind: Look, Step: seq}
-	case ledger.InDoubt:
+	case ledger.StepInDoubt:
 		if f.Survey == nil {
 			return Action{Kind: List, Step: seq}
 		}
@@ -96,7 +96,7 @@ func Next(f Facts) Action {
 
 // running is the step whose job runs, 0 for none.
 func running(s *ledger.State) int {
-	return 1 + slices.IndexFunc(s.Steps, func(st ledger.Step) bool { return st.State == ledger.Running })
+	return 1 + slices.IndexFunc(s.Steps, func(st ledger.Step) bool { return st.State == ledger.StepRunning })
 }
 
 // blocked is what forbids every action on the chain.
@@ -165,7 +165,7 @@ func finished(f Facts) Action {
 func Foresee(f Facts) Action {
 	a := Next(f)
 	switch f.State.Step(a.Step).State {
-	case ledger.InDoubt:
+	case ledger.StepInDoubt:
 		return a
 	case ledger.StepSucceeded: // Next lists once more before it says online
 		if a.Kind == List {

@@ -96,13 +96,13 @@ func TestNext(t *testing.T) {
 	}{
 		"nothing sent":                   {steps: chain, want: List, step: 1},
 		"nothing sent, listed":           {steps: chain, with: func(f *Facts) { f.Survey = seen() }, want: Create, step: 1},
-		"running":                        {steps: chain, states: []ledger.StepState{ledger.Running}, want: Look, step: 1},
-		"running, looked at":             {steps: chain, states: []ledger.StepState{ledger.Running}, with: func(f *Facts) { f.Looked = true }, want: End, step: 1, reason: JobRunning},
-		"in doubt":                       {steps: chain, states: []ledger.StepState{done, ledger.InDoubt}, want: List, step: 2},
-		"in doubt, listed":               {steps: chain, states: []ledger.StepState{done, ledger.InDoubt}, with: func(f *Facts) { f.Survey = seen() }, want: Settle, step: 2},
+		"running":                        {steps: chain, states: []ledger.StepState{ledger.StepRunning}, want: Look, step: 1},
+		"running, looked at":             {steps: chain, states: []ledger.StepState{ledger.StepRunning}, with: func(f *Facts) { f.Looked = true }, want: End, step: 1, reason: JobRunning},
+		"in doubt":                       {steps: chain, states: []ledger.StepState{done, ledger.StepInDoubt}, want: List, step: 2},
+		"in doubt, listed":               {steps: chain, states: []ledger.StepState{done, ledger.StepInDoubt}, with: func(f *Facts) { f.Survey = seen() }, want: Settle, step: 2},
 		"failed":                         {steps: chain, states: []ledger.StepState{done, ledger.StepFailed}, want: End, step: 2, code: Failed, reason: JobFailed},
 		"refused":                        {steps: chain, states: []ledger.StepState{ledger.StepRefused}, want: End, step: 1, code: Failed, reason: CreateRefused},
-		"pending after a decision":       {steps: chain, states: []ledger.StepState{done, ledger.Pending}, want: List, step: 2},
+		"pending after a decision":       {steps: chain, states: []ledger.StepState{done, ledger.StepPending}, want: List, step: 2},
 		"succeeded, the next":            {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen() }, want: Create, step: 2},
 		"all done, open":                 {steps: open, states: []ledger.StepState{done, done}, want: End, step: 2, reason: NextBackup},
 		"all done, cut over":             {steps: chain, states: []ledger.StepState{done, done, done}, want: End, step: 3, reason: Online},
@@ -114,9 +114,9 @@ func TestNext(t *testing.T) {
 		"a failed step edited":           {steps: chain, states: []ledger.StepState{done, ledger.StepFailed}, with: func(f *Facts) { f.State.Steps[1].ChainSHA256 = "other" }, want: End, step: 2, code: Failed, reason: JobFailed},
 		"overwrite added":                {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].Intent.Body = `{"is_cover":true}` }, want: End, step: 1, code: Conflict, reason: EditedHistory},
 		"overwrite as it was":            {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].Intent.Body = `{"is_cover":false}` }, want: List, step: 2},
-		"plan shorter":                   {steps: open, states: []ledger.StepState{done, done, ledger.Running}, want: End, step: 3, code: Conflict, reason: PlanShorter},
+		"plan shorter":                   {steps: open, states: []ledger.StepState{done, done, ledger.StepRunning}, want: End, step: 3, code: Conflict, reason: PlanShorter},
 		"marker too late":                {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.Steps[2].ChainSHA256 = chain[2].OpenSHA256 }, want: End, step: 3, code: Invalid, reason: MarkerTooLate},
-		"marker too late, still running": {steps: chain, states: []ledger.StepState{done, done, ledger.Running}, with: func(f *Facts) { f.State.Steps[2].ChainSHA256 = chain[2].OpenSHA256 }, want: End, step: 3, code: Invalid, reason: MarkerTooLate},
+		"marker too late, still running": {steps: chain, states: []ledger.StepState{done, done, ledger.StepRunning}, with: func(f *Facts) { f.State.Steps[2].ChainSHA256 = chain[2].OpenSHA256 }, want: End, step: 3, code: Invalid, reason: MarkerTooLate},
 		"unknown jobs":                   {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Unknown = []drs.OfflineTaskInfo{{ID: "x"}} }, want: End, step: 1, code: Conflict, reason: UnknownJobs},
 		"twins of what was sent": {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) {
 			f.Survey = seen()
@@ -126,17 +126,17 @@ func TestNext(t *testing.T) {
 			f.Survey = seen()
 			f.Survey.Unknown = []drs.OfflineTaskInfo{{ID: "x", Name: chain[0].JobName(1)}, {ID: "y", Name: chain[1].JobName(1)}}
 		}, want: End, step: 2, code: Conflict, reason: UnknownJobs},
-		"throttled": {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].NotBefore = past }, want: End, step: 1, code: TryAgain, reason: Throttled},
-		"throttled, and no date": {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) {
+		"throttled": {steps: chain, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].NotBefore = past }, want: End, step: 1, code: TryAgain, reason: Throttled},
+		"throttled, and no date": {steps: chain, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) {
 			f.Survey = seen()
 			f.Survey.Date, f.State.Steps[0].NotBefore, f.Now = time.Time{}, before, past
 		}, want: End, step: 1, code: TryAgain, reason: NoServerDate},
-		"throttled for a day":               {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].NotBefore = f.Survey.Date.Add(drs.MaxRetryAfter) }, want: End, step: 1, code: TryAgain, reason: Throttled},
-		"throttled, by a clock years ahead": {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].NotBefore = past.AddDate(10, 0, 0) }, want: Create, step: 1},
-		"a gap":                             {steps: chain, states: []ledger.StepState{ledger.Pending, done}, want: End, step: 1, code: Conflict, reason: HistoryGap},
-		"a gap of what failed":              {steps: chain, states: []ledger.StepState{done, ledger.StepFailed, ledger.Running}, want: End, step: 2, code: Conflict, reason: HistoryGap},
-		"no gap":                            {steps: chain, states: []ledger.StepState{ledger.Running, ledger.Running}, want: Look, step: 1},
-		"throttled before":                  {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].NotBefore = before }, want: Create, step: 1},
+		"throttled for a day":               {steps: chain, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].NotBefore = f.Survey.Date.Add(drs.MaxRetryAfter) }, want: End, step: 1, code: TryAgain, reason: Throttled},
+		"throttled, by a clock years ahead": {steps: chain, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].NotBefore = past.AddDate(10, 0, 0) }, want: Create, step: 1},
+		"a gap":                             {steps: chain, states: []ledger.StepState{ledger.StepPending, done}, want: End, step: 1, code: Conflict, reason: HistoryGap},
+		"a gap of what failed":              {steps: chain, states: []ledger.StepState{done, ledger.StepFailed, ledger.StepRunning}, want: End, step: 2, code: Conflict, reason: HistoryGap},
+		"no gap":                            {steps: chain, states: []ledger.StepState{ledger.StepRunning, ledger.StepRunning}, want: Look, step: 1},
+		"throttled before":                  {steps: chain, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].NotBefore = before }, want: Create, step: 1},
 		"one of ours runs":                  {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Running = []Neighbour{{Ours: true}} }, want: End, step: 1, reason: OursRunning},
 		"a listing that is not whole":       {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Complete = false }, want: End, step: 1, code: TryAgain, reason: APIAway},
 		"a stranger runs":                   {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Running = []Neighbour{{Ours: true}, {}} }, want: End, step: 1, code: TryAgain, reason: StrangerRunning},
@@ -169,8 +169,8 @@ func TestNext(t *testing.T) {
 			f.State.CheckPending, f.Survey = true, seen()
 			f.Survey.Unknown = []drs.OfflineTaskInfo{{ID: "x", Name: chain[2].JobName(1)}}
 		}, want: End, step: 3, code: Conflict, reason: TwinJobs},
-		"retry": {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].AllJobIDs = []string{"x"} }, want: Account, step: 1},
-		"retry, looked at": {steps: chain, states: []ledger.StepState{ledger.Pending}, with: func(f *Facts) {
+		"retry": {steps: chain, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[0].AllJobIDs = []string{"x"} }, want: Account, step: 1},
+		"retry, looked at": {steps: chain, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) {
 			f.Survey, f.Sights = seen(), map[string]Sight{"x": {Status: "FAILED"}}
 			f.State.Steps[0].AllJobIDs = []string{"x"}
 		}, want: Create, step: 1},
@@ -188,8 +188,8 @@ func TestNext(t *testing.T) {
 			f.State.Steps[0].IsCover = new(false)
 		}, want: End, step: 1, code: Conflict, reason: EditedHistory},
 		"any key":                     {steps: one, with: func(f *Facts) { f.Survey = seen(); f.Keys = Keys{AnyKey: true} }, want: Create, step: 1},
-		"second attempt, first's key": {steps: chain, states: []ledger.StepState{done, done, ledger.Pending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[2].Attempt = 2; f.Keys.Cutover = confirm(chain) }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
-		"second attempt, its key": {steps: chain, states: []ledger.StepState{done, done, ledger.Pending}, with: func(f *Facts) {
+		"second attempt, first's key": {steps: chain, states: []ledger.StepState{done, done, ledger.StepPending}, with: func(f *Facts) { f.Survey = seen(); f.State.Steps[2].Attempt = 2; f.Keys.Cutover = confirm(chain) }, want: End, step: 3, code: CutoverHeld, reason: CutoverKey},
+		"second attempt, its key": {steps: chain, states: []ledger.StepState{done, done, ledger.StepPending}, with: func(f *Facts) {
 			f.Survey = seen()
 			f.State.Steps[2].Attempt = 2
 			f.Keys.Cutover = confirm(chain) + "-a2"
@@ -290,8 +290,8 @@ func TestNextForeseen(t *testing.T) {
 		want   ActionKind
 		reason Reason
 	}{
-		"running":        {steps: chain, states: []ledger.StepState{ledger.Running}, want: Look},
-		"in doubt":       {steps: chain, states: []ledger.StepState{done, ledger.InDoubt}, want: List},
+		"running":        {steps: chain, states: []ledger.StepState{ledger.StepRunning}, want: Look},
+		"in doubt":       {steps: chain, states: []ledger.StepState{done, ledger.StepInDoubt}, want: List},
 		"no key needed":  {steps: open, want: List},
 		"the key lacks":  {steps: chain, states: []ledger.StepState{done}, want: End, reason: CutoverKey},
 		"the key fits":   {steps: chain, states: []ledger.StepState{done}, keys: Keys{AnyKey: true}, want: List},

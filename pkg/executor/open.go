@@ -53,7 +53,7 @@ func (p *pass) appendAllowed(ctx context.Context, kind ledger.Kind, step, attemp
 func busy(older []*ledger.State) *Stop {
 	for _, s := range older {
 		for i, st := range s.Steps {
-			if st.State == ledger.Running || st.State == ledger.InDoubt {
+			if st.State == ledger.StepRunning || st.State == ledger.StepInDoubt {
 				return &Stop{Code: Conflict, Reason: GenerationBusy, Step: i + 1, Jobs: []string{st.JobID}}
 			}
 		}

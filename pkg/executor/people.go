@@ -163,7 +163,7 @@ func (w Word) decision(who Who, what, reason string) ledger.DecisionData {
 func (r *Runner) NotCreated(ctx context.Context, seq int, word Word, reason string) Result {
 	return r.decide(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
 		st := p.facts.State.Step(seq)
-		if st.State != ledger.InDoubt {
+		if st.State != ledger.StepInDoubt {
 			return notAllowed(seq, fmt.Sprintf("the step is %s, not in doubt", st.State)), nil
 		}
 		if s, err := p.mustBeAbsent(ctx, seq, st, word); s != nil || err != nil {
@@ -227,7 +227,7 @@ func (r *Runner) Pronounce(ctx context.Context, seq int, succeeded bool, word Wo
 			return s.about(seq), err
 		}
 		d := word.decision(p.Who, ledger.IsFailure, reason)
-		if d.JobID = p.judged(st); st.State == ledger.InDoubt && d.JobID != "" && !word.BeforeFence {
+		if d.JobID = p.judged(st); st.State == ledger.StepInDoubt && d.JobID != "" && !word.BeforeFence {
 			d.NotBefore = p.mayArriveUntil(p.candidate, seq, st)
 		}
 		if succeeded {
@@ -245,7 +245,7 @@ func (p *pass) judged(st ledger.Step) string {
 	switch {
 	case p.unknown != "":
 		return p.unknown
-	case st.State == ledger.InDoubt && v != nil && len(v.Candidates) == 1:
+	case st.State == ledger.StepInDoubt && v != nil && len(v.Candidates) == 1:
 		return v.Candidates[0].ID
 	}
 	return st.JobID
@@ -267,12 +267,12 @@ func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, suc
 		s := notAllowed(seq, "the plan's line is not the one that was submitted; restore that line first")
 		s.Why = WhyEdited
 		return s, nil
-	case st.State == ledger.InDoubt:
+	case st.State == ledger.StepInDoubt:
 		if judged, s, err := p.endedOtherwise(ctx, seq); judged || s != nil || err != nil {
 			return s, err
 		}
 		return p.mustBeAbsent(ctx, seq, st, word)
-	case st.State == ledger.Running:
+	case st.State == ledger.StepRunning:
 		return p.mustBeGone(ctx, seq, st.JobID, succeeded, word)
 	case st.State == ledger.StepSucceeded && st.JobID != "" && !p.facts.State.Marked[st.JobID]:
 		return p.mustBeUndone(ctx, seq, st.JobID)
@@ -280,7 +280,7 @@ func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, suc
 		return nil, nil
 	case st.State == ledger.StepFailed:
 		return p.mustHaveFailed(ctx, seq, st.AllJobIDs, succeeded, word)
-	case st.State == ledger.Pending && seq <= len(p.Steps):
+	case st.State == ledger.StepPending && seq <= len(p.Steps):
 		if s, err := p.list(ctx); s != nil || err != nil {
 			return s, err
 		}

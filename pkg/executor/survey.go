@@ -87,7 +87,7 @@ func survey(l drs.Listing, p *plan.Plan, s *ledger.State, others otherChains) *S
 // doubtful is the step in doubt, of which a chain has one at most.
 func doubtful(s *ledger.State) (seq int, ok bool) {
 	for i, st := range s.Steps {
-		if st.State == ledger.InDoubt {
+		if st.State == ledger.StepInDoubt {
 			return i + 1, true
 		}
 	}
@@ -140,7 +140,7 @@ func works(j drs.OfflineTaskInfo, s *ledger.State, others otherChains, now time.
 func sawEnd(s *ledger.State, jobID string) bool {
 	seq, mine := s.StepOfJob[jobID]
 	st := s.Step(seq)
-	return mine && !s.Marked[jobID] && (st.JobID != jobID || st.State != ledger.Running)
+	return mine && !s.Marked[jobID] && (st.JobID != jobID || st.State != ledger.StepRunning)
 }
 
 // isAlive: it works, or has restored something.

@@ -34,7 +34,7 @@ func (s *State) skip(e Event, jobID string) {
 	}
 	st := s.at(e.Step)
 	st.addJob(jobID)
-	if st.State == Pending && st.Attempt <= e.Attempt {
+	if st.State == StepPending && st.Attempt <= e.Attempt {
 		st.Attempt = e.Attempt + 1
 	}
 }
@@ -49,8 +49,8 @@ func (s *State) decideStep(e Event, d DecisionData) {
 	case Retry:
 		s.retry(e)
 	case NotCreated:
-		if st := s.at(e.Step); st.State == InDoubt && st.IntentSeq == d.Intent {
-			st.State = Pending
+		if st := s.at(e.Step); st.State == StepInDoubt && st.IntentSeq == d.Intent {
+			st.State = StepPending
 		}
 	default: // IsSuccess, IsFailure
 		s.mark(e, d)
@@ -64,7 +64,7 @@ func (s *State) retry(e Event) {
 		return
 	}
 	// What was sent stays known: a person may still find that it was restored.
-	*st = Step{State: Pending, Attempt: e.Attempt + 1, ChainSHA256: st.ChainSHA256, Last: st.Last, AllJobIDs: st.AllJobIDs}
+	*st = Step{State: StepPending, Attempt: e.Attempt + 1, ChainSHA256: st.ChainSHA256, Last: st.Last, AllJobIDs: st.AllJobIDs}
 }
 
 // mark applies how a step ended, as a person said it where DRS can no longer

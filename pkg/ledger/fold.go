@@ -11,9 +11,9 @@ type StepState string
 
 // The states of a step.
 const (
-	Pending       StepState = "pending"
-	InDoubt       StepState = "in-doubt" // a create was about to be sent, and its result is not known
-	Running       StepState = "running"
+	StepPending   StepState = "pending"
+	StepInDoubt   StepState = "in-doubt" // a create was about to be sent, and its result is not known
+	StepRunning   StepState = "running"
 	StepSucceeded StepState = "succeeded"
 	StepFailed    StepState = "failed"
 	StepRefused   StepState = "refused"
@@ -22,7 +22,7 @@ const (
 // Sent reports whether a step in this state counts as sent: it may no longer
 // change in the plan. One that failed or was refused may, for a new attempt.
 func (s StepState) Sent() bool {
-	return s == InDoubt || s == Running || s == StepSucceeded
+	return s == StepInDoubt || s == StepRunning || s == StepSucceeded
 }
 
 // Step is what the ledger knows of one step.
@@ -91,7 +91,7 @@ type State struct {
 // Step returns the state of step seq, counted from 1.
 func (s *State) Step(seq int) Step {
 	if seq < 1 || seq > len(s.Steps) {
-		return Step{State: Pending, Attempt: 1}
+		return Step{State: StepPending, Attempt: 1}
 	}
 	return s.Steps[seq-1]
 }
@@ -163,7 +163,7 @@ func with[T any](e Event, f func(T)) error {
 // at returns the step to change.
 func (s *State) at(seq int) *Step {
 	for len(s.Steps) < seq {
-		s.Steps = append(s.Steps, Step{State: Pending, Attempt: 1})
+		s.Steps = append(s.Steps, Step{State: StepPending, Attempt: 1})
 	}
 	return &s.Steps[seq-1]
 }
@@ -178,7 +178,7 @@ func (s *State) intend(e Event, d IntentData) {
 	s.name(e.Seq, d.Listed...)
 	s.name(e.Seq, d.ListedUnknown...)
 	st := s.at(e.Step)
-	st.State, st.Attempt = InDoubt, e.Attempt
+	st.State, st.Attempt = StepInDoubt, e.Attempt
 	st.Intent, st.IntentSeq, st.IntentRun, st.IntentAt = d, e.Seq, e.Run, e.At
 	st.ChainSHA256, st.Last = d.ChainSHA256, d.Last
 	st.JobID, st.Answered, st.Answer, st.Searches = "", false, OutcomeData{}, nil
@@ -196,7 +196,7 @@ func (s *State) settle(e Event, d OutcomeData) {
 	case made && d.Intent == 0:
 		st.Attempt, st.ChainSHA256, st.Last, st.IsCover = e.Attempt, d.ChainSHA256, d.Last, d.IsCover
 		s.run(st, e, d)
-	case made && st.IntentSeq == d.Intent && st.State == InDoubt:
+	case made && st.IntentSeq == d.Intent && st.State == StepInDoubt:
 		s.wait(d.NotBefore)
 		s.Bodies[d.JobID] = st.Intent.Body
 		s.run(st, e, d)
@@ -205,13 +205,13 @@ func (s *State) settle(e Event, d OutcomeData) {
 	case made: // its job stays unknown to the ledger until a person adopts or ignores it
 		st.addJob(d.JobID)
 		s.Conflict = fmt.Sprintf("job %s was made for step %d by a create that already had another result", d.JobID, e.Step)
-	case st.IntentSeq == d.Intent && st.State == InDoubt:
+	case st.IntentSeq == d.Intent && st.State == StepInDoubt:
 		st.close(e.Kind, d)
 	}
 }
 
 func (s *State) run(st *Step, e Event, d OutcomeData) {
-	st.State, st.JobID, st.SubmittedAt = Running, d.JobID, e.At
+	st.State, st.JobID, st.SubmittedAt = StepRunning, d.JobID, e.At
 	st.FinishedAt, st.Status, st.ErrorLog = time.Time{}, "", ""
 	s.StepOfJob[d.JobID] = e.Step
 	st.addJob(d.JobID)
@@ -257,11 +257,11 @@ func (st *Step) close(kind Kind, d OutcomeData) {
 	case Refused:
 		st.State = StepRefused
 	case Throttled:
-		st.State, st.NotBefore = Pending, d.NotBefore
+		st.State, st.NotBefore = StepPending, d.NotBefore
 	case Unsent:
-		st.State = Pending
+		st.State = StepPending
 	default: // Absent
-		st.State = Pending
+		st.State = StepPending
 		st.Absences++
 	}
 }
@@ -277,7 +277,7 @@ func (s *State) search(e Event, d SearchedData) {
 
 func (s *State) finish(e Event, d FinishedData) {
 	st := s.at(e.Step)
-	if st.JobID != d.JobID || st.State != Running {
+	if st.JobID != d.JobID || st.State != StepRunning {
 		return
 	}
 	st.State = StepSucceeded

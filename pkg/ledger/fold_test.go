@@ -66,47 +66,47 @@ func TestFold(t *testing.T) {
 		conflict bool
 		check    func(*State) bool
 	}{
-		"nothing":                             {step: 1, state: Pending, attempt: 1},
-		"step 0":                              {step: 0, state: Pending, attempt: 1},
-		"opened":                              {events: []told{{Opened, 0, 0, OpenedData{Plan: "p", Principal: "a"}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Opened.Plan == "p" && s.Principal == "a" }},
-		"closed":                              {events: []told{{Closed, 0, 0, ClosedData{Generation: 2}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Closed.Generation == 2 }},
-		"intended":                            {events: []told{intent1}, step: 1, state: InDoubt, attempt: 1, check: func(s *State) bool { return s.Step(1).ChainSHA256 == "h1" && s.Date.Equal(fence.Add(-time.Hour)) }},
-		"accepted":                            {events: []told{intent1, ran1}, step: 1, state: Running, attempt: 1, job: "j1", check: func(s *State) bool { return s.NewestJob == "j1" && s.StepOfJob["j1"] == 1 }},
-		"adopted":                             {events: []told{intent1, {Adopted, 1, 1, OutcomeData{Intent: 1, JobID: "j1"}}}, step: 1, state: Running, attempt: 1, job: "j1"},
-		"unsent":                              {events: []told{intent1, {Unsent, 1, 1, OutcomeData{Intent: 1}}}, step: 1, state: Pending, attempt: 1},
-		"throttled":                           {events: []told{intent1, {Throttled, 1, 1, OutcomeData{Intent: 1, NotBefore: fence}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Step(1).NotBefore.Equal(fence) }},
+		"nothing":                             {step: 1, state: StepPending, attempt: 1},
+		"step 0":                              {step: 0, state: StepPending, attempt: 1},
+		"opened":                              {events: []told{{Opened, 0, 0, OpenedData{Plan: "p", Principal: "a"}}}, step: 1, state: StepPending, attempt: 1, check: func(s *State) bool { return s.Opened.Plan == "p" && s.Principal == "a" }},
+		"closed":                              {events: []told{{Closed, 0, 0, ClosedData{Generation: 2}}}, step: 1, state: StepPending, attempt: 1, check: func(s *State) bool { return s.Closed.Generation == 2 }},
+		"intended":                            {events: []told{intent1}, step: 1, state: StepInDoubt, attempt: 1, check: func(s *State) bool { return s.Step(1).ChainSHA256 == "h1" && s.Date.Equal(fence.Add(-time.Hour)) }},
+		"accepted":                            {events: []told{intent1, ran1}, step: 1, state: StepRunning, attempt: 1, job: "j1", check: func(s *State) bool { return s.NewestJob == "j1" && s.StepOfJob["j1"] == 1 }},
+		"adopted":                             {events: []told{intent1, {Adopted, 1, 1, OutcomeData{Intent: 1, JobID: "j1"}}}, step: 1, state: StepRunning, attempt: 1, job: "j1"},
+		"unsent":                              {events: []told{intent1, {Unsent, 1, 1, OutcomeData{Intent: 1}}}, step: 1, state: StepPending, attempt: 1},
+		"throttled":                           {events: []told{intent1, {Throttled, 1, 1, OutcomeData{Intent: 1, NotBefore: fence}}}, step: 1, state: StepPending, attempt: 1, check: func(s *State) bool { return s.Step(1).NotBefore.Equal(fence) }},
 		"refused":                             {events: []told{intent1, {Refused, 1, 1, OutcomeData{Intent: 1, Code: "DRS.M00200"}}}, step: 1, state: StepRefused, attempt: 1, check: func(s *State) bool { return s.Step(1).Answer.Code == "DRS.M00200" }},
-		"absent":                              {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Step(1).Absences == 1 }},
-		"answered":                            {events: []told{intent1, {Answered, 1, 1, OutcomeData{Intent: 1, StatusCode: 502}}}, step: 1, state: InDoubt, attempt: 1, check: func(s *State) bool { return s.Step(1).Answered && s.Step(1).Answer.StatusCode == 502 }},
-		"intended again":                      {events: []told{intent1, {Answered, 1, 1, OutcomeData{Intent: 1}}, {Absent, 1, 1, OutcomeData{Intent: 1}}, intent1}, step: 1, state: InDoubt, attempt: 1, check: func(s *State) bool { st := s.Step(1); return !st.Answered && st.IntentSeq == 4 && st.Absences == 1 }},
+		"absent":                              {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}}, step: 1, state: StepPending, attempt: 1, check: func(s *State) bool { return s.Step(1).Absences == 1 }},
+		"answered":                            {events: []told{intent1, {Answered, 1, 1, OutcomeData{Intent: 1, StatusCode: 502}}}, step: 1, state: StepInDoubt, attempt: 1, check: func(s *State) bool { return s.Step(1).Answered && s.Step(1).Answer.StatusCode == 502 }},
+		"intended again":                      {events: []told{intent1, {Answered, 1, 1, OutcomeData{Intent: 1}}, {Absent, 1, 1, OutcomeData{Intent: 1}}, intent1}, step: 1, state: StepInDoubt, attempt: 1, check: func(s *State) bool { st := s.Step(1); return !st.Answered && st.IntentSeq == 4 && st.Absences == 1 }},
 		"succeeded":                           {events: []told{intent1, ran1, done1}, step: 1, state: StepSucceeded, attempt: 1, job: "j1"},
 		"failed":                              {events: []told{intent1, ran1, failed1}, step: 1, state: StepFailed, attempt: 1, job: "j1", check: func(s *State) bool { return s.Step(1).ErrorLog == "why" }},
-		"the end of another job":              {events: []told{intent1, ran1, {JobSucceeded, 1, 1, FinishedData{JobID: "x"}}}, step: 1, state: Running, attempt: 1, job: "j1"},
+		"the end of another job":              {events: []told{intent1, ran1, {JobSucceeded, 1, 1, FinishedData{JobID: "x"}}}, step: 1, state: StepRunning, attempt: 1, job: "j1"},
 		"an end that came twice":              {events: []told{intent1, ran1, failed1, done1}, step: 1, state: StepFailed, attempt: 1, job: "j1"},
-		"second step":                         {events: []told{intent1, ran1, done1, intent2, {Accepted, 2, 1, OutcomeData{Intent: 4, JobID: "j2"}}}, step: 2, state: Running, attempt: 1, job: "j2", check: func(s *State) bool { return s.NewestJob == "j2" && s.Step(2).Last }},
-		"late unsent":                         {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}, intent1, {Unsent, 1, 1, OutcomeData{Intent: 1}}}, step: 1, state: InDoubt, attempt: 1},
-		"unsent after its doubt":              {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}, {Unsent, 1, 1, OutcomeData{Intent: 1, Code: "x"}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Step(1).Answer.Code == "" }},
-		"late accepted":                       {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}, intent1, {Accepted, 1, 1, OutcomeData{Intent: 1, JobID: "late"}}}, step: 1, state: InDoubt, attempt: 1, conflict: true, check: func(s *State) bool { return s.StepOfJob["late"] == 0 }},
-		"accepted after a decision":           {events: []told{intent1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 1}}, ran1}, step: 1, state: Pending, attempt: 1, conflict: true},
-		"accepted after adopted, same job":    {events: []told{intent1, {Adopted, 1, 1, OutcomeData{Intent: 1, JobID: "j1"}}, ran1}, step: 1, state: Running, attempt: 1, job: "j1"},
-		"accepted after adopted, another job": {events: []told{intent1, {Adopted, 1, 1, OutcomeData{Intent: 1, JobID: "j9"}}, ran1}, step: 1, state: Running, attempt: 1, job: "j9", conflict: true},
-		"adopted without an intent": {events: []told{{Adopted, 2, 3, OutcomeData{JobID: "j2", ChainSHA256: "h2", Last: true}}}, step: 2, state: Running, attempt: 3, job: "j2", check: func(s *State) bool {
-			return s.Step(2).ChainSHA256 == "h2" && s.Step(2).Last && s.Step(1).State == Pending
+		"second step":                         {events: []told{intent1, ran1, done1, intent2, {Accepted, 2, 1, OutcomeData{Intent: 4, JobID: "j2"}}}, step: 2, state: StepRunning, attempt: 1, job: "j2", check: func(s *State) bool { return s.NewestJob == "j2" && s.Step(2).Last }},
+		"late unsent":                         {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}, intent1, {Unsent, 1, 1, OutcomeData{Intent: 1}}}, step: 1, state: StepInDoubt, attempt: 1},
+		"unsent after its doubt":              {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}, {Unsent, 1, 1, OutcomeData{Intent: 1, Code: "x"}}}, step: 1, state: StepPending, attempt: 1, check: func(s *State) bool { return s.Step(1).Answer.Code == "" }},
+		"late accepted":                       {events: []told{intent1, {Absent, 1, 1, OutcomeData{Intent: 1}}, intent1, {Accepted, 1, 1, OutcomeData{Intent: 1, JobID: "late"}}}, step: 1, state: StepInDoubt, attempt: 1, conflict: true, check: func(s *State) bool { return s.StepOfJob["late"] == 0 }},
+		"accepted after a decision":           {events: []told{intent1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 1}}, ran1}, step: 1, state: StepPending, attempt: 1, conflict: true},
+		"accepted after adopted, same job":    {events: []told{intent1, {Adopted, 1, 1, OutcomeData{Intent: 1, JobID: "j1"}}, ran1}, step: 1, state: StepRunning, attempt: 1, job: "j1"},
+		"accepted after adopted, another job": {events: []told{intent1, {Adopted, 1, 1, OutcomeData{Intent: 1, JobID: "j9"}}, ran1}, step: 1, state: StepRunning, attempt: 1, job: "j9", conflict: true},
+		"adopted without an intent": {events: []told{{Adopted, 2, 3, OutcomeData{JobID: "j2", ChainSHA256: "h2", Last: true}}}, step: 2, state: StepRunning, attempt: 3, job: "j2", check: func(s *State) bool {
+			return s.Step(2).ChainSHA256 == "h2" && s.Step(2).Last && s.Step(1).State == StepPending
 		}},
-		"searched":             {events: []told{intent1, {Searched, 1, 1, SearchedData{Intent: 1, Date: fence}}}, step: 1, state: InDoubt, attempt: 1, check: func(s *State) bool { return len(s.Step(1).Searches) == 1 && s.Date.Equal(fence) }},
-		"searched for another": {events: []told{intent1, {Searched, 1, 1, SearchedData{Intent: 9, Date: fence.Add(-2 * time.Hour)}}}, step: 1, state: InDoubt, attempt: 1, check: func(s *State) bool { return len(s.Step(1).Searches) == 0 && s.Date.Equal(fence.Add(-time.Hour)) }},
-		"retry after failed": {events: []told{intent1, ran1, failed1, decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2, check: func(s *State) bool {
+		"searched":             {events: []told{intent1, {Searched, 1, 1, SearchedData{Intent: 1, Date: fence}}}, step: 1, state: StepInDoubt, attempt: 1, check: func(s *State) bool { return len(s.Step(1).Searches) == 1 && s.Date.Equal(fence) }},
+		"searched for another": {events: []told{intent1, {Searched, 1, 1, SearchedData{Intent: 9, Date: fence.Add(-2 * time.Hour)}}}, step: 1, state: StepInDoubt, attempt: 1, check: func(s *State) bool { return len(s.Step(1).Searches) == 0 && s.Date.Equal(fence.Add(-time.Hour)) }},
+		"retry after failed": {events: []told{intent1, ran1, failed1, decided(Retry, 1, 1)}, step: 1, state: StepPending, attempt: 2, check: func(s *State) bool {
 			return slices.Equal(s.Step(1).AllJobIDs, []string{"j1"}) && s.StepOfJob["j1"] == 1
 		}},
-		"retry after failed and refused": {events: []told{intent1, ran1, failed1, decided(Retry, 1, 1), {Intent, 1, 2, IntentData{}}, {Refused, 1, 2, OutcomeData{Intent: 5}}, decided(Retry, 1, 2)}, step: 1, state: Pending, attempt: 3, check: func(s *State) bool { return slices.Equal(s.Step(1).AllJobIDs, []string{"j1"}) }},
-		"made by a settled intent":       {events: []told{intent1, {Unsent, 1, 1, OutcomeData{Intent: 1}}, ran1}, step: 1, state: Pending, attempt: 1, conflict: true, check: func(s *State) bool { return slices.Equal(s.Step(1).AllJobIDs, []string{"j1"}) }},
-		"missing":                        {events: []told{intent1, ran1, {Missing, 1, 1, SightData{JobID: "j1", Date: fence}}}, step: 1, state: Running, attempt: 1, job: "j1", check: func(s *State) bool { return s.Missing["j1"].Equal(fence) && s.Date.Equal(fence) }},
-		"missing, found":                 {events: []told{intent1, ran1, {Missing, 1, 1, SightData{JobID: "j1", Date: fence}}, {Found, 1, 1, SightData{JobID: "j1", Date: fence}}}, step: 1, state: Running, attempt: 1, job: "j1", check: func(s *State) bool { return len(s.Missing) == 0 }},
+		"retry after failed and refused": {events: []told{intent1, ran1, failed1, decided(Retry, 1, 1), {Intent, 1, 2, IntentData{}}, {Refused, 1, 2, OutcomeData{Intent: 5}}, decided(Retry, 1, 2)}, step: 1, state: StepPending, attempt: 3, check: func(s *State) bool { return slices.Equal(s.Step(1).AllJobIDs, []string{"j1"}) }},
+		"made by a settled intent":       {events: []told{intent1, {Unsent, 1, 1, OutcomeData{Intent: 1}}, ran1}, step: 1, state: StepPending, attempt: 1, conflict: true, check: func(s *State) bool { return slices.Equal(s.Step(1).AllJobIDs, []string{"j1"}) }},
+		"missing":                        {events: []told{intent1, ran1, {Missing, 1, 1, SightData{JobID: "j1", Date: fence}}}, step: 1, state: StepRunning, attempt: 1, job: "j1", check: func(s *State) bool { return s.Missing["j1"].Equal(fence) && s.Date.Equal(fence) }},
+		"missing, found":                 {events: []told{intent1, ran1, {Missing, 1, 1, SightData{JobID: "j1", Date: fence}}, {Found, 1, 1, SightData{JobID: "j1", Date: fence}}}, step: 1, state: StepRunning, attempt: 1, job: "j1", check: func(s *State) bool { return len(s.Missing) == 0 }},
 		"missing, finished":              {events: []told{intent1, ran1, {Missing, 1, 1, SightData{JobID: "j1", Date: fence}}, done1}, step: 1, state: StepSucceeded, attempt: 1, job: "j1", check: func(s *State) bool { return len(s.Missing) == 0 }},
-		"unknown status": {events: []told{intent1, ran1, {Missing, 1, 1, SightData{JobID: "j1", Date: fence}}, {Unknown, 1, 1, SightData{JobID: "j1", Status: "CANCELED", Date: fence}}}, step: 1, state: Running, attempt: 1, job: "j1", check: func(s *State) bool {
+		"unknown status": {events: []told{intent1, ran1, {Missing, 1, 1, SightData{JobID: "j1", Date: fence}}, {Unknown, 1, 1, SightData{JobID: "j1", Status: "CANCELED", Date: fence}}}, step: 1, state: StepRunning, attempt: 1, job: "j1", check: func(s *State) bool {
 			return len(s.Missing) == 0 && s.Unknown["j1"].Status == "CANCELED" && !s.Marked["j1"]
 		}},
-		"unknown status, marked failed, retried": {events: []told{intent1, ran1, {Unknown, 1, 1, SightData{JobID: "j1", Status: "CANCELED", Date: fence}}, {Decision, 1, 1, DecisionData{What: IsFailure, JobID: "j1"}}, decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2, check: func(s *State) bool {
+		"unknown status, marked failed, retried": {events: []told{intent1, ran1, {Unknown, 1, 1, SightData{JobID: "j1", Status: "CANCELED", Date: fence}}, {Decision, 1, 1, DecisionData{What: IsFailure, JobID: "j1"}}, decided(Retry, 1, 1)}, step: 1, state: StepPending, attempt: 2, check: func(s *State) bool {
 			return s.Marked["j1"] && slices.Equal(s.Step(1).AllJobIDs, []string{"j1"}) && s.Unknown["j1"].Status != ""
 		}},
 		"cutover succeeded, to be checked":        {events: []told{intent1, ran1, {JobSucceeded, 1, 1, FinishedData{JobID: "j1", CheckPending: true}}}, step: 1, state: StepSucceeded, attempt: 1, job: "j1", check: func(s *State) bool { return s.CheckPending }},
@@ -115,35 +115,35 @@ func TestFold(t *testing.T) {
 		"rebuilt as failed, a later attempt": {events: []told{{Decision, 1, 2, DecisionData{What: IsFailure, JobID: "j2"}}}, step: 1, state: StepFailed, attempt: 2, check: func(s *State) bool {
 			return slices.Equal(s.Step(1).AllJobIDs, []string{"j2"}) && s.StepOfJob["j2"] == 1
 		}},
-		"a decision about a later attempt of a running step": {events: []told{intent1, ran1, {Decision, 1, 2, DecisionData{What: IsFailure, JobID: "j2"}}}, step: 1, state: Running, attempt: 1, job: "j1"},
-		"retry after refused":                                {events: []told{intent1, {Refused, 1, 1, OutcomeData{Intent: 1}}, decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2, check: func(s *State) bool { return slices.Equal(s.Step(1).AllJobIDs, nil) }},
-		"retry twice":                                        {events: []told{intent1, ran1, failed1, decided(Retry, 1, 1), decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2},
-		"retry of what runs":                                 {events: []told{intent1, ran1, decided(Retry, 1, 1)}, step: 1, state: Running, attempt: 1, job: "j1"},
-		"not created":                                        {events: []told{intent1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 1}}}, step: 1, state: Pending, attempt: 1},
-		"not created, another":                               {events: []told{intent1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 9}}}, step: 1, state: InDoubt, attempt: 1},
-		"not created, not in doubt":                          {events: []told{intent1, ran1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 1}}}, step: 1, state: Running, attempt: 1, job: "j1"},
+		"a decision about a later attempt of a running step": {events: []told{intent1, ran1, {Decision, 1, 2, DecisionData{What: IsFailure, JobID: "j2"}}}, step: 1, state: StepRunning, attempt: 1, job: "j1"},
+		"retry after refused":                                {events: []told{intent1, {Refused, 1, 1, OutcomeData{Intent: 1}}, decided(Retry, 1, 1)}, step: 1, state: StepPending, attempt: 2, check: func(s *State) bool { return slices.Equal(s.Step(1).AllJobIDs, nil) }},
+		"retry twice":                                        {events: []told{intent1, ran1, failed1, decided(Retry, 1, 1), decided(Retry, 1, 1)}, step: 1, state: StepPending, attempt: 2},
+		"retry of what runs":                                 {events: []told{intent1, ran1, decided(Retry, 1, 1)}, step: 1, state: StepRunning, attempt: 1, job: "j1"},
+		"not created":                                        {events: []told{intent1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 1}}}, step: 1, state: StepPending, attempt: 1},
+		"not created, another":                               {events: []told{intent1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 9}}}, step: 1, state: StepInDoubt, attempt: 1},
+		"not created, not in doubt":                          {events: []told{intent1, ran1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 1}}}, step: 1, state: StepRunning, attempt: 1, job: "j1"},
 		"declared succeeded":                                 {events: []told{intent1, decided(IsSuccess, 1, 1)}, step: 1, state: StepSucceeded, attempt: 1},
 		"declared failed":                                    {events: []told{intent1, ran1, decided(IsFailure, 1, 1)}, step: 1, state: StepFailed, attempt: 1},
-		"declared of another try":                            {events: []told{intent1, ran1, decided(IsSuccess, 1, 2)}, step: 1, state: Running, attempt: 1, job: "j1"},
-		"declared failed, retried":                           {events: []told{intent1, ran1, decided(IsFailure, 1, 1), decided(Retry, 1, 1)}, step: 1, state: Pending, attempt: 2, check: func(s *State) bool { return slices.Equal(s.Step(1).AllJobIDs, []string{"j1"}) }},
+		"declared of another try":                            {events: []told{intent1, ran1, decided(IsSuccess, 1, 2)}, step: 1, state: StepRunning, attempt: 1, job: "j1"},
+		"declared failed, retried":                           {events: []told{intent1, ran1, decided(IsFailure, 1, 1), decided(Retry, 1, 1)}, step: 1, state: StepPending, attempt: 2, check: func(s *State) bool { return slices.Equal(s.Step(1).AllJobIDs, []string{"j1"}) }},
 		"retry, declared succeeded":                          {events: []told{intent1, ran1, failed1, decided(Retry, 1, 1), decided(IsSuccess, 1, 2)}, step: 1, state: StepSucceeded, attempt: 2, check: func(s *State) bool { return slices.Equal(s.Step(1).AllJobIDs, []string{"j1"}) }},
 		"succeeded, never sent here":                         {events: []told{{Decision, 1, 1, DecisionData{What: IsSuccess, ChainSHA256: "h1", Last: true}}}, step: 1, state: StepSucceeded, attempt: 1, check: func(s *State) bool { return s.Step(1).ChainSHA256 == "h1" && s.Step(1).Last && !s.MarkedSucceeded("") }},
 		"marked succeeded, with its job": {events: []told{intent1, {Decision, 1, 1, DecisionData{What: IsSuccess, JobID: "j9"}}}, step: 1, state: StepSucceeded, attempt: 1, job: "j9", check: func(s *State) bool {
 			return s.StepOfJob["j9"] == 1 && s.MarkedSucceeded("j9") && !s.MarkedSucceeded("j8")
 		}},
 		"succeeded, as DRS says":      {events: []told{intent1, ran1, done1}, step: 1, state: StepSucceeded, attempt: 1, job: "j1", check: func(s *State) bool { return !s.MarkedSucceeded("j1") }},
-		"running is not marked":       {events: []told{intent1, ran1}, step: 1, state: Running, attempt: 1, job: "j1", check: func(s *State) bool { return !s.MarkedSucceeded("j1") }},
-		"held":                        {events: []told{decided(Hold, 0, 0)}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Held != nil && s.Held.User == "u" }},
-		"released":                    {events: []told{decided(Hold, 0, 0), decided(Release, 0, 0)}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Held == nil }},
-		"ignored attempt":             {events: []told{{Decision, 1, 2, DecisionData{What: IgnoreJob, JobID: "x"}}}, step: 1, state: Pending, attempt: 3, check: func(s *State) bool { return s.Ignored["x"] }},
-		"ignored, the attempt itself": {events: []told{{Decision, 1, 1, DecisionData{What: IgnoreJob, JobID: "x"}}}, step: 1, state: Pending, attempt: 2},
-		"ignored, of one before":      {events: []told{{Decision, 1, 2, DecisionData{What: IgnoreJob, JobID: "x"}}, {Decision, 1, 1, DecisionData{What: IgnoreJob, JobID: "y"}}}, step: 1, state: Pending, attempt: 3},
-		"ignored, while it runs":      {events: []told{intent1, ran1, {Decision, 1, 1, DecisionData{What: IgnoreJob, JobID: "x"}}}, step: 1, state: Running, attempt: 1, job: "j1"},
-		"ignored, of no step":         {events: []told{{Decision, maxSteps + 1, 1, DecisionData{What: IgnoreJob, JobID: "x"}}}, step: 1, state: Pending, attempt: 1},
-		"ignored":                     {events: []told{{Decision, 0, 0, DecisionData{What: IgnoreJob, JobID: "x"}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Ignored["x"] }},
-		"confirmed":                   {events: []told{{Decision, 1, 1, DecisionData{What: Confirm, Key: "p@h"}}}, step: 1, state: Pending, attempt: 1},
-		"recognized":                  {events: []told{{Opened, 0, 0, OpenedData{Principal: "a"}}, {Decision, 0, 0, DecisionData{What: Recognize, Principal: "b"}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Principal == "b" && s.Opened.Principal == "a" }},
-		"an older date does nothing":  {events: []told{{Searched, 1, 1, SearchedData{Date: fence}}, {Searched, 1, 1, SearchedData{Date: fence.Add(-1)}}}, step: 1, state: Pending, attempt: 1, check: func(s *State) bool { return s.Date.Equal(fence) }},
+		"running is not marked":       {events: []told{intent1, ran1}, step: 1, state: StepRunning, attempt: 1, job: "j1", check: func(s *State) bool { return !s.MarkedSucceeded("j1") }},
+		"held":                        {events: []told{decided(Hold, 0, 0)}, step: 1, state: StepPending, attempt: 1, check: func(s *State) bool { return s.Held != nil && s.Held.User == "u" }},
+		"released":                    {events: []told{decided(Hold, 0, 0), decided(Release, 0, 0)}, step: 1, state: StepPending, attempt: 1, check: func(s *State) bool { return s.Held == nil }},
+		"ignored attempt":             {events: []told{{Decision, 1, 2, DecisionData{What: IgnoreJob, JobID: "x"}}}, step: 1, state: StepPending, attempt: 3, check: func(s *State) bool { return s.Ignored["x"] }},
+		"ignored, the attempt itself": {events: []told{{Decision, 1, 1, DecisionData{What: IgnoreJob, JobID: "x"}}}, step: 1, state: StepPending, attempt: 2},
+		"ignored, of one before":      {events: []told{{Decision, 1, 2, DecisionData{What: IgnoreJob, JobID: "x"}}, {Decision, 1, 1, DecisionData{What: IgnoreJob, JobID: "y"}}}, step: 1, state: StepPending, attempt: 3},
+		"ignored, while it runs":      {events: []told{intent1, ran1, {Decision, 1, 1, DecisionData{What: IgnoreJob, JobID: "x"}}}, step: 1, state: StepRunning, attempt: 1, job: "j1"},
+		"ignored, of no step":         {events: []told{{Decision, maxSteps + 1, 1, DecisionData{What: IgnoreJob, JobID: "x"}}}, step: 1, state: StepPending, attempt: 1},
+		"ignored":                     {events: []told{{Decision, 0, 0, DecisionData{What: IgnoreJob, JobID: "x"}}}, step: 1, state: StepPending, attempt: 1, check: func(s *State) bool { return s.Ignored["x"] }},
+		"confirmed":                   {events: []told{{Decision, 1, 1, DecisionData{What: Confirm, Key: "p@h"}}}, step: 1, state: StepPending, attempt: 1},
+		"recognized":                  {events: []told{{Opened, 0, 0, OpenedData{Principal: "a"}}, {Decision, 0, 0, DecisionData{What: Recognize, Principal: "b"}}}, step: 1, state: StepPending, attempt: 1, check: func(s *State) bool { return s.Principal == "b" && s.Opened.Principal == "a" }},
+		"an older date does nothing":  {events: []told{{Searched, 1, 1, SearchedData{Date: fence}}, {Searched, 1, 1, SearchedData{Date: fence.Add(-1)}}}, step: 1, state: StepPending, attempt: 1, check: func(s *State) bool { return s.Date.Equal(fence) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for n := range c.events { // I7: every prefix folds
@@ -198,7 +198,7 @@ func TestFoldRefusesWhatItCannotRead(t *testing.T) {
 
 func TestFoldCountsFailedAndRefusedStepsAsNotSent(t *testing.T) {
 	for state, want := range map[StepState]bool{
-		Pending: false, StepFailed: false, StepRefused: false, InDoubt: true, Running: true, StepSucceeded: true,
+		StepPending: false, StepFailed: false, StepRefused: false, StepInDoubt: true, StepRunning: true, StepSucceeded: true,
 	} {
 		if state.Sent() != want {
 			t.Errorf("%s.Sent() = %t", state, !want)

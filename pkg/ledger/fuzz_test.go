@@ -31,10 +31,10 @@ func FuzzFold(f *testing.F) {
 			if st.Attempt < 0 || st.State == "" {
 				t.Fatalf("step %d is %+v", seq, st)
 			}
-			if st.State == Running && st.JobID == "" {
+			if st.State == StepRunning && st.JobID == "" {
 				t.Fatalf("step %d runs without a job: %+v", seq, events)
 			}
-			if st.State == InDoubt && st.IntentSeq == 0 {
+			if st.State == StepInDoubt && st.IntentSeq == 0 {
 				t.Fatalf("step %d is in doubt without an intent: %+v", seq, events)
 			}
 		}
