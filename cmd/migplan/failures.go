@@ -120,7 +120,7 @@ func explainJobs(at place, s executor.Stop, e *explanation, apply string) {
 		if st := at.state.Step(s.Step); st.State.Sent() && st.State != ledger.StepInDoubt {
 			e.What = fmt.Sprintf("DRS shows another job for %s, which is %s: %s", step, st.State, jobs)
 			e.Known = "it was not submitted with this ledger, " + word(at.ledgerPath) + ": is that the ledger that cron and all other runners use? The backup may have been restored twice; nothing more is sent"
-			e.Next = "check the job and the database; if it did no harm, " + ignoreCommand(at, first(s.Jobs))
+			e.Next = afterTwin(at, s, st.State)
 			break
 		}
 		e.Next = "check them in the console; the step's job: " + adoptCommand(at, s.Step, "JOB_ID") + "; once the step has succeeded, the other job: " + ignoreCommand(at, "JOB_ID")

@@ -34,9 +34,11 @@ func (p *pass) look(ctx context.Context, seq int) (*Stop, error) {
 	case status.Ended():
 		return nil, p.finished(ctx, seq, ledger.JobFailed, j)
 	case !known:
-		return p.unknownStatus(seq, look, id), nil
+		if s := p.unknownStatus(seq, look, id); s != nil {
+			return s, nil
+		}
 	}
-	return nil, nil
+	return p.alone(ctx, seq), nil
 }
 
 // unknownStatus counts a status that no page knows as running, for an hour.

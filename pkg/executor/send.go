@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/migplan/migplan/pkg/drs"
@@ -276,27 +277,34 @@ func (p *pass) firstLook(ctx context.Context, seq int, id string) (*Stop, error)
 			return &Stop{Code: Conflict, Reason: JobDiffers, Step: seq, Jobs: []string{id}, Detail: diff}, nil
 		}
 	}
-	if step := p.Steps[seq-1]; step.Seq == 1 || step.Last {
-		if s := p.alone(ctx, seq); s != nil {
-			return s, nil
-		}
+	if s := p.alone(ctx, seq); s != nil {
+		return s, nil
 	}
 	return stop(OK, JobRunning, seq), nil
 }
 
-// alone lists the target once more after a full or a cutover was accepted: a
-// run with another ledger may have sent the same step in the same minute. What
-// this listing does not show, or fails to show now that the answer is recorded,
-// the one before the next step may.
+// alone lists the target once more while a full or a cutover runs: a run with
+// another ledger may have sent the same step in the same minute. What this
+// listing does not show, or fails to show, the one of the next pass may. A job
+// that failed can wait for the listing before the next create.
 func (p *pass) alone(ctx context.Context, seq int) *Stop {
+	if step := p.Steps[seq-1]; step.Seq != 1 && !step.Last {
+		return nil
+	}
 	if s, err := p.list(ctx); s != nil || err != nil {
 		return nil
 	}
 	defer func() { p.facts.Survey = nil }()
+	p.facts.Survey.Unknown = slices.DeleteFunc(p.facts.Survey.Unknown, hasFailed)
 	if len(p.facts.Survey.Unknown) == 0 {
 		return nil
 	}
 	return strangeJobs(p.facts, seq)
+}
+
+func hasFailed(j drs.OfflineTaskInfo) bool {
+	status, _ := drs.ParseStatus(j.Status)
+	return status == drs.Failed || status == drs.PrecheckFailed
 }
 
 func (p *pass) doubted(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome, data ledger.OutcomeData) (*Stop, error) {

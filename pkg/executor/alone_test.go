@@ -1,0 +1,41 @@
+package executor
+
+import (
+	"testing"
+	"time"
+
+	"github.com/migplan/migplan/internal/drssim"
+)
+
+// Two jobs of one full, or of one cutover: each pass says so while both run,
+// and until the second has ended.
+func TestSecondJobOfARunningStepIsToldInEachPass(t *testing.T) {
+	for seq := 1; seq <= 2; seq++ {
+		r := newRig(t, "", key, drssim.Config{RestoreTime: time.Hour}, "l1.bak")
+		r.keys.Cutover = confirm(r.steps)
+		for range seq - 1 {
+			r.pass()
+			r.now = r.now.Add(2 * time.Hour)
+		}
+		r.before = func() { r.before = nil; r.twin(seq, 2*time.Hour) }
+		for range 4 {
+			x := r.pass()
+			if r.wantReason(x, Conflict, TwinJobs); x.Step != seq {
+				t.Errorf("step %d, want %d", x.Step, seq)
+			}
+			r.now = r.now.Add(10 * time.Minute)
+		}
+		r.wantJobs(seq, 2)
+	}
+}
+
+// Another ledger's job may be listed only later, and the API be away then.
+func TestSecondJobIsToldAsSoonAsItIsListed(t *testing.T) {
+	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Hour}, "l1.bak")
+	r.wantReason(r.pass(), OK, JobRunning)
+	r.wantReason(r.pass(), OK, JobRunning)
+	twin := r.twin(1, time.Hour)
+	r.wantReason(r.pass(), Conflict, TwinJobs)
+	r.statuses = map[string]string{twin: "FULL_TRANSFER_FAILED"}
+	r.wantReason(r.pass(), OK, JobRunning)
+}
