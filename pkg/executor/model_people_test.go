@@ -28,12 +28,15 @@ func (s *slot) follow(r Result) time.Duration {
 	case UnknownStatus, NotFailedAnyMore:
 		s.resolveOdd(r)
 	case EditedHistory, PlanShorter, MarkerTooLate:
-		s.think()
-		d.putBack(s.passes)
+		if s.think(); d.plan == s.runner.Plan { // else somebody was faster
+			d.putBack(s.passes)
+		}
 	case GenerationBusy:
 		d.write(max(1, d.plan.Generation-1), nil)
 	case ClosedGeneration:
-		d.write(d.plan.Generation+1, nil)
+		if d.plan.Generation <= s.runner.Plan.Generation {
+			d.write(d.plan.Generation+1, nil)
+		}
 	case UnknownJobs, TwinJobs, JobDiffers, LedgerConflict:
 		s.sortOut(r)
 	case DatabaseTaken:
