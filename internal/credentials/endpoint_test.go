@@ -10,6 +10,7 @@ import (
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/drs/v5/region"
 )
 
+// TestEndpointOverrideIsChecked is long because it contains a table.
 func TestEndpointOverrideIsChecked(t *testing.T) {
 	tests := []struct{ raw, want string }{
 		{"https://drs.example.com", "https://drs.example.com"},

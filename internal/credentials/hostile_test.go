@@ -29,6 +29,7 @@ func networkSources(t *testing.T, url string) map[string]Options {
 	}
 }
 
+// TestHostileAnswerIsRefused is long because it contains a table.
 func TestHostileAnswerIsRefused(t *testing.T) {
 	body := func(status int, text string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {

@@ -89,6 +89,7 @@ func keys(token string, now time.Time) *Credentials {
 	return newCredentials(o, &source{name: "test", load: always(first)}, first)
 }
 
+// TestSignedRequestPassesIndependentVerifier is long because it contains a table.
 func TestSignedRequestPassesIndependentVerifier(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	large := strings.Repeat("x", 3<<20)

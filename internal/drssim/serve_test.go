@@ -41,6 +41,7 @@ func TestRoutesFollowThePages(t *testing.T) {
 	}
 }
 
+// TestGatewayRefusesInvalidRequests is long because it contains a table.
 func TestGatewayRefusesInvalidRequests(t *testing.T) {
 	deny := func(r *http.Request, body []byte) *Refusal {
 		if r.Header.Get("X-Auth-Token") == "good" && r.Method == "POST" && r.URL.Path == jobsPath && len(body) > 0 {

@@ -42,6 +42,7 @@ func checkNoLeak(t *testing.T, what, text string) {
 }
 
 // echoPlaces are the parts of an answer in which a server can echo what it received.
+// It is long because it contains a table.
 func echoPlaces() map[string]func(secret string) string {
 	chunked := "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 	line := func(format string) func(string) string {

@@ -137,42 +137,44 @@ func peak() (stop func() int64) {
 	return func() int64 { close(done); <-ended; return highest }
 }
 
+// tryHostileAnswer sends a create and two reads to a server with this answer.
+func tryHostileAnswer(t *testing.T, ca authority, hostile func(net.Conn), scheme string) {
+	t.Helper()
+	s := &recorder{}
+	serve := s.answering(func(conn net.Conn, _ exchange) bool { hostile(conn); return false })
+	if scheme == "https://" {
+		serve = overTLS(&tls.Config{Certificates: []tls.Certificate{ca.issue(t, nil)}}, serve)
+	}
+	cl := client(t, scheme+listen(t, serve), shortTimeouts(), func(c *Config) { c.RootCAs = ca.pool })
+	began := time.Now()
+	if out := create(cl); out.Kind != InDoubt || out.Err == nil || out.JobID != "" {
+		t.Errorf("create: %+v", out)
+	}
+	if _, requests := s.seen(); len(requests) != 1 {
+		t.Errorf("%d requests of one create", len(requests))
+	}
+	if j, err := cl.ShowReplicationJob(context.Background(), "j"); err == nil {
+		t.Errorf("show: %+v", j)
+	}
+	if l, err := cl.ListReplicationJobs(context.Background(), "i"); err == nil && l.Complete {
+		t.Errorf("list: %d jobs, complete", len(l.Jobs))
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
 // TestHostileAnswerIsBounded: for any answer the call ends in time, uses little
 // memory, and misreads nothing.
 func TestHostileAnswerIsBounded(t *testing.T) {
 	const most = 64 << 20
 	ca := newAuthority(t)
-	secure := &tls.Config{Certificates: []tls.Certificate{ca.issue(t, nil)}}
-	try := func(t *testing.T, largeAnswer func(net.Conn), over string) {
-		s := &recorder{}
-		serve := s.answering(func(conn net.Conn, _ exchange) bool { largeAnswer(conn); return false })
-		if over == "https://" {
-			serve = overTLS(secure, serve)
-		}
-		cl := client(t, over+listen(t, serve), shortTimeouts(), func(c *Config) { c.RootCAs = ca.pool })
-		began := time.Now()
-		if out := create(cl); out.Kind != InDoubt || out.Err == nil || out.JobID != "" {
-			t.Errorf("create: %+v", out)
-		}
-		if _, requests := s.seen(); len(requests) != 1 {
-			t.Errorf("%d requests of one create", len(requests))
-		}
-		if j, err := cl.ShowReplicationJob(context.Background(), "j"); err == nil {
-			t.Errorf("show: %+v", j)
-		}
-		if l, err := cl.ListReplicationJobs(context.Background(), "i"); err == nil && l.Complete {
-			t.Errorf("list: %d jobs, complete", len(l.Jobs))
-		}
-		if took := time.Since(began); took > 20*time.Second {
-			t.Errorf("it took %v", took)
-		}
-	}
 	highest, all := int64(0), largeAnswers()
 	for name, largeAnswer := range all {
 		for _, over := range []string{"http://", "https://"} {
 			t.Run(over+name, func(t *testing.T) {
 				stop := peak()
-				try(t, largeAnswer, over)
+				tryHostileAnswer(t, ca, largeAnswer, over)
 				grown := stop()
 				highest = max(highest, grown)
 				if grown > most {
@@ -182,10 +184,10 @@ func TestHostileAnswerIsBounded(t *testing.T) {
 		}
 	}
 	t.Logf("%d large answers, with and without TLS; the heap grew by %d MiB at most", len(all), highest>>20)
-	for name, largeAnswer := range slowAnswers() {
+	for name, slowAnswer := range slowAnswers() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			try(t, largeAnswer, "http://")
+			tryHostileAnswer(t, ca, slowAnswer, "http://")
 		})
 	}
 }

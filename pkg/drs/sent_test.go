@@ -59,6 +59,7 @@ func pipe(conn net.Conn, host string) {
 
 // Nothing is sent if the listing is older than a minute, over any kind of
 // connection: the server receives no byte of the request.
+// It is long because it contains a table.
 func TestCreateOnOldListingIsNotSent(t *testing.T) {
 	ca := newAuthority(t)
 	secure := &tls.Config{Certificates: []tls.Certificate{ca.issue(t, nil)}}
@@ -191,6 +192,7 @@ func closedPort(t *testing.T) string {
 }
 
 // Without a connection nothing is sent, and the server sees no request.
+// It is long because it contains a table.
 func TestCreateWithoutConnectionIsUnsent(t *testing.T) {
 	ca, stranger := newAuthority(t), newAuthority(t)
 	good := &tls.Config{Certificates: []tls.Certificate{ca.issue(t, nil)}}

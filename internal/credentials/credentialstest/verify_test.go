@@ -30,6 +30,7 @@ func authorize(r *http.Request, headers, signature string) {
 	r.Header.Set("Authorization", "SDK-HMAC-SHA256 Access=AccessKey, SignedHeaders="+headers+", Signature="+signature)
 }
 
+// TestVerifyRefusesAlteredRequest is long because it contains a table.
 func TestVerifyRefusesAlteredRequest(t *testing.T) {
 	tests := []struct {
 		name   string
