@@ -199,6 +199,7 @@ func (s *State) settle(e Event, d OutcomeData) {
 	case made && st.IntentSeq == d.Intent && st.State == StepInDoubt:
 		s.wait(d.NotBefore)
 		s.Bodies[d.JobID] = st.Intent.Body
+		st.Attempt = max(st.Attempt, e.Attempt) // the next attempt needs a name that no job has
 		s.run(st, e, d)
 	case made && st.JobID == d.JobID:
 		// Two runs found the same job.

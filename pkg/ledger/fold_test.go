@@ -90,6 +90,7 @@ func TestFold(t *testing.T) {
 		"accepted after a decision":           {events: []told{intent1, {Decision, 1, 1, DecisionData{What: NotCreated, Intent: 1}}, ran1}, step: 1, state: StepPending, attempt: 1, conflict: true},
 		"accepted after adopted, same job":    {events: []told{intent1, {Adopted, 1, 1, OutcomeData{Intent: 1, JobID: "j1"}}, ran1}, step: 1, state: StepRunning, attempt: 1, job: "j1"},
 		"accepted after adopted, another job": {events: []told{intent1, {Adopted, 1, 1, OutcomeData{Intent: 1, JobID: "j9"}}, ran1}, step: 1, state: StepRunning, attempt: 1, job: "j9", conflict: true},
+		"adopted in doubt, a later attempt":   {events: []told{intent1, {Adopted, 1, 4, OutcomeData{Intent: 1, JobID: "j4"}}}, step: 1, state: StepRunning, attempt: 4, job: "j4"},
 		"adopted without an intent": {events: []told{{Adopted, 2, 3, OutcomeData{JobID: "j2", ChainSHA256: "h2", Last: true}}}, step: 2, state: StepRunning, attempt: 3, job: "j2", check: func(s *State) bool {
 			return s.Step(2).ChainSHA256 == "h2" && s.Step(2).Last && s.Step(1).State == StepPending
 		}},
