@@ -132,7 +132,7 @@ func TestEndlessAnswerIsCutOff(t *testing.T) {
 func TestSlowAnswerTimesOut(t *testing.T) {
 	for name, handler := range map[string]http.HandlerFunc{
 		"no answer": func(_ http.ResponseWriter, r *http.Request) {
-			_, _ = io.Copy(io.Discard, r.Body) // the server sees the client go only behind the body
+			_, _ = io.Copy(io.Discard, r.Body) // the server notices that the client disconnected only after the body
 			<-r.Context().Done()
 		},
 		"one byte at a time": func(w http.ResponseWriter, r *http.Request) {

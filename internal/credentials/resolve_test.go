@@ -67,7 +67,7 @@ func TestCompleteEnvironmentUsesNoNetwork(t *testing.T) {
 		{"HUAWEICLOUD_SDK_AK": "a", "HUAWEICLOUD_SDK_SK": "s"},
 		{"HW_ACCESS_KEY": "a", "HW_SECRET_KEY": "s", "HW_DOMAIN_NAME": "corp"},
 	} {
-		if vars["MIGPLAN_AUTH_TOKEN"] == "" { // beside a token it asks for the owner
+		if vars["MIGPLAN_AUTH_TOKEN"] == "" { // with a token IAM is asked for the owner
 			vars["HW_AUTH_URL"] = silent.URL
 		}
 		proof(t, resolve(t, Options{Env: environ(vars), MetadataURL: silent.URL}))

@@ -10,7 +10,7 @@ import (
 type scene struct {
 	job    jobSpec
 	status string
-	text   string // stands in error_log
+	text   string // expected in error_log
 	state  State  // of database ims afterwards
 }
 

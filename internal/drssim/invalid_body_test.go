@@ -111,8 +111,8 @@ func TestBodyWithInvalidMemberIsRefused(t *testing.T) {
 			checkAnswer(t, edited(t, body, path, gone{}))
 			was := jsonType(encode(member(doc, path)))
 			for _, value := range []string{"null", `""`, `"x"`, "0", "1", "true", "false", "[]", "[null]", "{}", `{"a":1}`} {
-				spoilt := edited(t, body, path, json.RawMessage(value))
-				if resp := checkAnswer(t, spoilt); resp.Status == 200 && jsonType([]byte(value)) != was {
+				invalid := edited(t, body, path, json.RawMessage(value))
+				if resp := checkAnswer(t, invalid); resp.Status == 200 && jsonType([]byte(value)) != was {
 					t.Errorf("%s accepted as %s", value, path)
 				}
 				sent++

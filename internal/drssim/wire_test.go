@@ -95,8 +95,8 @@ type effect struct {
 	arg    string
 	answer string
 	jobs   int    // at once, the one of the setting of a read included
-	holds  string // stands in the answer's header or body
-	lacks  string // stands in neither
+	holds  string // expected in the answer's header or body
+	lacks  string // expected in neither
 	later  int    // how many jobs an hour later, if more
 }
 

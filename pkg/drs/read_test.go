@@ -110,7 +110,7 @@ type changingList struct {
 	perPage  int
 	count    func(real int) int
 	before   func(page int, s *changingList)
-	undated  int // this page bears no date, counted from 1
+	undated  int // the page without a date, counted from 1
 	asked    []int
 	failFrom int
 }

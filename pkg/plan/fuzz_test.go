@@ -108,12 +108,12 @@ func checkRequests(t *testing.T, p *plan.Plan, data []byte) {
 		if *sent.Options.Last != marked || bytes.Contains(r.Body, []byte(`"is_last_backup":true`)) != marked {
 			t.Fatalf("step %d of %d says %v, with the marker %v:\n%s", s.Seq, len(all), *sent.Options.Last, p.Cutover, data)
 		}
-		if marked && !behind(p.Cutover.Pos, s.Backup.Pos) {
+		if marked && !isAfter(p.Cutover.Pos, s.Backup.Pos) {
 			t.Fatalf("the marker comes before step %d", s.Seq)
 		}
 	}
 }
 
-func behind(a, b plan.Pos) bool {
+func isAfter(a, b plan.Pos) bool {
 	return a.Line > b.Line || a.Line == b.Line && a.Column > b.Column
 }

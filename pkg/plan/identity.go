@@ -103,13 +103,13 @@ func (m Marker) String() string {
 
 var markerForm = regexp.MustCompile(`\[migplan chain ([0-9a-f]{16}) step ([0-9]{3,9}) hash ([0-9a-f]{12})\]`)
 
-// ParseMarker finds the last marker in a job's description: what people write
-// before it may hold others, and they may have written more behind it since.
+// ParseMarker finds the last marker in a job's description. The text that people
+// write before it may contain other markers, and there may be text after it.
 func ParseMarker(description string) (Marker, bool) {
 	return lastMarker(description, func(Marker) bool { return true })
 }
 
-// MarkerIn finds the last marker of this plan's chain, whatever others there are.
+// MarkerIn finds the last marker of this plan's chain and ignores all others.
 func (p *Plan) MarkerIn(description string) (Marker, bool) {
 	return lastMarker(description, func(m Marker) bool { return m.Chain == p.Chain() })
 }

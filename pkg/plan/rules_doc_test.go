@@ -19,7 +19,7 @@ type section struct {
 	kind     string // of the example: "", " whole", " appended"; "none" without one
 	example  string
 	output   string
-	from, to int // where output stands
+	from, to int // position of output
 }
 
 var sectionForm = regexp.MustCompile("(?ms)^### ([a-z-]+)\n\n(Error|Warning)\\. Source: [^\n]*\n(?:\n```yaml( whole| appended)?\n(.*?)```\n)?\n```text\n(.*?)```\n")
