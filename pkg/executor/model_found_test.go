@@ -53,15 +53,6 @@ func foundSchedules() map[string]schedule {
 			plans:  []shape{{name: "alpha", steps: 4}},
 			events: []event{{"odd-status", "appended", 5, forEver}},
 		},
-		"a later attempt adopted in doubt gave its name to the next one": {
-			seed: 32516, unique: true, single: true, noLock: true, private: true, restore: time.Minute, slow: 2 * time.Second, runners: []int{1},
-			plans: []shape{{name: "alpha", steps: 2, cutover: true, unattended: true, window: true, overwrite: true}},
-			events: []event{
-				{"crash", "uptime", 1, 0}, {"roll-back", "followed", 13, 0}, {"show-not-found", "sim", 3, 0}, {"job-precheck-failed", "sim", 3, 0},
-				{"stop", "append-intent", 4, 3 * time.Hour}, {"job-precheck-failed", "sim", 1, 0}, {"refused", "sim", 2, 0}, {"job-precheck-failed", "sim", 2, 0},
-				{"restart", "decided", 6, 0},
-			},
-		},
 		"a create settled by another run was not counted as sent": {
 			seed: 7664, unique: true, odd: true, noLock: true, dawdle: true, restore: time.Second, lag: 2 * time.Minute, runners: []int{2},
 			plans:  []shape{{name: "alpha", steps: 4, cutover: true}},
