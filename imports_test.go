@@ -22,6 +22,7 @@ var mayImport = map[string][]string{
 	"internal/credentials/credentialstest": nil,
 	"internal/backuptest":                  nil,
 	"internal/drssim":                      {"pkg/drs", "internal/strictjson"},
+	"internal/obs":                         nil,
 	"internal/spelling":                    nil,
 	"internal/strictjson":                  nil,
 	"internal/proof":                       nil,
@@ -29,12 +30,13 @@ var mayImport = map[string][]string{
 
 // onlyImporter says where a library may be used, test files apart.
 var onlyImporter = map[string][]string{
-	"gopkg.in/yaml.v3":                             {"pkg/plan"},
-	"github.com/santhosh-tekuri/jsonschema/v5":     {"pkg/plan"},
-	"github.com/hashicorp/go-retryablehttp":        {"pkg/drs", "internal/credentials"},
-	"modernc.org/sqlite":                           {"pkg/ledger"},
-	"github.com/gofrs/flock":                       {"pkg/ledger"},
-	"github.com/huaweicloud/huaweicloud-sdk-go-v3": {"internal/credentials"},
+	"gopkg.in/yaml.v3":                              {"pkg/plan"},
+	"github.com/santhosh-tekuri/jsonschema/v5":      {"pkg/plan"},
+	"github.com/hashicorp/go-retryablehttp":         {"pkg/drs", "internal/credentials"},
+	"modernc.org/sqlite":                            {"pkg/ledger"},
+	"github.com/gofrs/flock":                        {"pkg/ledger"},
+	"github.com/huaweicloud/huaweicloud-sdk-go-v3":  {"internal/credentials"},
+	"github.com/huaweicloud/huaweicloud-sdk-go-obs": {"internal/obs"},
 }
 
 func TestWhoImportsWhom(t *testing.T) {
