@@ -53,7 +53,7 @@ func (a *app) close(ctx context.Context, args []string, name string, d *decision
 			return err
 		}
 	}
-	l, err := a.openLedger(&d.settings)
+	l, err := a.openLedger(ctx, &d.settings)
 	if err != nil {
 		return err
 	}

@@ -245,6 +245,8 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 		e.What = "DRS refused these credentials: " + errText(s.Err)
 		e.Known = "nothing was created"
 		e.Next = "check them with " + at.command("whoami", "") + ", the clock of this machine, and docs/permissions.md"
+	case executor.LedgerBusy:
+		explainBusy(s, e, apply)
 	case executor.LedgerFailed:
 		e.What = "the ledger cannot be used: " + errText(s.Err)
 		e.Known = "without the ledger nothing is sent"

@@ -43,7 +43,7 @@ func (a *app) decide(ctx context.Context, file string, d *decision) error {
 	if err != nil {
 		return err
 	}
-	l, err := a.openLedger(&d.settings)
+	l, err := a.openLedger(ctx, &d.settings)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func (a *app) runJobs(ctx context.Context, all []loaded, o applyOptions) (jobs [
 	if !slices.ContainsFunc(all, loaded.valid) {
 		return nil, false, nil
 	}
-	l, err := a.openLedger(&o.settings)
+	l, err := a.openLedger(ctx, &o.settings)
 	if err != nil {
 		return nil, false, err
 	}

@@ -79,7 +79,7 @@ func (a *app) get(name string) string {
 }
 
 // openLedger opens the ledger for writing.
-func (a *app) openLedger(s *settings) (*ledger.Ledger, error) {
+func (a *app) openLedger(ctx context.Context, s *settings) (*ledger.Ledger, error) {
 	if s.lockWait < 0 {
 		return nil, usage{"--lock-wait is negative", "give a duration like 60s"}
 	}
@@ -92,7 +92,7 @@ func (a *app) openLedger(s *settings) (*ledger.Ledger, error) {
 			return nil, fmt.Errorf("making the folder of the ledger: %w; set MIGPLAN_LEDGER to another", err)
 		}
 	}
-	l, err := ledger.Open(dir)
+	l, err := ledger.OpenContext(ctx, dir)
 	if err != nil {
 		return nil, err
 	}

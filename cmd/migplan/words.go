@@ -20,7 +20,7 @@ func tried(at place, s executor.Stop) string {
 		return "to check the job of " + stepName(at, s.Step)
 	case executor.NotAllowed:
 		return "to record a decision"
-	case executor.LedgerFailed, executor.LedgerBroken, executor.LedgerConflict:
+	case executor.LedgerFailed, executor.LedgerBusy, executor.LedgerBroken, executor.LedgerConflict:
 		return "to read and write the ledger"
 	case executor.LockHeld:
 		return "to start a pass"

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -103,5 +104,19 @@ func TestRacesAfterTheCreateKeepThatItWasSent(t *testing.T) {
 	r.l, x.Ledger = l, l
 	if x := r.said("pass", x.Pass(context.Background())); x.Code != TryAgain || x.Reason != RecordLost || x.Sent != SentMaybe || x.Step != 1 {
 		t.Errorf("%+v", x)
+	}
+}
+
+// A ledger that another process keeps locked is no failure: nothing was sent,
+// and a later run goes on.
+func TestLockedLedgerIsTriedAgain(t *testing.T) {
+	r := newRig(t, "", "", drssim.Config{})
+	runner := r.runner()
+	runner.seams.append = func(context.Context, ledger.Head, ledger.Event) (ledger.Event, error) {
+		return ledger.Event{}, fmt.Errorf("appending: %w", ledger.ErrBusy)
+	}
+	got := r.said("pass", runner.Pass(context.Background()))
+	if r.wantReason(got, TryAgain, LedgerBusy); got.Sent != SentNo || len(r.sim.Jobs()) != 0 {
+		t.Errorf("sent %s, %d jobs", got.Sent, len(r.sim.Jobs()))
 	}
 }

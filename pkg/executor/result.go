@@ -99,6 +99,7 @@ const (
 	Throttled        Reason = "throttled"         // Until: not before
 	NotSent          Reason = "not-sent"          // a create could not be sent
 	LockHeld         Reason = "lock-held"         //
+	LedgerBusy       Reason = "ledger-busy"       // another process keeps it locked
 	PlanChanged      Reason = "plan-changed"      // the plan's file was changed during the pass
 	Settling         Reason = "settling"          // a doubt that evidence may settle
 	StrangerRunning  Reason = "stranger-running"  // a stranger's job on other databases

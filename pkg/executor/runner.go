@@ -194,6 +194,9 @@ func LedgerStop(err error) *Stop {
 	if errors.Is(err, ledger.ErrBroken) {
 		return &Stop{Code: Conflict, Reason: LedgerBroken, Err: err}
 	}
+	if errors.Is(err, ledger.ErrBusy) {
+		return &Stop{Code: TryAgain, Reason: LedgerBusy, Err: err}
+	}
 	return &Stop{Code: CodeError, Reason: LedgerFailed, Err: err}
 }
 

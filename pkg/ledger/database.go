@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,6 +16,7 @@ type database struct {
 	db     *sql.DB
 	append *sql.Stmt // nil in a reader
 	read   map[string]*sql.Stmt
+	wait   atomic.Int64 // the busy_timeout in force, 0 for that of opening
 }
 
 // The statements are valid on SQLite and on PostgreSQL.
@@ -57,7 +59,7 @@ func (d *database) close() error { return d.db.Close() }
 // insert is one statement and so one transaction: it takes the write lock as
 // BEGIN IMMEDIATE does, and a failed commit is rolled back by SQLite itself.
 func (d *database) insert(ctx context.Context, e Event) (bool, error) {
-	return d.inserted(d.append.ExecContext(ctx, e.row()...))
+	return d.inserted(d.append.ExecContext(d.unbroken(ctx), e.row()...))
 }
 
 // row is the event in the order of the columns.
@@ -90,6 +92,7 @@ func (d *database) decided(ctx context.Context) ([]Event, error) {
 
 // events runs a select over columns.
 func (d *database) events(ctx context.Context, statement string, args ...any) (events []Event, err error) {
+	d.patience(ctx)
 	if d.append != nil {
 		events, err = scanAll(ctx, d.prepared, statement, args...)
 		return events, d.explainRead(err)

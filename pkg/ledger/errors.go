@@ -21,6 +21,10 @@ var (
 	// is never repaired here: a lost event may be a create that was sent.
 	ErrBroken = errors.New("the ledger is broken")
 
+	// ErrBusy says that another process had the file locked for as long as this
+	// one could wait. Nothing was written.
+	ErrBusy = errors.New("the ledger is locked by another process")
+
 	// errNewer says that a newer migplan has written the ledger.
 	errNewer = errors.New("written by a newer migplan")
 
@@ -48,6 +52,8 @@ func explain(path, doing string, err error) error {
 	switch se.Code() & 0xff {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return brokenFile(path, se.Error())
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		err = busyError{err}
 	}
 	return fmt.Errorf("%s the ledger %s: %w: %s", doing, path, err, sqliteRemedy(path, se.Code()))
 }

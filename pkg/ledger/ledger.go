@@ -106,6 +106,7 @@ func (e Event) fault(head Head) string {
 // head is no longer the newest, nothing was written. After any other error the
 // ledger is unchanged, unless the disk failed in the last step of the commit.
 // A cancelled ctx stops it before it begins, and not later.
+// A deadline of ctx bounds the wait for a lock: ErrBusy.
 func (l *Ledger) Append(ctx context.Context, head Head, e Event) (Event, error) {
 	return l.append(ctx, head, e, l.store.insert)
 }
@@ -121,7 +122,7 @@ func (l *Ledger) append(ctx context.Context, head Head, e Event, insert func(con
 	if err := ctx.Err(); err != nil {
 		return Event{}, fmt.Errorf("appending to the ledger %s: %w", l.path, err)
 	}
-	switch ok, err := insert(context.WithoutCancel(ctx), e); {
+	switch ok, err := insert(ctx, e); {
 	case err != nil:
 		return Event{}, err
 	case !ok:

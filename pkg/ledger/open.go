@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"modernc.org/sqlite"
 )
@@ -25,7 +26,10 @@ const (
 // where the ledger is damaged. A network file system is refused, because
 // neither the locks nor the syncs of SQLite are reliable there, and so is a
 // folder that others can write.
-func Open(dir string) (*Ledger, error) {
+func Open(dir string) (*Ledger, error) { return OpenContext(context.Background(), dir) }
+
+// OpenContext is Open, where the deadline of ctx bounds the wait for a lock.
+func OpenContext(ctx context.Context, dir string) (*Ledger, error) {
 	path, err := locate(dir)
 	if err != nil {
 		return nil, err
@@ -41,7 +45,7 @@ func Open(dir string) (*Ledger, error) {
 	if err := checkFile(path); err != nil {
 		return nil, err
 	}
-	db, err := connectWriter(context.Background(), path)
+	db, err := connectWriter(context.WithoutCancel(ctx), path, waitFor(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -51,8 +55,8 @@ func Open(dir string) (*Ledger, error) {
 // connectWriter sets what makes a commit survive a power cut: EXTRA also syncs
 // the folder after the journal is deleted (https://www.sqlite.org/pragma.html,
 // synchronous).
-func connectWriter(ctx context.Context, path string) (*sql.DB, error) {
-	db, err := connect(fileDSN(path, "rw", "busy_timeout(10000)", "journal_mode(DELETE)", "synchronous(EXTRA)"))
+func connectWriter(ctx context.Context, path string, wait time.Duration) (*sql.DB, error) {
+	db, err := connect(fileDSN(path, "rw", busyTimeout(wait), "journal_mode(DELETE)", "synchronous(EXTRA)"))
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +83,7 @@ func OpenReader(dir string) (*Ledger, error) {
 	if err := checkFile(path); err != nil {
 		return nil, err
 	}
-	db, err := connect(fileDSN(path, "ro", "busy_timeout(10000)", "query_only(1)", "temp_store(MEMORY)"))
+	db, err := connect(fileDSN(path, "ro", busyTimeout(longestWait), "query_only(1)", "temp_store(MEMORY)"))
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ func (l *Ledger) AppendIf(ctx context.Context, head Head, e Event, allow func(*L
 // insertIf holds the write lock from the first read on, so that no other
 // process writes between allow and the event.
 func (d *database) insertIf(ctx context.Context, e Event, allow func(store) error) (ok bool, err error) {
+	ctx = d.unbroken(ctx)
 	conn, err := d.db.Conn(ctx)
 	if err != nil {
 		return false, explain(d.path, "appending to", err)

@@ -1,0 +1,49 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// longestWait is how long SQLite waits for a lock that another process holds.
+const longestWait = 10 * time.Second
+
+// waitFor bounds that by the deadline of ctx.
+func waitFor(ctx context.Context) time.Duration {
+	at, ok := ctx.Deadline()
+	if !ok {
+		return longestWait
+	}
+	return min(longestWait, max(0, time.Until(at))).Truncate(time.Millisecond)
+}
+
+func busyTimeout(wait time.Duration) string {
+	return fmt.Sprintf("busy_timeout(%d)", wait.Milliseconds())
+}
+
+// patience sets how long the next statement waits for a lock, since SQLite does
+// not look at ctx while it waits. Another goroutine may set it in between: then
+// one of them waits as long as the other.
+func (d *database) patience(ctx context.Context) {
+	wait := waitFor(ctx)
+	if d.wait.Load() == int64(wait) {
+		return
+	}
+	_, err := d.db.ExecContext(context.WithoutCancel(ctx), fmt.Sprintf("PRAGMA busy_timeout=%d", wait.Milliseconds()))
+	if err == nil { // else the statement that follows shows what is wrong
+		d.wait.Store(int64(wait))
+	}
+}
+
+// unbroken is ctx without its end: a statement that has begun is finished.
+func (d *database) unbroken(ctx context.Context) context.Context {
+	d.patience(ctx)
+	return context.WithoutCancel(ctx)
+}
+
+// busyError is an error of SQLite that matches ErrBusy.
+type busyError struct{ error }
+
+func (e busyError) Is(target error) bool { return target == ErrBusy }
+func (e busyError) Unwrap() error        { return e.error }
