@@ -10,7 +10,7 @@ import (
 func afterTwin(at place, s executor.Stop, state ledger.StepState) string {
 	ignore := ignoreCommand(at, first(s.Jobs))
 	if state != ledger.StepRunning {
-		return "check the job and the database; if it did no harm, wait for its end, then " + ignore
+		return "when the job has ended, check it and the database; if it did no harm, " + ignore
 	}
 	return "wait until both jobs have ended, then " + firstText(at.again, at.command("apply", "")) +
 		"; when the step has succeeded, check the second job and the database; if it did no harm, " + ignore

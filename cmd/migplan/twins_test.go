@@ -16,7 +16,7 @@ func TestNextCommandOfASecondJobFollowsTheStep(t *testing.T) {
 	for state, want := range map[ledger.StepState]string{
 		ledger.StepRunning: "wait until both jobs have ended, then migplan apply plan.yaml; when the step has succeeded, " +
 			"check the second job and the database; if it did no harm, " + ignore,
-		ledger.StepSucceeded: "check the job and the database; if it did no harm, wait for its end, then " + ignore,
+		ledger.StepSucceeded: "when the job has ended, check it and the database; if it did no harm, " + ignore,
 	} {
 		p := &plan.Plan{Name: "ims-prod"}
 		at := place{file: "plan.yaml", plan: p, steps: []plan.Step{{Plan: p, Seq: 1}}, state: &ledger.State{Steps: []ledger.Step{{State: state}}}}
