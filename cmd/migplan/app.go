@@ -8,6 +8,7 @@ import (
 	"io"
 	"log"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -29,6 +30,8 @@ type app struct {
 	sleep   func(context.Context, time.Duration) bool
 	log     zerolog.Logger
 	signIns *credentials.SignIns // one for all plans of this call
+	// ledgerFile is the file of the ledger, once it is known.
+	ledgerFile string
 }
 
 // exit ends a command with a code; everything there is to say has been said.
@@ -56,12 +59,20 @@ func run(args []string, stdout, stderr io.Writer) int {
 	stop()
 	good := code == executor.OK || code == executor.PendingCode
 	if good && out.err != nil && !errors.Is(out.err, syscall.EPIPE) {
-		a.sayError("the output could not be written: "+out.err.Error(), "fix that and run it again; what apply did is recorded")
+		a.sayError("the output could not be written: "+out.err.Error(), outputRemedy(args))
 	}
 	if lost := cmp.Or(out.err, errs.close(lastWait)); good && lost != nil {
 		return unread(lost)
 	}
 	return int(code)
+}
+
+// outputRemedy is what to do when the results could not be written.
+func outputRemedy(args []string) string {
+	if slices.Contains(args, "apply") {
+		return "fix that and run it again; what apply did is recorded in the ledger"
+	}
+	return "fix that and run it again"
 }
 
 // lastWait is how long the end of a run waits for whoever reads stderr.
@@ -124,7 +135,7 @@ func (a *app) ledgerCode(err error) executor.Code {
 	stop := executor.LedgerStop(err)
 	remedy := ""
 	if stop.Reason == executor.LedgerBroken {
-		remedy = "rebuild it with: migplan adopt PLAN --all --reason TEXT"
+		remedy = rebuildLedger(a.ledgerFile, "migplan adopt PLAN --all --reason TEXT")
 	}
 	a.sayError(err.Error(), remedy)
 	return stop.Code

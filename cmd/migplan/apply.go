@@ -125,15 +125,21 @@ func (a *app) sayChange(j *job, c executor.Change, o applyOptions) {
 	}
 }
 
-// sayEnd says where a plan stands. A pass that changed nothing says nothing to
-// a pipe.
+// sayEnd says in what state a pass left the plan. A pass that changed nothing
+// prints nothing to a pipe, unless a key was given in vain.
 func (a *app) sayEnd(j *job, o applyOptions) {
 	switch {
 	case j.code != executor.OK:
 		a.sayStop(j.at, j.result.Stop)
-	case o.output == "text" && (j.changed || isTerminal(a.stdout)):
+	case o.output == "text" && (j.changed || isTerminal(a.stdout) || keyUnused(j, o)):
 		line(a.stdout, "%s", waiting(j.at, j.result.Stop))
 	}
+}
+
+// keyUnused reports whether a key was given that this run could not use yet.
+func keyUnused(j *job, o applyOptions) bool {
+	r := j.result.Reason
+	return o.keys != (executor.Keys{}) && (r == executor.OnHold || r == executor.BeforeStart)
 }
 
 func (a *app) writeApplied(all []loaded, jobs []*job) {

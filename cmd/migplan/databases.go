@@ -13,12 +13,12 @@ import (
 // Words and checks for databases that another plan has.
 
 // explainTaken is for a plan that would restore into another plan's database.
-// After a rename the former name is what helps; to close a chain has a cost.
+// After a rename the former name helps; closing a chain has a cost.
 func explainTaken(at place, o executor.Owner, e *explanation) {
 	who := fmt.Sprintf("plan %s, generation %d", o.Plan, o.Generation)
 	e.What = fmt.Sprintf("%s of this target belongs to %s", clean(o.Databases), clean(who))
 	e.Known = "two chains on one database would destroy each other; nothing was sent"
-	e.Next = fmt.Sprintf("if this plan was renamed, restore the name %s in it; only if that chain is finished or abandoned, %s; after that no log backup can follow in it, and this plan starts with its full backup",
+	e.Next = fmt.Sprintf("if this plan was renamed, change its name back to %s; only if that chain is finished or abandoned, %s; after that no log backup can follow in it, and this plan starts with its full backup",
 		word(o.Plan), closeCommand(at, o.Plan))
 	e.Database = "as that chain left it; this plan did not touch it"
 }
@@ -26,22 +26,28 @@ func explainTaken(at place, o executor.Owner, e *explanation) {
 // explainClosed is for steps of a chain that a person ended.
 func explainClosed(at place, s executor.Stop, e *explanation) {
 	e.What = "the plan is closed" + heldBy(at.state.Ended) + ", and " + stepName(at, s.Step) + " was not sent"
+	if at.state.Step(s.Step).State != ledger.StepPending {
+		e.What = "the plan is closed" + heldBy(at.state.Ended) + ", and " + stepName(at, s.Step) + " did not succeed"
+	}
 	e.Known = "a closed chain sends nothing more, and its databases may belong to another plan now; nothing was sent"
-	e.Next = "remove the plan file, or take out the steps that were not sent; or start a new chain from the full backup by raising generation"
+	e.Next = "remove the plan file, or take out the steps that did not succeed; or raise generation to start again from the full backup"
 }
 
 // keepSeeded is what to do about a database of this name where a chain of this
 // ledger has restored it: it is never to be dropped or overwritten on such advice.
 func keepSeeded(at place) string {
 	o := at.seededBy
-	return fmt.Sprintf("do not drop or overwrite it: plan %s, generation %d, of this ledger restored it. Look at the database, and go on with that plan; else restore this one under another name or on another target",
+	return fmt.Sprintf("do not drop or overwrite it: plan %s, generation %d, of this ledger restored it. Check the database and continue with that plan; otherwise restore this one under another name or on another target",
 		word(o.Plan), o.Generation)
 }
 
-// writeAbout says what is to be known of the plan's chain beside its steps.
+// writeAbout says what a person should know about the plan's chain.
 func (a *app) writeAbout(at place) {
 	if at.state != nil && at.state.Ended != nil {
 		line(a.stdout, "closed%s", heldBy(at.state.Ended))
+	}
+	if at.state != nil && at.state.Held != nil {
+		line(a.stdout, "%s", held(at))
 	}
 	if at.shared != nil {
 		line(a.stdout, "WARNING: %s also belongs to plan %s, generation %d: close one of the two plans", at.shared.Databases, at.shared.Plan, at.shared.Generation)

@@ -64,7 +64,14 @@ func explainDoubt(at place, s executor.Stop, e *explanation) {
 		e.Next += fmt.Sprintf("each of %s that is not this step's job: %s; ", clean(strings.Join(s.Jobs, ", ")), ignoreCommand(at, "JOB_ID"))
 	}
 	e.Next += notFound(at, s.Step, st)
+	if st.Answer.Code == nameTaken {
+		e.Next += fmt.Sprintf("; if the name stays taken and no job has it: %s, then %s, which sends the step under a new name",
+			at.command("resolve", fmt.Sprintf("%d --failed --reason TEXT", s.Step)), at.command("retry", fmt.Sprintf("%d --reason TEXT", s.Step)))
+	}
 }
+
+// nameTaken is DRS's error code for a job name that exists.
+const nameTaken = "DRS.M00277"
 
 // notFound is what to say when there is no job. Without a date by the server's
 // clock only a person knows when the create cannot arrive any more.

@@ -100,7 +100,7 @@ func explainChain(at place, s executor.Stop, e *explanation, apply string) {
 	case executor.LedgerBroken:
 		e.What = "the ledger is broken: " + errText(s.Err)
 		e.Known = "a missing event may be a request that was sent, so nothing is sent now"
-		e.Next = "stop all runners, move the file away, wait 45 minutes, then " + at.command("adopt", "--all --reason TEXT")
+		e.Next = rebuildLedger(at.ledgerPath, at.command("adopt", "--all --reason TEXT"))
 	default:
 		explainJobs(at, s, e, apply)
 	}
@@ -119,7 +119,7 @@ func explainJobs(at place, s executor.Stop, e *explanation, apply string) {
 		e.Known = "one of them was not submitted with this ledger, " + word(at.ledgerPath) + ": is that the ledger that cron and all other runners use? Nothing more is sent"
 		if st := at.state.Step(s.Step); st.State.Sent() && st.State != ledger.StepInDoubt {
 			e.What = fmt.Sprintf("DRS shows another job for %s, which is %s: %s", step, st.State, jobs)
-			e.Known = "it was not submitted with this ledger, " + word(at.ledgerPath) + ": is that the ledger that cron and all other runners use? The backup may have been restored twice; nothing more is sent"
+			e.Known = "it was not submitted with this ledger, " + word(at.ledgerPath) + ": is that the ledger that cron and all other runners use? If that job has succeeded, the backup was restored twice. Nothing more is sent"
 			e.Next = afterTwin(at, s, st.State)
 			break
 		}
@@ -156,12 +156,15 @@ func explainJobs(at place, s executor.Stop, e *explanation, apply string) {
 }
 
 // keyFault tells a key that does not fit from a missing one.
-func keyFault(missing, other string, s executor.Stop) string {
+func keyFault(at place, given, missing, other string, s executor.Stop) string {
 	switch s.Why {
 	case executor.WhyOtherAct:
 		return "this key is for the " + other
 	case executor.WhyOtherKey:
 		return "this key does not match the plan as it is now; review the plan again before you confirm it"
+	}
+	if name := keyOf(given); name != "" && name != at.plan.Name {
+		return missing + "; the key given is for plan " + name
 	}
 	return missing
 }
@@ -171,16 +174,16 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 	step := stepName(at, s.Step)
 	switch s.Reason {
 	case executor.CutoverKey:
-		e.What = "cutover blocked: " + keyFault("--confirm-cutover is missing", "overwrite", s)
-		e.Known = step + " is next; it brings the database online permanently. Nothing was sent"
+		e.What = "cutover blocked: " + keyFault(at, at.keys.Cutover, "--confirm-cutover is missing", "overwrite", s)
+		e.Known = step + " is next; it brings the database online permanently. Nothing was sent" + windowNote(at)
 		e.Next = at.command("apply", needs(at, s.Step))
 	case executor.WindowPast:
 		e.What = "cutover blocked: its window ended " + s.Until.Format(time.RFC3339) + " by " + s.Detail + " clock"
 		e.Known = "both the local clock and the server's must be inside the window; nothing was sent"
 		e.Next = "set a new window in the plan and have it reviewed"
 	case executor.OverwriteKey:
-		e.What = "full backup blocked: " + keyFault("--confirm-overwrite is missing", "cutover", s)
-		e.Known = "the full backup overwrites databases of the same name on the target; nothing was sent"
+		e.What = overwriting(at, s.Step) + " blocked: " + keyFault(at, at.keys.Overwrite, "--confirm-overwrite is missing", "cutover", s)
+		e.Known = step + " overwrites databases of the same name on the target; nothing was sent"
 		if s.Why == executor.WhyOnlineBefore {
 			e.Known = "another chain in this ledger has cut over on this database, so overwrite_unattended does not count; nothing was sent"
 		}
@@ -188,7 +191,7 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 	case executor.APIAway:
 		e.What = "DRS gave no usable answer: " + firstText(s.Detail, errText(s.Err))
 		e.Known = "nothing new is known, and nothing was sent"
-		e.Next = "run it again: " + apply
+		e.Next = checkProxy(at, e.What) + "run it again: " + apply
 		if s.Why == executor.WhyNoWitness {
 			e.Known = "either that job's record was deleted, or the listing is incomplete; nothing was recorded"
 			e.Next += "; or, if it was deleted, adopt each job individually: " + adoptCommand(at, 0, "JOB_ID")
@@ -200,7 +203,7 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 	case executor.NotSent:
 		e.What = "the request for " + step + " could not be sent: " + errText(s.Err)
 		e.Known = "the request was never sent, so nothing was created"
-		e.Next = "run it again: " + apply
+		e.Next = checkProxy(at, e.What) + "run it again: " + apply
 	default:
 		explainRun(at, s, e, apply)
 	}
@@ -261,12 +264,12 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 			e.What = step + ": " + e.What
 		}
 		e.Known = "nothing was recorded and nothing was sent"
-		e.Next = "see the current state: " + at.command("status", "")
+		e.Next = seeState(at)
 		switch s.Why {
 		case executor.WhyStillRunning:
 			e.Next = "wait until the job ends, then run this again: " + at.again
 		case executor.WhyUnsettled:
-			e.Next = "settle it first: " + at.command("apply", "") + ", or " + at.command("resolve", fmt.Sprintf("%d --succeeded --reason TEXT", s.Step)) + " after checking the database; then " + at.again
+			e.Next = settleFirst(at, s.Step) + "; then " + at.again
 		case executor.WhyOwnJob:
 			e.Next = fmt.Sprintf("if it is this step's job, %s; if somebody copied the name or the description, change both in the console, then run this again: %s",
 				adoptCommand(at, s.Step, first(s.Jobs)), ignoreCommand(at, first(s.Jobs)))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/executor"
 )
 
@@ -24,7 +25,10 @@ func explainAlive(at place, s executor.Stop, e *explanation) {
 	e.What = fmt.Sprintf("%s cannot be sent again: DRS shows job %s, which is or may be this step's, as %s", stepName(at, s.Step), clean(strings.Join(s.Jobs, ", ")), status(s))
 	e.Known = "sending the step again could restore the same backup twice; nothing was sent"
 	e.Next = "check the job and the database; if the backup is restored, " + at.command("resolve", fmt.Sprintf("%d --succeeded --reason TEXT", s.Step)) +
-		"; if the job is still running, wait until it ends; if somebody else made it, change its name and description in the console"
+		"; if the job is still running, wait until it ends; if somebody else created it, change its name and description in the console"
+	if _, known := drs.ParseStatus(s.Detail); !known {
+		e.Next += "; if the job has ended and the backup is not restored, " + at.command("resolve", fmt.Sprintf("%d --failed --reason TEXT", s.Step))
+	}
 }
 
 // status is DRS's word for the state of a job.

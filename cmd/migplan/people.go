@@ -17,6 +17,7 @@ type decision struct {
 	reason   string
 	asks     bool // it asks DRS, and so needs an endpoint and credentials
 	do       func(context.Context, *executor.Runner) executor.Result
+	end      func(place, executor.Result) string // the last line of one that went well
 }
 
 func (d *decision) flags(c *cobra.Command) {
@@ -24,7 +25,7 @@ func (d *decision) flags(c *cobra.Command) {
 	if d.asks {
 		d.settings.remoteFlags(c)
 	}
-	c.Flags().StringVar(&d.reason, "reason", "", "why, for the ledger (required)")
+	c.Flags().StringVar(&d.reason, "reason", "", "why; kept in the ledger (required)")
 }
 
 func (d *decision) mustSayWhy() error {
@@ -61,13 +62,16 @@ func (a *app) decide(ctx context.Context, file string, d *decision) error {
 
 // decided carries a decision out and says what came of it.
 func (a *app) decided(ctx context.Context, v loaded, runner *executor.Runner, d *decision) error {
-	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps, settings: d.settings, ledgerPath: runner.Ledger.Path(), again: a.typed()}, runner: runner}
+	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps, settings: d.settings, ledgerPath: runner.Ledger.Path(), again: a.typed(), proxy: a.proxyName()}, runner: runner}
 	j.take(ctx, d.do(ctx, runner))
 	for _, c := range j.result.Changes {
 		line(a.stdout, "%s", changeLine(j.at, c))
 	}
-	if j.code != executor.OK {
+	switch {
+	case j.code != executor.OK:
 		a.sayStop(j.at, j.result.Stop)
+	case d.end != nil:
+		line(a.stdout, "%s", d.end(j.at, j.result))
 	}
 	return exitWith(j.code)
 }
@@ -118,9 +122,9 @@ func (a *app) adoptCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "adopt PLAN STEP JOB_ID | adopt PLAN --all",
 		Short: "Record that a job belongs to a step, after comparing it with the step",
-		Long: `Declare that a job is a step's. The job is compared with the step first; its name
-may be another. --all rebuilds a lost ledger from the jobs on the target that
-bear this chain's names and markers, in order.`,
+		Long: `Record that a job belongs to a step. The job is compared with the step first; its
+name may differ. --all rebuilds a lost ledger from the jobs on the target that
+have this chain's names and markers, in order.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if all && len(args) == 1 || !all && len(args) == 3 {
 				return nil
@@ -130,6 +134,7 @@ bear this chain's names and markers, in order.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if all {
 				d.do = func(ctx context.Context, r *executor.Runner) executor.Result { return r.AdoptAll(ctx, d.reason) }
+				d.end = adoptedAll
 				return a.decide(c.Context(), args[0], d)
 			}
 			n, err := stepArg(args[1])
@@ -144,8 +149,22 @@ bear this chain's names and markers, in order.`,
 		ValidArgsFunction: completePlanThenStep,
 	}
 	d.flags(c)
-	c.Flags().BoolVar(&all, "all", false, "adopt every job of this chain that the target lists")
+	c.Flags().BoolVar(&all, "all", false, "adopt every job of this chain on the target")
 	return c
+}
+
+// adoptedAll says how many jobs were adopted, and what to do now.
+func adoptedAll(at place, r executor.Result) string {
+	n := 0
+	for _, c := range r.Changes {
+		if c.What == "adopted" {
+			n++
+		}
+	}
+	if n == 0 {
+		return at.plan.Name + ": nothing to adopt; continue with: " + at.command("apply", "")
+	}
+	return at.plan.Name + ": " + counted(n, "job") + " adopted; continue with: " + at.command("apply", "")
 }
 
 func (a *app) resolveCommand() *cobra.Command {
@@ -154,11 +173,12 @@ func (a *app) resolveCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "resolve PLAN STEP --not-created|--succeeded|--failed | resolve PLAN --ignore-job ID",
 		Short: "Record the outcome of a step that DRS can no longer report",
-		Long: `Settle what DRS cannot show. --not-created ends a doubt: the target is searched
-first, and the word is refused before the fence unless --before-fence is given.
---succeeded and --failed say how a step ended whose job record is gone, or shows
-a status that DRS's documents do not name. --ignore-job declares that a job on
-the target is of no concern; a job of this plan is refused.`,
+		Long: `Record an outcome that DRS cannot report. --not-created ends a doubt: the target is
+searched first, and the decision is refused while the request could still arrive,
+unless --before-fence is given. --succeeded and --failed record how a step ended
+whose job record is gone or shows a status that the DRS documentation does not
+list. --ignore-job records that a job on the target does not matter to the plan;
+a job of this plan is refused.`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(c *cobra.Command, args []string) error {
 			do, err := how.decision(args, d)
@@ -172,12 +192,12 @@ the target is of no concern; a job of this plan is refused.`,
 	}
 	d.flags(c)
 	f := c.Flags()
-	f.BoolVar(&how.notCreated, "not-created", false, "the create in doubt was not taken")
-	f.BoolVar(&how.BeforeFence, "before-fence", false, "do not wait: of a step in doubt, until its request can no longer arrive; of a missing job, where DRS gives no date to wait by")
-	f.BoolVar(&how.OtherCredentials, "other-credentials", false, "of a step in doubt that others sent: its job was looked for with theirs, or in the console")
+	f.BoolVar(&how.notCreated, "not-created", false, "the request in doubt created no job")
+	f.BoolVar(&how.BeforeFence, "before-fence", false, "do not wait until the request in doubt can no longer arrive, or, if DRS gives no date, until a missing job counts as deleted")
+	f.BoolVar(&how.OtherCredentials, "other-credentials", false, "for a step in doubt sent with other credentials: you looked for its job with those, or in the console")
 	f.BoolVar(&how.succeeded, "succeeded", false, "the step's backup is restored")
 	f.BoolVar(&how.failed, "failed", false, "the step's backup is not restored")
-	f.StringVar(&how.ignore, "ignore-job", "", "id of a job that is of no concern to the plan")
+	f.StringVar(&how.ignore, "ignore-job", "", "id of a job that does not matter to the plan")
 	return c
 }
 
@@ -219,7 +239,7 @@ func (h resolution) decision(args []string, d *decision) (func(context.Context, 
 }
 
 func (a *app) holdCommand() *cobra.Command {
-	return a.toggleCommand("hold", "Freeze a plan for every runner", func(ctx context.Context, r *executor.Runner, reason string) executor.Result {
+	return a.toggleCommand("hold", "Put a plan on hold for every runner", func(ctx context.Context, r *executor.Runner, reason string) executor.Result {
 		return r.HoldPlan(ctx, reason)
 	})
 }

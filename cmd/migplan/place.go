@@ -20,6 +20,10 @@ type place struct {
 	ledgerPath string
 	// settings are the flags of this run; commands to be pasted repeat them.
 	settings settings
+	// keys are the keys given to this run.
+	keys executor.Keys
+	// proxy is the variable that names the proxy, "" for none.
+	proxy string
 	// again is the command line of this run, where it is not apply.
 	again string
 	// unread: the ledger could not be read, so state says nothing.

@@ -47,6 +47,7 @@ type preview struct {
 	loaded loaded
 	result executor.Result
 	ledger string // its path, "" where there is none yet
+	dir    string // where the ledger is, or would be
 }
 
 func (a *app) plan(ctx context.Context, args []string, o planOptions) error {
@@ -101,7 +102,7 @@ func (a *app) previews(ctx context.Context, args []string, load func(string) loa
 	}
 	var out []preview
 	for _, v := range valid {
-		p := preview{loaded: v}
+		p := preview{loaded: v, dir: dir}
 		if l != nil {
 			p.ledger = dir
 		}
@@ -117,7 +118,7 @@ func (a *app) previews(ctx context.Context, args []string, load func(string) loa
 
 // previewOf asks the same function as apply, without anything that DRS shows.
 func previewOf(ctx context.Context, l *ledger.Ledger, v loaded, given settings, keys executor.Keys) (place, executor.Result) {
-	at := place{file: v.file, plan: v.plan, steps: v.steps, state: &ledger.State{}, settings: given, looked: true}
+	at := place{file: v.file, plan: v.plan, steps: v.steps, state: &ledger.State{}, settings: given, looked: true, ledgerPath: pathOf(l), keys: keys}
 	r := executor.Result{Sent: executor.SentNo}
 	chain, err := executor.LoadChain(ctx, l, v.plan)
 	if err != nil {
@@ -135,6 +136,14 @@ func previewOf(ctx context.Context, l *ledger.Ledger, v loaded, given settings, 
 		r.Stop = *action.Stop
 	}
 	return at, r
+}
+
+// pathOf is the file of the ledger, "" without one.
+func pathOf(l *ledger.Ledger) string {
+	if l == nil {
+		return ""
+	}
+	return l.Path()
 }
 
 // lacksOnlyKey: a key that was not given to a command that looks will be given
@@ -161,7 +170,7 @@ func (a *app) writePlans(previews []preview) {
 		}
 		a.writeHead(p)
 		if p.unread {
-			line(a.stdout, "the ledger cannot be read: where the steps stand is not known")
+			line(a.stdout, "the ledger cannot be read: the state of the steps is unknown")
 			continue
 		}
 		a.writeSteps(p)
@@ -179,7 +188,7 @@ func (a *app) writeHead(p preview) {
 	}
 	line(a.stdout, "%s", cutoverLine(p.place))
 	if p.ledger == "" {
-		line(a.stdout, "no ledger: every step is shown as pending")
+		line(a.stdout, "%s: every step is shown as pending", noLedger(p.dir))
 	}
 	a.writeAbout(p.place)
 	line(a.stdout, "")
@@ -216,6 +225,25 @@ func cutoverLine(at place) string {
 		line += ", unattended"
 	}
 	return line
+}
+
+// windowNote names the window of the cutover, "" for none.
+func windowNote(at place) string {
+	c := at.plan.Cutover
+	if c == nil || c.NotBefore.IsZero() && c.NotAfter.IsZero() {
+		return ""
+	}
+	note := "; its window"
+	if !c.NotBefore.IsZero() {
+		note += " begins " + c.NotBefore.Format(time.RFC3339)
+	}
+	if !c.NotBefore.IsZero() && !c.NotAfter.IsZero() {
+		note += " and"
+	}
+	if !c.NotAfter.IsZero() {
+		note += " ends " + c.NotAfter.Format(time.RFC3339)
+	}
+	return note
 }
 
 func (a *app) writeSteps(p preview) {

@@ -30,6 +30,12 @@ func (a *app) proxy() (func(*http.Request) (*url.URL, error), error) {
 	return func(r *http.Request) (*url.URL, error) { return choose(r.URL) }, nil
 }
 
+// proxyName is the variable that names the proxy for DRS, "" where none is set.
+func (a *app) proxyName() string {
+	name, _ := a.first("HTTPS_PROXY", "https_proxy")
+	return name
+}
+
 // first is the first of these variables that is set.
 func (a *app) first(names ...string) (name, value string) {
 	for _, name := range names {

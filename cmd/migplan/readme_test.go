@@ -95,7 +95,7 @@ func plain(s string) string {
 		{`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)`, "TIME"},
 		{`\b[0-9.]+m?s\b`, "DURATION"},
 		{`127\.0\.0\.1:\d+`, "ADDRESS"},
-		{`read as \w+`, "read as USER"},
+		{`read by user \w+`, "read by user USER"},
 		{` +`, " "},
 		{`"time":"[^"]*"`, "TIME"},
 		{` ?\(request [0-9a-f]+\)`, ""},

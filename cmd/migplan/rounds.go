@@ -49,7 +49,7 @@ func (a *app) runJobs(ctx context.Context, all []loaded, o applyOptions) (jobs [
 // newJob makes the runner of a plan. What cannot be set up ends this plan and
 // no other.
 func (a *app) newJob(ctx context.Context, l *ledger.Ledger, v loaded, o applyOptions) *job {
-	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps, settings: o.settings, ledgerPath: l.Path()}, diagnostics: v.diagnostics}
+	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps, settings: o.settings, ledgerPath: l.Path(), keys: o.keys, proxy: a.proxyName()}, diagnostics: v.diagnostics}
 	if a.settled(ctx, l, j, o) {
 		return j
 	}

@@ -92,6 +92,7 @@ func (a *app) openLedger(ctx context.Context, s *settings) (*ledger.Ledger, erro
 			return nil, fmt.Errorf("making the folder of the ledger: %w; set MIGPLAN_LEDGER to another", err)
 		}
 	}
+	a.ledgerFile = filepath.Join(dir, "ledger.db")
 	l, err := ledger.OpenContext(ctx, dir)
 	if err != nil {
 		return nil, err
@@ -109,6 +110,7 @@ func (a *app) readLedger(s *settings) (*ledger.Ledger, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
+	a.ledgerFile = filepath.Join(dir, "ledger.db")
 	l, err := ledger.OpenReader(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, dir, nil

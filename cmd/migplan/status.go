@@ -19,7 +19,7 @@ func (a *app) statusCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status PLAN...",
 		Short: "Show every step: its state, how long it took, what comes next",
-		Long:  "Show where each plan stands, from the ledger alone: nothing is written, no network\nis used, no credentials are needed.",
+		Long:  "Show the state of each plan from the ledger alone. It writes nothing and needs no\nnetwork and no credentials.",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := oneOf("-o", output, "text", "json"); err != nil {
@@ -70,26 +70,29 @@ func (a *app) status(ctx context.Context, args []string, s *settings, output str
 func (a *app) reader() string {
 	for _, name := range []string{"USER", "LOGNAME"} {
 		if v := a.get(name); v != "" {
-			return clean(v)
+			return "user " + clean(v)
 		}
 	}
-	return fmt.Sprint(os.Getuid())
+	if os.Getuid() == 0 {
+		return "user root"
+	}
+	return fmt.Sprintf("user id %d", os.Getuid())
 }
 
 func (a *app) writeStatus(p preview) {
 	line(a.stdout, "plan %s (%s): %s", p.plan.Name, p.file, planState(p.place, p.result.Stop))
 	if p.ledger == "" {
-		line(a.stdout, "no ledger yet: nothing was sent from here")
+		line(a.stdout, "%s yet: nothing was sent from here", noLedger(p.dir))
 	} else {
-		line(a.stdout, "ledger: %s, read as %s", p.ledger, a.reader())
+		line(a.stdout, "ledger: %s, read by %s", p.ledger, a.reader())
 	}
 	if p.unread {
-		line(a.stdout, "the ledger cannot be read: where the steps stand is not known")
+		line(a.stdout, "the ledger cannot be read: the state of the steps is unknown")
 		return
 	}
 	line(a.stdout, "database: %s", databaseState(p.place))
-	if p.state.Held != nil {
-		line(a.stdout, "on hold%s", heldBy(p.state.Held))
+	if c := p.plan.Cutover; c != nil && !(c.NotBefore.IsZero() && c.NotAfter.IsZero()) {
+		line(a.stdout, "%s", cutoverLine(p.place))
 	}
 	a.writeAbout(p.place)
 	line(a.stdout, "")
@@ -112,6 +115,8 @@ func (a *app) writeStatus(p preview) {
 func awaited(p preview) string {
 	switch {
 	case p.result.Code != executor.OK:
+		return ""
+	case p.result.Reason == executor.OnHold: // said above
 		return ""
 	case p.result.Reason != "":
 		return waiting(p.place, p.result.Stop)

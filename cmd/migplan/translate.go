@@ -110,8 +110,8 @@ func explainFailure(at place, s executor.Stop, e *explanation) {
 	e.Tried = fmt.Sprintf("job %s, attempt %d", clean(st.JobID), st.Attempt)
 	e.Known = fmt.Sprintf("DRS says %s: %s", clean(st.Status), strings.TrimRight(firstText(st.ErrorLog, "no reason given"), "."))
 	if st.Status == "" {
-		e.Tried = fmt.Sprintf("attempt %d, of which DRS shows nothing any more", st.Attempt)
-		e.Known = "a person declared it failed"
+		e.Tried = "one pass; nothing was submitted"
+		e.Known = fmt.Sprintf("a person declared attempt %d failed", st.Attempt)
 	}
 	t := translate("", st.ErrorLog)
 	retry := at.command("retry", fmt.Sprintf("%d --reason TEXT", s.Step))

@@ -137,9 +137,9 @@ func changeLine(at place, c executor.Change) string {
 	case "absent":
 		return who + "two searches show that no job was created; it may be sent again"
 	case ledger.Retry:
-		return who + "the next pass sends it again"
+		return who + sendsNext(at, c.Step, "the next pass sends it again")
 	case ledger.NotCreated:
-		return who + "recorded as not created; the next pass sends it"
+		return who + "recorded as not created; " + sendsNext(at, c.Step, "the next pass sends it")
 	case ledger.Hold:
 		return who + "on hold for every runner"
 	case ledger.Release:
@@ -168,15 +168,32 @@ func waiting(at place, s executor.Stop) string {
 	case executor.NextBackup:
 		return who + "waiting for the next backup: add it to the plan"
 	case executor.BeforeStart:
-		return who + "waiting for the cutover's window, which begins " + s.Until.Format(time.RFC3339)
+		return who + "waiting for the cutover's window, which begins " + s.Until.Format(time.RFC3339) + notStored(at)
 	case executor.OursRunning:
 		return who + "waiting: job " + clean(strings.Join(s.Jobs, ", ")) + " of another step is running on the instance"
 	case executor.OnHold:
-		return who + "on hold" + heldBy(at.state.Held)
+		return who + held(at)
 	case executor.ChainClosed:
 		return who + "closed" + heldBy(at.state.Ended)
 	}
 	return who + "waiting for DRS: " + stepName(at, s.Step) + " is running"
+}
+
+// sendsNext says when a step is sent: without its key it is not.
+func sendsNext(at place, seq int, free string) string {
+	if key := needs(at, seq); key != "" {
+		return "to send it: " + at.command("apply", key)
+	}
+	return free
+}
+
+// held says who put a plan on hold, why and since when, and what ends it.
+func held(at place) string {
+	since := ""
+	if !at.state.HeldAt.IsZero() {
+		since = " since " + stamp(at.state.HeldAt)
+	}
+	return "on hold" + since + heldBy(at.state.Held) + "; to end it: " + at.command("release", "--reason TEXT")
 }
 
 // notCompared says what DRS did not show of an adopted job.

@@ -83,7 +83,7 @@ func (c *Chain) findHolds(ctx context.Context, l *ledger.Ledger, p *plan.Plan) e
 		}
 		c.holding = append(c.holding, s)
 		if c.State.Held == nil {
-			c.State.Held = s.Held
+			c.State.Held, c.State.HeldAt = s.Held, s.HeldAt
 		}
 	}
 	return nil

@@ -6,7 +6,7 @@ import "fmt"
 func (s *State) decide(e Event, d DecisionData) error {
 	switch d.What {
 	case Hold:
-		s.Held = &d
+		s.Held, s.HeldAt = &d, e.At
 	case Release:
 		s.Held = nil
 	case Close:

@@ -64,6 +64,7 @@ type State struct {
 	Closed    *ClosedData
 	Ended     *DecisionData // a person closed the chain
 	Held      *DecisionData // the hold in force
+	HeldAt    time.Time     // when it was recorded
 	Steps     []Step        // by Seq-1; a step beyond the end is pending
 	Ignored   map[string]bool
 	Missing   map[string]time.Time // job id: since when DRS does not know it, by the server's clock
