@@ -144,10 +144,10 @@ func (a *app) ledgerCode(err error) executor.Code {
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "migplan",
-		Short: "Move SQL Server databases into Huawei Cloud RDS by a plan kept in git",
+		Short: "Move SQL Server databases to Huawei Cloud RDS with a plan kept in git",
 		Long: `migplan turns a YAML plan (a full backup, incrementals in order, a cutover) into
-create-job requests for DRS backup migration, and submits each of them once,
-in order, after its predecessor succeeded.`,
+requests that create DRS backup migration jobs. It submits each request once, in
+order, after the previous job succeeded.`,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		DisableAutoGenTag: true,

@@ -23,11 +23,11 @@ func (a *app) applyCommand() *cobra.Command {
 	var o applyOptions
 	c := &cobra.Command{
 		Use:   "apply PLAN...",
-		Short: "Look at the running job; when it succeeded, submit the next step",
-		Long: `Make one pass over each plan: look at the running job, and when it succeeded,
-submit the next step. Cron may run it as often as it likes: a pass with nothing
-to do prints nothing. --wait goes on until the plan is done, blocked, or
---timeout is up; it reads the plan file again before every pass.
+		Short: "Check the running job; if it succeeded, submit the next step",
+		Long: `Make one pass over each plan: check the running job and, if it succeeded, submit
+the next step. Cron may run it as often as you like: a pass with nothing to do
+prints nothing. --wait continues until the plan is done or blocked, or --timeout
+has passed; it reads the plan file again before every pass.
 
 The cutover needs --confirm-cutover, and a full backup that overwrites needs
 --confirm-overwrite, each with the NAME@HASH that plan shows.`,
@@ -41,7 +41,7 @@ The cutover needs --confirm-cutover, and a full backup that overwrites needs
 				return a.plan(c.Context(), args, o.planOptions)
 			}
 			if o.exitCode {
-				return usage{"--exit-code goes with --dry-run", "add --dry-run, or leave it out: apply has exit codes of its own"}
+				return usage{"--exit-code needs --dry-run", "add --dry-run, or remove --exit-code: apply has its own exit codes"}
 			}
 			return a.apply(c.Context(), args, o)
 		},
@@ -49,9 +49,9 @@ The cutover needs --confirm-cutover, and a full backup that overwrites needs
 	}
 	o.settings.writeFlags(c)
 	f := c.Flags()
-	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be done, as plan does")
-	f.BoolVar(&o.exitCode, "exit-code", false, "with --dry-run: exit with 10 when steps are open")
-	f.BoolVar(&o.wait, "wait", false, "go on until done, blocked or --timeout")
+	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be done, like plan")
+	f.BoolVar(&o.exitCode, "exit-code", false, "with --dry-run: exit with 10 if steps are open")
+	f.BoolVar(&o.wait, "wait", false, "continue until done, blocked or --timeout")
 	f.DurationVar(&o.timeout, "timeout", 0, "end the run after this long (default 10m, with --wait 12h)")
 	f.StringVar(&o.keys.Cutover, "confirm-cutover", "", "NAME@HASH: bring the database online with this plan's last step")
 	f.StringVar(&o.keys.Overwrite, "confirm-overwrite", "", "NAME@HASH: overwrite databases of the same name on the target")
@@ -59,8 +59,8 @@ The cutover needs --confirm-cutover, and a full backup that overwrites needs
 	return c
 }
 
-// checkKeys refuses what cannot be a key of any plan: a key that is misspelt
-// on the night is better told at once.
+// checkKeys refuses what cannot be a key of any plan, so that a misspelt key is
+// reported at once.
 func checkKeys(c *cobra.Command) error {
 	for _, name := range []string{"confirm-cutover", "confirm-overwrite"} {
 		if given := c.Flags().Lookup(name); given.Changed && !plan.IsConfirmation(given.Value.String()) {

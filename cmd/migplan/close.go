@@ -17,13 +17,13 @@ func (a *app) closeCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "close PLAN | close --name NAME",
 		Short: "End a plan permanently, and free its databases for another plan",
-		Long: `End a plan's chain permanently, because it is finished or abandoned: nothing more is
+		Long: `End a plan's chain permanently because it is finished or abandoned. Nothing more is
 sent in it, no log backup can follow, and another plan may restore its databases,
-starting with a full backup. Only a higher generation of the plan goes on.
+starting with a full backup. Only a higher generation of the plan can continue.
 
-It is refused while a step is running or in doubt. DRS is asked only where the
-ledger knows a running job; else no credentials are needed. --name closes the
-newest generation of a plan whose file is gone or was renamed.`,
+It is refused while a step is running or in doubt. DRS is queried, and credentials
+are needed, only if the ledger knows a running job. --name closes the newest
+generation of a plan whose file is gone or was renamed.`,
 		Example: "  migplan close plans/ims.yaml --reason \"accepted by the application team\"\n  migplan close --name ims-prod --reason \"renamed by mistake; starting again\"",
 		Args: func(_ *cobra.Command, args []string) error {
 			if name == "" && len(args) == 1 || name != "" && len(args) == 0 {

@@ -57,7 +57,7 @@ func (a *app) whoamiCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "whoami PLAN",
 		Short: "Show which credentials, project, region and endpoint a plan would use",
-		Long:  "Show who migplan would be for this plan. DRS is not asked, and nothing secret is\nshown. IAM or a metadata service is asked only where the credentials come from\nit; and IAM whose a token is, where HW_AUTH_URL is set.",
+		Long:  "Show which credentials migplan would use for this plan. It does not query DRS and\nshows no secret. It queries IAM or a metadata service only if the credentials come\nfrom there; with HW_AUTH_URL set, it also asks IAM who owns a token.",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			v, err := a.onePlan(args[0])

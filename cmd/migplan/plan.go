@@ -27,9 +27,9 @@ func (a *app) planCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "plan PLAN...",
 		Short: "Show the steps and the exact bytes of each request; send nothing",
-		Long: `Show what apply would do: each step, where it stands, and the exact bytes of its
-request. Reads the ledger if there is one; writes nothing, uses no network and
-needs no credentials. Ends with the code of apply where it can know it.`,
+		Long: `Show what apply would do: each step, its state, and the exact bytes of its request.
+It reads the ledger if there is one. It writes nothing, uses no network and needs
+no credentials. It exits with the code that apply would, as far as it can know.`,
 		Example:           "  migplan plan plans/ims.yaml\n  migplan plan -o markdown plans/",
 		Args:              cobra.MinimumNArgs(1),
 		RunE:              func(c *cobra.Command, args []string) error { return a.plan(c.Context(), args, o) },
@@ -37,7 +37,7 @@ needs no credentials. Ends with the code of apply where it can know it.`,
 	}
 	o.settings.ledgerFlag(c)
 	c.Flags().StringVarP(&o.output, "output", "o", "text", "text, json or markdown")
-	c.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 10 when steps are open")
+	c.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 10 if steps are open")
 	return c
 }
 

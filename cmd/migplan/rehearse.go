@@ -28,8 +28,8 @@ type simOptions struct {
 
 func (o *simOptions) flags(c *cobra.Command, restoreTime time.Duration) {
 	c.Flags().DurationVar(&o.restoreTime, "restore-time", restoreTime, "how long each job takes")
-	c.Flags().StringArrayVar(&o.faults, "fault", nil, "misbehave: KIND@N[:ARGUMENT], KIND@all or KIND@P%, with N the number of the request of the kind's own sort, or of the accepted job; may be repeated")
-	c.Flags().Uint64Var(&o.seed, "seed", 1, "seed of all that is random")
+	c.Flags().StringArrayVar(&o.faults, "fault", nil, "inject a fault: KIND@N[:ARGUMENT], KIND@all or KIND@P%; N counts the requests of that kind, or the accepted jobs; may be repeated")
+	c.Flags().Uint64Var(&o.seed, "seed", 1, "seed for everything random")
 }
 
 func (o *simOptions) config() (drssim.Config, error) {
@@ -52,11 +52,11 @@ func (a *app) rehearseCommand() *cobra.Command {
 	var timeout time.Duration
 	c := &cobra.Command{
 		Use:   "rehearse PLAN...",
-		Short: "Run whole plans, cutover included, against a simulated DRS",
+		Short: "Run whole plans, including the cutover, against a simulated DRS",
 		Long: `Run each plan from its full backup to its cutover against a built-in simulator of
-DRS, over real HTTP on loopback, with a ledger that is thrown away. Both keys
-count as given and the window is ignored, since nothing real is touched. No
-account is needed.
+DRS, over real HTTP on loopback, with a temporary ledger. Both confirmations count
+as given and the window is ignored, because nothing real is touched. You need no
+account.
 
 Kinds of faults for --fault:
 ` + faultHelp(),

@@ -33,12 +33,12 @@ type settings struct {
 }
 
 func (s *settings) ledgerFlag(c *cobra.Command) {
-	c.Flags().StringVar(&s.ledger, "ledger", "", "folder of the ledger (default $MIGPLAN_LEDGER, else a folder for state)")
+	c.Flags().StringVar(&s.ledger, "ledger", "", "folder of the ledger (default $MIGPLAN_LEDGER, otherwise a state folder)")
 }
 
 func (s *settings) remoteFlags(c *cobra.Command) {
-	c.Flags().StringVar(&s.endpoint, "endpoint", "", "DRS endpoint (default $MIGPLAN_ENDPOINT, else from the region)")
-	c.Flags().StringVar(&s.caFile, "ca-file", "", "PEM file with certificates to trust besides the system's")
+	c.Flags().StringVar(&s.endpoint, "endpoint", "", "DRS endpoint (default $MIGPLAN_ENDPOINT, otherwise from the region)")
+	c.Flags().StringVar(&s.caFile, "ca-file", "", "PEM file with certificates to trust in addition to the system's")
 }
 
 func (s *settings) writeFlags(c *cobra.Command) {

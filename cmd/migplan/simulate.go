@@ -28,14 +28,14 @@ func (a *app) simulateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "simulate",
 		Short: "Serve the simulated DRS on loopback, for other tools",
-		Long: `Serve the simulated DRS on loopback until a signal. Every request is validated
-against the API reference; jobs restore after --restore-time; log backups must
+		Long: `Serve the simulated DRS on loopback until a signal arrives. Every request is
+validated against the API reference; jobs take --restore-time; log backups must
 be continuous. Without --manifest every object exists, and log backups follow
-one another in the order in which they are first used.
+each other in the order in which they are first used.
 
-With --check-signatures requests must be signed with the keys in
+With --check-signatures, requests must be signed with the keys in
 MIGPLAN_SIMULATOR_AK and MIGPLAN_SIMULATOR_SK; otherwise any token or signature
-is let in.
+is accepted.
 
 Kinds of faults for --fault:
 ` + faultHelp(),
@@ -46,8 +46,8 @@ Kinds of faults for --fault:
 	o.flags(c, time.Second)
 	f := c.Flags()
 	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "address on loopback")
-	f.DurationVar(&o.listLag, "list-lag", 0, "how long a new job is not listed")
-	f.BoolVar(&o.lowerStatus, "lower-status", false, "spell the status of a job's detail success and failed")
+	f.DurationVar(&o.listLag, "list-lag", 0, "how long a new job is missing from the list")
+	f.BoolVar(&o.lowerStatus, "lower-status", false, "spell the status in a job's details as success and failed")
 	f.StringVar(&o.manifest, "manifest", "", "JSON file with the objects in the bucket")
 	f.BoolVar(&o.checkAK, "check-signatures", false, "verify the signature of every request")
 	return c

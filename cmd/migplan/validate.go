@@ -16,8 +16,8 @@ func (a *app) validateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "validate PLAN...",
 		Short: "Check plans: schema and rules, all errors at once",
-		Long: `Check plans against the schema and the rules of docs/rules.md. Nothing is
-written, no network is used, no credentials are needed.`,
+		Long: `Check plans against the schema and the rules of docs/rules.md. It writes nothing,
+uses no network and needs no credentials.`,
 		Example: "  migplan validate plans/\n  migplan validate --strict -o github plans/ims.yaml",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
