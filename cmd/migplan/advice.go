@@ -50,7 +50,7 @@ func seeState(at place) string {
 }
 
 // overwriting names the step that overwrites databases.
-func overwriting(at place, seq int) string {
+func overwriting(seq int) string {
 	if seq > 1 {
 		return fmt.Sprintf("step %d", seq)
 	}
@@ -67,7 +67,7 @@ func noLedger(dir string) string {
 
 // checkProxy leads to the setting of a proxy that did not work.
 func checkProxy(at place, problem string) string {
-	if at.proxy == "" || !strings.Contains(problem, "the proxy") {
+	if at.proxy == "" || !strings.Contains(problem, "proxy") {
 		return ""
 	}
 	return "check " + at.proxy + " in the environment; then "

@@ -182,7 +182,7 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 		e.Known = "both the local clock and the server's must be inside the window; nothing was sent"
 		e.Next = "set a new window in the plan and have it reviewed"
 	case executor.OverwriteKey:
-		e.What = overwriting(at, s.Step) + " blocked: " + keyFault(at, at.keys.Overwrite, "--confirm-overwrite is missing", "cutover", s)
+		e.What = overwriting(s.Step) + " blocked: " + keyFault(at, at.keys.Overwrite, "--confirm-overwrite is missing", "cutover", s)
 		e.Known = step + " overwrites databases of the same name on the target; nothing was sent"
 		if s.Why == executor.WhyOnlineBefore {
 			e.Known = "another chain in this ledger has cut over on this database, so overwrite_unattended does not count; nothing was sent"
@@ -239,7 +239,7 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 	case executor.TimeUp:
 		e.What = "the --timeout has passed" + waitedFor(s)
 		e.Known = "everything that had begun was finished and recorded; a running job continues in DRS"
-		e.Next = "run it again: " + apply
+		e.Next = checkProxy(at, e.What) + "run it again: " + apply
 	case executor.Stopped:
 		e.What = "stopped by a signal" + waitedFor(s)
 		e.Known = "everything that had begun was finished and recorded; a running job continues in DRS"

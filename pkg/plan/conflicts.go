@@ -39,9 +39,16 @@ func (p *Plan) nameTwice(other *Plan) Diagnostic {
 		"give each plan its own name: jobs and the ledger are identified by it")
 }
 
+// sharedWith warns with the way out for a plan that has begun. An error is about
+// two plans that have sent nothing, so there is nothing to close.
 func (p *Plan) sharedWith(other *Plan, shared string, severity Severity) Diagnostic {
-	return p.diagnostic("database-shared", severity, fmt.Sprintf("%s is also restored by %s on the same target", shared, other.File),
+	d := p.diagnostic("database-shared", severity, fmt.Sprintf("%s is also restored by %s on the same target", shared, other.File),
 		"restore each database with one plan; run migplan close for a plan that is finished or abandoned")
+	if severity == Error {
+		d.Pos = p.databasesPos
+		d.Hint = "take one of the two plans out, or change its databases; neither has sent anything"
+	}
+	return d
 }
 
 func (p *Plan) diagnostic(rule string, severity Severity, summary, hint string) Diagnostic {

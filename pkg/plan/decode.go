@@ -28,6 +28,7 @@ func (d *document) decode() *Plan {
 		KeepDownloaded:      boolean(child(r, "keep_downloaded_backups"), false),
 		AcceptDifferential:  len(texts(child(r, "accept"))) > 0,
 		namePos:             pos(d.at("name")),
+		databasesPos:        pos(d.at("databases")),
 	}
 	d.decodeBackups(p, child(r, "backups"))
 	return p

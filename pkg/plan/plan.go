@@ -31,7 +31,8 @@ type Plan struct {
 	Backups []Backup // one full, then incrementals in order
 	Cutover *Cutover // the marker after the last backup; nil while the chain is open
 
-	namePos Pos // for diagnostics about the whole plan
+	namePos      Pos // for diagnostics about the whole plan
+	databasesPos Pos // for diagnostics about its databases
 }
 
 // Tag is a resource tag of a job.
