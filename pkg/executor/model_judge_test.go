@@ -237,7 +237,9 @@ func (j *judge) accepted(job drssim.Job, made shadow) {
 }
 
 // passBegins notes what a person gives to a pass, before a fault makes more of it.
-func (j *judge) passBegins(s *slot) { s.stranger, s.given, s.made = "", s.keys, len(j.sends) }
+func (j *judge) passBegins(s *slot) {
+	s.stranger, s.liveStranger, s.given, s.made = "", "", s.keys, len(j.sends)
+}
 
 // passEnds holds what a run says it sent against what it sent, and the class
 // of its exit against the reason.
@@ -263,7 +265,7 @@ func (j *judge) passEnds(s *slot, r Result) {
 	if s.schedule.ledgers == 2 {
 		j.twoEnd(s, r)
 	}
-	if r.Code == OK && r.Reason == Online && !j.isOnline(s.desk.plan) && !j.isMisled(s.desk.plan) {
+	if r.Code == OK && r.Reason == Online && !j.isOnline(s.desk.plan) && !j.isMisled(s.desk.plan) && !j.isOvertaken(s.runner.Plan) {
 		j.report("I12", "%s is said to be online and is not", s.desk.plan.Name)
 	}
 }

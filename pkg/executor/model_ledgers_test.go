@@ -121,17 +121,25 @@ func (j *judge) shown(s *slot, l drs.Listing) {
 	if s.schedule.ledgers != 2 {
 		return
 	}
+	strange := map[string]bool{}
 	for _, job := range s.strangers() {
-		if slices.ContainsFunc(l.Jobs, func(x drs.OfflineTaskInfo) bool { return x.ID == job.ID }) {
-			s.stranger = job.ID
+		strange[job.ID] = true
+	}
+	for _, job := range l.Jobs {
+		if !strange[job.ID] {
+			continue
+		}
+		s.stranger = job.ID
+		if !hasFailed(job) { // one that failed can wait for the next create
+			s.liveStranger = job.ID
 		}
 	}
 }
 
 // twoEnd judges the end of a pass, where there are two ledgers.
 func (j *judge) twoEnd(s *slot, r Result) {
-	if s.stranger != "" && r.Code == OK {
-		j.report("A6", "a pass was shown job %s of another ledger and ends with %s %s", s.stranger, r.Code, r.Reason)
+	if s.liveStranger != "" && r.Code == OK {
+		j.report("A6", "a pass was shown job %s of another ledger and ends with %s %s", s.liveStranger, r.Code, r.Reason)
 	}
 	s.noticed = s.noticed || r.Code == Conflict
 	if r.Reason != Online {

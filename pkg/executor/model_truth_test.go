@@ -147,6 +147,17 @@ func (j *judge) isMisled(p *plan.Plan) bool {
 	return false
 }
 
+// isOvertaken: a higher generation has begun while a run was on its way to say
+// how its own stands.
+func (j *judge) isOvertaken(p *plan.Plan) bool {
+	for _, made := range j.shadows {
+		if made.plan == p.Name && made.rank > p.Generation {
+			return true
+		}
+	}
+	return false
+}
+
 // hides: a listing of this schedule leaves out what it should show.
 func (s schedule) hides() bool {
 	for _, e := range s.events {

@@ -45,36 +45,37 @@ type world struct {
 // host, with the person at its terminal.
 type slot struct {
 	*world
-	id       int
-	desk     *desk
-	runner   *Runner // of the life in progress
-	wake     time.Time
-	yield    func(struct{}) bool
-	next     func() (struct{}, bool)
-	stop     func()
-	skew     time.Duration // of the local clock
-	killed   bool
-	cancel   context.CancelFunc
-	keys     Keys       // for the next pass
-	given    Keys       // of the pass in progress
-	made     int        // creates that had left before it
-	sending  int        // the create that is on its way
-	inGit    *plan.Plan // when the newest intent was about to be written
-	passes   int
-	lives    int
-	last     Reason // of the stop before
-	streak   int    // how often it came again
-	extra    int    // passes after the plan was finished
-	cred     string // which credential is in force
-	other    string // a fault in the way of the next read
-	saying   string // the decision under way
-	done     bool
-	lastPage *drs.Page // what a stale list shows again
-	intended time.Time // when the last intent was written
-	listed   time.Time // when the last listing began
-	checked  time.Time // when the listing behind the cutover began
-	stranger string    // another ledger's job that this pass was shown
-	noticed  bool      // the run ended with a conflict; of two ledgers, nobody goes on
+	id           int
+	desk         *desk
+	runner       *Runner // of the life in progress
+	wake         time.Time
+	yield        func(struct{}) bool
+	next         func() (struct{}, bool)
+	stop         func()
+	skew         time.Duration // of the local clock
+	killed       bool
+	cancel       context.CancelFunc
+	keys         Keys       // for the next pass
+	given        Keys       // of the pass in progress
+	made         int        // creates that had left before it
+	sending      int        // the create that is on its way
+	inGit        *plan.Plan // when the newest intent was about to be written
+	passes       int
+	lives        int
+	last         Reason // of the stop before
+	streak       int    // how often it came again
+	extra        int    // passes after the plan was finished
+	cred         string // which credential is in force
+	other        string // a fault in the way of the next read
+	saying       string // the decision under way
+	done         bool
+	lastPage     *drs.Page // what a stale list shows again
+	intended     time.Time // when the last intent was written
+	listed       time.Time // when the last listing began
+	checked      time.Time // when the listing behind the cutover began
+	stranger     string    // another ledger's job that this pass was shown
+	liveStranger string    // one that has not failed
+	noticed      bool      // the run ended with a conflict; of two ledgers, nobody goes on
 }
 
 // crash and over unwind a runner: it was killed, or the schedule has ended.
