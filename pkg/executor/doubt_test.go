@@ -108,6 +108,7 @@ func TestDoubt(t *testing.T) {
 		"not found, once before":        {step: incremental, with: func(f *DoubtFacts) { f.Known.Absences = 1 }, code: InDoubt, reason: DoubtAsk, why: WhyTwice},
 		"not found, no witness known":   {step: incremental, with: func(f *DoubtFacts) { f.NewestJob = "" }, code: InDoubt, reason: DoubtAsk, why: WhyNoWitness},
 		"not found, undated intent":     {step: incremental, with: func(f *DoubtFacts) { f.Known.Intent.FenceUntil = time.Time{} }, code: InDoubt, reason: DoubtAsk, why: WhyNoDate},
+		"not found, a date far ahead":   {step: incremental, with: func(f *DoubtFacts) { f.Highest = f.Survey.Date.AddDate(20, 0, 0) }, code: InDoubt, reason: DoubtAsk, why: WhyDateAhead},
 		"not found, by hand":            {step: incremental, with: func(f *DoubtFacts) { f.ByHand = true }, code: InDoubt, reason: DoubtAsk, why: WhyAsk},
 		"before the fence":              {step: incremental, with: func(f *DoubtFacts) { f.Survey.Date = signed.Add(silentFence - 1) }, code: TryAgain, reason: Settling},
 		"at the fence, first search":    {step: incremental, record: true, code: TryAgain, reason: Settling},

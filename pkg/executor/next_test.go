@@ -94,30 +94,66 @@ func TestNext(t *testing.T) {
 		code   Code
 		reason Reason
 	}{
-		"nothing sent":                   {steps: chain, want: List, step: 1},
-		"nothing sent, listed":           {steps: chain, with: func(f *Facts) { f.Survey = seen() }, want: Create, step: 1},
-		"running":                        {steps: chain, states: []ledger.StepState{ledger.StepRunning}, want: Look, step: 1},
-		"running, looked at":             {steps: chain, states: []ledger.StepState{ledger.StepRunning}, with: func(f *Facts) { f.Looked = true }, want: End, step: 1, reason: JobRunning},
-		"in doubt":                       {steps: chain, states: []ledger.StepState{done, ledger.StepInDoubt}, want: List, step: 2},
-		"in doubt, listed":               {steps: chain, states: []ledger.StepState{done, ledger.StepInDoubt}, with: func(f *Facts) { f.Survey = seen() }, want: Settle, step: 2},
-		"failed":                         {steps: chain, states: []ledger.StepState{done, ledger.StepFailed}, want: End, step: 2, code: Failed, reason: JobFailed},
-		"refused":                        {steps: chain, states: []ledger.StepState{ledger.StepRefused}, want: End, step: 1, code: Failed, reason: CreateRefused},
-		"pending after a decision":       {steps: chain, states: []ledger.StepState{done, ledger.StepPending}, want: List, step: 2},
-		"succeeded, the next":            {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen() }, want: Create, step: 2},
-		"all done, open":                 {steps: open, states: []ledger.StepState{done, done}, want: End, step: 2, reason: NextBackup},
-		"all done, cut over":             {steps: chain, states: []ledger.StepState{done, done, done}, want: End, step: 3, reason: Online},
-		"closed":                         {steps: chain, with: func(f *Facts) { f.State.Closed = &ledger.ClosedData{} }, want: End, code: Conflict, reason: ClosedGeneration},
-		"ledger contradicts itself":      {steps: chain, with: func(f *Facts) { f.State.Conflict = "two jobs" }, want: End, code: Conflict, reason: LedgerConflict},
-		"held":                           {steps: chain, with: func(f *Facts) { f.State.Held = &ledger.DecisionData{} }, want: End, reason: OnHold},
-		"edited":                         {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].ChainSHA256 = "other" }, want: End, step: 1, code: Conflict, reason: EditedHistory},
-		"edited, held":                   {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].ChainSHA256 = "other"; f.State.Held = &ledger.DecisionData{} }, want: End, step: 1, code: Conflict, reason: EditedHistory},
-		"a failed step edited":           {steps: chain, states: []ledger.StepState{done, ledger.StepFailed}, with: func(f *Facts) { f.State.Steps[1].ChainSHA256 = "other" }, want: End, step: 2, code: Failed, reason: JobFailed},
-		"overwrite added":                {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].Intent.Body = `{"is_cover":true}` }, want: End, step: 1, code: Conflict, reason: EditedHistory},
-		"overwrite as it was":            {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].Intent.Body = `{"is_cover":false}` }, want: List, step: 2},
-		"plan shorter":                   {steps: open, states: []ledger.StepState{done, done, ledger.StepRunning}, want: End, step: 3, code: Conflict, reason: PlanShorter},
-		"marker too late":                {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.Steps[2].ChainSHA256 = chain[2].OpenSHA256 }, want: End, step: 3, code: Invalid, reason: MarkerTooLate},
-		"marker too late, still running": {steps: chain, states: []ledger.StepState{done, done, ledger.StepRunning}, with: func(f *Facts) { f.State.Steps[2].ChainSHA256 = chain[2].OpenSHA256 }, want: End, step: 3, code: Invalid, reason: MarkerTooLate},
-		"unknown jobs":                   {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Unknown = []drs.OfflineTaskInfo{{ID: "x"}} }, want: End, step: 1, code: Conflict, reason: UnknownJobs},
+		"nothing sent":                          {steps: chain, want: List, step: 1},
+		"nothing sent, listed":                  {steps: chain, with: func(f *Facts) { f.Survey = seen() }, want: Create, step: 1},
+		"running":                               {steps: chain, states: []ledger.StepState{ledger.StepRunning}, want: Look, step: 1},
+		"running, looked at":                    {steps: chain, states: []ledger.StepState{ledger.StepRunning}, with: func(f *Facts) { f.Looked = true }, want: End, step: 1, reason: JobRunning},
+		"in doubt":                              {steps: chain, states: []ledger.StepState{done, ledger.StepInDoubt}, want: List, step: 2},
+		"in doubt, listed":                      {steps: chain, states: []ledger.StepState{done, ledger.StepInDoubt}, with: func(f *Facts) { f.Survey = seen() }, want: Settle, step: 2},
+		"failed":                                {steps: chain, states: []ledger.StepState{done, ledger.StepFailed}, want: End, step: 2, code: Failed, reason: JobFailed},
+		"refused":                               {steps: chain, states: []ledger.StepState{ledger.StepRefused}, want: End, step: 1, code: Failed, reason: CreateRefused},
+		"pending after a decision":              {steps: chain, states: []ledger.StepState{done, ledger.StepPending}, want: List, step: 2},
+		"succeeded, the next":                   {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey = seen() }, want: Create, step: 2},
+		"all done, open":                        {steps: open, states: []ledger.StepState{done, done}, want: End, step: 2, reason: NextBackup},
+		"all done, cut over":                    {steps: chain, states: []ledger.StepState{done, done, done}, want: End, step: 3, reason: Online},
+		"closed":                                {steps: chain, with: func(f *Facts) { f.State.Closed = &ledger.ClosedData{} }, want: End, code: Conflict, reason: ClosedGeneration},
+		"ledger contradicts itself":             {steps: chain, with: func(f *Facts) { f.State.Conflict = "two jobs" }, want: End, code: Conflict, reason: LedgerConflict},
+		"ledger contradicts itself, a job runs": {steps: chain, states: []ledger.StepState{ledger.StepRunning}, with: func(f *Facts) { f.State.Conflict = "two jobs" }, want: Look, step: 1},
+		"ledger contradicts itself, the job was looked at": {steps: chain, states: []ledger.StepState{ledger.StepRunning}, with: func(f *Facts) { f.State.Conflict, f.Looked = "two jobs", true }, want: End, code: Conflict, reason: LedgerConflict},
+		"closed by a person, a step is open":               {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Ended = &ledger.DecisionData{} }, want: End, step: 2, code: Conflict, reason: ChainClosed},
+		"closed by a person, all done":                     {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.Ended = &ledger.DecisionData{} }, want: End, reason: ChainClosed},
+		"cut over, an ignored second cutover runs": {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) {
+			f.State.CheckPending, f.Survey = true, seen()
+			f.Survey.Running = []Neighbour{{Ours: true, Ignored: true}}
+		}, want: End, step: 3, reason: OursRunning},
+		"cut over, DRS now shows a step as failed": {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) {
+			f.State.CheckPending, f.Survey = true, seen()
+			f.Survey.Undone, f.State.StepOfJob["x"] = []drs.OfflineTaskInfo{{ID: "x"}}, 2
+		}, want: End, step: 2, code: Conflict, reason: NotSucceeded},
+		"cut over, an earlier request may arrive": {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) {
+			f.State.CheckPending, f.Survey, f.State.NotBefore = true, seen(), past
+		}, want: End, step: 3, code: TryAgain, reason: MayArrive},
+		"an earlier request may arrive": {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey, f.State.NotBefore = seen(), past }, want: End, step: 2, code: TryAgain, reason: MayArrive},
+		"an earlier request may arrive, and no date": {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) {
+			f.Survey, f.State.NotBefore = seen(), past
+			f.Survey.Date = time.Time{}
+		}, want: End, step: 2, code: TryAgain, reason: NoServerDate},
+		"an earlier request could arrive until before": {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey, f.State.NotBefore = seen(), before }, want: Create, step: 2},
+		"an earlier request, by a clock years ahead":   {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.Survey, f.State.NotBefore = seen(), past.AddDate(10, 0, 0) }, want: Create, step: 2},
+		"DRS now shows the step before as failed": {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) {
+			f.Survey = seen()
+			f.Survey.Undone, f.State.StepOfJob["x"] = []drs.OfflineTaskInfo{{ID: "x"}}, 1
+		}, want: End, step: 1, code: Conflict, reason: NotSucceeded},
+		"a retry whose earlier job has not failed": {steps: chain, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) {
+			f.Survey, f.Sights = seen(), map[string]Sight{"x": {Status: "SUCCESS"}}
+			f.State.Steps[0].AllJobIDs = []string{"x"}
+		}, want: End, step: 1, code: Conflict, reason: NotFailedAnyMore},
+		"overwrite unattended, cut over before": {steps: unattended, with: func(f *Facts) { f.Survey, f.OnlineBefore = seen(), true }, want: End, step: 1, code: CutoverHeld, reason: OverwriteKey},
+		"overwrite unattended, cut over before, another key": {steps: unattended, with: func(f *Facts) {
+			f.Survey, f.OnlineBefore = seen(), true
+			f.Keys.Overwrite = confirmOver(over)
+		}, want: End, step: 1, code: CutoverHeld, reason: OverwriteKey},
+		"overwrite, of steps that are not sent": {steps: over, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) { f.Survey, f.Keys.Overwrite = seen(), confirmOver(over) }, want: Create, step: 1},
+		"held":                                  {steps: chain, with: func(f *Facts) { f.State.Held = &ledger.DecisionData{} }, want: End, reason: OnHold},
+		"edited":                                {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].ChainSHA256 = "other" }, want: End, step: 1, code: Conflict, reason: EditedHistory},
+		"edited, held":                          {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].ChainSHA256 = "other"; f.State.Held = &ledger.DecisionData{} }, want: End, step: 1, code: Conflict, reason: EditedHistory},
+		"a failed step edited":                  {steps: chain, states: []ledger.StepState{done, ledger.StepFailed}, with: func(f *Facts) { f.State.Steps[1].ChainSHA256 = "other" }, want: End, step: 2, code: Failed, reason: JobFailed},
+		"overwrite added":                       {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].Intent.Body = `{"is_cover":true}` }, want: End, step: 1, code: Conflict, reason: EditedHistory},
+		"overwrite as it was":                   {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].Intent.Body = `{"is_cover":false}` }, want: List, step: 2},
+		"plan shorter":                          {steps: open, states: []ledger.StepState{done, done, ledger.StepRunning}, want: End, step: 3, code: Conflict, reason: PlanShorter},
+		"marker too late":                       {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.Steps[2].ChainSHA256 = chain[2].OpenSHA256 }, want: End, step: 3, code: Invalid, reason: MarkerTooLate},
+		"marker too late, still running":        {steps: chain, states: []ledger.StepState{done, done, ledger.StepRunning}, with: func(f *Facts) { f.State.Steps[2].ChainSHA256 = chain[2].OpenSHA256 }, want: End, step: 3, code: Invalid, reason: MarkerTooLate},
+		"unknown jobs":                          {steps: chain, with: func(f *Facts) { f.Survey = seen(); f.Survey.Unknown = []drs.OfflineTaskInfo{{ID: "x"}} }, want: End, step: 1, code: Conflict, reason: UnknownJobs},
 		"twins of what was sent": {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) {
 			f.Survey = seen()
 			f.Survey.Unknown = []drs.OfflineTaskInfo{{ID: "x", Name: chain[1].JobName(1)}, {ID: "y", Description: chain[0].Marker().String()}}
@@ -271,6 +307,33 @@ func TestNextTellsAKeyThatDoesNotFit(t *testing.T) {
 }
 
 // Of neighbours that are equally bad the first is named.
+func TestNextOverwritesAsksForTheNextStepOnly(t *testing.T) {
+	over := theSteps(t, "overwrite: [ims]", "", "a.bak", "b.bak")
+	s := history(t, over, ledger.StepSucceeded)
+	for i, want := range []bool{true, true, false} {
+		if got := (Facts{Steps: over, State: s}).Overwrites(over[i]); got != want {
+			t.Errorf("step %d: %t, want %t", i+1, got, want)
+		}
+	}
+	s.Steps[0].IsCover = new(false)
+	if !(Facts{Steps: over, State: s}).Overwrites(over[1]) {
+		t.Error("a full that did not overwrite gives permission")
+	}
+}
+
+func TestNextForeseenBeforeThePlanIsOnline(t *testing.T) {
+	chain := theSteps(t, "", key)
+	s := history(t, chain, ledger.StepSucceeded)
+	s.CheckPending = true
+	if a := Foresee(Facts{Steps: chain, State: s}); a.Kind != End || a.Stop.Reason != CheckPending {
+		t.Errorf("%s %+v", a.Kind, a.Stop)
+	}
+	s.CheckPending = false
+	if a := Foresee(Facts{Steps: chain, State: s}); a.Kind != End || a.Stop.Reason != Online {
+		t.Errorf("%s %+v", a.Kind, a.Stop)
+	}
+}
+
 func TestNextNamesTheFirstNeighbour(t *testing.T) {
 	job := func(id string) drs.OfflineTaskInfo { return drs.OfflineTaskInfo{ID: id} }
 	v := Survey{Running: []Neighbour{{OfflineTaskInfo: job("ours"), Ours: true}, {OfflineTaskInfo: job("a")}, {OfflineTaskInfo: job("b")}}}

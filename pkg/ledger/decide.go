@@ -84,7 +84,9 @@ func (s *State) mark(e Event, d DecisionData) {
 		s.Insisted[d.JobID] = d.BeforeFence
 	}
 	s.wait(d.NotBefore)
-	s.CheckPending = s.CheckPending || d.CheckPending
+	if d.CheckPending {
+		s.CheckPending = true
+	}
 	if d.ChainSHA256 != "" { // the ledger never knew what was sent
 		st.ChainSHA256, st.Last = d.ChainSHA256, d.Last
 	}

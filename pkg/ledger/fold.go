@@ -289,7 +289,9 @@ func (s *State) finish(e Event, d FinishedData) {
 	st.Status, st.ErrorLog, st.FinishedAt = d.Status, d.ErrorLog, e.At
 	delete(s.Missing, d.JobID)
 	delete(s.Unknown, d.JobID)
-	s.CheckPending = s.CheckPending || d.CheckPending
+	if d.CheckPending {
+		s.CheckPending = true
+	}
 }
 
 func (s *State) sawDate(at time.Time) {
