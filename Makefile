@@ -22,7 +22,7 @@ lint:
 
 # The protocol against the simulator in memory, on seeded schedules.
 model:
-	go test ./pkg/executor -run Model -count=1 -v -schedules $(SCHEDULES)
+	go test ./pkg/executor -run Model -count=1 -v -timeout 60m -schedules $(SCHEDULES)
 
 # Killed, and its disk failing, at every call; `make test` takes a sample.
 proof:
