@@ -348,6 +348,14 @@ func TestJobThatEndedDoesNotRunUnderAWordThatNoPageKnows(t *testing.T) {
 	r.wantReason(r.said("another plan", r.asOther("other").Pass(context.Background())), OK, JobRunning)
 }
 
+func TestJobSaidToHaveSucceededDoesNotRunUnderAWordThatNoPageKnows(t *testing.T) {
+	r, id := failedOnce(t)
+	ctx := context.Background()
+	r.wantReason(r.said("resolve --succeeded", r.runner().Pronounce(ctx, 1, true, Word{}, "it is restored")), OK, "")
+	r.statuses = map[string]string{id: "ARCHIVED"}
+	r.wantReason(r.said("another plan", r.asOther("other").Pass(ctx)), OK, JobRunning)
+}
+
 // asOther makes the rig's runner one of another plan, on another database.
 func (r *rig) asOther(name string) *Runner {
 	r.t.Helper()

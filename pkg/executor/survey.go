@@ -136,11 +136,12 @@ func works(j drs.OfflineTaskInfo, s *ledger.State, others otherChains, now time.
 }
 
 // sawEnd reports whether a look has shown how a job of the chain ended. DRS may
-// show another word for it later.
+// show another word for it later. A person may have corrected what was shown, but
+// not have spoken of a job in a status that no page knows.
 func sawEnd(s *ledger.State, jobID string) bool {
 	seq, mine := s.StepOfJob[jobID]
 	st := s.Step(seq)
-	return mine && !s.Marked[jobID] && (st.JobID != jobID || st.State != ledger.StepRunning)
+	return mine && (!s.Marked[jobID] || s.Unknown[jobID].Status == "") && (st.JobID != jobID || st.State != ledger.StepRunning)
 }
 
 // isAlive: it works, or has restored something.
