@@ -57,21 +57,22 @@ func (d *DRS) shownStatus(j *Job) string {
 }
 
 // SetStatus changes the status in the record of an ended job, as if the server had
-// restarted with another record. If it becomes SUCCESS, the backup is restored if
-// possible. If it was SUCCESS, the backup stays restored.
+// restarted with another record. If it becomes SUCCESS, the backup is restored; if
+// that is not possible, nothing changes. If it was SUCCESS, the backup stays restored.
 func (d *DRS) SetStatus(id, status string) bool {
 	return d.change(id, func(j *Job) {
 		if j.Finished.IsZero() {
 			return
 		}
-		d.rewrite(j, status)
-		if status != Success || !j.Restored.IsZero() || j.Foreign {
-			return
-		}
-		if problem, files := d.examine(j); problem.text == "" {
+		if status == Success && j.Restored.IsZero() && !j.Foreign {
+			problem, files := d.examine(j)
+			if problem.text != "" {
+				return
+			}
 			d.restore(j, files)
 			j.Restored = d.config.Now()
 		}
+		d.rewrite(j, status)
 	})
 }
 

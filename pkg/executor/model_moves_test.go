@@ -148,23 +148,21 @@ func (s *slot) current() int {
 	return 1
 }
 
-// isRestored looks at the database: whether it has the step's backup, and, where
-// that was last sent as the cutover, was opened by it.
+// isRestored looks at the database: whether it has the step's backup and, where
+// the plan now has the cutover there, was opened by it.
 func (s *slot) isRestored(seq int) bool {
-	last, restored := false, map[bool]bool{}
-	for _, j := range s.sim.Jobs() {
-		if made := s.judge.shadows[j.ID]; made.Chain == s.desk.plan.Chain() && made.Step == seq {
-			last = made.last
-			restored[last] = restored[last] || !j.Restored.IsZero()
-		}
-	}
-	return restored[last]
+	p := s.desk.plan
+	last := p.Cutover != nil && seq == len(p.Backups)
+	return slices.ContainsFunc(s.sim.Jobs(), func(j drssim.Job) bool {
+		made := s.judge.shadows[j.ID]
+		return made.Chain == p.Chain() && made.Step == seq && made.last == last && !j.Restored.IsZero()
+	})
 }
 
 // startOver is the way out when the database is lost: it is dropped, and the
 // plan begins anew; unless that was done already.
 func (s *slot) startOver() {
-	if was := s.runner.Plan; s.judge.isOnline(was) && was.Cutover != nil && !s.desk.shape.overwrite || s.desk.plan.Name != was.Name || s.desk.plan.Generation != was.Generation {
+	if was := s.runner.Plan; s.desk.plan.Name != was.Name || s.desk.plan.Generation != was.Generation {
 		return
 	}
 	s.note("person: the database is lost, starting over")
@@ -210,17 +208,40 @@ func (d *desk) version(o *Owner) *plan.Plan {
 func (s *slot) afterFailure(r Result) {
 	s.think()
 	d := s.desk
-	d.write(d.plan.Generation, nil)
 	d.failures++
+	if r.Reason == JobFailed && s.isRestored(r.Step) && s.whims.IntN(2) == 0 {
+		s.saySucceeded(r.Step)
+		return
+	}
+	d.write(d.plan.Generation, nil)
 	switch {
-	case r.Reason == JobFailed && s.isRestored(r.Step) && s.whims.IntN(2) == 0:
-		s.say("pronounce", func(p *Runner, ctx context.Context) Result {
-			return p.Pronounce(ctx, r.Step, true, Word{}, "it is restored")
-		})
 	case d.failures > mostFailures:
 		s.startOver()
 	default:
 		s.say("retry", func(p *Runner, ctx context.Context) Result { return p.Retry(ctx, r.Step, "mended") })
+	}
+}
+
+// saySucceeded is about a step that is in the database. Where it is not the line
+// that was sent, that line comes back first.
+func (s *slot) saySucceeded(seq int) {
+	r := s.say("pronounce", func(p *Runner, ctx context.Context) Result {
+		return p.Pronounce(ctx, seq, true, Word{}, "looked at the database")
+	})
+	if r.Reason == NotAllowed {
+		s.desk.putBack(s.passes)
+	}
+}
+
+// goBack: a job of the generation before is in a status that no page knows, and
+// is resolved there.
+func (s *slot) goBack(r Result) {
+	for _, id := range r.Jobs {
+		job, _ := s.sim.Job(id)
+		made := s.judge.shadows[id]
+		if made.plan == s.desk.plan.Name && made.rank < s.desk.plan.Generation && isOdd(job.StatusAt(s.now)) {
+			s.desk.write(made.rank, nil)
+		}
 	}
 }
 
@@ -232,9 +253,7 @@ const mostFailures = 12
 func (s *slot) resolveOdd(r Result) {
 	s.think()
 	if s.isRestored(r.Step) {
-		s.say("pronounce", func(p *Runner, ctx context.Context) Result {
-			return p.Pronounce(ctx, r.Step, true, Word{}, "looked at the database")
-		})
+		s.saySucceeded(r.Step)
 		return
 	}
 	for _, id := range r.Jobs {

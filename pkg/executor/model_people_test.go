@@ -39,6 +39,10 @@ func (s *slot) follow(r Result) time.Duration {
 		}
 	case UnknownJobs, TwinJobs, JobDiffers, LedgerConflict:
 		s.sortOut(r)
+	case OursRunning:
+		if s.streak > 8 {
+			s.goBack(r)
+		}
 	case DatabaseTaken:
 		s.renameBack(r)
 	case ChainClosed:
