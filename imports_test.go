@@ -53,7 +53,7 @@ func TestWhoImportsWhom(t *testing.T) {
 		}
 		allowed, known := mayImport[pkg]
 		if !known {
-			t.Errorf("%s is in no room of the house: say what it may import", pkg)
+			t.Errorf("%s is not in the layout: say what it may import", pkg)
 		}
 		seen++
 		for _, imported := range words[1:] {

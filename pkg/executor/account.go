@@ -64,7 +64,7 @@ func sameFiles(f Facts, seq int) (ids []string) {
 			if st.State.Sent() && id == st.JobID {
 				continue
 			}
-			body := f.State.Bodies[id]
+			body := f.State.Requests[id].Body
 			if body == "" && !st.State.Sent() || body != "" && namesFile(body, f.Steps[seq-1]) {
 				ids = append(ids, id)
 			}

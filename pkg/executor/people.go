@@ -254,16 +254,17 @@ func (p *pass) judged(st ledger.Step) string {
 // succeed makes a decision say that the step's backup is restored.
 func (p *pass) succeed(d *ledger.DecisionData, seq int, st ledger.Step) {
 	d.What = ledger.IsSuccess
+	_, last := p.facts.State.SentAs(seq)
 	if st.ChainSHA256 == "" && seq <= len(p.Steps) {
 		d.ChainSHA256, d.Last = p.Steps[seq-1].ChainSHA256, p.Steps[seq-1].Last
 	}
-	d.CheckPending = st.Last || d.Last
+	d.CheckPending = last || d.Last
 }
 
 func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, succeeded bool, word Word) (*Stop, error) {
 	missing := gap(p.facts.State)
 	switch {
-	case succeeded && p.edited(seq, st):
+	case succeeded && p.edited(seq):
 		s := notAllowed(seq, "the plan's line is not the one that was submitted; restore that line first")
 		s.Why = WhyEdited
 		return s, nil
@@ -292,12 +293,13 @@ func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, suc
 }
 
 // edited reports whether the plan's step is not the one that was sent.
-func (p *pass) edited(seq int, st ledger.Step) bool {
-	if st.ChainSHA256 == "" || seq > len(p.Steps) {
+func (p *pass) edited(seq int) bool {
+	sent, _ := p.facts.State.SentAs(seq)
+	if sent == "" || seq > len(p.Steps) {
 		return false
 	}
 	step := p.Steps[seq-1]
-	return st.ChainSHA256 != step.ChainSHA256 && st.ChainSHA256 != step.OpenSHA256
+	return sent != step.ChainSHA256 && sent != step.OpenSHA256
 }
 
 // mustBeUndone: a step that succeeded is judged again only when DRS now shows

@@ -75,6 +75,7 @@ func (s *State) mark(e Event, d DecisionData) {
 	if st.Attempt != e.Attempt && !rebuilt {
 		return
 	}
+	st.ChainSHA256, st.Last = s.SentAs(e.Step)
 	st.State, st.FinishedAt, st.Attempt = StepSucceeded, e.At, e.Attempt
 	st.Status = ""
 	if d.JobID != "" {
@@ -93,6 +94,19 @@ func (s *State) mark(e Event, d DecisionData) {
 	if d.What == IsFailure {
 		st.State, st.JobID = StepFailed, "" // there is no job that a retry could look at
 	}
+}
+
+// SentAs is what a step was last sent as: its chain hash, and whether it was the
+// last backup. A newer intent that made no job does not count, unless it is in
+// doubt.
+func (s *State) SentAs(seq int) (chainSHA256 string, last bool) {
+	st := s.Step(seq)
+	if n := len(st.AllJobIDs); n > 0 && st.State != StepInDoubt {
+		if sent, ok := s.Requests[st.AllJobIDs[n-1]]; ok {
+			return sent.ChainSHA256, sent.Last
+		}
+	}
+	return st.ChainSHA256, st.Last
 }
 
 // MarkedSucceeded reports whether a person marked the step of a job as

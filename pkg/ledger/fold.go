@@ -83,8 +83,8 @@ type State struct {
 	// Insisted are job ids that a person marked although DRS gives no date by
 	// which to wait.
 	Insisted map[string]bool
-	// Bodies are the requests that the jobs were made by, by job id.
-	Bodies map[string]string
+	// Requests are the intents that the jobs were made by, by job id.
+	Requests map[string]IntentData
 
 	firstNamed map[string]int64 // job id: Seq of the first event that names it
 }
@@ -103,7 +103,7 @@ func Fold(chain string, events []Event) (*State, error) {
 	s := &State{
 		Chain: chain, Ignored: map[string]bool{}, StepOfJob: map[string]int{},
 		Missing: map[string]time.Time{}, Unknown: map[string]SightData{}, Marked: map[string]bool{},
-		Insisted: map[string]bool{}, Bodies: map[string]string{}, firstNamed: map[string]int64{},
+		Insisted: map[string]bool{}, Requests: map[string]IntentData{}, firstNamed: map[string]int64{},
 	}
 	for _, e := range events {
 		if err := s.Apply(e); err != nil {
@@ -196,10 +196,11 @@ func (s *State) settle(e Event, d OutcomeData) {
 	switch {
 	case made && d.Intent == 0:
 		st.Attempt, st.ChainSHA256, st.Last, st.IsCover = e.Attempt, d.ChainSHA256, d.Last, d.IsCover
+		s.Requests[d.JobID] = IntentData{ChainSHA256: d.ChainSHA256, Last: d.Last}
 		s.run(st, e, d)
 	case made && st.IntentSeq == d.Intent && st.State == StepInDoubt:
 		s.wait(d.NotBefore)
-		s.Bodies[d.JobID] = st.Intent.Body
+		s.Requests[d.JobID] = st.Intent
 		st.Attempt = max(st.Attempt, e.Attempt) // the next attempt needs a name that no job has
 		s.run(st, e, d)
 	case made && st.JobID == d.JobID:
