@@ -78,6 +78,9 @@ func TestFold(t *testing.T) {
 			intent1, ran1, failed1, decided(Retry, 1, 1),
 			{Intent, 1, 2, IntentData{ChainSHA256: "h2", Last: true}}, {Unsent, 1, 2, OutcomeData{Intent: 5}}, decided(IsSuccess, 1, 2),
 		}, step: 1, state: StepSucceeded, attempt: 2, check: func(s *State) bool { return s.Step(1).ChainSHA256 == "h1" && !s.Step(1).Last }},
+		"marked succeeded, after a job whose request is not known": {events: []told{
+			{Decision, 1, 1, DecisionData{What: IgnoreJob, JobID: "x"}}, {Decision, 1, 2, DecisionData{What: IsSuccess, ChainSHA256: "h1"}},
+		}, step: 1, state: StepSucceeded, attempt: 2, check: func(s *State) bool { return s.Step(1).ChainSHA256 == "h1" }},
 		"marked succeeded, a later intent is in doubt": {events: []told{
 			intent1, ran1, failed1, decided(Retry, 1, 1),
 			{Intent, 1, 2, IntentData{ChainSHA256: "h2", Last: true}}, decided(IsSuccess, 1, 2),
