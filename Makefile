@@ -37,6 +37,7 @@ storage:
 # takes a sample of the other, the cut after every byte.
 norace:
 	go test ./pkg/plan -run TestCompileGrowsLinearly -count=1
+	go test ./pkg/backup -run TestCheckChainGrowsLinearly -count=1
 	go test ./pkg/drs -run TestWire -count=1 -v
 
 # Every fuzz target for FUZZTIME seconds or more, counted in rounds of inputs:
