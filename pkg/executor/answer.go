@@ -1,0 +1,208 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/migplan/migplan/pkg/drs"
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+// after records the outcome of a create, and decides how the pass goes on.
+func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome) (*Stop, error) {
+	data := outcomeData(mine, out)
+	switch out.Kind {
+	case drs.Accepted:
+		if !p.isOld(mine, data.JobID) {
+			return p.accepted(ctx, seq, mine, data)
+		}
+		out.Err = fmt.Errorf("the answer names job %s, which is older than this create", data.JobID)
+		out.Answered, data.JobID, data.Message = true, "", out.Err.Error()
+		return p.doubted(ctx, seq, mine, out, data)
+	case drs.InDoubt:
+		return p.doubted(ctx, seq, mine, out, data)
+	}
+	p.result.Sent = p.sentBefore
+	switch out.Kind {
+	case drs.Refused:
+		if s := p.written(ctx, ledger.Refused, seq, mine, data); s != nil {
+			return s, nil
+		}
+		p.change(seq, "refused", "")
+		return &Stop{Code: Failed, Reason: CreateRefused, Step: seq, Err: out.Err}, nil
+	case drs.Throttled:
+		return p.throttled(ctx, seq, mine, out, data)
+	case drs.Denied:
+		return p.denied(ctx, seq, mine, out, data)
+	default: // unsent
+		if s := p.written(ctx, ledger.Unsent, seq, mine, data); s != nil {
+			return s, nil
+		}
+		var changed changedPlan
+		switch {
+		case errors.Is(out.Err, drs.ErrWindow):
+			return p.windowEnded(p.Steps[seq-1]), nil
+		case errors.As(out.Err, &changed):
+			return &Stop{Code: TryAgain, Reason: PlanChanged, Step: seq, Err: changed.error}, nil
+		}
+		return p.repeat(ctx, p.seams.jitter(p.repeats), &Stop{Code: TryAgain, Reason: NotSent, Step: seq, Err: out.Err}), nil
+	}
+}
+
+// isOld reports whether a job was there before the create that it is said to
+// have come of: a cache or a confused gateway gave another's answer. It rests
+// on what was read before the create, since a ledger that cannot be read now
+// must not keep the answer from being written.
+func (p *pass) isOld(mine ledger.Step, jobID string) bool {
+	_, known := p.facts.State.StepOfJob[jobID]
+	return known || p.others[jobID] || p.facts.State.KnownAt(jobID, mine.IntentSeq)
+}
+
+// written records an outcome. Where that fails, the outcome is in the Stop for
+// a person to see, and the next run settles it.
+func (p *pass) written(ctx context.Context, kind ledger.Kind, seq int, mine ledger.Step, data ledger.OutcomeData) *Stop {
+	if err := p.record(ctx, kind, seq, mine.Attempt, data); err != nil {
+		s := &Stop{Code: TryAgain, Reason: RecordLost, Step: seq, Detail: string(kind), Err: err}
+		if data.JobID != "" {
+			s.Jobs = []string{data.JobID}
+		}
+		return s
+	}
+	return nil
+}
+
+func (p *pass) accepted(ctx context.Context, seq int, mine ledger.Step, data ledger.OutcomeData) (*Stop, error) {
+	p.result.Sent = SentYes
+	if s := p.written(ctx, ledger.Accepted, seq, mine, data); s != nil {
+		return s, nil
+	}
+	p.change(seq, "submitted", data.JobID)
+	if p.facts.State.Conflict != "" { // another run had settled this intent meanwhile
+		return &Stop{Code: Conflict, Reason: LedgerConflict, Step: seq, Jobs: []string{data.JobID}, Detail: p.facts.State.Conflict}, nil
+	}
+	p.facts.Survey, p.facts.Looked = nil, false
+	return p.firstLook(ctx, seq, data.JobID)
+}
+
+// firstLook compares the new job with what was asked for, and ends the pass:
+// one step a pass. What it cannot see now, the next pass will.
+func (p *pass) firstLook(ctx context.Context, seq int, id string) (*Stop, error) {
+	j, err := p.Jobs.ShowReplicationJob(ctx, id)
+	if err == nil {
+		if diff := differs(j, p.Steps[seq-1], false); diff != "" {
+			return &Stop{Code: Conflict, Reason: JobDiffers, Step: seq, Jobs: []string{id}, Detail: diff}, nil
+		}
+	}
+	if s := p.alone(ctx, seq); s != nil {
+		return s, nil
+	}
+	return stop(OK, JobRunning, seq), nil
+}
+
+// alone lists the target once more while a full or a cutover runs: a run with
+// another ledger may have sent the same step in the same minute. What this
+// listing does not show, or fails to show, the one of the next pass may. A job
+// that failed can wait for the listing before the next create.
+func (p *pass) alone(ctx context.Context, seq int) *Stop {
+	if step := p.Steps[seq-1]; step.Seq != 1 && !step.Last {
+		return nil
+	}
+	if s, err := p.list(ctx); s != nil || err != nil {
+		return nil
+	}
+	defer func() { p.facts.Survey = nil }()
+	p.facts.Survey.Unknown = slices.DeleteFunc(p.facts.Survey.Unknown, hasFailed)
+	if len(p.facts.Survey.Unknown) == 0 {
+		return nil
+	}
+	return strangeJobs(p.facts, seq)
+}
+
+func hasFailed(j drs.OfflineTaskInfo) bool {
+	status, _ := drs.ParseStatus(j.Status)
+	return status == drs.Failed || status == drs.PrecheckFailed
+}
+
+func (p *pass) doubted(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome, data ledger.OutcomeData) (*Stop, error) {
+	if out.Answered {
+		if s := p.written(ctx, ledger.Answered, seq, mine, data); s != nil {
+			return s, nil
+		}
+	}
+	p.Note(Note{Warning: true, Step: seq, What: "the outcome of the create is unknown; searching for its job", Err: out.Err})
+	p.doubtAt, p.searches, p.doubt, p.facts.Survey = p.seams.uptime(), 0, nil, nil
+	return nil, nil
+}
+
+// drsCalm is how long nothing is sent after DRS itself called it too often, so
+// that a listing would show a job that was made all the same.
+const drsCalm = listingLag
+
+func (p *pass) throttled(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome, data ledger.OutcomeData) (*Stop, error) {
+	wait := out.RetryAfter
+	if out.ByDRS {
+		wait = max(wait, drsCalm)
+	}
+	now := out.Date
+	if now.IsZero() {
+		now, _ = p.serverNow()
+	}
+	data.NotBefore = now.Add(wait)
+	if s := p.written(ctx, ledger.Throttled, seq, mine, data); s != nil {
+		return s, nil
+	}
+	s := &Stop{Code: TryAgain, Reason: Throttled, Step: seq, Until: data.NotBefore, Err: out.Err}
+	if wait > longestPause {
+		return s, nil
+	}
+	return p.repeat(ctx, wait+p.seams.jitter(p.repeats), s), nil
+}
+
+// denied renews the credential once.
+func (p *pass) denied(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome, data ledger.OutcomeData) (*Stop, error) {
+	if s := p.written(ctx, ledger.Unsent, seq, mine, data); s != nil {
+		return s, nil
+	}
+	s := &Stop{Code: Denied, Reason: AccessDenied, Step: seq, Err: out.Err}
+	if !out.Renewable || p.renewed || p.Renew == nil {
+		return s, nil
+	}
+	p.renewed = true
+	if ok, err := p.Renew(ctx); err != nil || !ok {
+		return s, nil
+	}
+	p.facts.Survey = nil
+	return nil, nil
+}
+
+// maxRepeats bounds the creates of one pass that were not taken.
+const maxRepeats = 5
+
+// repeat lets the pass go round again after a pause, with a fresh listing and
+// a new intent; or ends it with s.
+func (p *pass) repeat(ctx context.Context, pause time.Duration, s *Stop) *Stop {
+	p.repeats++
+	if p.repeats >= maxRepeats {
+		return s
+	}
+	p.Note(Note{Step: s.Step, What: "the create was not taken; trying again", Err: s.Err})
+	if !p.seams.sleep(ctx, pause) {
+		return s
+	}
+	p.facts.Survey = nil
+	return nil
+}
+
+// outcomeData is what the ledger keeps of an outcome.
+func outcomeData(mine ledger.Step, out drs.Outcome) ledger.OutcomeData {
+	d := ledger.OutcomeData{Intent: mine.IntentSeq, IntentRun: mine.IntentRun, JobID: out.JobID}
+	if refused, ok := asRefused(out.Err); ok {
+		d.StatusCode, d.Code, d.Message, d.RequestID = refused.StatusCode, refused.Code, refused.Message, refused.RequestID
+	} else if out.Err != nil {
+		d.Message = out.Err.Error()
+	}
+	return d
+}

@@ -1,0 +1,193 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/migplan/migplan/pkg/drs"
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+// Pronounce says how a step ended that no look at DRS can show any more: a
+// doubt without a job, a running job whose record is gone, one that is not as
+// it was intended, a failure that turned out to be none, or a step of which a
+// rebuilt ledger has nothing.
+func (r *Runner) Pronounce(ctx context.Context, seq int, succeeded bool, word Word, reason string) Result {
+	return r.decide(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
+		st := p.facts.State.Step(seq)
+		if s, err := p.mustBeInvisible(ctx, seq, st, succeeded, word); s != nil || err != nil {
+			return s.about(seq), err
+		}
+		d := word.decision(p.Who, ledger.IsFailure, reason)
+		if d.JobID = p.judged(st); st.State == ledger.StepInDoubt && d.JobID != "" && !word.BeforeFence {
+			d.NotBefore = p.mayArriveUntil(p.candidate, seq, st)
+		}
+		if succeeded {
+			p.succeed(&d, seq, st)
+		}
+		return nil, p.person(ctx, seq, st.Attempt, d)
+	})
+}
+
+// judged is the job that a person's word is about: the one that runs, the one in
+// a status that no page knows, or the one that may be the step in doubt's and is
+// not as it was intended.
+func (p *pass) judged(st ledger.Step) string {
+	v := p.facts.Survey
+	switch {
+	case p.unknown != "":
+		return p.unknown
+	case st.State == ledger.StepInDoubt && v != nil && len(v.Candidates) == 1:
+		return v.Candidates[0].ID
+	}
+	return st.JobID
+}
+
+// succeed makes a decision say that the step's backup is restored.
+func (p *pass) succeed(d *ledger.DecisionData, seq int, st ledger.Step) {
+	d.What = ledger.IsSuccess
+	_, last := p.facts.State.SentAs(seq)
+	if st.ChainSHA256 == "" && seq <= len(p.Steps) {
+		d.ChainSHA256, d.Last = p.Steps[seq-1].ChainSHA256, p.Steps[seq-1].Last
+	}
+	d.CheckPending = last || d.Last
+}
+
+func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, succeeded bool, word Word) (*Stop, error) {
+	missing := gap(p.facts.State)
+	switch {
+	case succeeded && p.edited(seq):
+		s := notAllowed(seq, "the plan's line is not the one that was submitted; restore that line first")
+		s.Why = WhyEdited
+		return s, nil
+	case st.State == ledger.StepInDoubt:
+		if judged, s, err := p.endedOtherwise(ctx, seq); judged || s != nil || err != nil {
+			return s, err
+		}
+		return p.mustBeAbsent(ctx, seq, st, word)
+	case st.State == ledger.StepRunning:
+		return p.mustBeGone(ctx, seq, st.JobID, succeeded, word)
+	case st.State == ledger.StepSucceeded && st.JobID != "" && !p.facts.State.Marked[st.JobID]:
+		return p.mustBeUndone(ctx, seq, st.JobID)
+	case succeeded && missing != nil && missing.Step == seq:
+		return nil, nil
+	case st.State == ledger.StepFailed:
+		return p.mustHaveFailed(ctx, seq, st.AllJobIDs, succeeded, word)
+	case st.State == ledger.StepPending && seq <= len(p.Steps):
+		if s, err := p.list(ctx); s != nil || err != nil {
+			return s, err
+		}
+		if ids := claims(p.facts, seq); len(ids) > 0 {
+			return p.mustHaveFailed(ctx, seq, ids, succeeded, word)
+		}
+	}
+	return notAllowed(seq, fmt.Sprintf("the step is %s", st.State)), nil
+}
+
+// edited reports whether the plan's step is not the one that was sent.
+func (p *pass) edited(seq int) bool {
+	sent, _ := p.facts.State.SentAs(seq)
+	if sent == "" || seq > len(p.Steps) {
+		return false
+	}
+	step := p.Steps[seq-1]
+	return sent != step.ChainSHA256 && sent != step.OpenSHA256
+}
+
+// mustBeUndone: a step that succeeded is judged again only when DRS now shows
+// its job as failed.
+func (p *pass) mustBeUndone(ctx context.Context, seq int, id string) (*Stop, error) {
+	j, err := p.Jobs.ShowReplicationJob(ctx, id)
+	if err != nil {
+		return fromError(err), nil
+	}
+	if status, _ := drs.ParseStatus(j.Status); status != drs.Failed && status != drs.PrecheckFailed {
+		return notAllowed(seq, "the step is succeeded"), nil
+	}
+	return nil, nil
+}
+
+// endedOtherwise reports whether the one job that may be the step's has ended
+// and is not as it was intended: apply adopts no such job, so a person judges it.
+func (p *pass) endedOtherwise(ctx context.Context, seq int) (bool, *Stop, error) {
+	if s, err := p.list(ctx); s != nil || err != nil {
+		return false, s, err
+	}
+	if len(p.facts.Survey.Candidates) != 1 {
+		return false, nil, nil
+	}
+	j, err := p.Jobs.ShowReplicationJob(ctx, p.facts.Survey.Candidates[0].ID)
+	if err != nil {
+		return false, fromError(err), nil
+	}
+	p.candidate = j
+	status, _ := drs.ParseStatus(j.Status)
+	return status.Ended() && adoptable(j, p.Steps[seq-1]) != "", nil, nil
+}
+
+// mustHaveFailed: nobody says of a step that it failed while one of its jobs is
+// not known to have, or a retry would restore the backup a second time.
+func (p *pass) mustHaveFailed(ctx context.Context, seq int, ids []string, succeeded bool, word Word) (*Stop, error) {
+	if succeeded {
+		return nil, nil
+	}
+	for _, id := range ids {
+		look, _, s, err := p.see(ctx, seq, id)
+		if s != nil || err != nil {
+			return s, err
+		}
+		_, known := drs.ParseStatus(look.Status)
+		undated := look.Date.IsZero() && word.BeforeFence && (look.Gone || !known)
+		if !look.Gone && !known && !p.facts.State.Marked[id] || undated && !p.facts.State.Insisted[id] {
+			p.unknown = id
+			return nil, nil
+		}
+		switch s := accountFor(p.facts.State, id, look); {
+		case s == nil, s.Reason == StatusSettling:
+		case s.Reason == NotFailedAnyMore:
+			return notAllowed(seq, fmt.Sprintf("DRS shows job %s as %s, not as failed", id, look.Status)), nil
+		default:
+			return s, nil
+		}
+	}
+	return nil, nil
+}
+
+// mustBeGone: what becomes of a job that DRS shows is read there. A person
+// judges only one that has ended and is not as it was intended, or one in a
+// status that no page knows.
+func (p *pass) mustBeGone(ctx context.Context, seq int, id string, succeeded bool, word Word) (*Stop, error) {
+	look, j, s, err := p.see(ctx, seq, id)
+	switch {
+	case s != nil || err != nil:
+		return s, err
+	case look.Gone && look.Date.IsZero() && word.BeforeFence:
+		return nil, nil // no date will ever say since when
+	case look.Gone && succeeded:
+		return p.mustBeGoneTwice(ctx, id, look)
+	case look.Gone:
+		return missingStop(p.facts.State, id, look, goneAfter), nil
+	}
+	status, known := drs.ParseStatus(j.Status)
+	if !known || status.Ended() && seq <= len(p.Steps) && differs(j, p.Steps[seq-1], false) != "" {
+		return nil, nil
+	}
+	return notAllowed(seq, fmt.Sprintf("DRS still shows job %s, as %s; the next pass follows it", id, j.Status)), nil
+}
+
+// mustBeGoneTwice: to call a step succeeded takes two looks that do not know its
+// job, as far apart as a listing may lag, and no running job of this chain.
+func (p *pass) mustBeGoneTwice(ctx context.Context, id string, look Sight) (*Stop, error) {
+	if s := missingStop(p.facts.State, id, look, listingLag); s != nil {
+		return s, nil
+	}
+	if s, err := p.list(ctx); s != nil || err != nil {
+		return s, err
+	}
+	for _, n := range p.facts.Survey.Running {
+		if seq, ours := claimOf(n.OfflineTaskInfo, p.Plan); ours {
+			return notAllowed(seq, fmt.Sprintf("job %s of this plan is running", n.ID)), nil
+		}
+	}
+	return nil, nil
+}
