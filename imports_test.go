@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"internal/spelling":                    nil,
 	"internal/strictjson":                  nil,
 	"internal/proof":                       nil,
+	"internal/verify":                      {"pkg/plan", "pkg/backup"},
 }
 
 // onlyImporter says where a library may be used, test files apart.
