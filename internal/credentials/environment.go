@@ -104,7 +104,7 @@ func findToken(o Options) (*source, error) {
 // tokenFile reads the file on every load, so that Renew sees a rotated token.
 func tokenFile(path string, who owners) loader {
 	return func(ctx context.Context) (credential, error) {
-		text, err := readWord(tokenFileVariable, path)
+		text, err := readWord(tokenFileVariable, path, "token")
 		if err != nil {
 			return credential{}, err
 		}

@@ -58,18 +58,18 @@ func fileError(place, path string, err error) *Error {
 	return settingError(place, path+": "+err.Error(), "make it readable for the user that runs migplan")
 }
 
-// readWord returns the single word in a token file.
-func readWord(place, path string) (string, error) {
+// readWord returns the single word in a file; what says in a message which word.
+func readWord(place, path, what string) (string, error) {
 	data, err := readFile(place, path)
 	if err != nil {
 		return "", err
 	}
 	word := strings.TrimSpace(string(data))
 	if word == "" {
-		return "", settingError(place, path+" is empty", "write the token into it")
+		return "", settingError(place, path+" is empty", "write the "+what+" into it")
 	}
 	if !headerSafe(word) {
-		return "", settingError(place, path+" has more than one word, or characters outside ASCII", "write only the token into it")
+		return "", settingError(place, path+" has more than one word, or characters outside ASCII", "write only the "+what+" into it")
 	}
 	return word, nil
 }

@@ -120,7 +120,7 @@ func podAddress(raw string) bool {
 }
 
 func (p podIdentity) load(ctx context.Context) (credential, error) {
-	token, err := readWord(podTokenVariable, p.tokenFile)
+	token, err := readWord(podTokenVariable, p.tokenFile, "token")
 	if err != nil {
 		return credential{}, err
 	}
