@@ -148,6 +148,9 @@ func (a *app) root() *cobra.Command {
 		Long: `migplan turns a YAML plan (a full backup, incrementals in order, a cutover) into
 requests that create DRS backup migration jobs. It submits each request once, in
 order, after the previous job succeeded.`,
+		Example: `  migplan rehearse examples/plans/full-incremental-cutover.yaml
+  migplan validate plans/
+  migplan apply --wait plans/ims.yaml`,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		DisableAutoGenTag: true,
@@ -165,7 +168,7 @@ order, after the previous job succeeded.`,
 	root.AddCommand(
 		a.validateCommand(), a.planCommand(), a.applyCommand(), a.statusCommand(), a.historyCommand(),
 		a.retryCommand(), a.adoptCommand(), a.resolveCommand(), a.holdCommand(), a.releaseCommand(), a.closeCommand(),
-		a.inspectCommand(), a.rehearseCommand(), a.simulateCommand(), a.whoamiCommand(), a.schemaCommand(), a.versionCommand(),
+		a.inspectCommand(), a.rehearseCommand(), a.simulateCommand(), a.whoamiCommand(), a.schemaCommand(), a.versionCommand(), a.manCommand(),
 	)
 	for _, c := range root.Commands() {
 		c.Args = asUsage(c.Args)
@@ -178,6 +181,8 @@ order, after the previous job succeeded.`,
 	}
 	root.Args = cobra.ArbitraryArgs
 	root.SetHelpCommand(helpCommand())
+	root.InitDefaultCompletionCmd()
+	completionExamples(root)
 	return root
 }
 
@@ -185,6 +190,8 @@ func helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
 		Short: "Show what a command does",
+		Example: `  migplan help
+  migplan help apply`,
 		RunE: func(c *cobra.Command, args []string) error {
 			about, rest, err := c.Root().Find(args)
 			if err != nil || len(rest) > 0 {

@@ -55,7 +55,7 @@ The cutover needs --confirm-cutover, and a full backup that overwrites needs
 	f.DurationVar(&o.timeout, "timeout", 0, "end the run after this long (default 10m, with --wait 12h)")
 	f.StringVar(&o.keys.Cutover, "confirm-cutover", "", "NAME@HASH: bring the database online with this plan's last step")
 	f.StringVar(&o.keys.Overwrite, "confirm-overwrite", "", "NAME@HASH: overwrite databases of the same name on the target")
-	f.StringVarP(&o.output, "output", "o", "text", "text or json")
+	outputFlag(c, &o.output, "text", "json")
 	return c
 }
 

@@ -39,6 +39,7 @@ generation of a plan whose file is gone or was renamed.`,
 	}
 	d.flags(c)
 	c.Flags().StringVar(&name, "name", "", "the plan's name, instead of its file")
+	completeFlag(c, "name", a.completePlanNames(&d.settings))
 	return c
 }
 

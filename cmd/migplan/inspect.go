@@ -36,7 +36,7 @@ docs/inspect.md says what is proved.`,
 		},
 		ValidArgsFunction: completeBackups,
 	}
-	c.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	outputFlag(c, &output, "text", "json")
 	return c
 }
 

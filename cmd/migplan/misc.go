@@ -13,6 +13,8 @@ import (
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Show the build", Args: cobra.NoArgs,
+		Example: `  migplan version
+  migplan version | head -n 1`,
 		RunE: func(*cobra.Command, []string) error {
 			info, ok := debug.ReadBuildInfo()
 			line(a.stdout, "migplan %s", version())
@@ -45,6 +47,10 @@ func version() string {
 func (a *app) schemaCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "schema", Short: "Print the JSON Schema of a plan", Args: cobra.NoArgs,
+		Long: `Print the JSON Schema of a plan. An editor with a YAML language server completes
+and checks a plan whose first line is "# yaml-language-server: $schema=FILE".`,
+		Example: `  migplan schema
+  migplan schema > plan.schema.json`,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := a.stdout.Write(schema.Plan)
 			return err
@@ -58,7 +64,9 @@ func (a *app) whoamiCommand() *cobra.Command {
 		Use:   "whoami PLAN",
 		Short: "Show which credentials, project, region and endpoint a plan would use",
 		Long:  "Show which credentials migplan would use for this plan. It does not query DRS and\nshows no secret. It queries IAM or a metadata service only if the credentials come\nfrom there; with HW_AUTH_URL set, it also asks IAM who owns a token.",
-		Args:  cobra.ExactArgs(1),
+		Example: `  migplan whoami plans/ims.yaml
+  HUAWEICLOUD_SDK_CREDENTIALS_FILE=/etc/migplan/credentials migplan whoami plans/ims.yaml`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			v, err := a.onePlan(args[0])
 			if err != nil {

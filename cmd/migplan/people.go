@@ -98,10 +98,11 @@ func checkStep(n int, do func(context.Context, *executor.Runner) executor.Result
 func (a *app) retryCommand() *cobra.Command {
 	d := &decision{}
 	c := &cobra.Command{
-		Use:     "retry PLAN STEP",
-		Short:   "Allow a step that failed or was refused to be sent again",
-		Example: "  migplan retry plans/ims.yaml 3 --reason \"uploaded the file again\"",
-		Args:    cobra.ExactArgs(2),
+		Use:   "retry PLAN STEP",
+		Short: "Allow a step that failed or was refused to be sent again",
+		Example: `  migplan retry plans/ims.yaml 3 --reason "uploaded the file again"
+  migplan retry plans/ims.yaml 1 --reason "the instance has more disk space now" --lock-wait 2m`,
+		Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			n, err := stepArg(args[1])
 			if err != nil {
@@ -125,6 +126,8 @@ func (a *app) adoptCommand() *cobra.Command {
 		Long: `Record that a job belongs to a step. The job is compared with the step first; its
 name may differ. --all rebuilds a lost ledger from the jobs on the target that
 have this chain's names and markers, in order.`,
+		Example: `  migplan adopt plans/ims.yaml 2 60cf7d2e-5a45-4b13-8e45-2fa7a13jb701 --reason "created in the console during the outage"
+  migplan adopt plans/ims.yaml --all --reason "the ledger was restored from last night's backup"`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if all && len(args) == 1 || !all && len(args) == 3 {
 				return nil
@@ -179,6 +182,9 @@ unless --before-fence is given. --succeeded and --failed record how a step ended
 whose job record is gone or shows a status that the DRS documentation does not
 list. --ignore-job records that a job on the target does not matter to the plan;
 a job of this plan is refused.`,
+		Example: `  migplan resolve plans/ims.yaml 1 --not-created --reason "the console lists no such job"
+  migplan resolve plans/ims.yaml 3 --succeeded --reason "the job's record was deleted; msdb shows the restore"
+  migplan resolve plans/ims.yaml --ignore-job 60cf7d2e-5a45-4b13-8e45-2fa7a13jb701 --reason "a test restore of another team"`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(c *cobra.Command, args []string) error {
 			do, err := how.decision(args, d)
@@ -239,22 +245,24 @@ func (h resolution) decision(args []string, d *decision) (func(context.Context, 
 }
 
 func (a *app) holdCommand() *cobra.Command {
-	return a.toggleCommand("hold", "Put a plan on hold for every runner", func(ctx context.Context, r *executor.Runner, reason string) executor.Result {
+	return a.toggleCommand("hold", "Put a plan on hold for every runner", `  migplan hold plans/ims.yaml --reason "change freeze until Monday"
+  migplan hold plans/ims.yaml --reason "the cutover was called off" --ledger /var/lib/migplan`, func(ctx context.Context, r *executor.Runner, reason string) executor.Result {
 		return r.HoldPlan(ctx, reason)
 	})
 }
 
 func (a *app) releaseCommand() *cobra.Command {
-	return a.toggleCommand("release", "End a hold", func(ctx context.Context, r *executor.Runner, reason string) executor.Result {
+	return a.toggleCommand("release", "End a hold", `  migplan release plans/ims.yaml --reason "the freeze is over"
+  migplan release plans/ims.yaml --reason "the cutover has a new date" --ledger /var/lib/migplan`, func(ctx context.Context, r *executor.Runner, reason string) executor.Result {
 		return r.ReleasePlan(ctx, reason)
 	})
 }
 
-func (a *app) toggleCommand(name, short string, do func(context.Context, *executor.Runner, string) executor.Result) *cobra.Command {
+func (a *app) toggleCommand(name, short, example string, do func(context.Context, *executor.Runner, string) executor.Result) *cobra.Command {
 	d := &decision{}
 	d.do = func(ctx context.Context, r *executor.Runner) executor.Result { return do(ctx, r, d.reason) }
 	c := &cobra.Command{
-		Use: name + " PLAN", Short: short, Args: cobra.ExactArgs(1),
+		Use: name + " PLAN", Short: short, Example: example, Args: cobra.ExactArgs(1),
 		RunE:              func(c *cobra.Command, args []string) error { return a.decide(c.Context(), args[0], d) },
 		ValidArgsFunction: completePlans,
 	}

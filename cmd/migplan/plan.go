@@ -36,7 +36,7 @@ no credentials. It exits with the code that apply would, as far as it can know.`
 		ValidArgsFunction: completePlans,
 	}
 	o.settings.ledgerFlag(c)
-	c.Flags().StringVarP(&o.output, "output", "o", "text", "text, json or markdown")
+	outputFlag(c, &o.output, "text", "json", "markdown")
 	c.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 10 if steps are open")
 	return c
 }

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,7 +27,8 @@ type simOptions struct {
 
 func (o *simOptions) flags(c *cobra.Command, restoreTime time.Duration) {
 	c.Flags().DurationVar(&o.restoreTime, "restore-time", restoreTime, "how long each job takes")
-	c.Flags().StringArrayVar(&o.faults, "fault", nil, "inject a fault: KIND@N[:ARGUMENT], KIND@all or KIND@P%; N counts the requests of that kind, or the accepted jobs; may be repeated")
+	c.Flags().StringArrayVar(&o.faults, "fault", nil, "inject a fault: KIND@N[:ARGUMENT], KIND@all or KIND@P%; N counts the requests of that kind, or the accepted jobs; may be repeated; migplan simulate --faults lists the kinds")
+	completeFlag(c, "fault", completeFaults)
 	c.Flags().Uint64Var(&o.seed, "seed", 1, "seed for everything random")
 }
 
@@ -40,7 +40,7 @@ func (o *simOptions) config() (drssim.Config, error) {
 	for _, text := range o.faults {
 		f, err := drssim.ParseFault(text)
 		if err != nil {
-			return config, usage{"--fault: " + err.Error(), "see migplan simulate --help"}
+			return config, usage{"--fault: " + err.Error(), "see migplan simulate --faults"}
 		}
 		config.Faults = append(config.Faults, f)
 	}
@@ -56,10 +56,7 @@ func (a *app) rehearseCommand() *cobra.Command {
 		Long: `Run each plan from its full backup to its cutover against a built-in simulator of
 DRS, over real HTTP on loopback, with a temporary ledger. Both confirmations count
 as given and the window is ignored, because nothing real is touched. You need no
-account.
-
-Kinds of faults for --fault:
-` + faultHelp(),
+account. migplan simulate --faults lists the kinds of faults for --fault.`,
 		Example:           "  migplan rehearse plans/ims.yaml\n  migplan rehearse plans/ims.yaml --fault lost-after-accept@2",
 		Args:              cobra.MinimumNArgs(1),
 		RunE:              func(c *cobra.Command, args []string) error { return a.rehearse(c.Context(), args, o, timeout) },
@@ -68,15 +65,6 @@ Kinds of faults for --fault:
 	o.flags(c, 300*time.Millisecond)
 	c.Flags().DurationVar(&timeout, "timeout", 10*time.Minute, "end the rehearsal after this long")
 	return c
-}
-
-// faultHelp lists the faults that the simulator knows.
-func faultHelp() string {
-	var b strings.Builder
-	for _, k := range drssim.FaultKinds() {
-		fmt.Fprintf(&b, "  %-26s %s\n", k.Name, k.Help)
-	}
-	return b.String()
 }
 
 func (a *app) rehearse(ctx context.Context, args []string, o simOptions, timeout time.Duration) error {

@@ -21,6 +21,7 @@ type simulateOptions struct {
 	lowerStatus bool
 	manifest    string
 	checkAK     bool
+	listFaults  bool
 }
 
 func (a *app) simulateCommand() *cobra.Command {
@@ -35,13 +36,19 @@ each other in the order in which they are first used.
 
 With --check-signatures, requests must be signed with the keys in
 MIGPLAN_SIMULATOR_AK and MIGPLAN_SIMULATOR_SK; otherwise any token or signature
-is accepted.
-
-Kinds of faults for --fault:
-` + faultHelp(),
-		Example: "  migplan simulate --listen 127.0.0.1:8080 --restore-time 2s\n  MIGPLAN_ENDPOINT=http://127.0.0.1:8080 MIGPLAN_AUTH_TOKEN=any migplan apply plans/ims.yaml",
-		Args:    cobra.NoArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return a.simulate(c.Context(), o) },
+is accepted. --faults lists the kinds of faults for --fault.`,
+		Example: `  migplan simulate --listen 127.0.0.1:8080 --restore-time 2s
+  migplan simulate --listen 127.0.0.1:8080 --fault lost-after-accept@2 --fault list-lag@all:5s
+  MIGPLAN_ENDPOINT=http://127.0.0.1:8080 MIGPLAN_AUTH_TOKEN=any migplan apply plans/ims.yaml
+  migplan simulate --faults`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if o.listFaults {
+				a.writeFaults()
+				return nil
+			}
+			return a.simulate(c.Context(), o)
+		},
 	}
 	o.flags(c, time.Second)
 	f := c.Flags()
@@ -50,6 +57,7 @@ Kinds of faults for --fault:
 	f.BoolVar(&o.lowerStatus, "lower-status", false, "spell the status in a job's details as success and failed")
 	f.StringVar(&o.manifest, "manifest", "", "JSON file with the objects in the bucket")
 	f.BoolVar(&o.checkAK, "check-signatures", false, "verify the signature of every request")
+	f.BoolVar(&o.listFaults, "faults", false, "list the kinds of faults for --fault, and exit")
 	return c
 }
 

@@ -20,7 +20,9 @@ func (a *app) statusCommand() *cobra.Command {
 		Use:   "status PLAN...",
 		Short: "Show every step: its state, how long it took, what comes next",
 		Long:  "Show the state of each plan from the ledger alone. It writes nothing and needs no\nnetwork and no credentials.",
-		Args:  cobra.MinimumNArgs(1),
+		Example: `  migplan status plans/ims.yaml
+  migplan status -o json plans/ --ledger /var/lib/migplan`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := oneOf("-o", output, "text", "json"); err != nil {
 				return err
@@ -30,7 +32,7 @@ func (a *app) statusCommand() *cobra.Command {
 		ValidArgsFunction: completePlans,
 	}
 	s.ledgerFlag(c)
-	c.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	outputFlag(c, &output, "text", "json")
 	return c
 }
 
@@ -183,7 +185,12 @@ func (a *app) historyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "history PLAN",
 		Short: "Show the ledger's events of a plan, their hashes verified",
-		Args:  cobra.ExactArgs(1),
+		Long: `Show what the ledger holds about a plan, oldest first: every request, its outcome,
+and every decision with who made it and why. Each event contains the hash of the
+one before it; a changed or removed event is reported.`,
+		Example: `  migplan history plans/ims.yaml
+  migplan history -o json plans/ims.yaml`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := oneOf("-o", output, "text", "json"); err != nil {
 				return err
@@ -193,7 +200,7 @@ func (a *app) historyCommand() *cobra.Command {
 		ValidArgsFunction: completePlans,
 	}
 	s.ledgerFlag(c)
-	c.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	outputFlag(c, &output, "text", "json")
 	return c
 }
 

@@ -29,7 +29,7 @@ uses no network and needs no credentials.`,
 		ValidArgsFunction: completePlans,
 	}
 	c.Flags().BoolVar(&strict, "strict", false, "treat warnings as errors")
-	c.Flags().StringVarP(&output, "output", "o", "text", "text, json or github")
+	outputFlag(c, &output, "text", "json", "github")
 	return c
 }
 

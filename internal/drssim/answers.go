@@ -58,19 +58,19 @@ func dateJump(x *exchange, resp Response, arg string) Response {
 // jobKinds affect the Nth accepted job.
 func jobKinds() []FaultKind {
 	return []FaultKind{
-		{Name: "slow", argument: number, Help: "the job takes this many times as long, 10", strike: func(d *DRS, j *Job, arg string) {
+		{Name: "slow", argument: number, Help: "The job takes this many times as long (default 10).", strike: func(d *DRS, j *Job, arg string) {
 			j.Ends = j.Created.Add(d.config.RestoreTime * time.Duration(min(max(1, numberOr(arg, 10)), 1000)))
 		}},
-		{Name: "slow-by", argument: duration, Help: "the job takes this much longer, 5s", strike: func(_ *DRS, j *Job, arg string) {
+		{Name: "slow-by", argument: duration, Help: "The job takes this much longer (default 5s).", strike: func(_ *DRS, j *Job, arg string) {
 			j.Ends = j.Ends.Add(max(0, durationOr(arg, 5*time.Second)))
 		}},
-		{Name: "job-failed", argument: phrase, Help: "FAILED with this error_log; databases that the job overwrites are lost", strike: fails(Failed, false)},
-		{Name: "job-precheck-failed", argument: phrase, Help: "PRECHECK FAILED with this error_log; nothing is changed", strike: fails(PrecheckFailed, false)},
-		{Name: "job-failed-applied", argument: phrase, Help: "FAILED with this error_log, but the backup is restored", strike: fails(Failed, true)},
-		{Name: "list-lag", argument: duration, Help: "the job is listed only this long after it was accepted, 2s", strike: func(_ *DRS, j *Job, arg string) {
+		{Name: "job-failed", argument: phrase, Help: "The job ends as FAILED with this error_log; databases that it overwrites are lost.", strike: fails(Failed, false)},
+		{Name: "job-precheck-failed", argument: phrase, Help: "The job ends as PRECHECK FAILED with this error_log; no database is changed.", strike: fails(PrecheckFailed, false)},
+		{Name: "job-failed-applied", argument: phrase, Help: "The job ends as FAILED with this error_log, but the backup is restored.", strike: fails(Failed, true)},
+		{Name: "list-lag", argument: duration, Help: "The job is listed only some time after it was accepted (default 2s).", strike: func(_ *DRS, j *Job, arg string) {
 			j.Listed = j.Created.Add(max(0, durationOr(arg, 2*time.Second)))
 		}},
-		{Name: "record-deleted", Help: "the job's record is deleted at once", strike: func(_ *DRS, j *Job, _ string) { j.Deleted = true }},
+		{Name: "record-deleted", Help: "The job's record is deleted immediately.", strike: func(_ *DRS, j *Job, _ string) { j.Deleted = true }},
 	}
 }
 
@@ -83,11 +83,11 @@ func fails(status string, apply bool) func(*DRS, *Job, string) {
 // listKinds are wrong lists.
 func listKinds() []FaultKind {
 	return []FaultKind{
-		{Name: "list-empty", serve: instead(content(`{"count":0,"jobs":[]}`)), Help: "no jobs at all"},
-		{Name: "list-omits-newest", serve: omitNewest, argument: duration, Help: "this and later lists omit the newest job for this long, 1s"},
-		{Name: "list-omits-new", serve: omitNew, argument: duration, Help: "this list omits the jobs accepted within this time, 5m"},
-		{Name: "list-repeats", serve: repeats, Help: "a page starts with the last job of the previous page; the first page has its first job twice"},
-		{Name: "list-wrong-count", serve: after(wrongCount), argument: number, Help: "count is wrong by this number, 1"},
+		{Name: "list-empty", serve: instead(content(`{"count":0,"jobs":[]}`)), Help: "The list is empty."},
+		{Name: "list-omits-newest", serve: omitNewest, argument: duration, Help: "This list and later ones omit the newest job for this long (default 1s)."},
+		{Name: "list-omits-new", serve: omitNew, argument: duration, Help: "This list omits the jobs accepted within this time (default 5m)."},
+		{Name: "list-repeats", serve: repeats, Help: "A page starts with the last job of the previous page; the first page has its first job twice."},
+		{Name: "list-wrong-count", serve: after(wrongCount), argument: number, Help: "The count is wrong by this number (default 1)."},
 	}
 }
 
@@ -144,9 +144,9 @@ func wrongCount(_ *exchange, resp Response, arg string) Response {
 // showKinds are wrong details.
 func showKinds() []FaultKind {
 	return []FaultKind{
-		{Name: "show-wrong-id", serve: after(wrongID), Help: "the detail of another job"},
-		{Name: "show-not-found", serve: instead(refusing(400, codeUnknown, "The job does not exist.")), Help: "400 DRS.10000010 although the job exists"},
-		{Name: "show-status", serve: after(otherStatus), argument: phrase, Help: "an undocumented status, REBALANCING"},
+		{Name: "show-wrong-id", serve: after(wrongID), Help: "The answer has the details of another job."},
+		{Name: "show-not-found", serve: instead(refusing(400, codeUnknown, "The job does not exist.")), Help: "The answer is 400 DRS.10000010 although the job exists."},
+		{Name: "show-status", serve: after(otherStatus), argument: phrase, Help: "The status is an undocumented one (default REBALANCING)."},
 	}
 }
 

@@ -43,7 +43,7 @@ func TestParseFaultRefusesInvalidText(t *testing.T) {
 func TestFaultKindsAreDescribed(t *testing.T) {
 	seen := map[string]bool{}
 	for _, k := range FaultKinds() {
-		if seen[k.Name] || k.Help == "" || strings.ContainsAny(k.Name, "@: ") || !slices.Contains([]string{opCreate, opList, opShow, opJob}, k.Op) {
+		if seen[k.Name] || !strings.HasSuffix(k.Help, ".") || strings.ContainsAny(k.Name, "@: ") || !slices.Contains([]string{opCreate, opList, opShow, opJob}, k.Op) {
 			t.Errorf("%+v", k)
 		}
 		if (k.serve == nil) == (k.strike == nil) || (k.Op == opJob) != (k.strike != nil) {
