@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"time"
@@ -15,6 +16,7 @@ type Ledger struct {
 	path   string // of the database file; memoryPath in memory
 	store  store
 	locker locker // nil in a reader
+	passes passStore
 }
 
 // store keeps the events in order. It does not verify them.
@@ -44,7 +46,7 @@ func (l *Ledger) Volatile() string {
 }
 
 // Close frees the file. Locks taken through this ledger stay held.
-func (l *Ledger) Close() error { return l.store.close() }
+func (l *Ledger) Close() error { return errors.Join(l.passes.close(), l.store.close()) }
 
 // Events returns the events of a chain in order, none when it does not exist.
 // It matches ErrBroken unless they are gapless from 1 and every hash is right.

@@ -85,7 +85,7 @@ func mustSQL(t testing.TB) *Ledger {
 	if _, err := db.Exec(schema); err != nil {
 		t.Fatal(err)
 	}
-	l, err := openWriter(memoryPath, db, newMemoryLocker())
+	l, err := openWriter(memoryPath, db, newMemoryLocker(), newMemoryPasses())
 	if err != nil {
 		t.Fatal(err)
 	}

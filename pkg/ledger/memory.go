@@ -16,7 +16,7 @@ type memory struct {
 
 // OpenMemory makes an empty ledger that ends with the process, for tests.
 func OpenMemory() *Ledger {
-	return &Ledger{path: memoryPath, store: &memory{chains: map[string][]Event{}}, locker: newMemoryLocker()}
+	return &Ledger{path: memoryPath, store: &memory{chains: map[string][]Event{}}, locker: newMemoryLocker(), passes: newMemoryPasses()}
 }
 
 func (m *memory) close() error { return nil }
@@ -93,4 +93,32 @@ func (m unlocked) where(is func(Event) bool) (out []Event) {
 		}
 	}
 	return out
+}
+
+// memoryPasses is a passStore that ends with the process.
+type memoryPasses struct {
+	mu   sync.Mutex
+	rows map[string]string // chain: data
+}
+
+func newMemoryPasses() *memoryPasses { return &memoryPasses{rows: map[string]string{}} }
+
+func (m *memoryPasses) close() error { return nil }
+
+func (m *memoryPasses) record(_ context.Context, rows []passRow) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range rows {
+		m.rows[r.chain] = r.data
+	}
+	return nil
+}
+
+func (m *memoryPasses) last(context.Context) (all []passRow, _ error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, chain := range slices.Sorted(maps.Keys(m.rows)) {
+		all = append(all, passRow{chain, m.rows[chain]})
+	}
+	return all, nil
 }

@@ -49,7 +49,7 @@ func OpenContext(ctx context.Context, dir string) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	return openWriter(path, db, fileLocker{filepath.Dir(path)})
+	return openWriter(path, db, fileLocker{filepath.Dir(path)}, newPassFile(path))
 }
 
 // connectWriter sets what makes a commit survive a power cut: EXTRA also syncs
@@ -91,15 +91,15 @@ func OpenReader(dir string) (*Ledger, error) {
 	if err := readOnly(ctx, path, db, func(db *sql.DB) error { return verify(ctx, path, db) }); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Ledger{path: path, store: &database{path: path, db: db}}, nil
+	return &Ledger{path: path, store: &database{path: path, db: db}, passes: newPassFile(path)}, nil
 }
 
-func openWriter(path string, db *sql.DB, locker locker) (*Ledger, error) {
+func openWriter(path string, db *sql.DB, locker locker, passes passStore) (*Ledger, error) {
 	d := &database{path: path, db: db}
 	if err := d.prepare(context.Background()); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Ledger{path: path, store: d, locker: locker}, nil
+	return &Ledger{path: path, store: d, locker: locker, passes: passes}, nil
 }
 
 func locate(dir string) (string, error) {

@@ -29,6 +29,7 @@ func TestChild(t *testing.T) {
 	verbs := map[string]func(dir, argument string) error{
 		"append": childAppend, "race": childRace, "read": childRead, "lock": childLock,
 		"interrupt": childInterrupt, "full": childFull, "open": childOpen, "files": childFiles, "cramped": childCramped,
+		"record": childRecord, "full-passes": childFullPasses,
 	}
 	if err := verbs[args[0]](args[1], args[2]); err != nil {
 		t.Fatal(err)
@@ -184,7 +185,7 @@ func TestCopyBesideAWriterIsACommittedState(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		copied := &Ledger{path: "copy", store: &database{path: "copy", db: db}}
+		copied := &Ledger{path: "copy", store: &database{path: "copy", db: db}, passes: newMemoryPasses()}
 		if got := mustEvents(t, copied, chainA); len(got) < acknowledged {
 			t.Errorf("%d events, %d acknowledged", len(got), acknowledged)
 		}

@@ -13,7 +13,7 @@ import (
 // only the ledger that it is given.
 func (l *Ledger) AppendIf(ctx context.Context, head Head, e Event, allow func(*Ledger) error) (Event, error) {
 	return l.append(ctx, head, e, func(ctx context.Context, e Event) (bool, error) {
-		return l.store.insertIf(ctx, e, func(s store) error { return allow(&Ledger{path: l.path, store: s}) })
+		return l.store.insertIf(ctx, e, func(s store) error { return allow(&Ledger{path: l.path, store: s, passes: l.passes}) })
 	})
 }
 
