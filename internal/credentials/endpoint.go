@@ -10,7 +10,10 @@ import (
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/drs/v5/region"
 )
 
-const endpointVariable = "MIGPLAN_ENDPOINT"
+const (
+	endpointVariable    = "MIGPLAN_ENDPOINT"
+	obsEndpointVariable = "MIGPLAN_OBS_ENDPOINT"
+)
 
 // Endpoint returns the scheme and host of DRS in a region: override (the value
 // of the flag), else MIGPLAN_ENDPOINT, else the first address in the SDK's
@@ -29,7 +32,7 @@ func Endpoint(regionID, override string, env func(string) (string, bool)) (*url.
 		return baseURL(endpointVariable, raw)
 	}
 	if !regionName(regionID) {
-		return nil, unknownRegion(regionID)
+		return nil, unknownRegion("DRS", regionID, endpointVariable)
 	}
 	name := "HUAWEICLOUD_SDK_REGION_DRS_" + strings.ToUpper(strings.ReplaceAll(regionID, "-", "_"))
 	if raw := o.get(name); raw != "" {
@@ -39,13 +42,43 @@ func Endpoint(regionID, override string, env func(string) (string, bool)) (*url.
 	return regionEndpoint(regionID)
 }
 
+// OBSEndpoint returns the scheme and host of OBS in a region, without the bucket:
+// override (the value of the flag), else MIGPLAN_OBS_ENDPOINT, else
+// https://obs.<region>.myhuaweicloud.com (reference 3.4). env may be nil for
+// os.LookupEnv. Only https is accepted, and plain http to loopback. Errors are of
+// type *Error.
+func OBSEndpoint(regionID, override string, env func(string) (string, bool)) (*url.URL, error) {
+	o := Options{Env: env}
+	if o.Env == nil {
+		o.Env = os.LookupEnv
+	}
+	if override != "" {
+		return baseURL("--obs-endpoint", override)
+	}
+	if raw := o.get(obsEndpointVariable); raw != "" {
+		return baseURL(obsEndpointVariable, raw)
+	}
+	if !slices.Contains(regions(), regionID) {
+		return nil, unknownRegion("OBS", regionID, obsEndpointVariable)
+	}
+	return &url.URL{Scheme: "https", Host: "obs." + regionID + "." + cloudDomain(regionID)}, nil
+}
+
+// cloudDomain is the domain of the endpoints of a region (reference 3.4).
+func cloudDomain(regionID string) string {
+	if regionID == "eu-west-101" {
+		return "myhuaweicloud.eu"
+	}
+	return "myhuaweicloud.com"
+}
+
 // regionEndpoint asks the SDK. SafeValueOf turns the SDK's panics into errors: one
 // for an unknown region, others for an unreadable regions file.
 func regionEndpoint(regionID string) (*url.URL, error) {
 	found, err := region.SafeValueOf(regionID)
 	switch {
 	case err != nil && strings.HasPrefix(err.Error(), "region id "):
-		return nil, unknownRegion(regionID)
+		return nil, unknownRegion("DRS", regionID, endpointVariable)
 	case err != nil || found == nil || len(found.Endpoints) == 0:
 		return nil, settingError("HUAWEICLOUD_SDK_REGIONS_FILE or ~/.huaweicloud/regions.yaml",
 			"cannot be read", "correct it, or set "+endpointVariable)
@@ -95,12 +128,13 @@ func loopback(host string) bool {
 	return addr.IsLoopback()
 }
 
-// unknownRegion suggests the regions with the most similar names.
-func unknownRegion(regionID string) *Error {
+// unknownRegion suggests the regions with the most similar names. variable
+// overrides the endpoint of the service.
+func unknownRegion(service, regionID, variable string) *Error {
 	if len(regionID) > 40 {
 		regionID = regionID[:40]
 	}
 	near := strings.Join(nearest(regionID, regions(), 3), ", ")
-	return settingError("region", "no DRS endpoint is known for this region; similar names are "+near,
-		"correct the region, or set "+endpointVariable)
+	return settingError("region", "no "+service+" endpoint is known for this region; similar names are "+near,
+		"correct the region, or set "+variable)
 }

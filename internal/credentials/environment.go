@@ -138,5 +138,5 @@ func findUser(o Options) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &source{name: "environment HW_USER_NAME, token from " + iam.url.Host, load: iam.load}, nil
+	return &source{name: "environment HW_USER_NAME, token from " + iam.url.Host, load: iam.load, key: iam.loadKey}, nil
 }

@@ -14,6 +14,8 @@ const (
 	Setting Kind = "setting"
 	// Refused: IAM refused the user. Another attempt may lock the account.
 	Refused Kind = "refused"
+	// NoKey: the source has a token, and the service takes only access keys.
+	NoKey Kind = "no key"
 	// Unavailable: the source gave no usable answer. A later run may succeed.
 	Unavailable Kind = "unavailable"
 )

@@ -67,10 +67,8 @@ func iamURL(o Options) (*url.URL, error) {
 		if base, err = baseURL("HW_AUTH_URL", raw, "/v3", "/v3/"); err != nil {
 			return nil, err
 		}
-	case o.Region == "eu-west-101":
-		base.Host = "iam.eu-west-101.myhuaweicloud.eu"
 	case o.Region != "":
-		base.Host = "iam." + o.Region + ".myhuaweicloud.com"
+		base.Host = "iam." + o.Region + "." + cloudDomain(o.Region)
 	}
 	base.Path, base.RawQuery = "/v3/auth/tokens", "nocatalog=1"
 	return base, nil
@@ -172,6 +170,10 @@ func (s *tokenSource) ask(ctx context.Context) (answer, error) {
 		return answer{}, settingError("HW_AUTH_URL", "is malformed", "")
 	}
 	req.Header.Set("Content-Type", "application/json")
+	return s.do(ctx, req)
+}
+
+func (s *tokenSource) do(ctx context.Context, req *retryablehttp.Request) (answer, error) {
 	resp, err := s.client.Do(req)
 	if err != nil {
 		if resp != nil {

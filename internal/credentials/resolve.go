@@ -39,6 +39,7 @@ type Options struct {
 type source struct {
 	name string
 	load loader
+	key  loader // gives an access key where load gives a token; nil: load gives a key, or there is none
 }
 
 // place is a place to look. find returns nil if nothing is set, and an error if
@@ -69,11 +70,16 @@ func Resolve(ctx context.Context, o Options) (*Credentials, error) {
 	if err != nil {
 		return nil, err
 	}
+	return search(ctx, o, places())
+}
+
+// search returns the credential of the first of these places that has one.
+func search(ctx context.Context, o Options, all []place) (*Credentials, error) {
 	none := &Error{
 		Kind: NotFound, Problem: "no credentials found",
 		Remedy: "set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK",
 	}
-	for _, p := range places() {
+	for _, p := range all {
 		s, err := p.find(o)
 		if err != nil {
 			return nil, err
@@ -118,7 +124,7 @@ func (o Options) complete() (Options, error) {
 		o.MetadataURL = "http://169.254.169.254"
 	}
 	if o.Region != "" && !regionName(o.Region) {
-		return o, unknownRegion(o.Region)
+		return o, unknownRegion("DRS", o.Region, endpointVariable)
 	}
 	if o.ProjectID != "" && !headerSafe(o.ProjectID) {
 		return o, settingError("project_id", "contains a space or a character outside ASCII", "copy it from the console")
