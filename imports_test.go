@@ -24,6 +24,7 @@ var mayImport = map[string][]string{
 	"internal/backuptest":                  nil,
 	"internal/drssim":                      {"pkg/drs", "internal/strictjson"},
 	"internal/obs":                         nil,
+	"internal/obstest":                     nil,
 	"internal/spelling":                    nil,
 	"internal/view":                        {"pkg/plan", "pkg/executor", "pkg/ledger", "pkg/drs", "pkg/backup", "internal/verify"},
 	"internal/strictjson":                  nil,
@@ -42,6 +43,7 @@ var onlyImporter = map[string][]string{
 	"github.com/gofrs/flock":                        {"pkg/ledger"},
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3":  {"internal/credentials"},
 	"github.com/huaweicloud/huaweicloud-sdk-go-obs": {"internal/obs"},
+	"github.com/johannesboyne/gofakes3":             {"internal/obstest"},
 }
 
 func TestWhoImportsWhom(t *testing.T) {

@@ -52,7 +52,12 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	text := fmt.Sprintf("%s %q: %s", e.Op, "obs://"+e.Bucket+"/"+e.Key, e.Problem)
+	return fmt.Sprintf("%s %q: %s", e.Op, "obs://"+e.Bucket+"/"+e.Key, e.Why())
+}
+
+// Why is the error without what was asked for.
+func (e *Error) Why() string {
+	text := e.Problem
 	if e.Status != 0 {
 		text += fmt.Sprintf(" (HTTP %d", e.Status)
 		if e.Code != "" {
