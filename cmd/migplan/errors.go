@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/migplan/migplan/internal/credentials"
+	"github.com/migplan/migplan/internal/verify"
 	"github.com/migplan/migplan/pkg/executor"
 )
 
@@ -24,7 +25,7 @@ func settingError(err error) error {
 		return err
 	}
 	switch e.Kind {
-	case credentials.Refused, credentials.NotFound:
+	case credentials.Refused, credentials.NotFound, credentials.NoKey:
 		return denied{e.Error(), e.Remedy}
 	case credentials.Unavailable:
 		return away{e.Error(), e.Remedy}
@@ -34,15 +35,40 @@ func settingError(err error) error {
 
 // classified is the code of an error outside of a pass.
 func (a *app) classified(err error) executor.Code {
-	var d denied
-	var w away
-	switch {
-	case errors.As(err, &d):
-		a.sayError(err.Error(), d.remedy)
-		return executor.Denied
-	case errors.As(err, &w):
-		a.sayError(err.Error(), w.remedy)
-		return executor.TryAgain
+	if _, remedy, code, ok := told(err); ok {
+		a.sayError(err.Error(), remedy)
+		return code
 	}
 	return a.code(err)
+}
+
+// told takes an error apart that has its remedy with it.
+func told(err error) (problem, remedy string, code executor.Code, ok bool) {
+	var u usage
+	var d denied
+	var w away
+	var file *verify.Error
+	switch {
+	case errors.As(err, &file):
+		return file.Problem, file.Remedy, fileCode(file.Kind), true
+	case errors.As(err, &u):
+		return u.problem, u.remedy, executor.Usage, true
+	case errors.As(err, &d):
+		return d.problem, d.remedy, executor.Denied, true
+	case errors.As(err, &w):
+		return w.problem, w.remedy, executor.TryAgain, true
+	}
+	return "", "", executor.CodeError, false
+}
+
+// fileCode is the code of a file or an object that could not be read.
+func fileCode(k verify.Kind) executor.Code {
+	switch k {
+	case verify.Denied:
+		return executor.Denied
+	case verify.Changed, verify.Unavailable:
+		return executor.TryAgain
+	case verify.Missing, verify.Unusable, verify.Archived:
+	}
+	return executor.Invalid
 }

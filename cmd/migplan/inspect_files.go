@@ -5,9 +5,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
+	"github.com/migplan/migplan/internal/obs"
 	"github.com/migplan/migplan/pkg/backup"
 )
 
@@ -15,14 +17,21 @@ import (
 type found struct {
 	path string
 	err  error
+	// read gives the backup, and what there is to say about where it is.
+	read func(context.Context) (*backup.Media, []backup.Finding, error)
 }
 
-// backupFiles expands folders into the files in them. A file named twice is one.
-func backupFiles(ctx context.Context, args []string) (all []found) {
+// backupFiles expands folders into the files in them, on disk and in OBS, which
+// client reaches. A file named twice is one.
+func backupFiles(ctx context.Context, args []string, client *obs.Client) (all []found) {
 	seen := map[string]bool{}
 	for _, arg := range args {
-		for _, f := range filesOf(ctx, arg) {
-			if f.path = filepath.Clean(f.path); !seen[f.path] {
+		files := filesOf
+		if inBucket(arg) {
+			files = func(ctx context.Context, arg string) []found { return objectsOf(ctx, client, arg) }
+		}
+		for _, f := range files(ctx, arg) {
+			if !seen[f.path] {
 				seen[f.path] = true
 				all = append(all, f)
 			}
@@ -34,13 +43,21 @@ func backupFiles(ctx context.Context, args []string) (all []found) {
 func filesOf(ctx context.Context, arg string) []found {
 	info, err := os.Stat(arg)
 	if err != nil || !info.IsDir() {
-		return []found{{arg, err}}
+		return []found{file(arg, err)}
 	}
 	all := filesIn(ctx, arg)
 	if len(all) == 0 {
-		return []found{{arg, usage{"the folder has no file in it", "give a folder with backup files"}}}
+		return []found{file(arg, usage{"the folder has no file in it", "give a folder with backup files"})}
 	}
 	return all
+}
+
+func file(path string, err error) found {
+	path = filepath.Clean(path)
+	return found{path, err, func(context.Context) (*backup.Media, []backup.Finding, error) {
+		m, err := readMedia(path)
+		return m, nil, err
+	}}
 }
 
 // filesIn walks through a folder. It follows no link to a folder, so it ends.
@@ -51,13 +68,13 @@ func filesIn(ctx context.Context, folder string) (all []found) {
 		case ctx.Err() != nil:
 			return fs.SkipAll
 		case err != nil:
-			all = append(all, found{path, err})
+			all = append(all, file(path, err))
 		case name != "." && strings.HasPrefix(e.Name(), "."):
 			if e.IsDir() {
 				return fs.SkipDir
 			}
 		case isFile(path, e):
-			all = append(all, found{path: path})
+			all = append(all, file(path, nil))
 		}
 		return nil
 	})
@@ -78,14 +95,15 @@ func isFile(path string, e fs.DirEntry) bool {
 const readers = 8
 
 // readBackups reads the files, a few at a time, and keeps their order.
-func readBackups(ctx context.Context, files []found) []backup.Backup {
+func readBackups(ctx context.Context, files []found) ([]backup.Backup, []backup.Finding) {
 	out := make([]backup.Backup, len(files))
+	said := make([][]backup.Finding, len(files))
 	next := make(chan int)
 	var all sync.WaitGroup
 	for range min(readers, len(files)) {
 		all.Go(func() {
 			for i := range next {
-				out[i] = readBackup(files[i])
+				out[i], said[i] = readBackup(ctx, files[i])
 			}
 		})
 	}
@@ -97,15 +115,15 @@ func readBackups(ctx context.Context, files []found) []backup.Backup {
 	}
 	close(next)
 	all.Wait()
-	return out
+	return out, slices.Concat(said...)
 }
 
-func readBackup(f found) backup.Backup {
-	b := backup.Backup{Name: f.path, Err: f.err}
+func readBackup(ctx context.Context, f found) (b backup.Backup, said []backup.Finding) {
+	b = backup.Backup{Name: f.path, Err: f.err}
 	if b.Err == nil {
-		b.Media, b.Err = readMedia(f.path)
+		b.Media, said, b.Err = f.read(ctx)
 	}
-	return b
+	return b, said
 }
 
 func readMedia(path string) (*backup.Media, error) {

@@ -27,7 +27,7 @@ func TestInspectSaysWhyAFileCannotBeRead(t *testing.T) {
 		{usage{"it is a socket", "give a file"}, "it is a socket", "give a file"},
 	} {
 		want := []backup.Finding{{ID: findFile, Severity: backup.Error, File: "a", Summary: test.summary, Action: test.action}}
-		in := judge([]backup.Backup{{Name: "a", Err: test.err}})
+		in := judge([]backup.Backup{{Name: "a", Err: test.err}}, nil)
 		if !slices.Equal(in.findings, want) || in.code() != executor.Invalid {
 			t.Errorf("%v: %+v, %s", test.err, in.findings, in.code())
 		}
@@ -43,7 +43,8 @@ func TestInspectKeepsTheOrderOfManyFiles(t *testing.T) {
 		writeFile(t, names[i], string(backupBytes("log", map[string]string{"first": "8500", "last": last})))
 	}
 	slices.Reverse(names)
-	for i, b := range readBackups(t.Context(), backupFiles(t.Context(), append(names, ".", "./000.trn"))) {
+	all, _ := readBackups(t.Context(), backupFiles(t.Context(), append(names, ".", "./000.trn"), nil))
+	for i, b := range all {
 		if want := names[i]; b.Name != want || b.Media == nil || b.Set().LastLSN.Block != uint32(8799-i) {
 			t.Errorf("%d is %s (%v), want %s", i, b.Name, b.Err, want)
 		}
@@ -55,7 +56,7 @@ func TestInspectEndsWithTryAgainOnASignal(t *testing.T) {
 	cancel()
 	var out, errs bytes.Buffer
 	a := &app{stdout: &out, stderr: newMessages(&errs)}
-	code := a.inspect(ctx, []string{"."}, "text")
+	code := a.inspect(ctx, backupFiles(ctx, []string{"."}, nil), "text")
 	if _ = a.stderr.close(lastWait); code != executor.TryAgain || out.Len() > 0 || !strings.Contains(errs.String(), "run it again") {
 		t.Errorf("%s, %q, %q", code, out.String(), errs.String())
 	}
@@ -88,7 +89,7 @@ func TestInspectDocKnowsEveryFinding(t *testing.T) {
 		t.Fatal(err)
 	}
 	ids := regexp.MustCompile(`Find\w+ +ID = "([a-z-]+)"`).FindAllStringSubmatch(string(source), -1)
-	want := []string{string(findFile)}
+	want := []string{string(findFile), string(findObject), string(findKMS)}
 	for _, m := range ids {
 		if id := m[1]; !slices.Contains(neverInspected, id) {
 			want = append(want, id)

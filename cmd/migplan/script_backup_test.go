@@ -15,7 +15,8 @@ import (
 // backup FILE TYPE [KEY=VALUE...] writes a backup file of the database ims. The
 // full begins at block 8512 and ends at 8536. Keys: first, last (blocks of
 // LSNs), db, flags, stripe (of two), cut (bytes lost at the end), form
-// (compressed), front (2019: other LSNs at the front).
+// (compressed), front (2019: other LSNs at the front), pages (of data, 8 KiB
+// each).
 func backupCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: backup FILE TYPE [KEY=VALUE...]")
@@ -60,6 +61,9 @@ func backupOf(kind string, values map[string]string) backuptest.File {
 	}
 	if kind != "full" {
 		p.Sets[0] = following(p.Sets[0], kind, asInt(values["first"]), asInt(values["last"]))
+	}
+	if n := asInt(values["pages"]); n > 0 {
+		p.Sets[0].Pages = n
 	}
 	for _, h := range []*backuptest.Header{&p.Sets[0].Front, &p.Sets[0].Tail} {
 		h.Flags |= uint32(asInt(values["flags"]))

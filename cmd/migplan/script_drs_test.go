@@ -15,12 +15,15 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/migplan/migplan/internal/obstest"
 )
 
 // world is what one script has beside its folder.
 type world struct {
 	simulator *exec.Cmd
 	killed    *exec.Cmd // what signal reached last
+	bucket    *obstest.Server
 	disguise  atomic.Pointer[strings.Replacer]
 }
 

@@ -36,6 +36,7 @@ func TestScript(t *testing.T) {
 			"make":   makeFile,
 			"atmost": atMost,
 			"backup": backupCommand,
+			"bucket": bucketCommand,
 		},
 	})
 }

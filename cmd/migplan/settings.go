@@ -26,10 +26,11 @@ import (
 
 // settings are the flags that say where the ledger and DRS are.
 type settings struct {
-	ledger   string
-	endpoint string
-	caFile   string
-	lockWait time.Duration
+	ledger      string
+	endpoint    string
+	obsEndpoint string
+	caFile      string
+	lockWait    time.Duration
 }
 
 func (s *settings) ledgerFlag(c *cobra.Command) {
@@ -38,6 +39,20 @@ func (s *settings) ledgerFlag(c *cobra.Command) {
 
 func (s *settings) remoteFlags(c *cobra.Command) {
 	c.Flags().StringVar(&s.endpoint, "endpoint", "", "DRS endpoint (default $MIGPLAN_ENDPOINT, otherwise from the region)")
+	s.caFlag(c)
+}
+
+// bucketFlags are those of a command that reads only OBS.
+func (s *settings) bucketFlags(c *cobra.Command) {
+	s.obsFlag(c)
+	s.caFlag(c)
+}
+
+func (s *settings) obsFlag(c *cobra.Command) {
+	c.Flags().StringVar(&s.obsEndpoint, "obs-endpoint", "", "OBS endpoint, without the bucket (default $MIGPLAN_OBS_ENDPOINT, otherwise from the region)")
+}
+
+func (s *settings) caFlag(c *cobra.Command) {
 	c.Flags().StringVar(&s.caFile, "ca-file", "", "PEM file with certificates to trust in addition to the system's")
 }
 

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/migplan/migplan/internal/credentials"
+	"github.com/migplan/migplan/internal/obs"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// bucketRegion is where a bucket is, and who reads it.
+type bucketRegion struct{ region, projectID string }
+
+// connectBucket finds the endpoint of OBS and an access key. It opens no
+// connection to OBS.
+func (a *app) connectBucket(ctx context.Context, s *settings, at bucketRegion) (*obs.Client, error) {
+	endpoint, err := credentials.OBSEndpoint(at.region, s.obsEndpoint, a.env)
+	if err != nil {
+		return nil, settingError(err)
+	}
+	roots, err := caPool(s.caFile)
+	if err != nil {
+		return nil, err
+	}
+	proxy, err := a.proxy()
+	if err != nil {
+		return nil, err
+	}
+	key, err := credentials.ResolveKey(ctx, credentials.Options{
+		Env: a.env, Region: at.region, ProjectID: at.projectID, Roots: roots, Proxy: proxy, SignIns: a.signIns,
+	})
+	if err != nil {
+		return nil, settingError(err)
+	}
+	client, err := obs.New(obs.Config{
+		Endpoint: endpoint, Credentials: key, PathStyle: isAddress(endpoint), UserAgent: "migplan/" + version(),
+		RootCAs: roots, Proxy: proxy,
+	})
+	if err != nil {
+		return nil, usage{err.Error(), "write --obs-endpoint or MIGPLAN_OBS_ENDPOINT as https://host"}
+	}
+	return client, nil
+}
+
+// isAddress: no bucket can be put in front of an address, or of localhost.
+func isAddress(u *url.URL) bool {
+	_, err := netip.ParseAddr(u.Hostname())
+	return err == nil || strings.EqualFold(u.Hostname(), "localhost")
+}
+
+// targetRegion: DRS reads only a bucket in the region of its target (user guide).
+func targetRegion(t plan.Target) bucketRegion { return bucketRegion{t.Region, t.ProjectID} }
