@@ -136,7 +136,7 @@ func (a *app) sayInvalid(all []loaded) (valid []loaded, bad bool) {
 			continue
 		}
 		bad = true
-		for _, d := range l.diagnostics {
+		for _, d := range plan.Group(l.diagnostics) {
 			line(a.stderr, "%s", d)
 		}
 	}

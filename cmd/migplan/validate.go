@@ -78,7 +78,7 @@ func exitWith(code executor.Code) error {
 }
 
 func (a *app) writeDiagnostics(ds []plan.Diagnostic) {
-	for _, d := range ds {
+	for _, d := range plan.Group(ds) {
 		line(a.stdout, "%s", d)
 		for text := range strings.Lines(d.Snippet()) {
 			line(a.stdout, "%s", strings.TrimSuffix(text, "\n"))
@@ -91,7 +91,7 @@ func (a *app) writeDiagnostics(ds []plan.Diagnostic) {
 func (a *app) writeGitHub(ds []plan.Diagnostic, strict bool) {
 	data := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
-	for _, d := range ds {
+	for _, d := range plan.Group(ds) {
 		level := "error"
 		if d.Severity == plan.Warning && !strict {
 			level = "warning"

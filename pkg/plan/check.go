@@ -27,6 +27,7 @@ func rules() []rule {
 		{"rds-ids", Warning, checkRDSIDs},
 		{"bucket", Error, checkBucket},
 		{"prefix", Warning, checkPrefix},
+		{"prefix-twice", Warning, checkPrefixTwice},
 		{"object-key", Error, checkObjectKeys},
 		{"object-twice", Error, checkObjectTwice},
 		{"keys-per-step", Error, checkKeysPerStep},
@@ -70,10 +71,17 @@ type checker struct {
 	rule    rule
 	entries []entry
 	objects []object
+	lines   [][]byte // of the file, once a rule needs them
 }
 
 func (c *checker) report(at *yaml.Node, summary, hint string) {
 	c.add(c.rule.severity, c.rule.name, at, summary, hint)
+}
+
+// reportEach is report for a mistake that people repeat: together is the hint
+// for all of them at once.
+func (c *checker) reportEach(at *yaml.Node, summary, hint, together string) {
+	c.keep(Diagnostic{Pos: pos(at), Severity: c.rule.severity, Rule: c.rule.name, Summary: summary, Hint: hint, together: together})
 }
 
 // entry is one entry of backups as written.

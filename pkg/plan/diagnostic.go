@@ -31,6 +31,8 @@ type Diagnostic struct {
 	Hint     string // what to do
 	Line     string `json:"-"` // the line of the file at Pos, for Snippet
 	Step     int    `json:"-"` // the step that it is about, 0 for the whole plan
+
+	together string // the hint for several of this kind at once, see Group; "" for none
 }
 
 // String is the diagnostic on one line: file:line:col: what. what to do [rule].

@@ -76,6 +76,7 @@ func (d *document) load() (*Plan, []Diagnostic) {
 	if !d.parse() {
 		return nil, d.finish()
 	}
+	d.checkLastBackup()
 	d.checkSchema()
 	p := d.decode()
 	d.checkRules(p)
@@ -109,14 +110,16 @@ func (d *document) add(sev Severity, rule string, at *yaml.Node, summary, hint s
 const maxDiagnostics = 1000
 
 func (d *document) addAt(sev Severity, rule string, pos Pos, summary, hint string) {
-	if len(d.diagnostics) >= maxDiagnostics && (sev == Warning || d.refused) {
+	d.keep(Diagnostic{Pos: pos, Severity: sev, Rule: rule, Summary: summary, Hint: hint})
+}
+
+func (d *document) keep(c Diagnostic) {
+	if len(d.diagnostics) >= maxDiagnostics && (c.Severity == Warning || d.refused) {
 		return
 	}
-	d.refused = d.refused || sev == Error
-	d.diagnostics = append(d.diagnostics, Diagnostic{
-		File: d.file, Pos: Pos{Line: max(1, pos.Line), Column: max(1, pos.Column)},
-		Severity: sev, Rule: rule, Summary: summary, Hint: hint,
-	})
+	d.refused = d.refused || c.Severity == Error
+	c.File, c.Pos = d.file, Pos{Line: max(1, c.Pos.Line), Column: max(1, c.Pos.Column)}
+	d.diagnostics = append(d.diagnostics, c)
 }
 
 // finish sorts the diagnostics, removes duplicates and adds the quoted lines.
@@ -216,8 +219,13 @@ func (d *document) refuseSecondDocument(dec *yaml.Decoder) {
 
 var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
 
-// addSyntax reports an error of the YAML parser, which gives only the line.
+// addSyntax reports an error of the YAML parser, which gives only a line, and
+// not always the right one.
 func (d *document) addSyntax(err error) {
+	if m := findMistake(d.data); m != nil {
+		d.addAt(Error, "yaml", m.at, "invalid YAML: "+m.summary, m.hint)
+		return
+	}
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	pos := Pos{1, 1}
 	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {

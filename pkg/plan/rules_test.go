@@ -22,7 +22,7 @@ var update = flag.Bool("update", false, "write the outputs that the tests compar
 // report is the output of validate for diagnostics.
 func report(ds []plan.Diagnostic) string {
 	var b strings.Builder
-	for _, d := range ds {
+	for _, d := range plan.Group(ds) {
 		fmt.Fprintln(&b, d)
 		if s := d.Snippet(); s != "" {
 			fmt.Fprintln(&b, s)

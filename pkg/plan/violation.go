@@ -62,7 +62,11 @@ func (v violation) unknownKeys() {
 	known := sortedKeys(v.schema["properties"])
 	for i := 0; i+1 < len(v.node.Content); i += 2 {
 		key := v.node.Content[i]
-		if slices.Contains(known, key.Value) || key.Tag != "!!str" {
+		if slices.Contains(known, key.Value) || key.Tag != "!!str" || isLastBackupKey(key) {
+			continue
+		}
+		if summary, hint, ok := commonMistake(v.name, key.Value); ok {
+			v.d.add(Error, "unknown-key", key, summary, hint)
 			continue
 		}
 		hint := "the keys allowed here are " + strings.Join(known, ", ")
@@ -91,6 +95,8 @@ func (v violation) wrongType() {
 	n := v.node
 	isScalar := n.Kind == yaml.ScalarNode
 	switch {
+	case v.name == "cutover" && isScalar && isYes(n.Value):
+		v.cutoverAsBoolean()
 	case v.name == "cutover" && n.Tag == "!!null":
 		v.add("cutover-empty", `"cutover:" has no value`, `write "- cutover" without the colon, or add a window`)
 	case isScalar && n.Tag == "!!null" && (n.Value == "" || !slices.Contains(wanted, "string")):
@@ -160,6 +166,8 @@ func (v violation) wrongValue() {
 	switch {
 	case v.name == "version":
 		v.add("version", "version "+strconv.Quote(v.node.Value)+" is not supported by this migplan", "write version: 1 or use a newer migplan")
+	case v.name == "an entry of backups" && isBackup(before(v.node.Value, ":")):
+		v.add("value", fmt.Sprintf("%q has no space after the colon", v.node.Value), "write "+strings.Replace(v.node.Value, ":", ": ", 1))
 	case v.name == "an entry of backups" && nearest(v.node.Value, []string{"full", "incremental"}) != "":
 		v.add("value", fmt.Sprintf("%q has no object key", v.node.Value), "add a colon and the object key")
 	case v.name == "databases" || v.name == "overwrite":
@@ -167,6 +175,12 @@ func (v violation) wrongValue() {
 	default:
 		v.add("value", fmt.Sprintf("%s is %q", v.name, v.node.Value), "it must be "+names(allowed))
 	}
+}
+
+// before is the part of s before the first separator, s without one.
+func before(s, separator string) string {
+	b, _, _ := strings.Cut(s, separator)
+	return b
 }
 
 func (v violation) pattern() {
@@ -187,12 +201,24 @@ func (v violation) pattern() {
 }
 
 func (v violation) wrongCount() {
-	switch v.name {
-	case "source":
+	switch {
+	case v.knownKeys() == 1: // the other keys are already reported
+	case v.name == "source":
 		v.add("source", "source must have exactly one key", "write either obs or rds")
 	default:
 		v.add("value", v.name+" must have exactly one of full, incremental and cutover", "start each of them with its own hyphen")
 	}
+}
+
+// knownKeys counts the keys of the node that the schema allows.
+func (v violation) knownKeys() int {
+	known, n := sortedKeys(v.schema["properties"]), 0
+	for i := 0; i+1 < len(v.node.Content); i += 2 {
+		if slices.Contains(known, v.node.Content[i].Value) {
+			n++
+		}
+	}
+	return n
 }
 
 // nearest is the candidate closest to a misspelled word, or "".
