@@ -195,9 +195,7 @@ func (j *job) take(ctx context.Context, r executor.Result) {
 	if (r.Reason == executor.TimeUp || r.Reason == executor.Stopped) && r.Err == nil && j.code == executor.TryAgain {
 		r.Err = j.result.Err // what the pass before had met
 	}
-	if j.result, j.code = r, r.Code; r.Reason == executor.Throttled {
-		j.notBefore = time.Now().Add(r.Wait)
-	}
+	j.result, j.code = r, r.Code
 	j.result.Changes, j.result.Sent = changes, sent
 	j.changed = j.changed || len(r.Changes) > 0
 	if chain, err := executor.LoadChain(context.WithoutCancel(ctx), j.runner.Ledger, j.at.plan); err == nil {
@@ -205,6 +203,7 @@ func (j *job) take(ctx context.Context, r executor.Result) {
 	} else {
 		j.at.state, j.at.unread = &ledger.State{}, true
 	}
+	j.notBefore = time.Now().Add(j.untilNext())
 }
 
 // goesOn reports whether --wait has something to wait for.
@@ -220,22 +219,40 @@ func goesOn(ctx context.Context, r executor.Result) bool {
 
 // pause waits until the soonest plan is worth another look.
 func pause(ctx context.Context, jobs []*job) bool {
-	wait := 10 * time.Second
+	var soonest time.Time
 	for _, j := range jobs {
-		if j.result.Reason == executor.Throttled && !j.ended && len(jobs) == 1 {
-			wait = max(wait, time.Until(j.notBefore)) // with others, their rounds pass it over
+		if !j.ended && (soonest.IsZero() || j.notBefore.Before(soonest)) {
+			soonest = j.notBefore
 		}
-		if j.ended || j.result.Reason != executor.JobRunning {
-			continue
-		}
-		st := j.at.state.Step(j.result.Step)
-		last := time.Duration(0)
-		if before := j.at.state.Step(j.result.Step - 1); j.result.Step > 1 {
-			last = before.FinishedAt.Sub(before.SubmittedAt)
-		}
-		wait = min(wait, executor.Pause(last, time.Since(st.SubmittedAt)))
 	}
-	return executor.Sleep(ctx, wait)
+	return executor.Sleep(ctx, time.Until(soonest))
+}
+
+// untilNext is how long the next pass over the plan can wait.
+func (j *job) untilNext() time.Duration {
+	switch j.result.Reason {
+	case executor.Throttled:
+		return j.result.Wait
+	case executor.JobRunning:
+		running := j.at.state.Step(j.result.Step)
+		return executor.NextLook(time.Since(running.SubmittedAt), executor.Expected(j.took(j.result.Step)))
+	}
+	return 10 * time.Second
+}
+
+// took is how long the earlier steps of the chain took that restored a backup of
+// the same type as step seq.
+func (j *job) took(seq int) (took []time.Duration) {
+	if seq > len(j.at.steps) {
+		return nil
+	}
+	for _, s := range j.at.steps[:seq-1] {
+		st := j.at.state.Step(s.Seq)
+		if s.Backup.Type == j.at.steps[seq-1].Backup.Type && st.FinishedAt.After(st.SubmittedAt) {
+			took = append(took, st.FinishedAt.Sub(st.SubmittedAt))
+		}
+	}
+	return took
 }
 
 // timeIsUp ends what still waited.

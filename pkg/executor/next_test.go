@@ -273,21 +273,6 @@ func TestWorst(t *testing.T) {
 	}
 }
 
-func TestPause(t *testing.T) {
-	for _, c := range []struct{ last, elapsed, want time.Duration }{
-		{0, 0, 50 * time.Millisecond}, {400 * time.Millisecond, 0, 100 * time.Millisecond},
-		{time.Hour, 0, 10 * time.Second}, {0, time.Hour, 10 * time.Second},
-		{0, -time.Hour, 10 * time.Second}, {400 * time.Millisecond, -1, 10 * time.Second}, // a clock that was set back
-		{-time.Hour, 0, 50 * time.Millisecond}, {time.Second, 8 * time.Second, 2 * time.Second},
-	} {
-		if got := Pause(c.last, c.elapsed); got != c.want {
-			t.Errorf("Pause(%s, %s) = %s, want %s", c.last, c.elapsed, got, c.want)
-		}
-	}
-}
-
-// A key that was given and does not fit is not called a missing one, and one
-// for the other act is called that.
 func TestNextTellsAKeyThatDoesNotFit(t *testing.T) {
 	one := theSteps(t, "overwrite: [ims]", key)
 	const name = "ims-prod"

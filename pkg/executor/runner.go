@@ -229,14 +229,3 @@ func jitter(repeat int) time.Duration {
 // longestPause between two creates of one pass; also the longest Retry-After
 // that a pass waits for.
 const longestPause = 20 * time.Second
-
-// Pause is how long to wait before the next look: a quarter of what the last
-// step took, or of what this one has taken so far if that is more, between
-// 50 ms and 10 s. A negative time, of a clock that was set back, says nothing:
-// 10 s.
-func Pause(last, elapsed time.Duration) time.Duration {
-	if elapsed < 0 {
-		return 10 * time.Second
-	}
-	return min(max(last/4, elapsed/4, 50*time.Millisecond), 10*time.Second)
-}
