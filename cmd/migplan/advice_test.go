@@ -17,10 +17,10 @@ func TestNextNamesTheWayOut(t *testing.T) {
 		stop      executor.Stop
 		want, not string
 	}{
-		"name taken":             {step: taken, stop: executor.Stop{Reason: executor.DoubtAsk, Why: executor.WhyNameExists}, want: "migplan retry p.yaml 1 --reason TEXT, which sends the step under a new name"},
-		"no answer":              {step: ledger.Step{State: ledger.StepInDoubt, Attempt: 1}, stop: executor.Stop{Reason: executor.DoubtAsk, Why: executor.WhyFull}, not: "retry"},
-		"undocumented status":    {step: ledger.Step{State: ledger.StepPending, Attempt: 2}, stop: executor.Stop{Reason: executor.NotFailedAnyMore, Detail: "REBALANCING"}, want: "migplan resolve p.yaml 1 --failed --reason TEXT"},
-		"succeeded":              {step: ledger.Step{State: ledger.StepPending, Attempt: 2}, stop: executor.Stop{Reason: executor.NotFailedAnyMore, Detail: "SUCCESS"}, not: "--failed"},
+		"name taken":             {step: taken, stop: executor.Stop{Reason: executor.DoubtNeedsPerson, Why: executor.WhyNameExists}, want: "migplan retry p.yaml 1 --reason TEXT, which sends the step under a new name"},
+		"no answer":              {step: ledger.Step{State: ledger.StepInDoubt, Attempt: 1}, stop: executor.Stop{Reason: executor.DoubtNeedsPerson, Why: executor.WhyFull}, not: "retry"},
+		"undocumented status":    {step: ledger.Step{State: ledger.StepPending, Attempt: 2}, stop: executor.Stop{Reason: executor.NotFailed, Detail: "REBALANCING"}, want: "migplan resolve p.yaml 1 --failed --reason TEXT"},
+		"succeeded":              {step: ledger.Step{State: ledger.StepPending, Attempt: 2}, stop: executor.Stop{Reason: executor.NotFailed, Detail: "SUCCESS"}, not: "--failed"},
 		"close, job in doubt":    {step: ledger.Step{State: ledger.StepInDoubt, Attempt: 1}, stop: executor.Stop{Reason: executor.NotAllowed, Why: executor.WhyUnsettled}, want: "--not-created"},
 		"close, job record gone": {step: ledger.Step{State: ledger.StepRunning, Attempt: 1}, stop: executor.Stop{Reason: executor.NotAllowed, Why: executor.WhyUnsettled}, want: "--failed", not: "--not-created"},
 	} {

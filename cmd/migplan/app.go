@@ -34,11 +34,6 @@ type app struct {
 	ledgerFile string
 }
 
-// exit ends a command with a code; everything there is to say has been said.
-type exit struct{ code executor.Code }
-
-func (e exit) Error() string { return e.code.String() }
-
 // usage is an error in a flag, an argument or a setting.
 type usage struct{ problem, remedy string }
 
@@ -55,16 +50,16 @@ func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := untilSignal(context.Background())
 	root := a.root()
 	root.SetArgs(args)
-	code := a.code(root.ExecuteContext(ctx))
+	class := a.class(root.ExecuteContext(ctx))
 	stop()
-	good := code == executor.OK || code == executor.PendingCode
+	good := class == executor.OK || class == pending
 	if good && out.err != nil && !errors.Is(out.err, syscall.EPIPE) {
 		a.sayError("the output could not be written: "+out.err.Error(), outputRemedy(args))
 	}
 	if lost := cmp.Or(out.err, errs.close(lastWait)); good && lost != nil {
 		return unread(lost)
 	}
-	return int(code)
+	return exitCode(class)
 }
 
 // outputRemedy is what to do when the results could not be written.
@@ -84,7 +79,7 @@ func unread(lost error) int {
 	if errors.Is(lost, syscall.EPIPE) {
 		return 128 + int(syscall.SIGPIPE)
 	}
-	return int(executor.CodeError)
+	return exitCode(executor.ClassError)
 }
 
 // output remembers that a result was lost, on a full disk say: a cut file must
@@ -114,31 +109,31 @@ func (a *app) typed() string {
 	return line
 }
 
-// code says an error that nobody has said yet, and gives its exit code.
-func (a *app) code(err error) executor.Code {
+// class says an error that nobody has said yet, and gives its class.
+func (a *app) class(err error) executor.Class {
 	var e exit
 	var u usage
 	switch {
 	case err == nil:
 		return executor.OK
 	case errors.As(err, &e):
-		return e.code
+		return e.class
 	case errors.As(err, &u):
 		a.sayError(err.Error(), u.remedy)
-		return executor.Usage
+		return badUsage
 	}
-	return a.ledgerCode(err)
+	return a.ledgerClass(err)
 }
 
-// ledgerCode says an error of the ledger, and gives its exit code.
-func (a *app) ledgerCode(err error) executor.Code {
+// ledgerClass says an error of the ledger, and gives its class.
+func (a *app) ledgerClass(err error) executor.Class {
 	stop := executor.LedgerStop(err)
 	remedy := ""
 	if stop.Reason == executor.LedgerBroken {
 		remedy = rebuildLedger(a.ledgerFile, "migplan adopt PLAN --all --reason TEXT")
 	}
 	a.sayError(err.Error(), remedy)
-	return stop.Code
+	return stop.Class()
 }
 
 func (a *app) root() *cobra.Command {

@@ -13,10 +13,10 @@ import (
 
 type applyOptions struct {
 	planOptions
-	dryRun  bool
-	wait    bool
-	timeout time.Duration
-	byHand  bool
+	dryRun    bool
+	wait      bool
+	timeout   time.Duration
+	askPerson bool
 }
 
 func (a *app) applyCommand() *cobra.Command {
@@ -78,7 +78,7 @@ func (o *applyOptions) complete(a *app) error {
 	if settle != "" && settle != "auto" && settle != "ask" {
 		return usage{fmt.Sprintf("MIGPLAN_SETTLE %q is not known", settle), "set it to auto or ask"}
 	}
-	o.byHand = settle == "ask"
+	o.askPerson = settle == "ask"
 	switch {
 	case o.timeout < 0:
 		return usage{"--timeout is negative", "give a duration like 30m"}
@@ -105,17 +105,17 @@ func (a *app) apply(ctx context.Context, args []string, o applyOptions) error {
 	if err != nil {
 		return err
 	}
-	codes := []executor.Code{executor.OK}
+	classes := []executor.Class{executor.OK}
 	if bad || shared {
-		codes = append(codes, executor.Invalid)
+		classes = append(classes, executor.Invalid)
 	}
 	for _, j := range jobs {
-		codes = append(codes, j.code)
+		classes = append(classes, j.class)
 	}
 	if o.output == "json" {
 		a.writeApplied(all, jobs)
 	}
-	return exitWith(executor.Worst(codes...))
+	return exitWith(worst(classes...))
 }
 
 func (a *app) sayChange(j *job, c executor.Change, o applyOptions) {
@@ -129,7 +129,7 @@ func (a *app) sayChange(j *job, c executor.Change, o applyOptions) {
 // prints nothing to a pipe, unless a key was given in vain.
 func (a *app) sayEnd(j *job, o applyOptions) {
 	switch {
-	case j.code != executor.OK:
+	case j.class != executor.OK:
 		a.sayStop(j.at, j.result.Stop)
 	case o.output == "text" && (j.changed || isTerminal(a.stdout) || keyUnused(j, o)):
 		line(a.stdout, "%s", waiting(j.at, j.result.Stop))
@@ -153,13 +153,13 @@ func (a *app) writeApplied(all []loaded, jobs []*job) {
 		if j.err != nil {
 			out.Plans = append(out.Plans, jsonPlan{
 				File: j.at.file, Name: j.at.plan.Name, Chain: j.at.plan.Chain(), State: "blocked",
-				Code: j.code, Exit: j.code.String(), Sent: executor.SentNo, Message: clean(j.err.Error()),
+				Code: exitCode(j.class), Exit: j.class, Sent: executor.SentNo, Message: clean(j.err.Error()),
 			})
 			continue
 		}
 		p := planJSON(j.at, j.result, false)
 		if j.result.Reason == executor.PlanInvalid {
-			p.Diagnostics = diagnosticsJSON(j.diagnostics, 0).Diagnostics
+			p.Diagnostics = diagnosticsOf(j.diagnostics)
 		}
 		out.Plans = append(out.Plans, p)
 	}

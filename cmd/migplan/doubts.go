@@ -43,12 +43,12 @@ func explainDoubt(at place, s executor.Stop, e *explanation) {
 	if st.Answered {
 		e.Tried += "; DRS answered " + strings.TrimSpace(fmt.Sprintf("HTTP %d %s %s", st.Answer.StatusCode, clean(st.Answer.Code), clean(st.Answer.Message)))
 	}
-	because := map[string]string{
+	because := map[executor.Why]string{
 		executor.WhyDateAhead:   "the Date of DRS was once far ahead of what it is now",
 		executor.WhyFull:        "this is the full backup",
 		executor.WhyCutover:     "this is the cutover",
 		executor.WhyToken:       "a request sent with a token may still arrive",
-		executor.WhyNoWitness:   "the listing shows no other job of this chain",
+		executor.WhyNoKnownJob:  "the listing shows no other job of this chain",
 		executor.WhyNameExists:  "DRS reports the job name as taken but lists no job with it",
 		executor.WhyTwice:       "an earlier request of this step was also lost",
 		executor.WhyAsk:         "MIGPLAN_SETTLE is ask",

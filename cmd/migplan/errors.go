@@ -33,36 +33,36 @@ func settingError(err error) error {
 	return usage{e.Error(), e.Remedy}
 }
 
-// classified is the code of an error outside of a pass.
-func (a *app) classified(err error) executor.Code {
-	if _, remedy, code, ok := told(err); ok {
+// classified is the class of an error outside of a pass.
+func (a *app) classified(err error) executor.Class {
+	if _, remedy, class, ok := told(err); ok {
 		a.sayError(err.Error(), remedy)
-		return code
+		return class
 	}
-	return a.code(err)
+	return a.class(err)
 }
 
 // told takes an error apart that has its remedy with it.
-func told(err error) (problem, remedy string, code executor.Code, ok bool) {
+func told(err error) (problem, remedy string, class executor.Class, ok bool) {
 	var u usage
 	var d denied
 	var w away
 	var file *verify.Error
 	switch {
 	case errors.As(err, &file):
-		return file.Problem, file.Remedy, fileCode(file.Kind), true
+		return file.Problem, file.Remedy, fileClass(file.Kind), true
 	case errors.As(err, &u):
-		return u.problem, u.remedy, executor.Usage, true
+		return u.problem, u.remedy, badUsage, true
 	case errors.As(err, &d):
 		return d.problem, d.remedy, executor.Denied, true
 	case errors.As(err, &w):
 		return w.problem, w.remedy, executor.TryAgain, true
 	}
-	return "", "", executor.CodeError, false
+	return "", "", executor.ClassError, false
 }
 
-// fileCode is the code of a file or an object that could not be read.
-func fileCode(k verify.Kind) executor.Code {
+// fileClass is the class of a file or an object that could not be read.
+func fileClass(k verify.Kind) executor.Class {
 	switch k {
 	case verify.Denied:
 		return executor.Denied

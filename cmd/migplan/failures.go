@@ -24,10 +24,10 @@ func explain(at place, s executor.Stop) explanation {
 		explainFailure(at, s, &e)
 	case executor.CreateRefused:
 		explainRefusal(at, s, &e)
-	case executor.DoubtAsk:
+	case executor.DoubtNeedsPerson:
 		explainDoubt(at, s, &e)
 	case executor.EditedHistory:
-		e.What = step + " was changed in the plan after it was submitted" + note(s.Detail)
+		e.What = step + " was changed in the plan after it was submitted" + edited(s.Why)
 		e.Known = "the ledger shows what was submitted: " + at.command("history", "")
 		e.Next = "undo the edit; or raise generation to start again from the full backup"
 	case executor.HistoryGap:
@@ -70,10 +70,10 @@ func (e *explanation) complete(at place, s executor.Stop) {
 func explainChain(at place, s executor.Stop, e *explanation, apply string) {
 	switch s.Reason {
 	case executor.OtherIdentity:
-		e.What = fmt.Sprintf("the %s differs from the one this chain was started with: %s", s.Why, clean(s.Detail))
+		e.What = fmt.Sprintf("the %s differs from the one this chain was started with: %s", identityPart(s.Why), clean(s.Detail))
 		e.Known = "nothing was sent: a search with other credentials may not show this chain's jobs"
 		e.Next = "use the former one; or raise generation to start again from the full backup"
-		if s.Why == "credentials" { // the only part of the identity that adopt --all renews
+		if s.Why == executor.WhyCredentials { // the only part of the identity that adopt --all renews
 			e.What = "the credentials differ from those this chain was started with: " + clean(s.Detail)
 			e.Next = "use the former ones; or, if the new ones are intended, " + at.command("adopt", "--all --reason TEXT")
 		}
@@ -83,7 +83,7 @@ func explainChain(at place, s executor.Stop, e *explanation, apply string) {
 		e.Next = "give this plan another name"
 	case executor.DatabaseTaken:
 		explainTaken(at, *s.Owner, e)
-	case executor.ChainClosed:
+	case executor.ChainUnfinished:
 		explainClosed(at, s, e)
 	case executor.ClosedGeneration:
 		e.What = "a higher generation of this plan exists"
@@ -114,7 +114,7 @@ func explainJobs(at place, s executor.Stop, e *explanation, apply string) {
 		e.What = "DRS shows jobs of this chain that the ledger does not know: " + jobs
 		e.Known = "they were submitted with another ledger, or this one was lost or is an old copy; nothing was sent"
 		e.Next = "first check that " + word(at.ledgerPath) + " is the ledger that cron and all other runners use. If it is, stop all runners, wait 45 minutes, then " + at.command("adopt", "--all --reason TEXT")
-	case executor.TwinJobs:
+	case executor.DuplicateJobs:
 		e.What = "DRS shows several jobs for " + step + ": " + jobs
 		e.Known = "one of them was not submitted with this ledger, " + word(at.ledgerPath) + ": is that the ledger that cron and all other runners use? Nothing more is sent"
 		if st := at.state.Step(s.Step); st.State.Sent() && st.State != ledger.StepInDoubt {
@@ -134,11 +134,11 @@ func explainJobs(at place, s executor.Stop, e *explanation, apply string) {
 		e.What = "a job that does not belong to this plan is working on one of its databases: " + jobs
 		e.Known = "nothing was sent"
 		e.Next = fmt.Sprintf("find out whose job it is and wait until it ends: %s; or, if it does no harm, %s", apply, ignoreCommand(at, first(s.Jobs)))
-	case executor.NotFailedAnyMore:
+	case executor.NotFailed:
 		explainAlive(at, s, e)
 	case executor.NotSucceeded:
 		explainUndone(at, s, e)
-	case executor.MayArrive:
+	case executor.RequestMayArrive:
 		explainMayArrive(at, s, e, apply)
 	case executor.JobMissing:
 		explainMissing(at, s, e, apply)
@@ -178,7 +178,7 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 		e.Known = step + " is next; it brings the database online permanently. Nothing was sent" + windowNote(at)
 		e.Next = at.command("apply", needs(at, s.Step))
 	case executor.WindowPast:
-		e.What = "cutover blocked: its window ended " + s.Until.Format(time.RFC3339) + " by " + s.Detail + " clock"
+		e.What = "cutover blocked: its window ended " + s.Until.Format(time.RFC3339) + " by " + clockOf(s.Why) + " clock"
 		e.Known = "both the local clock and the server's must be inside the window; nothing was sent"
 		e.Next = "set a new window in the plan and have it reviewed"
 	case executor.OverwriteKey:
@@ -188,11 +188,11 @@ func explainHeld(at place, s executor.Stop, e *explanation, apply string) {
 			e.Known = "another chain in this ledger has cut over on this database, so overwrite_unattended does not count; nothing was sent"
 		}
 		e.Next = at.command("apply", needs(at, s.Step))
-	case executor.APIAway:
-		e.What = "DRS gave no usable answer: " + firstText(s.Detail, errText(s.Err))
+	case executor.APIUnavailable:
+		e.What = "DRS gave no usable answer: " + unusable(s)
 		e.Known = "nothing new is known, and nothing was sent"
 		e.Next = checkProxy(at, e.What) + "run it again: " + apply
-		if s.Why == executor.WhyNoWitness {
+		if s.Why == executor.WhyListLacksJob {
 			e.Known = "either that job's record was deleted, or the listing is incomplete; nothing was recorded"
 			e.Next += "; or, if it was deleted, adopt each job individually: " + adoptCommand(at, 0, "JOB_ID")
 		}
@@ -219,7 +219,7 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 		e.Next = "let it finish, or wait for it: " + apply + " --lock-wait 10m"
 	case executor.Settling:
 		explainSettling(step, s, e, apply)
-	case executor.StrangerRunning:
+	case executor.ForeignJobElsewhere:
 		e.What = "a job that migplan did not create is running on the target: " + jobs
 		e.Known = "an instance runs one job at a time; nothing was sent"
 		e.Next = "run it again when that job has ended: " + apply + "; or, if it will not end, " + ignoreCommand(at, first(s.Jobs))
@@ -259,23 +259,7 @@ func explainRun(at place, s executor.Stop, e *explanation, apply string) {
 		e.Known = "nothing was sent; this is a bug in migplan"
 		e.Next = "keep the plan and the ledger, and report it"
 	case executor.NotAllowed:
-		e.What = clean(s.Detail)
-		if s.Step > 0 {
-			e.What = step + ": " + e.What
-		}
-		e.Known = "nothing was recorded and nothing was sent"
-		e.Next = seeState(at)
-		switch s.Why {
-		case executor.WhyStillRunning:
-			e.Next = "wait until the job ends, then run this again: " + at.again
-		case executor.WhyUnsettled:
-			e.Next = settleFirst(at, s.Step) + "; then " + at.again
-		case executor.WhyOwnJob:
-			e.Next = fmt.Sprintf("if it is this step's job, %s; if somebody copied the name or the description, change both in the console, then run this again: %s",
-				adoptCommand(at, s.Step, first(s.Jobs)), ignoreCommand(at, first(s.Jobs)))
-		case executor.WhyOtherCredentials:
-			e.Next = "look for the job with those credentials, or in the console; if it is not there, " + at.again + " --other-credentials"
-		}
+		explainNotAllowed(at, s, e)
 	default:
 		e.What = string(s.Reason)
 	}

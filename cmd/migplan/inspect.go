@@ -64,7 +64,7 @@ type inspection struct {
 	findings []backup.Finding // all of them
 }
 
-func (a *app) inspect(ctx context.Context, found []found, output string) executor.Code {
+func (a *app) inspect(ctx context.Context, found []found, output string) executor.Class {
 	files, ofPlaces := readBackups(ctx, found)
 	if ctx.Err() != nil {
 		a.sayError("a signal ended it before every file was read", "run it again")
@@ -76,7 +76,7 @@ func (a *app) inspect(ctx context.Context, found []found, output string) executo
 	} else {
 		a.writeInspection(in)
 	}
-	return in.code()
+	return in.class()
 }
 
 func judge(files []backup.Backup, ofPlaces []backup.Finding) inspection {
@@ -123,22 +123,22 @@ func unreadFinding(b backup.Backup) backup.Finding {
 	return f
 }
 
-// code is 3 for a finding that is an error. That OBS refused to give an object,
-// or is not available, says nothing about the backups: it has its own code.
-func (in inspection) code() executor.Code {
-	codes := []executor.Code{executor.OK}
+// class is invalid for a finding that is an error. That OBS refused to give an object,
+// or is not available, says nothing about the backups: it has its own class.
+func (in inspection) class() executor.Class {
+	classes := []executor.Class{executor.OK}
 	withheld := map[string]bool{}
 	for _, b := range in.rest {
-		if _, _, code, _ := told(b.Err); code == executor.Denied || code == executor.TryAgain {
-			codes, withheld[b.Name] = append(codes, code), true
+		if _, _, class, _ := told(b.Err); class == executor.Denied || class == executor.TryAgain {
+			classes, withheld[b.Name] = append(classes, class), true
 		}
 	}
 	for _, f := range in.findings {
 		if f.Severity == backup.Error && !withheld[f.File] {
-			codes = append(codes, executor.Invalid)
+			classes = append(classes, executor.Invalid)
 		}
 	}
-	return executor.Worst(codes...)
+	return worst(classes...)
 }
 
 // setType is the type of a backup as a person says it.

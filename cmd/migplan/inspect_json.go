@@ -8,8 +8,8 @@ import (
 // jsonInspection is the output of inspect.
 type jsonInspection struct {
 	Version  int              `json:"version"`
-	Code     executor.Code    `json:"code"`
-	Exit     string           `json:"exit"`
+	Code     int              `json:"code"`
+	Exit     executor.Class   `json:"exit"`
 	Files    []jsonMedia      `json:"files"`
 	Sets     []jsonSet        `json:"sets"`
 	Chains   []jsonChain      `json:"chains"`
@@ -52,9 +52,9 @@ type jsonChain struct {
 }
 
 func inspectionJSON(in inspection) jsonInspection {
-	code := in.code()
+	class := in.class()
 	out := jsonInspection{
-		Version: outputVersion, Code: code, Exit: code.String(),
+		Version: outputVersion, Code: exitCode(class), Exit: class,
 		Files: []jsonMedia{}, Sets: []jsonSet{}, Chains: []jsonChain{}, Findings: append([]backup.Finding{}, in.findings...),
 	}
 	for _, b := range in.files {

@@ -34,8 +34,8 @@ func (a *app) writeJSON(v any) {
 
 type jsonDiagnostics struct {
 	Version     int              `json:"version"`
-	Code        executor.Code    `json:"code"`
-	Exit        string           `json:"exit"`
+	Code        int              `json:"code"`
+	Exit        executor.Class   `json:"exit"`
 	Diagnostics []jsonDiagnostic `json:"diagnostics"`
 }
 
@@ -49,10 +49,14 @@ type jsonDiagnostic struct {
 	Hint     string `json:"hint"`
 }
 
-func diagnosticsJSON(ds []plan.Diagnostic, code executor.Code) jsonDiagnostics {
-	out := jsonDiagnostics{Version: outputVersion, Code: code, Exit: code.String(), Diagnostics: []jsonDiagnostic{}}
+func diagnosticsJSON(ds []plan.Diagnostic, class executor.Class) jsonDiagnostics {
+	return jsonDiagnostics{Version: outputVersion, Code: exitCode(class), Exit: class, Diagnostics: diagnosticsOf(ds)}
+}
+
+func diagnosticsOf(ds []plan.Diagnostic) []jsonDiagnostic {
+	out := []jsonDiagnostic{}
 	for _, d := range ds {
-		out.Diagnostics = append(out.Diagnostics, jsonDiagnostic{d.File, d.Pos.Line, d.Column, string(d.Severity), d.Rule, d.Summary, d.Hint})
+		out = append(out, jsonDiagnostic{d.File, d.Pos.Line, d.Column, string(d.Severity), d.Rule, d.Summary, d.Hint})
 	}
 	return out
 }
@@ -69,8 +73,8 @@ type jsonPlan struct {
 	Name        string           `json:"name,omitempty"`
 	Chain       string           `json:"chain,omitempty"`
 	State       string           `json:"state"`
-	Code        executor.Code    `json:"code"`
-	Exit        string           `json:"exit"`
+	Code        int              `json:"code"`
+	Exit        executor.Class   `json:"exit"`
 	Sent        executor.Sent    `json:"sent"`
 	Reason      string           `json:"reason,omitempty"`
 	Message     string           `json:"message,omitempty"`
@@ -113,9 +117,9 @@ type jsonStep struct {
 func planJSON(at place, r executor.Result, bodies bool) jsonPlan {
 	out := jsonPlan{
 		File: at.file, Name: at.plan.Name, Chain: at.plan.Chain(), State: planState(at, r.Stop),
-		Code: r.Code, Exit: r.Code.String(), Sent: r.Sent, Reason: string(r.Reason),
+		Code: exitCode(r.Class()), Exit: r.Class(), Sent: r.Sent, Reason: string(r.Reason),
 	}
-	if r.Code != executor.OK && r.Code != executor.PendingCode {
+	if r.Class() != executor.OK {
 		e := explain(at, r.Stop)
 		out.Message, out.Next = e.What, e.Next
 	}
@@ -180,7 +184,7 @@ func utc(t time.Time) *time.Time {
 // invalidJSON is a plan that could not be loaded.
 func invalidJSON(l loaded) jsonPlan {
 	return jsonPlan{
-		File: l.file, State: "blocked", Code: executor.Invalid, Exit: executor.Invalid.String(), Sent: executor.SentNo,
-		Message: fmt.Sprintf("%s cannot be run", l.file), Diagnostics: diagnosticsJSON(l.diagnostics, 0).Diagnostics,
+		File: l.file, State: "blocked", Code: exitCode(executor.Invalid), Exit: executor.Invalid, Sent: executor.SentNo,
+		Message: fmt.Sprintf("%s cannot be run", l.file), Diagnostics: diagnosticsOf(l.diagnostics),
 	}
 }

@@ -68,12 +68,12 @@ func (a *app) decided(ctx context.Context, v loaded, runner *executor.Runner, d 
 		line(a.stdout, "%s", changeLine(j.at, c))
 	}
 	switch {
-	case j.code != executor.OK:
+	case j.class != executor.OK:
 		a.sayStop(j.at, j.result.Stop)
 	case d.end != nil:
 		line(a.stdout, "%s", d.end(j.at, j.result))
 	}
-	return exitWith(j.code)
+	return exitWith(j.class)
 }
 
 // stepArg reads the STEP argument.
@@ -89,7 +89,7 @@ func stepArg(arg string) (int, error) {
 func checkStep(n int, do func(context.Context, *executor.Runner) executor.Result) func(context.Context, *executor.Runner) executor.Result {
 	return func(ctx context.Context, r *executor.Runner) executor.Result {
 		if n > len(r.Steps) {
-			return executor.Result{Stop: executor.Stop{Code: executor.Invalid, Reason: executor.NotAllowed, Step: n, Detail: fmt.Sprintf("the plan has %d steps", len(r.Steps))}, Sent: executor.SentNo}
+			return executor.Result{Stop: executor.Stop{Reason: executor.NotAllowed, Why: executor.WhyNoSuchStep, Step: n}, Sent: executor.SentNo}
 		}
 		return do(ctx, r)
 	}
@@ -208,7 +208,7 @@ a job of this plan is refused.`,
 }
 
 type resolution struct {
-	executor.Word
+	executor.Assurance
 	notCreated, succeeded, failed bool
 	ignore                        string
 }
@@ -224,7 +224,7 @@ func (h resolution) decision(args []string, d *decision) (func(context.Context, 
 	if h.ignore != "" {
 		wantArgs = 1
 	}
-	if given != 1 || len(args) != wantArgs || h.Word != (executor.Word{}) && h.ignore != "" {
+	if given != 1 || len(args) != wantArgs || h.Assurance != (executor.Assurance{}) && h.ignore != "" {
 		return nil, usage{"resolve takes PLAN STEP and one of --not-created, --succeeded, --failed; or PLAN --ignore-job ID", "see migplan resolve --help"}
 	}
 	if h.ignore != "" {
@@ -237,10 +237,13 @@ func (h resolution) decision(args []string, d *decision) (func(context.Context, 
 		return nil, err
 	}
 	return checkStep(n, func(ctx context.Context, r *executor.Runner) executor.Result {
-		if h.notCreated {
-			return r.NotCreated(ctx, n, h.Word, d.reason)
+		switch {
+		case h.notCreated:
+			return r.MarkNotCreated(ctx, n, h.Assurance, d.reason)
+		case h.succeeded:
+			return r.MarkSucceeded(ctx, n, h.Assurance, d.reason)
 		}
-		return r.Pronounce(ctx, n, h.succeeded, h.Word, d.reason)
+		return r.MarkFailed(ctx, n, h.Assurance, d.reason)
 	}), nil
 }
 

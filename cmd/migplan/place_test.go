@@ -13,7 +13,7 @@ import (
 func TestAJobIDIsOneWordOfACommand(t *testing.T) {
 	at := place{file: "p.yaml", plan: &plan.Plan{Name: "ims-prod"}, state: &ledger.State{}}
 	for _, reason := range []executor.Reason{executor.ForeignJob, executor.JobDiffers} {
-		e := explain(at, executor.Stop{Code: executor.Conflict, Reason: reason, Step: 1, Jobs: []string{"x'; rm -rf ~ #"}})
+		e := explain(at, executor.Stop{Reason: reason, Step: 1, Jobs: []string{"x'; rm -rf ~ #"}})
 		if !strings.Contains(e.Next, ` 'x'\''; rm -rf ~ #' `) {
 			t.Errorf("%s: %s", reason, e.Next)
 		}
@@ -38,8 +38,8 @@ func TestACommandRepeatsFlags(t *testing.T) {
 func TestADecisionIsMadeAgain(t *testing.T) {
 	a := &app{args: []string{"adopt", "p.yaml", "1", "j", "--reason", "I saw it"}}
 	at := place{file: "p.yaml", plan: &plan.Plan{Name: "ims-prod"}, state: &ledger.State{}, again: a.typed()}
-	for _, reason := range []executor.Reason{executor.APIAway, executor.LockHeld, executor.Stopped} {
-		e := explain(at, executor.Stop{Code: executor.TryAgain, Reason: reason})
+	for _, reason := range []executor.Reason{executor.APIUnavailable, executor.LockHeld, executor.Stopped} {
+		e := explain(at, executor.Stop{Reason: reason})
 		if !strings.Contains(e.Next, "migplan adopt p.yaml 1 j --reason 'I saw it'") {
 			t.Errorf("%s: %s", reason, e.Next)
 		}

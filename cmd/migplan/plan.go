@@ -54,12 +54,12 @@ func (a *app) plan(ctx context.Context, args []string, o planOptions) error {
 	if err := oneOf("-o", o.output, "text", "json", "markdown"); err != nil {
 		return err
 	}
-	all, previews, code, err := a.previews(ctx, args, loadPlan, &o.settings, o.keys)
+	all, previews, class, err := a.previews(ctx, args, loadPlan, &o.settings, o.keys)
 	if err != nil {
 		return err
 	}
-	if o.exitCode && code == executor.OK && anyOpen(previews) {
-		code = executor.PendingCode
+	if o.exitCode && class == executor.OK && anyOpen(previews) {
+		class = pending
 	}
 	switch o.output {
 	case "json":
@@ -78,27 +78,27 @@ func (a *app) plan(ctx context.Context, args []string, o planOptions) error {
 	default:
 		a.writePlans(previews)
 	}
-	return exitWith(code)
+	return exitWith(class)
 }
 
 // previews loads plans and the ledger, and finds what each would do next.
-func (a *app) previews(ctx context.Context, args []string, load func(string) loaded, s *settings, keys executor.Keys) ([]loaded, []preview, executor.Code, error) {
+func (a *app) previews(ctx context.Context, args []string, load func(string) loaded, s *settings, keys executor.Keys) ([]loaded, []preview, executor.Class, error) {
 	all, err := loadPlans(args, load)
 	if err != nil {
-		return nil, nil, 0, err
+		return nil, nil, "", err
 	}
 	_, bad := a.sayInvalid(all)
 	l, dir, err := a.readLedger(s)
 	if err != nil {
-		return nil, nil, 0, err
+		return nil, nil, "", err
 	}
 	if l != nil {
 		defer l.Close()
 	}
 	valid, shared := a.refuseShared(ctx, l, all)
-	codes := []executor.Code{executor.OK}
+	classes := []executor.Class{executor.OK}
 	if bad || shared {
-		codes = append(codes, executor.Invalid)
+		classes = append(classes, executor.Invalid)
 	}
 	var out []preview
 	for _, v := range valid {
@@ -107,13 +107,13 @@ func (a *app) previews(ctx context.Context, args []string, load func(string) loa
 			p.ledger = dir
 		}
 		p.place, p.result = previewOf(ctx, l, v, *s, keys)
-		if p.result.Code != executor.OK {
+		if p.result.Class() != executor.OK {
 			a.sayStop(p.place, p.result.Stop)
 		}
-		codes = append(codes, p.result.Code)
+		classes = append(classes, p.result.Class())
 		out = append(out, p)
 	}
-	return all, out, executor.Worst(codes...), nil
+	return all, out, worst(classes...), nil
 }
 
 // previewOf asks the same function as apply, without anything that DRS shows.
@@ -130,7 +130,7 @@ func previewOf(ctx context.Context, l *ledger.Ledger, v loaded, given settings, 
 		r.Stop = *s
 		return at, r
 	}
-	action := executor.Foresee(executor.Facts{Steps: v.steps, State: chain.State, Keys: keys, Now: time.Now(), OnlineBefore: at.onlineBefore})
+	action := executor.Preview(executor.Facts{Steps: v.steps, State: chain.State, Keys: keys, Now: time.Now(), OnlineBefore: at.onlineBefore})
 	r.Step = action.Step
 	if action.Kind == executor.End && !lacksOnlyKey(action.Stop, keys) {
 		r.Stop = *action.Stop

@@ -82,37 +82,37 @@ func (a *app) rehearse(ctx context.Context, args []string, o simOptions, timeout
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	valid, bad := a.sayInvalid(all)
-	codes := []executor.Code{executor.OK}
+	classes := []executor.Class{executor.OK}
 	if bad {
-		codes = append(codes, executor.Invalid)
+		classes = append(classes, executor.Invalid)
 	}
 	for _, v := range valid {
-		code, err := a.rehearseOne(ctx, v, config)
+		class, err := a.rehearseOne(ctx, v, config)
 		if err != nil {
 			return err
 		}
-		codes = append(codes, code)
+		classes = append(classes, class)
 	}
-	return exitWith(executor.Worst(codes...))
+	return exitWith(worst(classes...))
 }
 
 // rehearseOne runs one plan in a folder and on a port that end with it.
-func (a *app) rehearseOne(ctx context.Context, v loaded, config drssim.Config) (executor.Code, error) {
+func (a *app) rehearseOne(ctx context.Context, v loaded, config drssim.Config) (executor.Class, error) {
 	dir, err := os.MkdirTemp("", "migplan-rehearsal-")
 	if err != nil {
-		return 0, err
+		return "", err
 	}
 	defer os.RemoveAll(dir)
 	l, err := ledger.Open(dir)
 	if err != nil {
-		return 0, err
+		return "", err
 	}
 	defer l.Close()
 	config.Objects = manifest(v.steps)
 	sim := drssim.New(config)
 	endpoint, closeSim, err := serve(sim, "127.0.0.1:0")
 	if err != nil {
-		return 0, err
+		return "", err
 	}
 	defer closeSim()
 	client, err := drs.New(drs.Config{
@@ -120,18 +120,18 @@ func (a *app) rehearseOne(ctx context.Context, v loaded, config drssim.Config) (
 		UserAgent: "migplan/" + version(), Backoff: 50 * time.Millisecond, Observe: a.observe,
 	})
 	if err != nil {
-		return 0, err
+		return "", err
 	}
 	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps, rehearsed: true}, runner: &executor.Runner{
 		Plan: v.plan, Steps: v.steps, Jobs: client, Ledger: l, Who: a.who(), Run: newRun(),
 		Identity: executor.Identity{Endpoint: endpoint.String(), Principal: "rehearsal"},
-		Keys:     executor.Keys{AnyKey: true}, Note: a.note(v.plan.Name),
+		Keys:     executor.Keys{Rehearsal: true}, Note: a.note(v.plan.Name),
 	}}
 	line(a.stdout, "rehearsing %s (%s) against a simulated DRS on %s", v.plan.Name, v.file, endpoint.Host)
 	o := applyOptions{wait: true, planOptions: planOptions{output: "text"}}
 	a.rounds(ctx, []*job{j}, o)
 	a.writeRehearsed(j)
-	return j.code, nil
+	return j.class, nil
 }
 
 // writeRehearsed ends a rehearsal with a table of what was sent.

@@ -38,7 +38,7 @@ func (a *app) reread(ctx context.Context, j *job, jobs []*job, o applyOptions) *
 		return nil
 	}
 	if differs := otherMigration(j.at.plan, now.plan); differs != "" {
-		return &executor.Stop{Code: executor.Conflict, Reason: executor.PlanReplaced, Detail: differs}
+		return &executor.Stop{Reason: executor.PlanReplaced, Detail: differs}
 	}
 	a.takePlan(j, now, o)
 	return nil
@@ -73,7 +73,7 @@ func (a *app) invalidNow(j *job, now loaded) *executor.Stop {
 	for _, d := range now.diagnostics {
 		line(a.stderr, "%s", d)
 	}
-	s := &executor.Stop{Code: executor.Invalid, Reason: executor.PlanInvalid}
+	s := &executor.Stop{Reason: executor.PlanInvalid}
 	if i := slices.IndexFunc(now.diagnostics, func(d plan.Diagnostic) bool { return d.Severity == plan.Error }); i >= 0 {
 		s.Detail = now.diagnostics[i].Summary
 	}

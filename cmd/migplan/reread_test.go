@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -63,7 +64,7 @@ func TestReread(t *testing.T) {
 	for name, c := range map[string]struct {
 		now    string // what the file holds when the pass begins; "" for no file
 		during map[time.Duration]string
-		code   executor.Code
+		class  executor.Class
 		reason executor.Reason
 		detail string
 		steps  int
@@ -78,15 +79,15 @@ func TestReread(t *testing.T) {
 		"half written, then missing": {now: one[:len(one)/2], during: map[time.Duration]string{half: "", 2 * half: two},
 			steps: 2, slept: 2 * half},
 		"whole in the last moment": {during: map[time.Duration]string{rereadFor: two}, steps: 2, slept: rereadFor},
-		"missing":                  {code: executor.Invalid, reason: executor.PlanInvalid, detail: "the file cannot be read: no such file or directory", steps: 1, slept: rereadFor},
-		"invalid":                  {now: one + "nonsense: 1\n", code: executor.Invalid, reason: executor.PlanInvalid, detail: `unknown key "nonsense"`, steps: 1, slept: rereadFor},
-		"empty":                    {now: "\n", code: executor.Invalid, reason: executor.PlanInvalid, detail: "the file contains no plan", steps: 1, slept: rereadFor},
-		"another name":             {now: replace("ims-prod", "ims-test"), code: executor.Conflict, reason: executor.PlanReplaced, detail: "its name was ims-prod and is ims-test", steps: 1},
-		"another generation":       {now: replace("target:", "generation: 2\ntarget:"), code: executor.Conflict, reason: executor.PlanReplaced, detail: "its generation was 1 and is 2", steps: 1},
-		"another region":           {now: replace("ap-southeast-3", "ap-southeast-1"), code: executor.Conflict, reason: executor.PlanReplaced, detail: "its region was ap-southeast-3 and is ap-southeast-1", steps: 1},
-		"another project": {now: replace("054ba152", "154ba152"), code: executor.Conflict, reason: executor.PlanReplaced,
+		"missing":                  {class: executor.Invalid, reason: executor.PlanInvalid, detail: "the file cannot be read: no such file or directory", steps: 1, slept: rereadFor},
+		"invalid":                  {now: one + "nonsense: 1\n", class: executor.Invalid, reason: executor.PlanInvalid, detail: `unknown key "nonsense"`, steps: 1, slept: rereadFor},
+		"empty":                    {now: "\n", class: executor.Invalid, reason: executor.PlanInvalid, detail: "the file contains no plan", steps: 1, slept: rereadFor},
+		"another name":             {now: replace("ims-prod", "ims-test"), class: executor.Conflict, reason: executor.PlanReplaced, detail: "its name was ims-prod and is ims-test", steps: 1},
+		"another generation":       {now: replace("target:", "generation: 2\ntarget:"), class: executor.Conflict, reason: executor.PlanReplaced, detail: "its generation was 1 and is 2", steps: 1},
+		"another region":           {now: replace("ap-southeast-3", "ap-southeast-1"), class: executor.Conflict, reason: executor.PlanReplaced, detail: "its region was ap-southeast-3 and is ap-southeast-1", steps: 1},
+		"another project": {now: replace("054ba152", "154ba152"), class: executor.Conflict, reason: executor.PlanReplaced,
 			detail: "its project was 054ba152d480d55b2f5dc0069e7ddef0 and is 154ba152d480d55b2f5dc0069e7ddef0", steps: 1},
-		"another instance": {now: replace("0a318260", "1a318260"), code: executor.Conflict, reason: executor.PlanReplaced,
+		"another instance": {now: replace("0a318260", "1a318260"), class: executor.Conflict, reason: executor.PlanReplaced,
 			detail: "its instance was 0a3182607bc549bcb46cc9a8755761a6in04 and is 1a3182607bc549bcb46cc9a8755761a6in04", steps: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -97,8 +98,8 @@ func TestReread(t *testing.T) {
 			if s == nil {
 				s = &executor.Stop{}
 			}
-			if s.Code != c.code || s.Reason != c.reason || s.Detail != c.detail {
-				t.Errorf("stop %+v, want %s %s %q", s, c.code, c.reason, c.detail)
+			if s.Class() != cmp.Or(c.class, executor.OK) || s.Reason != c.reason || s.Detail != c.detail {
+				t.Errorf("stop %+v, want %s %s %q", s, c.class, c.reason, c.detail)
 			}
 			if len(r.j.at.steps) != c.steps || len(r.j.runner.Steps) != c.steps || r.j.runner.Plan != r.j.at.plan || r.slept != c.slept {
 				t.Errorf("%d steps, %d of the runner, slept %s", len(r.j.at.steps), len(r.j.runner.Steps), r.slept)
@@ -160,7 +161,7 @@ func TestPassesOfAPlanThatKeepsChanging(t *testing.T) {
 	r.j.runner.Ledger, r.j.runner.Jobs, r.j.runner.Run = ledger.OpenMemory(), nothingListed{}, "run"
 	r.j.runner.Unchanged = func() error { asked++; return errors.New("it changed") }
 	got := r.a.passes(context.Background(), r.j, []*job{r.j}, applyOptions{})
-	if got.Reason != executor.PlanChanged || got.Code != executor.TryAgain || asked != maxChanges {
+	if got.Reason != executor.PlanChanged || got.Class() != executor.TryAgain || asked != maxChanges {
 		t.Errorf("%+v after %d passes", got, asked)
 	}
 	if e := explain(r.j.at, got.Stop); e.What != "the plan file was changed during each pass: it changed" || e.Known != "nothing more was sent" {

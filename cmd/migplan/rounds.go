@@ -19,7 +19,7 @@ type job struct {
 	warned      []plan.Diagnostic // what was said of them
 	runner      *executor.Runner
 	result      executor.Result
-	code        executor.Code
+	class       executor.Class
 	ended       bool
 	changed     bool
 	// notBefore: DRS asked not to be called before.
@@ -55,11 +55,11 @@ func (a *app) newJob(ctx context.Context, l *ledger.Ledger, v loaded, o applyOpt
 	}
 	r, err := a.connect(ctx, &o.settings, v.plan.Target)
 	if err != nil {
-		j.err, j.code, j.ended = err, a.classified(fmt.Errorf("%s: %w", v.plan.Name, err)), true
+		j.err, j.class, j.ended = err, a.classified(fmt.Errorf("%s: %w", v.plan.Name, err)), true
 		return j
 	}
 	j.runner = a.runner(l, v, r, &o.settings)
-	j.runner.Keys, j.runner.ByHand, j.runner.Unchanged = o.keys, o.byHand, j.unchanged
+	j.runner.Keys, j.runner.AskPerson, j.runner.Unchanged = o.keys, o.askPerson, j.unchanged
 	j.runner.Sending = func(step int) { a.warnOfStep(j, step) }
 	return j
 }
@@ -97,7 +97,7 @@ func (a *app) settled(ctx context.Context, l *ledger.Ledger, j *job, o applyOpti
 		return false
 	}
 	j.at.setChain(chain)
-	j.result, j.code, j.ended = executor.Result{Stop: *s, Sent: executor.SentNo}, s.Code, true
+	j.result, j.class, j.ended = executor.Result{Stop: *s, Sent: executor.SentNo}, s.Class(), true
 	a.sayEnd(j, o)
 	return true
 }
@@ -192,10 +192,10 @@ func (a *app) pass(ctx context.Context, j *job, jobs []*job, o applyOptions) exe
 // take keeps the result of a pass, and what all passes of this run did.
 func (j *job) take(ctx context.Context, r executor.Result) {
 	changes, sent := append(j.result.Changes, r.Changes...), j.result.Sent.And(r.Sent)
-	if (r.Reason == executor.TimeUp || r.Reason == executor.Stopped) && r.Err == nil && j.code == executor.TryAgain {
+	if (r.Reason == executor.TimeUp || r.Reason == executor.Stopped) && r.Err == nil && j.class == executor.TryAgain {
 		r.Err = j.result.Err // what the pass before had met
 	}
-	j.result, j.code = r, r.Code
+	j.result, j.class = r, r.Class()
 	j.result.Changes, j.result.Sent = changes, sent
 	j.changed = j.changed || len(r.Changes) > 0
 	if chain, err := executor.LoadChain(context.WithoutCancel(ctx), j.runner.Ledger, j.at.plan); err == nil {
@@ -209,12 +209,12 @@ func (j *job) take(ctx context.Context, r executor.Result) {
 // goesOn reports whether --wait has something to wait for.
 func goesOn(ctx context.Context, r executor.Result) bool {
 	switch r.Reason {
-	case executor.JobRunning, executor.BeforeStart, executor.OursRunning:
+	case executor.JobRunning, executor.BeforeStart, executor.OwnJobRunning:
 		return true
 	case executor.TimeUp, executor.Stopped, executor.RecordLost: // of the last, a person must see the job's id
 		return false
 	}
-	return r.Code == executor.TryAgain && ctx.Err() == nil
+	return r.Class() == executor.TryAgain && ctx.Err() == nil
 }
 
 // pause waits until the soonest plan is worth another look.
@@ -265,9 +265,9 @@ func (a *app) timeIsUp(ctx context.Context, jobs []*job) {
 		if j.ended {
 			continue
 		}
-		if j.result.Code == executor.OK {
-			j.result.Stop = executor.Stop{Code: executor.TryAgain, Reason: reason, Step: j.result.Step}
-			j.code = executor.TryAgain
+		if j.result.Class() == executor.OK {
+			j.result.Stop = executor.Stop{Reason: reason, Step: j.result.Step}
+			j.class = executor.TryAgain
 		}
 		a.sayStop(j.at, j.result.Stop)
 	}

@@ -42,7 +42,7 @@ func paste(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Logf("[pasted] %s", strings.Join(words, " "))
-	if code := exitCode(ts, ts.Exec(words[0], words[1:]...)); (code != 0) != neg {
+	if code := exitCodeOf(ts, ts.Exec(words[0], words[1:]...)); (code != 0) != neg {
 		ts.Fatalf("pasted %q: exit code %d", strings.Join(words, " "), code)
 	}
 }

@@ -60,12 +60,12 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	if got := exitCode(ts, ts.Exec(args[1], args[2:]...)); got != want {
+	if got := exitCodeOf(ts, ts.Exec(args[1], args[2:]...)); got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
 }
 
-func exitCode(ts *testscript.TestScript, err error) int {
+func exitCodeOf(ts *testscript.TestScript, err error) int {
 	var e *exec.ExitError
 	if err != nil && !errors.As(err, &e) {
 		ts.Fatalf("%v", err)

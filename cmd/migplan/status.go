@@ -116,7 +116,7 @@ func (a *app) writeStatus(p preview) {
 // awaited says what happens next, unless a stop on stderr has said it.
 func awaited(p preview) string {
 	switch {
-	case p.result.Code != executor.OK:
+	case p.result.Class() != executor.OK:
 		return ""
 	case p.result.Reason == executor.OnHold: // said above
 		return ""

@@ -20,7 +20,7 @@ func TestNextCommandOfASecondJobFollowsTheStep(t *testing.T) {
 	} {
 		p := &plan.Plan{Name: "ims-prod"}
 		at := place{file: "plan.yaml", plan: p, steps: []plan.Step{{Plan: p, Seq: 1}}, state: &ledger.State{Steps: []ledger.Step{{State: state}}}}
-		e := explain(at, executor.Stop{Code: executor.Conflict, Reason: executor.TwinJobs, Step: 1, Jobs: []string{"twin"}})
+		e := explain(at, executor.Stop{Reason: executor.DuplicateJobs, Step: 1, Jobs: []string{"twin"}})
 		if e.Next != want || !strings.Contains(e.What, string(state)) {
 			t.Errorf("%s: %s\nnext: %s", state, e.What, e.Next)
 		}

@@ -95,7 +95,7 @@ func planState(at place, s executor.Stop) string {
 	if at.state != nil && at.state.Ended != nil {
 		return "closed"
 	}
-	switch s.Code {
+	switch s.Class() {
 	case executor.OK, executor.TryAgain:
 	case executor.CutoverHeld:
 		return "held"
@@ -169,7 +169,7 @@ func waiting(at place, s executor.Stop) string {
 		return who + "waiting for the next backup: add it to the plan"
 	case executor.BeforeStart:
 		return who + "waiting for the cutover's window, which begins " + s.Until.Format(time.RFC3339) + notStored(at)
-	case executor.OursRunning:
+	case executor.OwnJobRunning:
 		return who + "waiting: job " + clean(strings.Join(s.Jobs, ", ")) + " of another step is running on the instance"
 	case executor.OnHold:
 		return who + held(at)

@@ -48,17 +48,17 @@ func (a *app) validate(args []string, strict bool, output string) error {
 	if err != nil {
 		return err
 	}
-	code := executor.OK
+	class := executor.OK
 	var ds []plan.Diagnostic
 	for _, l := range all {
 		if !l.valid() || plan.Invalid(l.diagnostics, strict) {
-			code = executor.Invalid
+			class = executor.Invalid
 		}
 		ds = append(ds, l.diagnostics...)
 	}
 	switch output {
 	case "json":
-		a.writeJSON(diagnosticsJSON(ds, code))
+		a.writeJSON(diagnosticsJSON(ds, class))
 	case "github":
 		a.writeGitHub(ds, strict)
 	default:
@@ -67,14 +67,7 @@ func (a *app) validate(args []string, strict bool, output string) error {
 			line(a.stdout, "%s checked, nothing to complain about", counted(len(all), "plan"))
 		}
 	}
-	return exitWith(code)
-}
-
-func exitWith(code executor.Code) error {
-	if code == executor.OK {
-		return nil
-	}
-	return exit{code}
+	return exitWith(class)
 }
 
 func (a *app) writeDiagnostics(ds []plan.Diagnostic) {

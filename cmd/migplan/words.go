@@ -14,9 +14,9 @@ func tried(at place, s executor.Stop) string {
 		return "reading the plan and the ledger; this command sends nothing"
 	}
 	switch s.Reason {
-	case executor.APIAway, executor.AccessDenied:
+	case executor.APIUnavailable, executor.AccessDenied:
 		return "to query DRS"
-	case executor.JobDiffers, executor.TwinJobs, executor.JobGone, executor.JobMissing, executor.UnknownStatus:
+	case executor.JobDiffers, executor.DuplicateJobs, executor.JobGone, executor.JobMissing, executor.UnknownStatus:
 		return "to check the job of " + stepName(at, s.Step)
 	case executor.NotAllowed:
 		return "to record a decision"

@@ -14,8 +14,8 @@ import (
 // A create for a step leaves only when every job that could be the step's is
 // accounted for in this pass (see claims and unaccounted).
 
-// Sight is what a look at a job showed in this pass.
-type Sight struct {
+// Observation is what a look at a job showed in this pass.
+type Observation struct {
 	Status string    // as DRS spells it
 	Gone   bool      // DRS does not know the job
 	Date   time.Time // the server's clock; zero where it gave none to trust
@@ -45,8 +45,8 @@ func claims(f Facts, seq int) []string {
 			}
 		}
 	}
-	if f.Survey != nil {
-		add(f.Survey.Claims[seq])
+	if f.Target != nil {
+		add(f.Target.Claims[seq])
 	}
 	add(sameFiles(f, seq))
 	return ids
@@ -89,7 +89,7 @@ func namesFile(body string, s plan.Step) bool {
 // unseen reports whether one of a step's claims was not looked at in this pass.
 func unseen(f Facts, seq int) bool {
 	return slices.ContainsFunc(claims(f, seq), func(id string) bool {
-		_, ok := f.Sights[id]
+		_, ok := f.Observed[id]
 		return !ok
 	})
 }
@@ -99,11 +99,11 @@ func unseen(f Facts, seq int) bool {
 func unaccounted(f Facts, seq int) *Stop {
 	var wait *Stop
 	for _, id := range claims(f, seq) {
-		s := accountFor(f.State, id, f.Sights[id])
+		s := accountFor(f.State, id, f.Observed[id])
 		switch {
 		case s == nil:
 			continue
-		case s.Code == Conflict:
+		case s.Class() == Conflict:
 			s.Step = seq
 			return s
 		case wait == nil:
@@ -116,7 +116,7 @@ func unaccounted(f Facts, seq int) *Stop {
 
 // accountFor says why a job still counts, nil if it failed, or has been missing
 // or in one unknown status for long enough.
-func accountFor(state *ledger.State, id string, look Sight) *Stop {
+func accountFor(state *ledger.State, id string, look Observation) *Stop {
 	if look.Date.IsZero() && state.Insisted[id] && (look.Gone || !isKnown(look.Status)) {
 		return nil // a person said so, and no date will ever say more
 	}
@@ -128,9 +128,9 @@ func accountFor(state *ledger.State, id string, look Sight) *Stop {
 	case status == drs.Failed || status == drs.PrecheckFailed:
 		return nil
 	case known || !state.Marked[id]:
-		return &Stop{Code: Conflict, Reason: NotFailedAnyMore, Jobs: []string{id}, Detail: look.Status}
+		return &Stop{Reason: NotFailed, Jobs: []string{id}, Detail: look.Status}
 	}
-	s := &Stop{Code: TryAgain, Reason: StatusSettling, Jobs: []string{id}, Detail: look.Status}
+	s := &Stop{Reason: StatusSettling, Jobs: []string{id}, Detail: look.Status}
 	if first := state.Unknown[id]; first.Status == look.Status && !look.Date.IsZero() {
 		s.Until = first.Date.Add(goneAfter)
 		if !look.Date.Before(s.Until) {
@@ -147,12 +147,12 @@ func isKnown(status string) bool {
 
 // missingStop is the stop of what waits until a job has been missing for a
 // time, nil when it has.
-func missingStop(state *ledger.State, id string, look Sight, enough time.Duration) *Stop {
+func missingStop(state *ledger.State, id string, look Observation, enough time.Duration) *Stop {
 	since, ok := state.Missing[id]
 	if ok && !look.Date.IsZero() && !look.Date.Before(since.Add(enough)) {
 		return nil
 	}
-	s := &Stop{Code: TryAgain, Reason: JobMissing, Jobs: []string{id}}
+	s := &Stop{Reason: JobMissing, Jobs: []string{id}}
 	if ok {
 		s.Since, s.Until = since, since.Add(enough)
 	}
@@ -162,17 +162,17 @@ func missingStop(state *ledger.State, id string, look Sight, enough time.Duratio
 // account looks at every job that could be the step's.
 func (p *pass) account(ctx context.Context, seq int) (*Stop, error) {
 	for _, id := range claims(p.facts, seq) {
-		if _, ok := p.facts.Sights[id]; ok {
+		if _, ok := p.facts.Observed[id]; ok {
 			continue
 		}
 		look, _, s, err := p.see(ctx, seq, id)
 		if s != nil || err != nil {
 			return s, err
 		}
-		if p.facts.Sights == nil {
-			p.facts.Sights = map[string]Sight{}
+		if p.facts.Observed == nil {
+			p.facts.Observed = map[string]Observation{}
 		}
-		p.facts.Sights[id] = look
+		p.facts.Observed[id] = look
 	}
 	return nil, nil
 }
@@ -180,21 +180,21 @@ func (p *pass) account(ctx context.Context, seq int) (*Stop, error) {
 // see looks at a job that could be a step's, and keeps in the ledger what later
 // passes must know: since when DRS does not know it, or since when it shows a
 // status that no page knows.
-func (p *pass) see(ctx context.Context, seq int, id string) (Sight, drs.Job, *Stop, error) {
+func (p *pass) see(ctx context.Context, seq int, id string) (Observation, drs.Job, *Stop, error) {
 	j, err := p.Jobs.ShowReplicationJob(ctx, id)
 	refused, answered := asRefused(err)
 	switch {
 	case answered && refused.NotFound():
-		look := Sight{Gone: true, Date: refused.Date}
+		look := Observation{Gone: true, Date: refused.Date}
 		return look, j, nil, p.noteSight(ctx, seq, id, look)
 	case err != nil:
-		return Sight{}, j, fromError(err), nil
+		return Observation{}, j, fromError(err), nil
 	}
-	look := Sight{Status: j.Status, Date: j.Date}
+	look := Observation{Status: j.Status, Date: j.Date}
 	return look, j, nil, p.noteSight(ctx, seq, id, look)
 }
 
-func (p *pass) noteSight(ctx context.Context, seq int, id string, look Sight) error {
+func (p *pass) noteSight(ctx context.Context, seq int, id string, look Observation) error {
 	kind := sightKind(p.facts.State, id, look)
 	if kind == "" || seq < 1 {
 		return nil
@@ -208,7 +208,7 @@ func (p *pass) noteSight(ctx context.Context, seq int, id string, look Sight) er
 
 // sightKind is the kind of event that a look is worth, "" for none. Without a
 // date of the server's no time begins to run.
-func sightKind(state *ledger.State, id string, look Sight) ledger.Kind {
+func sightKind(state *ledger.State, id string, look Observation) ledger.Kind {
 	since, missing := state.Missing[id]
 	first := state.Unknown[id]
 	_, known := drs.ParseStatus(look.Status)

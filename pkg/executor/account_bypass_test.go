@@ -17,8 +17,8 @@ func TestAdoptRefusesAJobListedBeforeTheRequest(t *testing.T) {
 	ctx := context.Background()
 	old := r.sim.AddForeignJob(drssim.ForeignJob{Instance: r.p.Target.InstanceID, Name: "console", Databases: []string{"ims"}})
 	r.pass()
-	if x := r.said("adopt", r.runner().Adopt(ctx, 1, old, "")); x.Reason != NotAllowed || !strings.Contains(x.Detail, "before") {
-		t.Errorf("%s %q", x.Reason, x.Detail)
+	if x := r.said("adopt", r.runner().Adopt(ctx, 1, old, "")); x.Reason != NotAllowed || x.Why != WhyJobOlder {
+		t.Errorf("%s %s", x.Reason, x.Why)
 	}
 }
 
@@ -40,11 +40,11 @@ func TestNothingIsSentWhileAnAdoptedDoubtMayStillArrive(t *testing.T) {
 	if got := r.state().NotBefore; !got.Equal(FenceOf(st)) {
 		t.Errorf("not before %s, want %s", got, FenceOf(st))
 	}
-	f := Facts{Steps: r.steps, State: r.state(), Survey: &Survey{Date: FenceOf(st).Add(-time.Second), Complete: true}}
-	if x := mayArrive(f, 1); x == nil || x.Reason != MayArrive || !x.Until.Equal(FenceOf(st)) {
+	f := Facts{Steps: r.steps, State: r.state(), Target: &TargetView{Date: FenceOf(st).Add(-time.Second), Complete: true}}
+	if x := mayArrive(f, 1); x == nil || x.Reason != RequestMayArrive || !x.Until.Equal(FenceOf(st)) {
 		t.Errorf("%+v", x)
 	}
-	f.Survey.Date = FenceOf(st)
+	f.Target.Date = FenceOf(st)
 	if x := mayArrive(f, 1); x != nil {
 		t.Errorf("%+v", x)
 	}
@@ -70,13 +70,13 @@ func TestInsertedLogDoesNotSendTheFailedFileAgain(t *testing.T) {
 	r.steps = theSteps(t, "", "", "l0.bak", "l1.bak")
 	r.p = r.steps[0].Plan
 	r.sim.PutObject(drssim.Object{Bucket: "zyy-obs", Key: r.steps[1].Backup.Keys[0], Type: "log", Databases: []string{"ims"}, FirstLSN: 100, LastLSN: 200})
-	if x := r.said("retry", r.runner().Retry(ctx, 2, "")); x.Code != OK {
+	if x := r.said("retry", r.runner().Retry(ctx, 2, "")); x.Class() != OK {
 		t.Fatal(x.Reason)
 	}
 	r.wantReason(r.pass(), OK, JobRunning)
 	r.now = r.now.Add(2 * time.Minute)
 	r.statuses = map[string]string{failed: "SUCCESS"}
-	r.wantReason(r.pass(), Conflict, NotFailedAnyMore)
+	r.wantReason(r.pass(), Conflict, NotFailed)
 	r.wantJobs(3, 0)
 }
 
@@ -86,12 +86,12 @@ func TestAKnownStatusEndsTheTimeOfAnUnknownOne(t *testing.T) {
 	r.pass()
 	id := r.jobs(1)[0].ID
 	r.statuses = map[string]string{id: "PAUSED"}
-	r.said("resolve --failed", r.runner().Pronounce(ctx, 1, false, Word{}, ""))
+	r.said("resolve --failed", r.runner().MarkFailed(ctx, 1, Assurance{}, ""))
 	r.retry()
 	r.wantReason(r.pass(), TryAgain, StatusSettling)
 	r.now = r.now.Add(30 * time.Minute)
 	r.statuses[id] = "TRANSFERRING"
-	r.wantReason(r.pass(), Conflict, NotFailedAnyMore)
+	r.wantReason(r.pass(), Conflict, NotFailed)
 	r.now = r.now.Add(16 * time.Minute)
 	r.statuses[id] = "PAUSED"
 	r.wantReason(r.pass(), TryAgain, StatusSettling)
@@ -109,7 +109,7 @@ func TestNextStepWaitsWhenDRSCallsTheOneBeforeFailed(t *testing.T) {
 	r.p = r.steps[0].Plan
 	r.wantReason(r.pass(), Conflict, NotSucceeded)
 	r.wantJobs(2, 0)
-	r.wantReason(r.said("resolve --succeeded", r.runner().Pronounce(ctx, 1, true, Word{}, "looked at the database")), OK, "")
+	r.wantReason(r.said("resolve --succeeded", r.runner().MarkSucceeded(ctx, 1, Assurance{}, "looked at the database")), OK, "")
 	r.wantReason(r.pass(), OK, JobRunning)
 	r.wantJobs(2, 1)
 }
@@ -173,8 +173,8 @@ func TestAdoptAllNamesWhatIsBeyondThePlan(t *testing.T) {
 	r.steps = theSteps(t, "", "", "l1.bak")
 	r.p = r.steps[0].Plan
 	r.now = r.now.Add(time.Hour)
-	if x := r.said("adopt all", r.runner().AdoptAll(context.Background(), "lost")); x.Code != Conflict || x.Reason != PlanShorter || x.Step != 3 {
-		t.Errorf("%s %s step %d", x.Code, x.Reason, x.Step)
+	if x := r.said("adopt all", r.runner().AdoptAll(context.Background(), "lost")); x.Class() != Conflict || x.Reason != PlanShorter || x.Step != 3 {
+		t.Errorf("%s %s step %d", x.Class(), x.Reason, x.Step)
 	}
 }
 
@@ -185,14 +185,14 @@ func TestResolveSucceededRefusesAnEditedLine(t *testing.T) {
 	p.Backups = append([]plan.Backup{{Type: plan.Full, Keys: []string{edited}}}, p.Backups[1:]...)
 	r.p = &p
 	r.steps, _ = plan.Steps(r.p)
-	if x := r.said("resolve --succeeded", r.runner().Pronounce(context.Background(), 1, true, Word{}, "")); x.Reason != NotAllowed || x.Why != WhyEdited {
+	if x := r.said("resolve --succeeded", r.runner().MarkSucceeded(context.Background(), 1, Assurance{}, "")); x.Reason != NotAllowed || x.Why != WhyEdited {
 		t.Errorf("%s %s", x.Reason, x.Why)
 	}
 }
 
 func TestWithoutADateAPersonMayInsist(t *testing.T) {
 	s, _ := ledger.Fold("c", nil)
-	for _, look := range []Sight{{Gone: true}, {Status: "CANCELED"}} {
+	for _, look := range []Observation{{Gone: true}, {Status: "CANCELED"}} {
 		s.Marked["j"], s.Insisted["j"] = true, false
 		if accountFor(s, "j", look) == nil {
 			t.Error("accounted for without a date")

@@ -24,7 +24,7 @@ func failedOnce(t *testing.T, faults ...drssim.Fault) (*rig, string) {
 
 func (r *rig) retry() {
 	r.t.Helper()
-	if x := r.said("retry", r.runner().Retry(context.Background(), 1, "")); x.Code != OK {
+	if x := r.said("retry", r.runner().Retry(context.Background(), 1, "")); x.Class() != OK {
 		r.t.Fatal(x.Reason)
 	}
 }
@@ -36,10 +36,10 @@ func (r *rig) wantJobs(seq, n int) {
 	}
 }
 
-func (r *rig) wantReason(x Result, code Code, want Reason) {
+func (r *rig) wantReason(x Result, class Class, want Reason) {
 	r.t.Helper()
-	if x.Code != code || x.Reason != want {
-		r.t.Fatalf("%s %s, want %s %s", x.Code, x.Reason, code, want)
+	if x.Class() != class || x.Reason != want {
+		r.t.Fatalf("%s %s, want %s %s", x.Class(), x.Reason, class, want)
 	}
 }
 
@@ -49,7 +49,7 @@ func TestRetryAfterRefusalLooksAtEveryEarlierAttempt(t *testing.T) {
 	r.wantReason(r.pass(), Failed, CreateRefused)
 	r.retry()
 	r.statuses = map[string]string{first: "SUCCESS"}
-	r.wantReason(r.pass(), Conflict, NotFailedAnyMore)
+	r.wantReason(r.pass(), Conflict, NotFailed)
 	r.wantJobs(1, 1)
 }
 
@@ -60,13 +60,13 @@ func TestResolveFailedWaits45MinutesForAMissingJob(t *testing.T) {
 	id := r.jobs(1)[0].ID
 	r.unknown = map[string]int{id: 2}
 	for _, succeeded := range []bool{false, true} {
-		x := r.said("resolve", r.runner().Pronounce(ctx, 1, succeeded, Word{}, ""))
+		x := r.said("resolve", r.runner().mark(ctx, 1, succeeded, Assurance{}, ""))
 		if r.wantReason(x, TryAgain, JobMissing); x.Step != 1 {
 			t.Errorf("it speaks of step %d", x.Step)
 		}
 	}
 	r.now = r.now.Add(time.Hour)
-	r.wantReason(r.said("resolve --failed", r.runner().Pronounce(ctx, 1, false, Word{}, "")), Invalid, NotAllowed)
+	r.wantReason(r.said("resolve --failed", r.runner().MarkFailed(ctx, 1, Assurance{}, "")), Invalid, NotAllowed)
 	r.pass()
 	r.wantJobs(1, 1)
 	if c, _ := LoadChain(ctx, r.l, r.p); c.State.Step(1).State != ledger.StepSucceeded || len(c.State.Missing) > 0 {
@@ -91,7 +91,7 @@ func TestJobDeletedInTheConsoleIsMissingThenGone(t *testing.T) {
 	}
 	r.now = began.Add(45 * time.Minute)
 	r.wantReason(r.pass(), Conflict, JobGone)
-	r.wantReason(r.said("resolve --failed", r.runner().Pronounce(ctx, 1, false, Word{}, "")), OK, "")
+	r.wantReason(r.said("resolve --failed", r.runner().MarkFailed(ctx, 1, Assurance{}, "")), OK, "")
 	r.wantReason(r.pass(), Failed, JobFailed)
 	r.retry()
 	r.wantReason(r.pass(), OK, JobRunning)
@@ -121,7 +121,7 @@ func TestIgnoreRefusesAJobOfThisChain(t *testing.T) {
 		t.Fatalf("%s %s", x.Reason, x.Why)
 	}
 	r.now = r.now.Add(time.Hour)
-	r.said("not created", r.runner().NotCreated(ctx, 1, Word{}, ""))
+	r.said("not created", r.runner().MarkNotCreated(ctx, 1, Assurance{}, ""))
 	r.pass()
 	r.wantJobs(1, 1)
 }
@@ -144,7 +144,7 @@ func TestIgnoredJobsOfALostLedgerStillCount(t *testing.T) {
 		}
 		r.ignoreAsBefore(id)
 	}
-	r.wantReason(r.pass(), Conflict, NotFailedAnyMore)
+	r.wantReason(r.pass(), Conflict, NotFailed)
 	r.wantJobs(1, 1)
 }
 
@@ -171,7 +171,7 @@ func TestIgnoredJobOfTheStepInDoubtIsACandidate(t *testing.T) {
 	r.pass()
 	r.ignoreAsBefore(r.jobs(1)[0].ID)
 	r.now = r.now.Add(time.Hour)
-	if x := r.said("not created", r.runner().NotCreated(context.Background(), 1, Word{}, "")); x.Reason != NotAllowed {
+	if x := r.said("not created", r.runner().MarkNotCreated(context.Background(), 1, Assurance{}, "")); x.Reason != NotAllowed {
 		t.Error("the word was taken over a job that is listed")
 	}
 	r.pass()
@@ -183,8 +183,8 @@ func TestSecondJobOfASucceededStepMayBeIgnored(t *testing.T) {
 	r.pass()
 	twin := r.sim.AddForeignJob(drssim.ForeignJob{Instance: r.p.Target.InstanceID, Name: "copy", Description: r.steps[0].Marker().String(), Databases: []string{"other"}})
 	r.now = r.now.Add(2 * time.Minute)
-	r.wantReason(r.pass(), Conflict, TwinJobs)
-	if x := r.said("ignore", r.runner().Ignore(context.Background(), twin, "")); x.Code != OK {
+	r.wantReason(r.pass(), Conflict, DuplicateJobs)
+	if x := r.said("ignore", r.runner().Ignore(context.Background(), twin, "")); x.Class() != OK {
 		t.Fatal(x.Reason)
 	}
 	r.wantReason(r.pass(), OK, JobRunning)
@@ -200,7 +200,7 @@ func TestUnknownStatusEndsAfterAnHourAndIsResolvedAtOnce(t *testing.T) {
 	r.wantReason(r.pass(), OK, JobRunning)
 	r.now = r.now.Add(61 * time.Minute)
 	r.wantReason(r.pass(), InDoubt, UnknownStatus)
-	r.wantReason(r.said("resolve --failed", r.runner().Pronounce(ctx, 1, false, Word{}, "")), OK, "")
+	r.wantReason(r.said("resolve --failed", r.runner().MarkFailed(ctx, 1, Assurance{}, "")), OK, "")
 	r.retry()
 	r.wantReason(r.pass(), OK, JobRunning) // seen so for more than 45 minutes
 	r.wantJobs(1, 2)
@@ -212,14 +212,14 @@ func TestNewAttemptWaitsUntilAnUnknownStatusHasStayed(t *testing.T) {
 	r.pass()
 	id := r.jobs(1)[0].ID
 	r.statuses = map[string]string{id: "CANCELED"}
-	r.wantReason(r.said("resolve --failed", r.runner().Pronounce(ctx, 1, false, Word{}, "")), OK, "")
+	r.wantReason(r.said("resolve --failed", r.runner().MarkFailed(ctx, 1, Assurance{}, "")), OK, "")
 	r.retry()
 	x := r.pass()
 	r.wantReason(x, TryAgain, StatusSettling)
 	r.now = x.Until.Add(-time.Second)
 	r.wantReason(r.pass(), TryAgain, StatusSettling)
 	r.statuses[id] = "SUCCESS"
-	r.wantReason(r.pass(), Conflict, NotFailedAnyMore)
+	r.wantReason(r.pass(), Conflict, NotFailed)
 	r.wantJobs(1, 1)
 }
 
@@ -228,8 +228,8 @@ func TestUnknownStatusOfAFailedStepIsResolved(t *testing.T) {
 	ctx := context.Background()
 	r.retry()
 	r.statuses = map[string]string{id: "CANCELED"}
-	r.wantReason(r.pass(), Conflict, NotFailedAnyMore)
-	r.wantReason(r.said("resolve --failed", r.runner().Pronounce(ctx, 1, false, Word{}, "")), OK, "")
+	r.wantReason(r.pass(), Conflict, NotFailed)
+	r.wantReason(r.said("resolve --failed", r.runner().MarkFailed(ctx, 1, Assurance{}, "")), OK, "")
 	r.retry()
 	r.now = r.now.Add(46 * time.Minute)
 	r.wantReason(r.pass(), OK, JobRunning)
@@ -281,7 +281,7 @@ func TestAdoptAllOfAnEditedFailedStepNeedsARetry(t *testing.T) {
 		r.pass()
 	}
 	r.wantJobs(2, 1)
-	if x := r.said("retry", r.runner().Retry(ctx, 2, "mended")); x.Code != OK {
+	if x := r.said("retry", r.runner().Retry(ctx, 2, "mended")); x.Class() != OK {
 		t.Fatal(x.Reason)
 	}
 	r.wantReason(r.pass(), OK, JobRunning)
@@ -318,7 +318,7 @@ func TestTwoLedgersAreNoticedAfterTheCutover(t *testing.T) {
 	}
 	x := r.pass()
 	r.wantJobs(2, 2)
-	for l, want := range map[*ledger.Ledger]Reason{first: JobFailed, second: TwinJobs} { // the simulator fails the later one
+	for l, want := range map[*ledger.Ledger]Reason{first: JobFailed, second: DuplicateJobs} { // the simulator fails the later one
 		r.l = l
 		for range 4 {
 			r.now = r.now.Add(2 * time.Minute)
@@ -343,7 +343,7 @@ func TestJobThatEndedDoesNotRunUnderAWordThatNoPageKnows(t *testing.T) {
 	r.steps = theSteps(t, "", "", "l1.bak", "l2.bak")
 	r.p = r.steps[0].Plan
 	r.wantReason(r.pass(), OK, JobRunning)
-	r.wantReason(r.said("another plan", r.asOther("other").Pass(context.Background())), OK, OursRunning)
+	r.wantReason(r.said("another plan", r.asOther("other").Pass(context.Background())), OK, OwnJobRunning)
 	r.now = r.now.Add(2 * time.Minute)
 	r.wantReason(r.said("another plan", r.asOther("other").Pass(context.Background())), OK, JobRunning)
 }
@@ -351,7 +351,7 @@ func TestJobThatEndedDoesNotRunUnderAWordThatNoPageKnows(t *testing.T) {
 func TestJobSaidToHaveSucceededDoesNotRunUnderAWordThatNoPageKnows(t *testing.T) {
 	r, id := failedOnce(t)
 	ctx := context.Background()
-	r.wantReason(r.said("resolve --succeeded", r.runner().Pronounce(ctx, 1, true, Word{}, "it is restored")), OK, "")
+	r.wantReason(r.said("resolve --succeeded", r.runner().MarkSucceeded(ctx, 1, Assurance{}, "it is restored")), OK, "")
 	r.statuses = map[string]string{id: "ARCHIVED"}
 	r.wantReason(r.said("another plan", r.asOther("other").Pass(ctx)), OK, JobRunning)
 }
@@ -376,10 +376,10 @@ func TestUnknownStatusOfTheGenerationBeforeDoesNotBlockForEver(t *testing.T) {
 	r.pass()
 	id := r.jobs(1)[0].ID
 	r.statuses = map[string]string{id: "CANCELED"}
-	r.wantReason(r.said("resolve --failed", r.runner().Pronounce(ctx, 1, false, Word{}, "")), OK, "")
+	r.wantReason(r.said("resolve --failed", r.runner().MarkFailed(ctx, 1, Assurance{}, "")), OK, "")
 	r.steps = theSteps(t, overwriting+"generation: 2\n", "", "l1.bak")
 	r.p = r.steps[0].Plan
-	r.wantReason(r.pass(), OK, OursRunning)
+	r.wantReason(r.pass(), OK, OwnJobRunning)
 	r.now = r.now.Add(46 * time.Minute)
 	r.wantReason(r.pass(), OK, JobRunning)
 	if n := len(r.sim.Jobs()); n != 2 {

@@ -26,7 +26,7 @@ func (r *Runner) Adopt(ctx context.Context, seq int, jobID, reason string) Resul
 		var answer *drs.Error
 		switch {
 		case errors.As(err, &answer) && answer.NotFound():
-			return notAllowed(seq, fmt.Sprintf("DRS knows no job %s", jobID)), nil
+			return notAllowed(seq, WhyJobNotFound, jobID), nil
 		case err != nil:
 			return fromError(err), nil
 		}
@@ -34,10 +34,10 @@ func (r *Runner) Adopt(ctx context.Context, seq int, jobID, reason string) Resul
 			return s, err
 		}
 		if st.State == ledger.StepInDoubt && p.facts.State.KnownAt(jobID, st.IntentSeq) {
-			return notAllowed(seq, fmt.Sprintf("job %s was listed before this step's request was sent, so it is not the job of that request", jobID)), nil
+			return notAllowed(seq, WhyJobOlder, jobID), nil
 		}
 		if diff := adoptable(j, p.Steps[seq-1]); diff != "" {
-			return &Stop{Code: Conflict, Reason: JobDiffers, Step: seq, Jobs: []string{jobID}, Detail: diff}, nil
+			return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{jobID}, Detail: diff}, nil
 		}
 		if s, err := p.openFor(ctx); s != nil || err != nil {
 			return s, err
@@ -50,17 +50,17 @@ func (r *Runner) Adopt(ctx context.Context, seq int, jobID, reason string) Resul
 
 func (p *pass) mayAdopt(seq int, st ledger.Step, jobID string) *Stop {
 	if seq < 1 || seq > len(p.Steps) {
-		return notAllowed(seq, fmt.Sprintf("the plan has no step %d", seq))
+		return notAllowed(seq, WhyNoSuchStep)
 	}
 	if of, ok := p.facts.State.StepOfJob[jobID]; ok {
-		return notAllowed(seq, fmt.Sprintf("job %s is step %d already", jobID, of))
+		return notAllowed(seq, WhyJobKnown, jobID).withStep(of)
 	}
 	if st.State != ledger.StepInDoubt && st.State != ledger.StepPending {
-		return notAllowed(seq, fmt.Sprintf("the step is %s; a job is adopted for a step in doubt or pending", st.State))
+		return notAllowed(seq, WhyNotAdoptable).being(st.State)
 	}
 	for before := 1; before < seq; before++ {
 		if s := p.facts.State.Step(before).State; s != ledger.StepSucceeded {
-			return notAllowed(seq, fmt.Sprintf("step %d before it is %s", before, s))
+			return notAllowed(seq, WhyStepBefore).withStep(before).being(s)
 		}
 	}
 	return nil
@@ -71,13 +71,15 @@ func (p *pass) mayBeOurs(ctx context.Context, seq int, j drs.Job) (*Stop, error)
 	m, marked := plan.ParseMarker(j.Description)
 	switch {
 	case marked && m.Chain != p.Plan.Chain():
-		return notAllowed(seq, fmt.Sprintf("job %s carries the marker of another chain, %s: it was made by another plan or generation", j.ID, m.Chain)), nil
+		s := notAllowed(seq, WhyJobOfChain, j.ID)
+		s.Detail = m.Chain
+		return s, nil
 	case marked && m.Step != seq:
-		return notAllowed(seq, fmt.Sprintf("job %s carries the marker of step %d of this plan", j.ID, m.Step)), nil
+		return notAllowed(seq, WhyJobOfStep, j.ID).withStep(m.Step), nil
 	}
 	others, err := p.known(ctx)
 	if err == nil && others.jobs[j.ID] {
-		return notAllowed(seq, fmt.Sprintf("job %s belongs to another plan in this ledger", j.ID)), nil
+		return notAllowed(seq, WhyJobOfPlan, j.ID), nil
 	}
 	return nil, err
 }
@@ -139,12 +141,12 @@ func (r *Runner) AdoptAll(ctx context.Context, reason string) Result {
 		if s, err := p.list(ctx); s != nil || err != nil {
 			return s, err
 		}
-		v := p.facts.Survey
+		v := p.facts.Target
 		if !v.Complete {
 			return notWhole(0), nil
 		}
 		if w := p.facts.State.NewestJob; w != "" && !slices.Contains(v.IDs, w) && !p.facts.State.MarkedSucceeded(w) {
-			return &Stop{Code: TryAgain, Reason: APIAway, Why: WhyNoWitness, Jobs: []string{w}, Detail: "the listing does not show job " + w + ", which the ledger knows"}, nil
+			return &Stop{Reason: APIUnavailable, Why: WhyListLacksJob, Jobs: []string{w}}, nil
 		}
 		found := append(slices.Clone(v.Unknown), v.Candidates...)
 		jobs, edited, s := p.matchAll(ctx, found)
@@ -152,7 +154,7 @@ func (r *Runner) AdoptAll(ctx context.Context, reason string) Result {
 			return s, nil
 		}
 		if len(found) == 0 && p.facts.State.Opened == nil {
-			return notAllowed(0, "DRS lists no job of this plan on the target"), nil
+			return notAllowed(0, WhyNothingListed), nil
 		}
 		if s, err := p.adoptEach(ctx, found, jobs, reason); s != nil || err != nil {
 			return s, err
@@ -183,7 +185,7 @@ func (p *pass) matchAll(ctx context.Context, found []drs.OfflineTaskInfo) (jobs,
 			continue
 		}
 		if st := p.facts.State.Step(seq).State; st == ledger.StepRunning || st == ledger.StepSucceeded {
-			return nil, nil, about([]drs.OfflineTaskInfo{*newest}, TwinJobs, seq)
+			return nil, nil, about([]drs.OfflineTaskInfo{*newest}, DuplicateJobs, seq)
 		}
 		j, err := p.Jobs.ShowReplicationJob(ctx, newest.ID)
 		if err != nil {
@@ -200,7 +202,7 @@ func (p *pass) matchAll(ctx context.Context, found []drs.OfflineTaskInfo) (jobs,
 		case status == drs.Failed || status == drs.PrecheckFailed:
 			edited[seq] = j
 		default:
-			return nil, nil, &Stop{Code: Conflict, Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Detail: diff}
+			return nil, nil, &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Detail: diff}
 		}
 	}
 	return jobs, edited, nil
@@ -229,7 +231,7 @@ func (p *pass) newest(found []drs.OfflineTaskInfo, seq int) (*drs.OfflineTaskInf
 	case 1:
 		return &alive[0], nil
 	}
-	return nil, about(alive, TwinJobs, seq)
+	return nil, about(alive, DuplicateJobs, seq)
 }
 
 // attemptOf reads the attempt from a job's name.
@@ -283,7 +285,7 @@ func (p *pass) beyondPlan(found []drs.OfflineTaskInfo) *Stop {
 			continue
 		}
 		if s == nil || seq < s.Step {
-			s = stop(Conflict, PlanShorter, seq)
+			s = stop(PlanShorter, seq)
 		}
 	}
 	return s

@@ -20,7 +20,7 @@ func TestSecondJobOfARunningStepIsToldInEachPass(t *testing.T) {
 		r.before = func() { r.before = nil; r.twin(seq, 2*time.Hour) }
 		for range 4 {
 			x := r.pass()
-			if r.wantReason(x, Conflict, TwinJobs); x.Step != seq {
+			if r.wantReason(x, Conflict, DuplicateJobs); x.Step != seq {
 				t.Errorf("step %d, want %d", x.Step, seq)
 			}
 			r.now = r.now.Add(10 * time.Minute)
@@ -35,7 +35,7 @@ func TestSecondJobIsToldAsSoonAsItIsListed(t *testing.T) {
 	r.wantReason(r.pass(), OK, JobRunning)
 	r.wantReason(r.pass(), OK, JobRunning)
 	twin := r.twin(1, time.Hour)
-	r.wantReason(r.pass(), Conflict, TwinJobs)
+	r.wantReason(r.pass(), Conflict, DuplicateJobs)
 	r.statuses = map[string]string{twin: "FULL_TRANSFER_FAILED"}
 	r.wantReason(r.pass(), OK, JobRunning)
 }

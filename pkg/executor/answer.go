@@ -32,7 +32,7 @@ func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Out
 			return s, nil
 		}
 		p.change(seq, "refused", "")
-		return &Stop{Code: Failed, Reason: CreateRefused, Step: seq, Err: out.Err}, nil
+		return &Stop{Reason: CreateRefused, Step: seq, Err: out.Err}, nil
 	case drs.Throttled:
 		return p.throttled(ctx, seq, mine, out, data)
 	case drs.Denied:
@@ -46,9 +46,9 @@ func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Out
 		case errors.Is(out.Err, drs.ErrWindow):
 			return p.windowEnded(p.Steps[seq-1]), nil
 		case errors.As(out.Err, &changed):
-			return &Stop{Code: TryAgain, Reason: PlanChanged, Step: seq, Err: changed.error}, nil
+			return &Stop{Reason: PlanChanged, Step: seq, Err: changed.error}, nil
 		}
-		return p.repeat(ctx, p.seams.jitter(p.repeats), &Stop{Code: TryAgain, Reason: NotSent, Step: seq, Err: out.Err}), nil
+		return p.repeat(ctx, p.seams.jitter(p.repeats), &Stop{Reason: NotSent, Step: seq, Err: out.Err}), nil
 	}
 }
 
@@ -65,7 +65,7 @@ func (p *pass) isOld(mine ledger.Step, jobID string) bool {
 // a person to see, and the next run settles it.
 func (p *pass) written(ctx context.Context, kind ledger.Kind, seq int, mine ledger.Step, data ledger.OutcomeData) *Stop {
 	if err := p.record(ctx, kind, seq, mine.Attempt, data); err != nil {
-		s := &Stop{Code: TryAgain, Reason: RecordLost, Step: seq, Detail: string(kind), Err: err}
+		s := &Stop{Reason: RecordLost, Step: seq, Detail: string(kind), Err: err}
 		if data.JobID != "" {
 			s.Jobs = []string{data.JobID}
 		}
@@ -81,9 +81,9 @@ func (p *pass) accepted(ctx context.Context, seq int, mine ledger.Step, data led
 	}
 	p.change(seq, "submitted", data.JobID)
 	if p.facts.State.Conflict != "" { // another run had settled this intent meanwhile
-		return &Stop{Code: Conflict, Reason: LedgerConflict, Step: seq, Jobs: []string{data.JobID}, Detail: p.facts.State.Conflict}, nil
+		return &Stop{Reason: LedgerConflict, Step: seq, Jobs: []string{data.JobID}, Detail: p.facts.State.Conflict}, nil
 	}
-	p.facts.Survey, p.facts.Looked = nil, false
+	p.facts.Target, p.facts.Looked = nil, false
 	return p.firstLook(ctx, seq, data.JobID)
 }
 
@@ -93,13 +93,13 @@ func (p *pass) firstLook(ctx context.Context, seq int, id string) (*Stop, error)
 	j, err := p.Jobs.ShowReplicationJob(ctx, id)
 	if err == nil {
 		if diff := differs(j, p.Steps[seq-1], false); diff != "" {
-			return &Stop{Code: Conflict, Reason: JobDiffers, Step: seq, Jobs: []string{id}, Detail: diff}, nil
+			return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{id}, Detail: diff}, nil
 		}
 	}
 	if s := p.alone(ctx, seq); s != nil {
 		return s, nil
 	}
-	return stop(OK, JobRunning, seq), nil
+	return stop(JobRunning, seq), nil
 }
 
 // alone lists the target once more while a full or a cutover runs: a run with
@@ -113,9 +113,9 @@ func (p *pass) alone(ctx context.Context, seq int) *Stop {
 	if s, err := p.list(ctx); s != nil || err != nil {
 		return nil
 	}
-	defer func() { p.facts.Survey = nil }()
-	p.facts.Survey.Unknown = slices.DeleteFunc(p.facts.Survey.Unknown, hasFailed)
-	if len(p.facts.Survey.Unknown) == 0 {
+	defer func() { p.facts.Target = nil }()
+	p.facts.Target.Unknown = slices.DeleteFunc(p.facts.Target.Unknown, hasFailed)
+	if len(p.facts.Target.Unknown) == 0 {
 		return nil
 	}
 	return strangeJobs(p.facts, seq)
@@ -133,7 +133,7 @@ func (p *pass) doubted(ctx context.Context, seq int, mine ledger.Step, out drs.O
 		}
 	}
 	p.Note(Note{Warning: true, Step: seq, What: "the outcome of the create is unknown; searching for its job", Err: out.Err})
-	p.doubtAt, p.searches, p.doubt, p.facts.Survey = p.seams.uptime(), 0, nil, nil
+	p.doubtAt, p.searches, p.doubt, p.facts.Target = p.seams.uptime(), 0, nil, nil
 	return nil, nil
 }
 
@@ -154,7 +154,7 @@ func (p *pass) throttled(ctx context.Context, seq int, mine ledger.Step, out drs
 	if s := p.written(ctx, ledger.Throttled, seq, mine, data); s != nil {
 		return s, nil
 	}
-	s := &Stop{Code: TryAgain, Reason: Throttled, Step: seq, Until: data.NotBefore, Err: out.Err}
+	s := &Stop{Reason: Throttled, Step: seq, Until: data.NotBefore, Err: out.Err}
 	if wait > longestPause {
 		return s, nil
 	}
@@ -166,7 +166,7 @@ func (p *pass) denied(ctx context.Context, seq int, mine ledger.Step, out drs.Ou
 	if s := p.written(ctx, ledger.Unsent, seq, mine, data); s != nil {
 		return s, nil
 	}
-	s := &Stop{Code: Denied, Reason: AccessDenied, Step: seq, Err: out.Err}
+	s := &Stop{Reason: AccessDenied, Step: seq, Err: out.Err}
 	if !out.Renewable || p.renewed || p.Renew == nil {
 		return s, nil
 	}
@@ -174,7 +174,7 @@ func (p *pass) denied(ctx context.Context, seq int, mine ledger.Step, out drs.Ou
 	if ok, err := p.Renew(ctx); err != nil || !ok {
 		return s, nil
 	}
-	p.facts.Survey = nil
+	p.facts.Target = nil
 	return nil, nil
 }
 
@@ -192,7 +192,7 @@ func (p *pass) repeat(ctx context.Context, pause time.Duration, s *Stop) *Stop {
 	if !p.seams.sleep(ctx, pause) {
 		return s
 	}
-	p.facts.Survey = nil
+	p.facts.Target = nil
 	return nil
 }
 

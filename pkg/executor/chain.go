@@ -10,14 +10,14 @@ import (
 // Chain is a plan's place in a ledger.
 type Chain struct {
 	State  *ledger.State
-	Others []Other
+	Others []OtherChain
 
 	databases ledger.Databases // that this chain works on, as far as the ledger knows
 	holding   []*ledger.State  // chains of the plan's name that hold it
 }
 
-// Other is another chain in the same ledger.
-type Other struct {
+// OtherChain is another chain in the same ledger.
+type OtherChain struct {
 	Chain string
 	ledger.OpenedData
 	// State is nil where the plan does not depend on it.
@@ -59,7 +59,7 @@ func (c *Chain) meetOthers(ctx context.Context, l *ledger.Ledger, p *plan.Plan) 
 		if e.Chain == p.Chain() {
 			continue
 		}
-		o := Other{Chain: e.Chain}
+		o := OtherChain{Chain: e.Chain}
 		if o.OpenedData, err = ledger.DecodeOpened(e); err != nil {
 			return err
 		}
@@ -73,7 +73,7 @@ func (c *Chain) meetOthers(ctx context.Context, l *ledger.Ledger, p *plan.Plan) 
 	return nil
 }
 
-func (o *Other) read(ctx context.Context, l *ledger.Ledger) error {
+func (o *OtherChain) read(ctx context.Context, l *ledger.Ledger) error {
 	events, err := l.Events(ctx, o.Chain)
 	if err != nil {
 		return err
@@ -85,7 +85,7 @@ func (o *Other) read(ctx context.Context, l *ledger.Ledger) error {
 
 // dependsOn: of most chains only who opened them matters, and a ledger may hold
 // thousands of steps.
-func (c *Chain) dependsOn(o Other, p *plan.Plan) bool {
+func (c *Chain) dependsOn(o OtherChain, p *plan.Plan) bool {
 	switch {
 	case !o.onTarget(p):
 		return false
@@ -95,7 +95,7 @@ func (c *Chain) dependsOn(o Other, p *plan.Plan) bool {
 	return shared(c.databases, o.Databases) != ""
 }
 
-func (o Other) onTarget(p *plan.Plan) bool {
+func (o OtherChain) onTarget(p *plan.Plan) bool {
 	return o.ProjectID == p.Target.ProjectID && o.InstanceID == p.Target.InstanceID
 }
 
@@ -123,9 +123,9 @@ func (c *Chain) nameTaken(p *plan.Plan) *Stop {
 		switch {
 		case o.Plan != p.Name:
 		case o.ProjectID != p.Target.ProjectID || o.InstanceID != p.Target.InstanceID:
-			return &Stop{Code: Conflict, Reason: NameTaken, Detail: "project " + o.ProjectID + ", instance " + o.InstanceID}
+			return &Stop{Reason: NameTaken, Detail: "project " + o.ProjectID + ", instance " + o.InstanceID}
 		case o.Generation > p.Generation:
-			return stop(Conflict, ClosedGeneration, 0)
+			return stop(ClosedGeneration, 0)
 		}
 	}
 	return nil

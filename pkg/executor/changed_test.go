@@ -17,7 +17,7 @@ func TestCreateOfAChangedPlanIsNotSent(t *testing.T) {
 	runner.Keys.Cutover = confirm(r.steps)
 	runner.Unchanged = func() error { asked++; return changed }
 	got := r.said("pass", runner.Pass(context.Background()))
-	if got.Code != TryAgain || got.Reason != PlanChanged || got.Step != 1 || got.Sent != SentNo || !errors.Is(got.Err, changed) {
+	if got.Class() != TryAgain || got.Reason != PlanChanged || got.Step != 1 || got.Sent != SentNo || !errors.Is(got.Err, changed) {
 		t.Errorf("%+v", got)
 	}
 	if n := len(r.sim.Jobs()); n != 0 || asked != 1 {
@@ -70,7 +70,7 @@ func TestPlanChangedWhileTheIntentIsWrittenIsNotSent(t *testing.T) {
 		return r.l.Append(ctx, h, e)
 	}
 	got := r.said("pass", runner.Pass(context.Background()))
-	if got.Code != TryAgain || got.Reason != PlanChanged || got.Step != 1 || got.Sent != SentNo || !errors.Is(got.Err, changed) {
+	if got.Class() != TryAgain || got.Reason != PlanChanged || got.Step != 1 || got.Sent != SentNo || !errors.Is(got.Err, changed) {
 		t.Errorf("%+v", got)
 	}
 	if n := len(r.sim.Jobs()); n != 0 {

@@ -2,7 +2,6 @@ package executor
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/ledger"
@@ -14,7 +13,7 @@ import (
 func (r *Runner) ClosePlan(ctx context.Context, reason string) Result {
 	return r.decide(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
 		if p.facts.State.Opened == nil {
-			return notAllowed(0, fmt.Sprintf("the ledger %s holds nothing that generation %d of this plan sent; there is nothing to close", p.Ledger.Path(), p.Plan.Generation)), nil
+			return notAllowed(0, WhyNothingSent), nil
 		}
 		if s, err := p.mustBeIdle(ctx); s != nil || err != nil {
 			return s, err
@@ -27,12 +26,12 @@ func (r *Runner) ClosePlan(ctx context.Context, reason string) Result {
 // that another plan takes then.
 func (p *pass) mustBeIdle(ctx context.Context) (*Stop, error) {
 	if c := p.facts.State.Conflict; c != "" {
-		return &Stop{Code: Conflict, Reason: LedgerConflict, Detail: c}, nil
+		return &Stop{Reason: LedgerConflict, Detail: c}, nil
 	}
 	for seq := 1; seq <= len(p.facts.State.Steps); seq++ {
 		switch p.facts.State.Step(seq).State {
 		case ledger.StepInDoubt:
-			return &Stop{Code: Invalid, Reason: NotAllowed, Step: seq, Why: WhyUnsettled, Detail: "the outcome of its request is not known"}, nil
+			return notAllowed(seq, WhyUnsettled), nil
 		case ledger.StepRunning:
 			if s, err := p.mustHaveEnded(ctx, seq); s != nil || err != nil {
 				return s, err
@@ -45,7 +44,7 @@ func (p *pass) mustBeIdle(ctx context.Context) (*Stop, error) {
 // mustHaveEnded records the end of a running job, where DRS shows one.
 func (p *pass) mustHaveEnded(ctx context.Context, seq int) (*Stop, error) {
 	if p.Jobs == nil { // it was not running when the credentials were looked for
-		return stop(TryAgain, RaceLost, seq), nil
+		return stop(RaceLost, seq), nil
 	}
 	id := p.facts.State.Step(seq).JobID
 	look, j, s, err := p.see(ctx, seq, id)
@@ -53,10 +52,10 @@ func (p *pass) mustHaveEnded(ctx context.Context, seq int) (*Stop, error) {
 	case s != nil || err != nil:
 		return s, err
 	case look.Gone:
-		return &Stop{Code: Invalid, Reason: NotAllowed, Step: seq, Why: WhyUnsettled, Detail: fmt.Sprintf("DRS does not know its job %s", id)}, nil
+		return notAllowed(seq, WhyJobGone, id), nil
 	}
 	if diff := p.differs(seq, j); diff != "" {
-		return &Stop{Code: Conflict, Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Detail: diff}, nil
+		return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Detail: diff}, nil
 	}
 	switch status, _ := drs.ParseStatus(j.Status); {
 	case status == drs.Success:
@@ -64,7 +63,7 @@ func (p *pass) mustHaveEnded(ctx context.Context, seq int) (*Stop, error) {
 	case status.Ended():
 		return nil, p.finished(ctx, seq, ledger.JobFailed, j)
 	}
-	return &Stop{Code: Invalid, Reason: NotAllowed, Step: seq, Why: WhyStillRunning, Detail: fmt.Sprintf("DRS shows its job %s as %s", id, j.Status)}, nil
+	return notAllowed(seq, WhyStillRunning, id).showing(j.Status), nil
 }
 
 // differs compares a job with its step, where there is a plan file to tell.

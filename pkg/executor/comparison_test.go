@@ -140,7 +140,7 @@ func withMigplan(t *testing.T, base string, steps []plan.Step) {
 		if r.Reason == executor.NextBackup {
 			return
 		}
-		if r.Code != executor.OK {
+		if r.Class() != executor.OK {
 			t.Fatalf("%+v", r)
 		}
 	}

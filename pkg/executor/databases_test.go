@@ -53,7 +53,7 @@ func TestTwoRunnersCannotOpenOneDatabase(t *testing.T) {
 	}
 	second.seams.append = r.l.Append
 	x := r.said("second", second.Pass(context.Background()))
-	if x.Reason != DatabaseTaken || x.Code != Conflict || x.Owner.Plan != "ims-prod" || x.Owner.Generation != 1 || x.Owner.Databases != `database "ims"` {
+	if x.Reason != DatabaseTaken || x.Class() != Conflict || x.Owner.Plan != "ims-prod" || x.Owner.Generation != 1 || x.Owner.Databases != `database "ims"` {
 		t.Errorf("%+v", x.Stop)
 	}
 	if n := len(r.sim.Jobs()); n != 1 {
@@ -74,7 +74,7 @@ func TestFailedFullCannotMoveToAnotherPlansDatabase(t *testing.T) {
 	if x := r.said("crm", other("crm").Pass(ctx)); x.Reason != CreateRefused {
 		t.Fatal(x.Reason)
 	}
-	if x := r.said("retry", other("crm").Retry(ctx, 1, "edited")); x.Code != OK {
+	if x := r.said("retry", other("crm").Retry(ctx, 1, "edited")); x.Class() != OK {
 		t.Fatal(x.Stop)
 	}
 	if x := r.said("ims", other("IMS").Pass(ctx)); x.Reason != DatabaseTaken || x.Owner.Plan != "ims-prod" {
@@ -141,7 +141,7 @@ func TestOldLedgerWithTwoChainsOnOneDatabaseGoesOn(t *testing.T) {
 	var said []string
 	again = r.as(called("ims-again"))
 	again.Note = func(n Note) { said = append(said, n.What+" "+n.Detail) }
-	if x := r.said("again", again.Pass(ctx)); x.Code != OK || len(r.sim.Jobs()) != 3 {
+	if x := r.said("again", again.Pass(ctx)); x.Class() != OK || len(r.sim.Jobs()) != 3 {
 		t.Errorf("%+v, %d jobs", x.Stop, len(r.sim.Jobs()))
 	}
 	if !slices.ContainsFunc(said, func(s string) bool {
@@ -191,7 +191,7 @@ func TestAdoptedAndTakenOverChainsKeepTheirDatabases(t *testing.T) {
 	r.now = r.now.Add(2 * time.Minute)
 	r.said("generation 2", r.as(moved).Pass(ctx))
 	taken(DatabaseTaken)
-	if x := r.said("close", r.as(moved).ClosePlan(ctx, "done")); x.Code != OK {
+	if x := r.said("close", r.as(moved).ClosePlan(ctx, "done")); x.Class() != OK {
 		t.Fatal(x.Stop)
 	}
 	taken(JobRunning)

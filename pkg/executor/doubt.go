@@ -29,12 +29,12 @@ const (
 type DoubtFacts struct {
 	Step      plan.Step
 	Known     ledger.Step
-	Survey    *Survey
+	Target    *TargetView
 	Details   map[string]drs.Job // of the survey's candidates
 	NewestJob string             // the newest job that the ledger knows on this target
 	Highest   time.Time          // the highest server clock seen so far
 	Principal string
-	ByHand    bool // MIGPLAN_SETTLE=ask
+	AskPerson bool // MIGPLAN_SETTLE=ask
 }
 
 // Verdict is how a doubt goes on: adopt a job, believe absence, or stop; a
@@ -48,22 +48,22 @@ type Verdict struct {
 
 // Doubt decides what became of a create whose outcome is unknown.
 func Doubt(f DoubtFacts) Verdict {
-	switch v := f.Survey; {
+	switch v := f.Target; {
 	case len(v.Candidates) > 1:
-		return Verdict{Stop: about(v.Candidates, TwinJobs, f.Step.Seq)}
+		return Verdict{Stop: about(v.Candidates, DuplicateJobs, f.Step.Seq)}
 	case len(v.Candidates) == 1:
 		return compareCandidate(f)
 	case len(v.Unknown) > 0:
 		return Verdict{Stop: unknownJobs(v, f.Step.Seq)}
 	}
 	if why := needsPerson(f); why != "" {
-		return Verdict{Stop: &Stop{Code: InDoubt, Reason: DoubtAsk, Step: f.Step.Seq, Why: why, Jobs: f.Survey.Unaccounted}}
+		return Verdict{Stop: &Stop{Reason: DoubtNeedsPerson, Step: f.Step.Seq, Why: why, Jobs: f.Target.Unaccounted}}
 	}
 	return absence(f)
 }
 
 func about(jobs []drs.OfflineTaskInfo, r Reason, seq int) *Stop {
-	s := stop(Conflict, r, seq)
+	s := stop(r, seq)
 	for _, j := range jobs {
 		s.Jobs = append(s.Jobs, j.ID)
 	}
@@ -73,10 +73,10 @@ func about(jobs []drs.OfflineTaskInfo, r Reason, seq int) *Stop {
 // compareCandidate adopts the one job that bears the step's name or marker
 // when all of it is as it was intended, and calls it a conflict otherwise.
 func compareCandidate(f DoubtFacts) Verdict {
-	listed := f.Survey.Candidates[0]
+	listed := f.Target.Candidates[0]
 	j, ok := f.Details[listed.ID]
 	if !ok {
-		return Verdict{Stop: &Stop{Code: TryAgain, Reason: APIAway, Step: f.Step.Seq, Jobs: []string{listed.ID}, Detail: "the job that may be this step's could not be read"}}
+		return Verdict{Stop: &Stop{Reason: APIUnavailable, Step: f.Step.Seq, Jobs: []string{listed.ID}, Why: WhyJobUnread}}
 	}
 	diff := adoptable(j, f.Step)
 	switch {
@@ -87,14 +87,14 @@ func compareCandidate(f DoubtFacts) Verdict {
 		diff = markerDiffers(j, f.Step)
 	}
 	if diff != "" {
-		return Verdict{Stop: &Stop{Code: Conflict, Reason: JobDiffers, Step: f.Step.Seq, Jobs: []string{j.ID}, Detail: diff}}
+		return Verdict{Stop: &Stop{Reason: JobDiffers, Step: f.Step.Seq, Jobs: []string{j.ID}, Detail: diff}}
 	}
 	return Verdict{Adopt: j.ID}
 }
 
 // needsPerson says why absence must not be believed without a person, "" if
 // it may.
-func needsPerson(f DoubtFacts) string {
+func needsPerson(f DoubtFacts) Why {
 	switch k := f.Known; {
 	case f.Step.Last:
 		return WhyCutover
@@ -104,17 +104,17 @@ func needsPerson(f DoubtFacts) string {
 		return WhyToken
 	case k.Answer.Code == "DRS.M00277":
 		return WhyNameExists
-	case len(f.Survey.Unaccounted) > 0:
+	case len(f.Target.Unaccounted) > 0:
 		return WhyUnaccounted
 	case k.Absences > 0:
 		return WhyTwice
 	case f.NewestJob == "":
-		return WhyNoWitness
+		return WhyNoKnownJob
 	case k.Intent.FenceUntil.IsZero():
 		return WhyNoDate
-	case !f.Survey.Date.IsZero() && f.Highest.Sub(f.Survey.Date) > searchesWithin:
+	case !f.Target.Date.IsZero() && f.Highest.Sub(f.Target.Date) > searchesWithin:
 		return WhyDateAhead
-	case f.ByHand:
+	case f.AskPerson:
 		return WhyAsk
 	}
 	return ""
@@ -124,8 +124,8 @@ func needsPerson(f DoubtFacts) string {
 // behind the fence and listingLag of server time apart, show the witness and
 // not the job.
 func absence(f DoubtFacts) Verdict {
-	fence, settling := FenceOf(f.Known), stop(TryAgain, Settling, f.Step.Seq)
-	v := f.Survey
+	fence, settling := FenceOf(f.Known), stop(Settling, f.Step.Seq)
+	v := f.Target
 	if !isEvidence(f) {
 		settling.Until = fence
 		return Verdict{Stop: settling}
@@ -134,8 +134,8 @@ func absence(f DoubtFacts) Verdict {
 		settling.Until = fence
 		return Verdict{Stop: settling}
 	}
-	if !hasWitness(f) {
-		return Verdict{Stop: &Stop{Code: InDoubt, Reason: DoubtAsk, Step: f.Step.Seq, Why: WhyNoWitness}}
+	if !listsKnownJob(f) {
+		return Verdict{Stop: &Stop{Reason: DoubtNeedsPerson, Step: f.Step.Seq, Why: WhyNoKnownJob}}
 	}
 	for _, s := range f.Known.Searches {
 		apart := v.Date.Sub(s.Date)
@@ -158,16 +158,16 @@ func absence(f DoubtFacts) Verdict {
 // isEvidence: a listing shows absence only when it is whole and no older than
 // what was seen before. A later one may be.
 func isEvidence(f DoubtFacts) bool {
-	v := f.Survey
+	v := f.Target
 	return v.Complete && !v.Date.IsZero() && !v.Date.Before(f.Highest)
 }
 
-// hasWitness: the listing also holds a job that is known to be there, and is
+// listsKnownJob: the listing also holds a job that is known to be there, and is
 // seen by the credential of the intent. Where it is not, because the witness
 // was deleted or the credential is another, it will not be later: a person is
 // asked.
-func hasWitness(f DoubtFacts) bool {
-	return slices.Contains(f.Survey.IDs, f.NewestJob) && f.Known.Intent.Principal == f.Principal
+func listsKnownJob(f DoubtFacts) bool {
+	return slices.Contains(f.Target.IDs, f.NewestJob) && f.Known.Intent.Principal == f.Principal
 }
 
 // FenceOf is when, by the server's clock, the create can no longer become a

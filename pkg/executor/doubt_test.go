@@ -20,7 +20,7 @@ func doubtAbout(step plan.Step) DoubtFacts {
 			JobName: step.JobName(1), SignedAt: signed, Principal: "ak:A",
 			FenceUntil: signed.Add(silentFence), AnsweredFenceUntil: signed.Add(answeredFence),
 		}},
-		Survey:  &Survey{Date: signed.Add(silentFence), Complete: true, IDs: []string{"witness"}},
+		Target:  &TargetView{Date: signed.Add(silentFence), Complete: true, IDs: []string{"witness"}},
 		Details: map[string]drs.Job{}, NewestJob: "witness", Highest: signed, Principal: "ak:A",
 	}
 }
@@ -35,7 +35,7 @@ func jobOf(s plan.Step) drs.Job {
 }
 
 func found(f *DoubtFacts, j drs.Job) {
-	f.Survey.Candidates = append(f.Survey.Candidates, j.OfflineTaskInfo)
+	f.Target.Candidates = append(f.Target.Candidates, j.OfflineTaskInfo)
 	f.Details[j.ID] = j
 }
 
@@ -72,91 +72,91 @@ func TestDoubt(t *testing.T) {
 		adopt  bool
 		absent bool
 		record bool
-		code   Code
+		class  Class
 		reason Reason
-		why    string
+		why    Why
 	}{
 		"found":                   {step: incremental, with: func(f *DoubtFacts) { found(f, jobOf(incremental)) }, adopt: true},
 		"found, the full":         {step: full, with: func(f *DoubtFacts) { found(f, jobOf(full)) }, adopt: true},
 		"found, the cutover":      {step: last, with: func(f *DoubtFacts) { found(f, jobOf(last)) }, adopt: true},
 		"found, mode as a number": {step: incremental, with: func(f *DoubtFacts) { found(f, jobOf(incremental)) }, adopt: true},
 		"found, name in capitals": {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.Name = "IMS-PROD-002-" + j.Name[13:]; found(f, j) }, adopt: true},
-		"found twice":             {step: incremental, with: func(f *DoubtFacts) { found(f, jobOf(incremental)); found(f, jobOf(incremental)) }, code: Conflict, reason: TwinJobs},
-		"found, no detail":        {step: incremental, with: func(f *DoubtFacts) { found(f, jobOf(incremental)); f.Details = nil }, code: TryAgain, reason: APIAway},
-		"found, other target":     {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.TargetInstanceID = "x"; found(f, j) }, code: Conflict, reason: JobDiffers},
-		"found, other bucket":     {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.BucketName = "x"; found(f, j) }, code: Conflict, reason: JobDiffers},
-		"found, other file":       {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.FileNames = []string{"x"}; found(f, j) }, code: Conflict, reason: JobDiffers},
-		"found, other mode":       {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.RecoveryMode = "full"; found(f, j) }, code: Conflict, reason: JobDiffers},
-		"found, other last":       {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.IsLastBackup = true; found(f, j) }, code: Conflict, reason: JobDiffers},
+		"found twice":             {step: incremental, with: func(f *DoubtFacts) { found(f, jobOf(incremental)); found(f, jobOf(incremental)) }, class: Conflict, reason: DuplicateJobs},
+		"found, no detail":        {step: incremental, with: func(f *DoubtFacts) { found(f, jobOf(incremental)); f.Details = nil }, class: TryAgain, reason: APIUnavailable, why: WhyJobUnread},
+		"found, other target":     {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.TargetInstanceID = "x"; found(f, j) }, class: Conflict, reason: JobDiffers},
+		"found, other bucket":     {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.BucketName = "x"; found(f, j) }, class: Conflict, reason: JobDiffers},
+		"found, other file":       {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.FileNames = []string{"x"}; found(f, j) }, class: Conflict, reason: JobDiffers},
+		"found, other mode":       {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.RecoveryMode = "full"; found(f, j) }, class: Conflict, reason: JobDiffers},
+		"found, other last":       {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.IsLastBackup = true; found(f, j) }, class: Conflict, reason: JobDiffers},
 		"found, last not said":    {step: last, with: func(f *DoubtFacts) { j := jobOf(last); j.IsLastBackup, j.HasIsLastBackup = false, false; found(f, j) }, adopt: true},
 		"found, mode not said":    {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.RecoveryMode = ""; found(f, j) }, adopt: true},
-		"found, target not said":  {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.TargetInstanceID = ""; found(f, j) }, code: Conflict, reason: JobDiffers},
+		"found, target not said":  {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.TargetInstanceID = ""; found(f, j) }, class: Conflict, reason: JobDiffers},
 		"found, nothing said, no marker": {step: incremental, with: func(f *DoubtFacts) {
 			j := jobOf(incremental)
 			j.RecoveryMode, j.Description = "", ""
 			found(f, j)
-		}, code: Conflict, reason: JobDiffers},
-		"found, renamed":                {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.Name = "x"; found(f, j) }, code: Conflict, reason: JobDiffers},
-		"found, no marker":              {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.Description = ""; found(f, j) }, code: Conflict, reason: JobDiffers},
-		"found, other marker":           {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.Description = full.Marker().String(); found(f, j) }, code: Conflict, reason: JobDiffers},
-		"unknown job of the chain":      {step: incremental, with: func(f *DoubtFacts) { f.Survey.Unknown = []drs.OfflineTaskInfo{{ID: "x"}} }, code: Conflict, reason: UnknownJobs},
-		"not found, the cutover":        {step: last, code: InDoubt, reason: DoubtAsk, why: WhyCutover},
-		"not found, the full":           {step: full, code: InDoubt, reason: DoubtAsk, why: WhyFull},
-		"not found, token":              {step: incremental, with: func(f *DoubtFacts) { f.Known.Intent.TokenAuth = true }, code: InDoubt, reason: DoubtAsk, why: WhyToken},
-		"not found, M00277":             {step: incremental, with: func(f *DoubtFacts) { f.Known.Answer.Code = "DRS.M00277" }, code: InDoubt, reason: DoubtAsk, why: WhyNameExists},
-		"not found, unaccounted":        {step: incremental, with: func(f *DoubtFacts) { f.Survey.Unaccounted = []string{"x"} }, code: InDoubt, reason: DoubtAsk, why: WhyUnaccounted},
-		"not found, once before":        {step: incremental, with: func(f *DoubtFacts) { f.Known.Absences = 1 }, code: InDoubt, reason: DoubtAsk, why: WhyTwice},
-		"not found, no witness known":   {step: incremental, with: func(f *DoubtFacts) { f.NewestJob = "" }, code: InDoubt, reason: DoubtAsk, why: WhyNoWitness},
-		"not found, undated intent":     {step: incremental, with: func(f *DoubtFacts) { f.Known.Intent.FenceUntil = time.Time{} }, code: InDoubt, reason: DoubtAsk, why: WhyNoDate},
-		"not found, a date far ahead":   {step: incremental, with: func(f *DoubtFacts) { f.Highest = f.Survey.Date.AddDate(20, 0, 0) }, code: InDoubt, reason: DoubtAsk, why: WhyDateAhead},
-		"not found, by hand":            {step: incremental, with: func(f *DoubtFacts) { f.ByHand = true }, code: InDoubt, reason: DoubtAsk, why: WhyAsk},
-		"before the fence":              {step: incremental, with: func(f *DoubtFacts) { f.Survey.Date = signed.Add(silentFence - 1) }, code: TryAgain, reason: Settling},
-		"at the fence, first search":    {step: incremental, record: true, code: TryAgain, reason: Settling},
-		"answered, at its fence":        {step: incremental, with: func(f *DoubtFacts) { f.Known.Answered = true; f.Survey.Date = signed.Add(answeredFence) }, record: true, code: TryAgain, reason: Settling},
-		"answered, before its fence":    {step: incremental, with: func(f *DoubtFacts) { f.Known.Answered = true; f.Survey.Date = signed.Add(answeredFence - 1) }, code: TryAgain, reason: Settling},
-		"second search, too soon":       {step: incremental, with: func(f *DoubtFacts) { earlier(f, signed.Add(silentFence)); f.Survey.Date = later.Add(-1) }, code: TryAgain, reason: Settling},
-		"second search":                 {step: incremental, with: func(f *DoubtFacts) { earlier(f, signed.Add(silentFence)); f.Survey.Date = later }, absent: true},
-		"first search before the fence": {step: incremental, with: func(f *DoubtFacts) { earlier(f, signed.Add(silentFence-1)); f.Survey.Date = later }, record: true, code: TryAgain, reason: Settling},
+		}, class: Conflict, reason: JobDiffers},
+		"found, renamed":                {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.Name = "x"; found(f, j) }, class: Conflict, reason: JobDiffers},
+		"found, no marker":              {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.Description = ""; found(f, j) }, class: Conflict, reason: JobDiffers},
+		"found, other marker":           {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.Description = full.Marker().String(); found(f, j) }, class: Conflict, reason: JobDiffers},
+		"unknown job of the chain":      {step: incremental, with: func(f *DoubtFacts) { f.Target.Unknown = []drs.OfflineTaskInfo{{ID: "x"}} }, class: Conflict, reason: UnknownJobs},
+		"not found, the cutover":        {step: last, class: InDoubt, reason: DoubtNeedsPerson, why: WhyCutover},
+		"not found, the full":           {step: full, class: InDoubt, reason: DoubtNeedsPerson, why: WhyFull},
+		"not found, token":              {step: incremental, with: func(f *DoubtFacts) { f.Known.Intent.TokenAuth = true }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyToken},
+		"not found, M00277":             {step: incremental, with: func(f *DoubtFacts) { f.Known.Answer.Code = "DRS.M00277" }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyNameExists},
+		"not found, unaccounted":        {step: incremental, with: func(f *DoubtFacts) { f.Target.Unaccounted = []string{"x"} }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyUnaccounted},
+		"not found, once before":        {step: incremental, with: func(f *DoubtFacts) { f.Known.Absences = 1 }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyTwice},
+		"not found, no witness known":   {step: incremental, with: func(f *DoubtFacts) { f.NewestJob = "" }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyNoKnownJob},
+		"not found, undated intent":     {step: incremental, with: func(f *DoubtFacts) { f.Known.Intent.FenceUntil = time.Time{} }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyNoDate},
+		"not found, a date far ahead":   {step: incremental, with: func(f *DoubtFacts) { f.Highest = f.Target.Date.AddDate(20, 0, 0) }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyDateAhead},
+		"not found, by hand":            {step: incremental, with: func(f *DoubtFacts) { f.AskPerson = true }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyAsk},
+		"before the fence":              {step: incremental, with: func(f *DoubtFacts) { f.Target.Date = signed.Add(silentFence - 1) }, class: TryAgain, reason: Settling},
+		"at the fence, first search":    {step: incremental, record: true, class: TryAgain, reason: Settling},
+		"answered, at its fence":        {step: incremental, with: func(f *DoubtFacts) { f.Known.Answered = true; f.Target.Date = signed.Add(answeredFence) }, record: true, class: TryAgain, reason: Settling},
+		"answered, before its fence":    {step: incremental, with: func(f *DoubtFacts) { f.Known.Answered = true; f.Target.Date = signed.Add(answeredFence - 1) }, class: TryAgain, reason: Settling},
+		"second search, too soon":       {step: incremental, with: func(f *DoubtFacts) { earlier(f, signed.Add(silentFence)); f.Target.Date = later.Add(-1) }, class: TryAgain, reason: Settling},
+		"second search":                 {step: incremental, with: func(f *DoubtFacts) { earlier(f, signed.Add(silentFence)); f.Target.Date = later }, absent: true},
+		"first search before the fence": {step: incremental, with: func(f *DoubtFacts) { earlier(f, signed.Add(silentFence-1)); f.Target.Date = later }, record: true, class: TryAgain, reason: Settling},
 		"first search by another": {step: incremental, with: func(f *DoubtFacts) {
 			earlier(f, signed.Add(silentFence))
 			f.Known.Searches[0].Principal = "ak:B"
-			f.Survey.Date = later
-		}, record: true, code: TryAgain, reason: Settling},
+			f.Target.Date = later
+		}, record: true, class: TryAgain, reason: Settling},
 		"first search just in time": {step: incremental, with: func(f *DoubtFacts) {
 			earlier(f, signed.Add(silentFence))
-			f.Survey.Date = signed.Add(silentFence + searchesWithin)
+			f.Target.Date = signed.Add(silentFence + searchesWithin)
 		}, absent: true},
 		"first search behind another's": {step: incremental, with: func(f *DoubtFacts) {
 			earlier(f, signed.Add(silentFence))
 			earlier(f, signed.Add(silentFence))
 			f.Known.Searches[0].Principal = "ak:B"
-			f.Survey.Date = later
+			f.Target.Date = later
 		}, absent: true},
 		"first search too long ago": {step: incremental, with: func(f *DoubtFacts) {
 			earlier(f, signed.Add(silentFence))
-			f.Survey.Date = signed.Add(silentFence + searchesWithin + 1)
-		}, record: true, code: TryAgain, reason: Settling},
+			f.Target.Date = signed.Add(silentFence + searchesWithin + 1)
+		}, record: true, class: TryAgain, reason: Settling},
 		"listing not whole": {step: incremental, with: func(f *DoubtFacts) {
 			earlier(f, signed.Add(silentFence))
-			f.Survey.Date = later
-			f.Survey.Complete = false
-		}, code: TryAgain, reason: Settling},
+			f.Target.Date = later
+			f.Target.Complete = false
+		}, class: TryAgain, reason: Settling},
 		"listing without witness": {step: incremental, with: func(f *DoubtFacts) {
 			earlier(f, signed.Add(silentFence))
-			f.Survey.Date = later
-			f.Survey.IDs = []string{"x"}
-		}, code: InDoubt, reason: DoubtAsk, why: WhyNoWitness},
-		"listing without date": {step: incremental, with: func(f *DoubtFacts) { earlier(f, signed.Add(silentFence)); f.Survey.Date = time.Time{} }, code: TryAgain, reason: Settling},
+			f.Target.Date = later
+			f.Target.IDs = []string{"x"}
+		}, class: InDoubt, reason: DoubtNeedsPerson, why: WhyNoKnownJob},
+		"listing without date": {step: incremental, with: func(f *DoubtFacts) { earlier(f, signed.Add(silentFence)); f.Target.Date = time.Time{} }, class: TryAgain, reason: Settling},
 		"listing older than one before": {step: incremental, with: func(f *DoubtFacts) {
 			earlier(f, signed.Add(silentFence))
-			f.Survey.Date = later
+			f.Target.Date = later
 			f.Highest = later.Add(1)
-		}, code: TryAgain, reason: Settling},
+		}, class: TryAgain, reason: Settling},
 		"intended by another": {step: incremental, with: func(f *DoubtFacts) {
 			earlier(f, signed.Add(silentFence))
-			f.Survey.Date = later
+			f.Target.Date = later
 			f.Known.Intent.Principal = "ak:B"
-		}, code: InDoubt, reason: DoubtAsk, why: WhyNoWitness},
+		}, class: InDoubt, reason: DoubtNeedsPerson, why: WhyNoKnownJob},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := doubtAbout(c.step)
@@ -173,8 +173,8 @@ func TestDoubt(t *testing.T) {
 				}
 				return
 			}
-			if v.Stop == nil || v.Stop.Code != c.code || v.Stop.Reason != c.reason || v.Stop.Why != c.why {
-				t.Errorf("stop %+v, want %d %s %s", v.Stop, c.code, c.reason, c.why)
+			if v.Stop == nil || v.Stop.Class() != c.class || v.Stop.Reason != c.reason || v.Stop.Why != c.why {
+				t.Errorf("stop %+v, want %s %s %s", v.Stop, c.class, c.reason, c.why)
 			}
 		})
 	}

@@ -149,14 +149,14 @@ func TestBytesOfAStepDoNotGrow(t *testing.T) {
 func TestJobNamedBeforeTheIntentIsNotItsOwn(t *testing.T) {
 	r := newLongRun(t, ledger.OpenMemory(), 2)
 	r.id = r.jobs[0].ID // listed when the chain was opened
-	if x := r.pass(); x.Code != TryAgain || x.Sent != SentMaybe || r.state().Step(3).State != ledger.StepInDoubt {
-		t.Errorf("%s %s, step 3 is %s: an old job was taken for the create's", x.Code, x.Reason, r.state().Step(3).State)
+	if x := r.pass(); x.Class() != TryAgain || x.Sent != SentMaybe || r.state().Step(3).State != ledger.StepInDoubt {
+		t.Errorf("%s %s, step 3 is %s: an old job was taken for the create's", x.Class(), x.Reason, r.state().Step(3).State)
 	}
-	if got := r.survey().Unaccounted; len(got) > 0 {
+	if got := r.targetView().Unaccounted; len(got) > 0 {
 		t.Errorf("unaccounted: %q, and all were there before", got)
 	}
 	r.jobs = append(r.jobs, drs.OfflineTaskInfo{ID: "new", Name: "renamed", Status: "SUCCESS"})
-	if got := r.survey().Unaccounted; len(got) != 1 || got[0] != "new" {
+	if got := r.targetView().Unaccounted; len(got) != 1 || got[0] != "new" {
 		t.Errorf("unaccounted: %q, want the job that came later", got)
 	}
 }
@@ -170,9 +170,9 @@ func (r *longRun) state() *ledger.State {
 	return s
 }
 
-func (r *longRun) survey() *Survey {
+func (r *longRun) targetView() *TargetView {
 	l, _ := r.ListReplicationJobs(context.Background(), "")
-	return survey(l, r.steps[0].Plan, r.state(), otherChains{})
+	return targetView(l, r.steps[0].Plan, r.state(), otherChains{})
 }
 
 // A pass that reads everything and sends nothing: somebody else's job runs. One
@@ -183,7 +183,7 @@ func BenchmarkPass(b *testing.B) {
 			r := newLongRun(b, ledger.OpenMemory(), done)
 			r.jobs = append(r.jobs, drs.OfflineTaskInfo{ID: "x", Name: "others", Status: "TRANSFERRING"})
 			for b.Loop() {
-				if x := r.pass(); x.Code != TryAgain {
+				if x := r.pass(); x.Class() != TryAgain {
 					b.Fatalf("%s %s %v", x.Reason, x.Detail, x.Err)
 				}
 			}

@@ -16,17 +16,17 @@ func History(steps []plan.Step, s *ledger.State) *Stop {
 			continue
 		}
 		if i >= len(steps) {
-			return stop(Conflict, PlanShorter, i+1)
+			return stop(PlanShorter, i+1)
 		}
 		step := steps[i]
 		switch {
 		case coverChanged(st, step.Plan):
-			return &Stop{Code: Conflict, Reason: EditedHistory, Step: step.Seq, Detail: "overwrite is not as it was"}
+			return &Stop{Reason: EditedHistory, Step: step.Seq, Why: WhyOverwriteChanged}
 		case st.ChainSHA256 == step.ChainSHA256:
 		case step.Last && st.ChainSHA256 == step.OpenSHA256:
-			return stop(Invalid, MarkerTooLate, step.Seq)
+			return stop(MarkerTooLate, step.Seq)
 		default:
-			return stop(Conflict, EditedHistory, step.Seq)
+			return stop(EditedHistory, step.Seq)
 		}
 	}
 	return nil
@@ -62,7 +62,7 @@ func gap(s *ledger.State) *Stop {
 		case !st.State.Sent() && open == 0:
 			open = i + 1
 		case st.State.Sent() && open != 0:
-			return stop(Conflict, HistoryGap, open)
+			return stop(HistoryGap, open)
 		}
 	}
 	return nil
@@ -77,23 +77,23 @@ type Identity struct {
 	TokenAuth bool
 }
 
-// whyCredentials is the part of the identity that adopt --all renews.
-const whyCredentials = "credentials"
-
 // identityDiffers names what is not as it was when the chain was opened.
 func identityDiffers(s *ledger.State, p *plan.Plan, id Identity) *Stop {
 	if s.Opened == nil {
 		return nil
 	}
 	o := s.Opened
-	for _, c := range []struct{ what, was, is string }{
-		{"region", o.Region, p.Target.Region},
-		{"enterprise project", o.EnterpriseProjectID, p.Target.EnterpriseProjectID},
-		{"endpoint", o.Endpoint, id.Endpoint},
-		{whyCredentials, s.Principal, id.Principal}, // last: adopt --all excuses it, and nothing else
+	for _, c := range []struct {
+		why     Why
+		was, is string
+	}{
+		{WhyRegion, o.Region, p.Target.Region},
+		{WhyEnterpriseProject, o.EnterpriseProjectID, p.Target.EnterpriseProjectID},
+		{WhyEndpoint, o.Endpoint, id.Endpoint},
+		{WhyCredentials, s.Principal, id.Principal}, // last: AdoptAll excuses it, and nothing else
 	} {
-		if c.was != c.is && !(c.what == whyCredentials && samePrincipal(c.was, c.is)) {
-			return &Stop{Code: Conflict, Reason: OtherIdentity, Why: c.what, Detail: c.was + ", now " + c.is}
+		if c.was != c.is && !(c.why == WhyCredentials && samePrincipal(c.was, c.is)) {
+			return &Stop{Reason: OtherIdentity, Why: c.why, Detail: c.was + ", now " + c.is}
 		}
 	}
 	return nil

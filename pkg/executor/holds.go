@@ -15,7 +15,7 @@ import (
 func (r *Runner) HoldPlan(ctx context.Context, reason string) Result {
 	return r.decideOnName(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
 		if p.facts.State.Held != nil {
-			return notAllowed(0, "the plan is on hold already"), nil
+			return notAllowed(0, WhyHeldAlready), nil
 		}
 		return nil, p.onName(ctx, p.chain.working(p.Plan), ledger.Hold, reason)
 	})
@@ -25,7 +25,7 @@ func (r *Runner) HoldPlan(ctx context.Context, reason string) Result {
 func (r *Runner) ReleasePlan(ctx context.Context, reason string) Result {
 	return r.decideOnName(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
 		if p.facts.State.Held == nil {
-			return notAllowed(0, "the plan is not on hold"), nil
+			return notAllowed(0, WhyNotHeld), nil
 		}
 		return nil, p.onName(ctx, p.chain.holding, ledger.Release, reason)
 	})

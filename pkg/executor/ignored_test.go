@@ -22,12 +22,12 @@ func TestRunningSecondJobMayNotBeIgnored(t *testing.T) {
 	r.pass()
 	r.now = r.now.Add(2 * time.Minute)
 	twin := r.twin(1, time.Hour)
-	r.wantReason(r.pass(), Conflict, TwinJobs)
+	r.wantReason(r.pass(), Conflict, DuplicateJobs)
 	x := r.said("ignore", r.runner().Ignore(ctx, twin, ""))
 	if r.wantReason(x, Invalid, NotAllowed); x.Why != WhyStillRunning || x.Step != 1 {
 		t.Errorf("why %s, step %d", x.Why, x.Step)
 	}
-	r.wantReason(r.pass(), Conflict, TwinJobs)
+	r.wantReason(r.pass(), Conflict, DuplicateJobs)
 	r.wantJobs(2, 0)
 	r.now = r.now.Add(time.Hour)
 	r.wantReason(r.said("ignore", r.runner().Ignore(ctx, twin, "")), OK, "")
@@ -41,7 +41,7 @@ func TestIgnoredJobOfThisChainCountsWhileItRuns(t *testing.T) {
 	r.pass()
 	r.now = r.now.Add(2 * time.Minute)
 	r.ignoreAsBefore(r.twin(1, time.Hour))
-	r.wantReason(r.pass(), OK, OursRunning)
+	r.wantReason(r.pass(), OK, OwnJobRunning)
 	r.wantJobs(2, 0)
 	r.now = r.now.Add(time.Hour)
 	r.wantReason(r.pass(), OK, JobRunning)
@@ -56,7 +56,7 @@ func TestNotOnlineWhileAnIgnoredSecondCutoverRuns(t *testing.T) {
 	r.wantReason(r.pass(), OK, JobRunning)
 	r.now = r.now.Add(2 * time.Minute)
 	r.ignoreAsBefore(r.twin(2, time.Hour))
-	r.wantReason(r.pass(), OK, OursRunning)
+	r.wantReason(r.pass(), OK, OwnJobRunning)
 	r.now = r.now.Add(time.Hour)
 	r.wantReason(r.pass(), OK, Online)
 }
@@ -64,7 +64,7 @@ func TestNotOnlineWhileAnIgnoredSecondCutoverRuns(t *testing.T) {
 func TestStrangersIgnoredJobDoesNotCount(t *testing.T) {
 	state, p := &ledger.State{Ignored: map[string]bool{"stranger": true}}, newRig(t, "", "", drssim.Config{}).p
 	l := drs.Listing{Complete: true, Jobs: []drs.OfflineTaskInfo{{ID: "stranger", Name: "nightly", Status: "TRANSFERRING"}}}
-	if v := survey(l, p, state, otherChains{}); len(v.Running) != 0 {
+	if v := targetView(l, p, state, otherChains{}); len(v.Running) != 0 {
 		t.Errorf("%v", v.Running)
 	}
 }

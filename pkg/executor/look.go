@@ -21,10 +21,10 @@ func (p *pass) look(ctx context.Context, seq int) (*Stop, error) {
 		if s := missingStop(p.facts.State, id, look, goneAfter); s != nil {
 			return s, nil
 		}
-		return &Stop{Code: Conflict, Reason: JobGone, Jobs: []string{id}, Since: p.facts.State.Missing[id]}, nil
+		return &Stop{Reason: JobGone, Jobs: []string{id}, Since: p.facts.State.Missing[id]}, nil
 	}
 	if diff := differs(j, p.Steps[seq-1], false); diff != "" {
-		return &Stop{Code: Conflict, Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Detail: diff}, nil
+		return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Detail: diff}, nil
 	}
 	p.facts.Looked = true
 	status, known := drs.ParseStatus(j.Status)
@@ -42,10 +42,10 @@ func (p *pass) look(ctx context.Context, seq int) (*Stop, error) {
 }
 
 // unknownStatus counts a status that no page knows as running, for an hour.
-func (p *pass) unknownStatus(seq int, look Sight, id string) *Stop {
+func (p *pass) unknownStatus(seq int, look Observation, id string) *Stop {
 	first := p.facts.State.Unknown[id]
 	if !look.Date.IsZero() && !first.Date.IsZero() && look.Date.Sub(first.Date) >= unknownFor {
-		return &Stop{Code: InDoubt, Reason: UnknownStatus, Step: seq, Jobs: []string{id}, Detail: look.Status, Since: first.Date}
+		return &Stop{Reason: UnknownStatus, Step: seq, Jobs: []string{id}, Detail: look.Status, Since: first.Date}
 	}
 	p.Note(Note{Warning: true, Step: seq, What: "DRS shows a status that its documents do not name; it counts as running", Detail: look.Status, JobID: id})
 	return nil
@@ -60,7 +60,7 @@ func (p *pass) finished(ctx context.Context, seq int, kind ledger.Kind, j drs.Jo
 	if err != nil {
 		return err
 	}
-	p.facts.Looked, p.facts.Survey = false, nil
+	p.facts.Looked, p.facts.Target = false, nil
 	p.change(seq, string(kind), j.ID)
 	return nil
 }
@@ -77,16 +77,16 @@ func (p *pass) change(seq int, what, jobID string) {
 // check records that a listing after the cutover showed no second job.
 func (p *pass) check(ctx context.Context, seq int) error {
 	st := p.facts.State.Step(seq)
-	return p.append(ctx, ledger.Checked, seq, st.Attempt, ledger.CheckedData{Date: p.facts.Survey.Date})
+	return p.append(ctx, ledger.Checked, seq, st.Attempt, ledger.CheckedData{Date: p.facts.Target.Date})
 }
 
 // settle acts on the verdict about the step in doubt.
 func (p *pass) settle(ctx context.Context, seq int) (*Stop, error) {
 	st := p.facts.State.Step(seq)
 	v := p.seams.doubt(DoubtFacts{
-		Step: p.Steps[seq-1], Known: st, Survey: p.facts.Survey, Details: p.details(ctx),
+		Step: p.Steps[seq-1], Known: st, Target: p.facts.Target, Details: p.details(ctx),
 		NewestJob: p.facts.State.NewestJob, Highest: p.facts.State.Date,
-		Principal: p.Identity.Principal, ByHand: p.ByHand,
+		Principal: p.Identity.Principal, AskPerson: p.AskPerson,
 	})
 	if v.Record != nil {
 		if err := p.append(ctx, ledger.Searched, seq, st.Attempt, *v.Record); err != nil {
@@ -113,7 +113,7 @@ func (p *pass) adopted(ctx context.Context, seq int, o ledger.OutcomeData) (*Sto
 		return nil, err
 	}
 	if own {
-		return stop(OK, JobRunning, seq), nil
+		return stop(JobRunning, seq), nil
 	}
 	return nil, nil
 }
@@ -124,7 +124,7 @@ func (p *pass) conclude(ctx context.Context, kind ledger.Kind, seq int, o ledger
 	if err := p.append(ctx, kind, seq, st.Attempt, o); err != nil {
 		return err
 	}
-	p.facts.Survey, p.facts.Looked, p.doubtAt = nil, false, 0
+	p.facts.Target, p.facts.Looked, p.doubtAt = nil, false, 0
 	switch mine := st.IntentRun == p.Run; { // of another's create it says nothing
 	case mine && kind == ledger.Adopted:
 		p.result.Sent = SentYes
@@ -138,7 +138,7 @@ func (p *pass) conclude(ctx context.Context, kind ledger.Kind, seq int, o ledger
 // details are those of the jobs that may be the step's.
 func (p *pass) details(ctx context.Context) map[string]drs.Job {
 	out := map[string]drs.Job{}
-	for _, c := range p.facts.Survey.Candidates {
+	for _, c := range p.facts.Target.Candidates {
 		if j, err := p.Jobs.ShowReplicationJob(ctx, c.ID); err == nil {
 			out[c.ID] = j
 		}
@@ -152,7 +152,7 @@ const searchTime = time.Minute
 // searchOn repeats the search while a doubt is young: a listing lags.
 func (p *pass) searchOn(ctx context.Context, s *Stop) *Stop {
 	young := p.doubtAt != 0 && p.seams.uptime()-p.doubtAt < searchTime
-	if !young || s.Code == Conflict {
+	if !young || s.Class() == Conflict {
 		return s
 	}
 	pause := min(250*time.Millisecond<<min(p.searches, 10), 5*time.Second)
@@ -161,7 +161,7 @@ func (p *pass) searchOn(ctx context.Context, s *Stop) *Stop {
 	if !p.seams.sleep(ctx, pause) {
 		return s // what is known of the doubt says more than that time is up
 	}
-	p.facts.Survey = nil
+	p.facts.Target = nil
 	return nil
 }
 

@@ -2,17 +2,26 @@ package executor
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// Pronounce says how a step ended that no look at DRS can show any more: a
-// doubt without a job, a running job whose record is gone, one that is not as
-// it was intended, a failure that turned out to be none, or a step of which a
-// rebuilt ledger has nothing.
-func (r *Runner) Pronounce(ctx context.Context, seq int, succeeded bool, word Word, reason string) Result {
+// MarkSucceeded records, on a person's word, that the backup of a step is
+// restored. It is for what DRS can no longer show: a doubt without a job, a
+// running job whose record is gone, a job that differs from what was sent, a
+// failure that was none, or a step that a rebuilt ledger knows nothing of.
+func (r *Runner) MarkSucceeded(ctx context.Context, seq int, word Assurance, reason string) Result {
+	return r.mark(ctx, seq, true, word, reason)
+}
+
+// MarkFailed records, on a person's word, that the backup of a step is not
+// restored. It is for the same cases as MarkSucceeded.
+func (r *Runner) MarkFailed(ctx context.Context, seq int, word Assurance, reason string) Result {
+	return r.mark(ctx, seq, false, word, reason)
+}
+
+func (r *Runner) mark(ctx context.Context, seq int, succeeded bool, word Assurance, reason string) Result {
 	return r.decide(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
 		st := p.facts.State.Step(seq)
 		if s, err := p.mustBeInvisible(ctx, seq, st, succeeded, word); s != nil || err != nil {
@@ -33,7 +42,7 @@ func (r *Runner) Pronounce(ctx context.Context, seq int, succeeded bool, word Wo
 // a status that no page knows, or the one that may be the step in doubt's and is
 // not as it was intended.
 func (p *pass) judged(st ledger.Step) string {
-	v := p.facts.Survey
+	v := p.facts.Target
 	switch {
 	case p.unknown != "":
 		return p.unknown
@@ -53,13 +62,11 @@ func (p *pass) succeed(d *ledger.DecisionData, seq int, st ledger.Step) {
 	d.CheckPending = last || d.Last
 }
 
-func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, succeeded bool, word Word) (*Stop, error) {
+func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, succeeded bool, word Assurance) (*Stop, error) {
 	missing := gap(p.facts.State)
 	switch {
 	case succeeded && p.edited(seq):
-		s := notAllowed(seq, "the plan's line is not the one that was submitted; restore that line first")
-		s.Why = WhyEdited
-		return s, nil
+		return notAllowed(seq, WhyEdited), nil
 	case st.State == ledger.StepInDoubt:
 		if judged, s, err := p.endedOtherwise(ctx, seq); judged || s != nil || err != nil {
 			return s, err
@@ -81,7 +88,7 @@ func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, suc
 			return p.mustHaveFailed(ctx, seq, ids, succeeded, word)
 		}
 	}
-	return notAllowed(seq, fmt.Sprintf("the step is %s", st.State)), nil
+	return notAllowed(seq, WhyStateKnown).being(st.State), nil
 }
 
 // edited reports whether the plan's step is not the one that was sent.
@@ -102,7 +109,7 @@ func (p *pass) mustBeUndone(ctx context.Context, seq int, id string) (*Stop, err
 		return fromError(err), nil
 	}
 	if status, _ := drs.ParseStatus(j.Status); status != drs.Failed && status != drs.PrecheckFailed {
-		return notAllowed(seq, "the step is succeeded"), nil
+		return notAllowed(seq, WhyStateKnown).being(ledger.StepSucceeded), nil
 	}
 	return nil, nil
 }
@@ -113,10 +120,10 @@ func (p *pass) endedOtherwise(ctx context.Context, seq int) (bool, *Stop, error)
 	if s, err := p.list(ctx); s != nil || err != nil {
 		return false, s, err
 	}
-	if len(p.facts.Survey.Candidates) != 1 {
+	if len(p.facts.Target.Candidates) != 1 {
 		return false, nil, nil
 	}
-	j, err := p.Jobs.ShowReplicationJob(ctx, p.facts.Survey.Candidates[0].ID)
+	j, err := p.Jobs.ShowReplicationJob(ctx, p.facts.Target.Candidates[0].ID)
 	if err != nil {
 		return false, fromError(err), nil
 	}
@@ -127,7 +134,7 @@ func (p *pass) endedOtherwise(ctx context.Context, seq int) (bool, *Stop, error)
 
 // mustHaveFailed: nobody says of a step that it failed while one of its jobs is
 // not known to have, or a retry would restore the backup a second time.
-func (p *pass) mustHaveFailed(ctx context.Context, seq int, ids []string, succeeded bool, word Word) (*Stop, error) {
+func (p *pass) mustHaveFailed(ctx context.Context, seq int, ids []string, succeeded bool, word Assurance) (*Stop, error) {
 	if succeeded {
 		return nil, nil
 	}
@@ -144,8 +151,8 @@ func (p *pass) mustHaveFailed(ctx context.Context, seq int, ids []string, succee
 		}
 		switch s := accountFor(p.facts.State, id, look); {
 		case s == nil, s.Reason == StatusSettling:
-		case s.Reason == NotFailedAnyMore:
-			return notAllowed(seq, fmt.Sprintf("DRS shows job %s as %s, not as failed", id, look.Status)), nil
+		case s.Reason == NotFailed:
+			return notAllowed(seq, WhyJobNotFailed, id).showing(look.Status), nil
 		default:
 			return s, nil
 		}
@@ -156,7 +163,7 @@ func (p *pass) mustHaveFailed(ctx context.Context, seq int, ids []string, succee
 // mustBeGone: what becomes of a job that DRS shows is read there. A person
 // judges only one that has ended and is not as it was intended, or one in a
 // status that no page knows.
-func (p *pass) mustBeGone(ctx context.Context, seq int, id string, succeeded bool, word Word) (*Stop, error) {
+func (p *pass) mustBeGone(ctx context.Context, seq int, id string, succeeded bool, word Assurance) (*Stop, error) {
 	look, j, s, err := p.see(ctx, seq, id)
 	switch {
 	case s != nil || err != nil:
@@ -172,21 +179,21 @@ func (p *pass) mustBeGone(ctx context.Context, seq int, id string, succeeded boo
 	if !known || status.Ended() && seq <= len(p.Steps) && differs(j, p.Steps[seq-1], false) != "" {
 		return nil, nil
 	}
-	return notAllowed(seq, fmt.Sprintf("DRS still shows job %s, as %s; the next pass follows it", id, j.Status)), nil
+	return notAllowed(seq, WhyJobShown, id).showing(j.Status), nil
 }
 
 // mustBeGoneTwice: to call a step succeeded takes two looks that do not know its
 // job, as far apart as a listing may lag, and no running job of this chain.
-func (p *pass) mustBeGoneTwice(ctx context.Context, id string, look Sight) (*Stop, error) {
+func (p *pass) mustBeGoneTwice(ctx context.Context, id string, look Observation) (*Stop, error) {
 	if s := missingStop(p.facts.State, id, look, listingLag); s != nil {
 		return s, nil
 	}
 	if s, err := p.list(ctx); s != nil || err != nil {
 		return s, err
 	}
-	for _, n := range p.facts.Survey.Running {
+	for _, n := range p.facts.Target.Running {
 		if seq, ours := claimOf(n.OfflineTaskInfo, p.Plan); ours {
-			return notAllowed(seq, fmt.Sprintf("job %s of this plan is running", n.ID)), nil
+			return notAllowed(seq, WhyOtherRunning, n.ID), nil
 		}
 	}
 	return nil, nil

@@ -115,8 +115,8 @@ func forgetsOlder(f *Facts) {
 			continue
 		}
 		c.Steps[i].AllJobIDs = nil
-		if f.Survey != nil {
-			f.Survey.Claims = nil
+		if f.Target != nil {
+			f.Target.Claims = nil
 		}
 	}
 	f.State = &c

@@ -18,7 +18,7 @@ type shape struct {
 	unattended bool // the cutover goes by itself, in a window
 	window     bool
 	overwrite  bool
-	byHand     bool
+	askPerson  bool
 	token      bool
 }
 

@@ -87,7 +87,7 @@ func stallFaults() []planted {
 			plant: func(s *slot, r *Runner) { r.Jobs = &sendsLoosely{&modelJobs{s}, func(c *drs.Create) { c.EndsAt = 0 }} }},
 		{name: "a record that failed called an error", near: full, told: func(r Result) Result {
 			if r.Reason == RecordLost {
-				r.Code, r.Reason = CodeError, LedgerFailed
+				r.Reason = LedgerFailed
 			}
 			return r
 		}},
@@ -117,8 +117,8 @@ func settleFaults() []planted {
 	doubt := func(change func(*slot, *DoubtFacts)) func(*slot, *Runner) {
 		return func(s *slot, r *Runner) {
 			r.seams.doubt = func(f DoubtFacts) Verdict {
-				v := *f.Survey
-				f.Survey = &v
+				v := *f.Target
+				f.Target = &v
 				change(s, &f)
 				return Doubt(f)
 			}
@@ -129,27 +129,27 @@ func settleFaults() []planted {
 			f.Known.Intent.FenceUntil, f.Known.Intent.AnsweredFenceUntil = f.Known.Intent.SignedAt, f.Known.Intent.SignedAt
 		})},
 		{name: "the settle timer on the local clock", near: append(late, event{"jump", "sleep", 2, 3 * time.Hour}, event{"jump", "pass", 4, 3 * time.Hour}),
-			plant: doubt(func(s *slot, f *DoubtFacts) { f.Survey.Date = s.now.Add(s.skew) })},
+			plant: doubt(func(s *slot, f *DoubtFacts) { f.Target.Date = s.now.Add(s.skew) })},
 		{name: "a witness from another listing", near: emptyLists(),
-			plant: doubt(func(_ *slot, f *DoubtFacts) { f.Survey.IDs = append(slices.Clone(f.Survey.IDs), f.NewestJob) })},
+			plant: doubt(func(_ *slot, f *DoubtFacts) { f.Target.IDs = append(slices.Clone(f.Target.IDs), f.NewestJob) })},
 		{name: "the full believed absent without a person", near: []event{{"lost-before-accept", "sim", 1, 0}},
 			plant: doubt(func(_ *slot, f *DoubtFacts) {
 				f.Step.Seq, f.Step.Last, f.NewestJob = 2, false, "x"
-				f.Survey.IDs = []string{"x"}
+				f.Target.IDs = []string{"x"}
 			})},
 		{name: "a person resolves too early", hasty: true, near: []event{{"late-accept", "sim", 1, 5 * time.Minute}, {"late-accept", "sim", 3, 14 * time.Minute}}},
 		{name: "adoption without comparison", near: []event{{"twin", "dial", 2, 0}, {"lost-before-accept", "sim", 2, 0}}, plant: func(_ *slot, r *Runner) {
 			r.seams.doubt = func(f DoubtFacts) Verdict {
-				if len(f.Survey.Candidates) > 0 {
-					return Verdict{Adopt: f.Survey.Candidates[0].ID}
+				if len(f.Target.Candidates) > 0 {
+					return Verdict{Adopt: f.Target.Candidates[0].ID}
 				}
 				return Doubt(f)
 			}
 		}},
 		{name: "a fuzzy name accepted", near: []event{{"foreign", "dial", 2, 0}, {"lost-before-accept", "sim", 2, 0}}, plant: func(_ *slot, r *Runner) {
 			r.seams.doubt = func(f DoubtFacts) Verdict {
-				if len(f.Survey.Candidates) == 0 && len(f.Survey.Unaccounted) > 0 {
-					return Verdict{Adopt: f.Survey.Unaccounted[0]}
+				if len(f.Target.Candidates) == 0 && len(f.Target.Unaccounted) > 0 {
+					return Verdict{Adopt: f.Target.Unaccounted[0]}
 				}
 				return Doubt(f)
 			}
@@ -175,9 +175,9 @@ func emptyLists() []event {
 func onFacts(change func(*Facts)) func(*slot, *Runner) {
 	return func(_ *slot, r *Runner) {
 		r.seams.next = func(f Facts) Action {
-			if f.Survey != nil {
-				v := *f.Survey
-				f.Survey = &v
+			if f.Target != nil {
+				v := *f.Target
+				f.Target = &v
 			}
 			change(&f)
 			return Next(f)
@@ -191,21 +191,21 @@ func decisionFaults() []planted {
 	lost := []event{{"roll-back", "followed", 4, 0}, {"roll-back", "followed", 6, 0}, {"lose-ledger", "followed", 4, 0}}
 	return []planted{
 		{name: "the name looked up only before the first create", near: lost, plant: next(func(f *Facts) {
-			if f.Survey != nil && f.State.Step(1).State == ledger.StepSucceeded {
-				f.Survey.Unknown = nil
+			if f.Target != nil && f.State.Step(1).State == ledger.StepSucceeded {
+				f.Target.Unknown = nil
 			}
 		})},
 		{name: "a lost ledger taken for a new plan", near: lost, plant: next(func(f *Facts) {
-			if f.Survey != nil {
-				f.Survey.Unknown = nil
+			if f.Target != nil {
+				f.Target.Unknown = nil
 			}
 		})},
 		{name: "a generation raised while the old one is in doubt", near: []event{{"generation", "answer", 1, 0}, {"generation", "followed", 1, 0}, {"late-accept", "sim", 1, 14 * time.Minute}},
 			plant: func(_ *slot, r *Runner) { r.seams.busy = func([]*ledger.State) *Stop { return nil } }},
 		{name: "a retry without looking", near: []event{{"false-failed", "show", 2, 0}, {"false-failed", "show", 3, 0}},
 			plant: next(func(f *Facts) {
-				if f.Survey != nil {
-					f.Survey.Claims = nil
+				if f.Target != nil {
+					f.Target.Claims = nil
 				}
 				forgetTied(f)
 			})},
@@ -243,7 +243,7 @@ func decisionFaults() []planted {
 				switch {
 				case a.Kind != End || a.Stop.Reason != JobRunning || a.Step >= len(f.Steps):
 					return a
-				case f.Survey == nil:
+				case f.Target == nil:
 					return Action{Kind: List, Step: a.Step}
 				}
 				return Action{Kind: Create, Step: a.Step + 1}

@@ -256,16 +256,16 @@ func (j *judge) passEnds(s *slot, r Result) {
 	}
 	switch {
 	case r.Sent == SentNo && made:
-		j.report("I12", "a pass of which a job came says that it sent nothing (%s %s)", r.Code, r.Reason)
-	case r.Code == CodeError && made:
+		j.report("I12", "a pass of which a job came says that it sent nothing (%s %s)", r.Class(), r.Reason)
+	case r.Class() == ClassError && made:
 		j.report("I12", "a pass of which a job came ends as an error (%s)", r.Reason)
 	case r.Sent == SentYes && left == 0:
-		j.report("I12", "a pass that sent nothing says that it did (%s %s)", r.Code, r.Reason)
+		j.report("I12", "a pass that sent nothing says that it did (%s %s)", r.Class(), r.Reason)
 	}
 	if s.schedule.ledgers == 2 {
 		j.twoEnd(s, r)
 	}
-	if r.Code == OK && r.Reason == Online && !j.isOnline(s.desk.plan) && !j.isMisled(s.desk.plan) && !j.isOvertaken(s.runner.Plan) {
+	if r.Class() == OK && r.Reason == Online && !j.isOnline(s.desk.plan) && !j.isMisled(s.desk.plan) && !j.isOvertaken(s.runner.Plan) {
 		j.report("I12", "%s is said to be online and is not", s.desk.plan.Name)
 	}
 }

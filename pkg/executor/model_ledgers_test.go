@@ -52,8 +52,8 @@ func TestModelTwoLedgersFaultIsCaught(t *testing.T) {
 			f.State = &c
 		})},
 		{name: "no look for jobs of the chain that the ledger does not know", plant: onFacts(func(f *Facts) {
-			if f.Survey != nil {
-				f.Survey.Unknown = nil
+			if f.Target != nil {
+				f.Target.Unknown = nil
 			}
 		})},
 	} {
@@ -138,10 +138,10 @@ func (j *judge) shown(s *slot, l drs.Listing) {
 
 // twoEnd judges the end of a pass, where there are two ledgers.
 func (j *judge) twoEnd(s *slot, r Result) {
-	if s.liveStranger != "" && r.Code == OK {
-		j.report("A6", "a pass was shown job %s of another ledger and ends with %s %s", s.liveStranger, r.Code, r.Reason)
+	if s.liveStranger != "" && r.Class() == OK {
+		j.report("A6", "a pass was shown job %s of another ledger and ends with %s %s", s.liveStranger, r.Class(), r.Reason)
 	}
-	s.noticed = s.noticed || r.Code == Conflict
+	s.noticed = s.noticed || r.Class() == Conflict
 	if r.Reason != Online {
 		return
 	}

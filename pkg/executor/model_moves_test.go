@@ -122,17 +122,17 @@ func (s *slot) speakHastily(act string) {
 		case "ignores":
 			return p.Ignore(ctx, job, "hasty")
 		case "says-failed":
-			return p.Pronounce(ctx, seq, false, Word{}, "hasty")
+			return p.MarkFailed(ctx, seq, Assurance{}, "hasty")
 		case "says-succeeded":
-			return p.Pronounce(ctx, seq, true, Word{}, "hasty")
+			return p.MarkSucceeded(ctx, seq, Assurance{}, "hasty")
 		case "says-not-created":
-			return p.NotCreated(ctx, seq, Word{}, "hasty")
+			return p.MarkNotCreated(ctx, seq, Assurance{}, "hasty")
 		case "retries":
 			return p.Retry(ctx, seq, "hasty")
 		}
 		return p.Adopt(ctx, seq, job, "hasty")
 	})
-	if r.Code == OK && act == "says-succeeded" {
+	if r.Class() == OK && act == "says-succeeded" {
 		s.judge.saidSucceeded(s, seq, began)
 	}
 }
@@ -184,7 +184,7 @@ func (s *slot) renameBack(r Result) {
 			p.Steps, _ = plan.Steps(owner)
 			return p.ClosePlan(ctx, "taken over")
 		})
-		if closed.Code == OK {
+		if closed.Class() == OK {
 			s.sim.DropDatabase(modelInstance, owner.Databases.Names[0])
 			return
 		}
@@ -226,7 +226,7 @@ func (s *slot) afterFailure(r Result) {
 // that was sent, that line comes back first.
 func (s *slot) saySucceeded(seq int) {
 	r := s.say("pronounce", func(p *Runner, ctx context.Context) Result {
-		return p.Pronounce(ctx, seq, true, Word{}, "looked at the database")
+		return p.MarkSucceeded(ctx, seq, Assurance{}, "looked at the database")
 	})
 	if r.Reason == NotAllowed {
 		s.desk.putBack(s.passes)
@@ -264,7 +264,7 @@ func (s *slot) resolveOdd(r Result) {
 			s.startOver()
 		default:
 			s.say("pronounce", func(p *Runner, ctx context.Context) Result {
-				return p.Pronounce(ctx, r.Step, false, Word{}, "looked at the database")
+				return p.MarkFailed(ctx, r.Step, Assurance{}, "looked at the database")
 			})
 		}
 	}

@@ -15,17 +15,17 @@ import (
 // next pass.
 func (s *slot) follow(r Result) time.Duration {
 	d := s.desk
-	d.finished = r.Reason == Online || r.Reason == NextBackup || r.Reason == ChainClosed && r.Code == OK
+	d.finished = r.Reason == Online || r.Reason == NextBackup || r.Reason == ChainClosed
 	s.at("followed")
 	if r.Reason == LockHeld {
 		s.passes-- // it may take as long as the other run does
 	}
 	switch r.Reason {
-	case DoubtAsk:
+	case DoubtNeedsPerson:
 		s.settleByHand(r)
 	case JobFailed, CreateRefused:
 		s.afterFailure(r)
-	case UnknownStatus, NotFailedAnyMore:
+	case UnknownStatus, NotFailed:
 		s.resolveOdd(r)
 	case EditedHistory, PlanShorter, MarkerTooLate:
 		if s.think(); d.plan == s.runner.Plan { // else somebody was faster
@@ -37,15 +37,15 @@ func (s *slot) follow(r Result) time.Duration {
 		if d.plan.Generation <= s.runner.Plan.Generation {
 			d.write(d.plan.Generation+1, nil)
 		}
-	case UnknownJobs, TwinJobs, JobDiffers, LedgerConflict:
+	case UnknownJobs, DuplicateJobs, JobDiffers, LedgerConflict:
 		s.sortOut(r)
-	case OursRunning:
+	case OwnJobRunning:
 		if s.streak > 8 {
 			s.goBack(r)
 		}
 	case DatabaseTaken:
 		s.renameBack(r)
-	case ChainClosed:
+	case ChainUnfinished:
 		if d.finished = d.finished || s.judge.isOnline(d.plan); !d.finished {
 			s.think()
 			s.startOver()
@@ -77,7 +77,7 @@ func (s *slot) patience(r Result) time.Duration {
 		return wait + s.upTo(2*time.Second)
 	}
 	rest := s.upTo(pick(s.rng, time.Second, time.Minute, 5*time.Minute, 20*time.Minute))
-	if r.Reason == JobRunning || r.Reason == OursRunning {
+	if r.Reason == JobRunning || r.Reason == OwnJobRunning {
 		rest = s.schedule.restore/2 + s.upTo(s.schedule.restore)
 	}
 	return min(rest<<min(s.streak, 20), 12*time.Hour)
@@ -93,7 +93,7 @@ func (s *slot) say(what string, f func(*Runner, context.Context) Result) Result 
 	s.runner = s.newRunner()
 	r := f(s.runner, context.Background())
 	s.runner, s.saying = before, ""
-	s.note("person: %s: %s %s %s %v", what, r.Code, r.Reason, r.Detail, r.Err)
+	s.note("person: %s: %s %s %s %v", what, r.Class(), r.Reason, r.Detail, r.Err)
 	return r
 }
 
@@ -102,7 +102,7 @@ func (s *slot) settleByHand(r Result) {
 	s.at("asked")
 	if s.take("too-early") {
 		s.say("not created, at once", func(p *Runner, ctx context.Context) Result {
-			return p.NotCreated(ctx, r.Step, Word{BeforeFence: true}, "hasty")
+			return p.MarkNotCreated(ctx, r.Step, Assurance{BeforeFence: true}, "hasty")
 		})
 		return
 	}
@@ -110,7 +110,7 @@ func (s *slot) settleByHand(r Result) {
 	s.ignoreForeign(r.Jobs)
 	if s.planted.hasty {
 		s.say("not created, at once", func(p *Runner, ctx context.Context) Result {
-			return p.NotCreated(ctx, r.Step, Word{BeforeFence: true}, "hasty")
+			return p.MarkNotCreated(ctx, r.Step, Assurance{BeforeFence: true}, "hasty")
 		})
 		return
 	}
@@ -120,7 +120,7 @@ func (s *slot) settleByHand(r Result) {
 		s.notCreated(r.Step)
 	case job.Deleted && hasEnded(*job):
 		s.say("pronounce", func(p *Runner, ctx context.Context) Result {
-			return p.Pronounce(ctx, r.Step, s.isRestored(r.Step), Word{}, "the record was deleted")
+			return p.mark(ctx, r.Step, s.isRestored(r.Step), Assurance{}, "the record was deleted")
 		})
 	default:
 		s.say("adopt", func(p *Runner, ctx context.Context) Result { return p.Adopt(ctx, r.Step, job.ID, "") })
@@ -131,7 +131,7 @@ func (s *slot) settleByHand(r Result) {
 // the server's could fence.
 func (s *slot) notCreated(step int) {
 	got := s.say("not created", func(p *Runner, ctx context.Context) Result {
-		return p.NotCreated(ctx, step, Word{OtherCredentials: true}, "not in the console")
+		return p.MarkNotCreated(ctx, step, Assurance{OtherCredentials: true}, "not in the console")
 	})
 	if got.Reason != Settling || !got.Until.IsZero() {
 		return
@@ -139,7 +139,7 @@ func (s *slot) notCreated(step int) {
 	s.pause(silentFence + time.Minute)
 	if s.inConsole(step) == nil {
 		s.say("not created, waited for", func(p *Runner, ctx context.Context) Result {
-			return p.NotCreated(ctx, step, Word{BeforeFence: true, OtherCredentials: true}, "waited")
+			return p.MarkNotCreated(ctx, step, Assurance{BeforeFence: true, OtherCredentials: true}, "waited")
 		})
 	}
 }
@@ -200,17 +200,17 @@ func (s *slot) sortOut(r Result) {
 	if s.ignoreSpare(r.Jobs) || s.ignoreForeign(r.Jobs) == 0 && r.Reason != LedgerConflict || s.desk.halted {
 		return
 	}
-	if r.Reason == JobDiffers && s.say("adopt", func(p *Runner, ctx context.Context) Result { return p.Adopt(ctx, r.Step, r.Jobs[0], "") }).Code == OK {
+	if r.Reason == JobDiffers && s.say("adopt", func(p *Runner, ctx context.Context) Result { return p.Adopt(ctx, r.Step, r.Jobs[0], "") }).Class() == OK {
 		return
 	}
 	s.desk.halted = true
 	defer func() { s.desk.halted = false }()
 	s.pause(46*time.Minute + s.upTo(time.Hour))
 	all := s.say("adopt all", func(p *Runner, ctx context.Context) Result { return p.AdoptAll(ctx, "the ledger was lost") })
-	if s.streak > 8 && all.Code != OK {
+	if s.streak > 8 && all.Class() != OK {
 		s.startOver()
 	}
-	if all.Reason == TwinJobs {
+	if all.Reason == DuplicateJobs {
 		s.adoptOne(all)
 	}
 	if s.ignoreForeign(all.Jobs); all.Reason == JobDiffers { // a person has changed what its marker was: one at a time
@@ -229,7 +229,7 @@ func (s *slot) ignoreSpare(ids []string) (ignored bool) {
 			continue
 		}
 		r := s.say("ignore", func(p *Runner, ctx context.Context) Result { return p.Ignore(ctx, id, "the step is restored") })
-		ignored = ignored || r.Code == OK
+		ignored = ignored || r.Class() == OK
 	}
 	return ignored
 }
@@ -258,7 +258,7 @@ func (s *slot) pronounce(r Result) {
 		missing := r.Reason == HistoryGap && made.Chain == s.desk.plan.Chain() && made.Step == r.Step && s.isRestored(r.Step)
 		if missing || slices.Contains(r.Jobs, job.ID) && hasEnded(job) {
 			s.say("pronounce", func(p *Runner, ctx context.Context) Result {
-				return p.Pronounce(ctx, r.Step, s.isRestored(r.Step), Word{}, "looked at the database")
+				return p.mark(ctx, r.Step, s.isRestored(r.Step), Assurance{}, "looked at the database")
 			})
 		}
 	}

@@ -273,7 +273,7 @@ func readFaults() []string {
 }
 
 func randomShape(r *rand.Rand, name string) shape {
-	p := shape{name: name, steps: 1 + r.IntN(4), cutover: r.IntN(3) > 0, overwrite: r.IntN(3) == 0, byHand: r.IntN(6) == 0, token: r.IntN(8) == 0}
+	p := shape{name: name, steps: 1 + r.IntN(4), cutover: r.IntN(3) > 0, overwrite: r.IntN(3) == 0, askPerson: r.IntN(6) == 0, token: r.IntN(8) == 0}
 	p.window = p.cutover && r.IntN(3) == 0
 	p.unattended = p.window && r.IntN(2) == 0
 	return p

@@ -272,15 +272,15 @@ func (s *slot) onePass() (rest time.Duration) {
 	s.runner = s.newRunner()
 	r := s.planted.say(s.runner.Pass(ctx))
 	s.judge.passEnds(s, r)
-	s.desk.lastStop = fmt.Sprintf("%s (%s)", r.Reason, r.Code)
-	s.note("pass: %s %s step %d why %q detail %q sent %s err %v", r.Code, r.Reason, r.Step, r.Why, r.Detail, r.Sent, r.Err)
+	s.desk.lastStop = fmt.Sprintf("%s (%s)", r.Reason, r.Class())
+	s.note("pass: %s %s step %d why %q detail %q sent %s err %v", r.Class(), r.Reason, r.Step, r.Why, r.Detail, r.Sent, r.Err)
 	return s.follow(r)
 }
 
 func (s *slot) newRunner() *Runner {
 	d := s.desk
 	r := &Runner{
-		Plan: d.plan, Steps: d.steps, Ledger: s.books(), Keys: s.keys, ByHand: d.shape.byHand,
+		Plan: d.plan, Steps: d.steps, Ledger: s.books(), Keys: s.keys, AskPerson: d.shape.askPerson,
 		Identity: Identity{Endpoint: "https://drs.example.com", Principal: s.principal(), TokenAuth: d.shape.token},
 		Who:      Who{User: "dba", Host: fmt.Sprintf("host%d", s.id)}, Run: fmt.Sprintf("run-%d-%d", s.id, s.lives),
 		seams: s.seams(),

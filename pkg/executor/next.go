@@ -16,11 +16,11 @@ type Facts struct {
 	State *ledger.State
 	// Looked says that the running job was looked at in this pass.
 	Looked bool
-	// Sights are the looks of this pass, since its listing, at jobs that could
+	// Observed are the looks of this pass, since its listing, at jobs that could
 	// be the step's.
-	Sights map[string]Sight
-	// Survey is what the target's listing showed in this pass; nil: not asked.
-	Survey *Survey
+	Observed map[string]Observation
+	// Target is what the target's listing showed in this pass; nil: not asked.
+	Target *TargetView
 	Keys   Keys
 	Now    time.Time // the local clock
 	// OnlineBefore says that another chain of this ledger has cut over on one of
@@ -30,10 +30,10 @@ type Facts struct {
 
 // Keys are what a person gave to the command.
 type Keys struct {
-	Cutover   string // --confirm-cutover NAME@HASH
-	Overwrite string // --confirm-overwrite NAME@HASH
-	// AnyKey grants both and ignores the window: rehearsals touch nothing real.
-	AnyKey bool
+	Cutover   string // NAME@HASH, for the cutover
+	Overwrite string // NAME@HASH, for an overwriting create
+	// Rehearsal grants both and ignores the window: rehearsals touch nothing real.
+	Rehearsal bool
 }
 
 // ActionKind is what a pass does next.
@@ -77,18 +77,18 @@ func Next(f Facts) Action {
 	switch st := f.State.Step(seq); st.State {
 	case ledger.StepRunning:
 		if f.Looked {
-			return end(stop(OK, JobRunning, seq))
+			return end(stop(JobRunning, seq))
 		}
 		return Action{Kind: Look, Step: seq}
 	case ledger.StepInDoubt:
-		if f.Survey == nil {
+		if f.Target == nil {
 			return Action{Kind: List, Step: seq}
 		}
 		return Action{Kind: Settle, Step: seq}
 	case ledger.StepFailed:
-		return end(stop(Failed, JobFailed, seq))
+		return end(stop(JobFailed, seq))
 	case ledger.StepRefused:
-		return end(stop(Failed, CreateRefused, seq))
+		return end(stop(CreateRefused, seq))
 	default:
 		return mayCreate(f, f.Steps[seq-1], st)
 	}
@@ -104,9 +104,9 @@ func blocked(f Facts) *Stop {
 	s := f.State
 	switch {
 	case s.Closed != nil:
-		return stop(Conflict, ClosedGeneration, 0)
+		return stop(ClosedGeneration, 0)
 	case s.Conflict != "":
-		return &Stop{Code: Conflict, Reason: LedgerConflict, Detail: s.Conflict}
+		return &Stop{Reason: LedgerConflict, Detail: s.Conflict}
 	}
 	if bad := History(f.Steps, s); bad != nil {
 		return bad
@@ -118,7 +118,7 @@ func blocked(f Facts) *Stop {
 		return bad
 	}
 	if s.Held != nil {
-		return stop(OK, OnHold, 0)
+		return stop(OnHold, 0)
 	}
 	return nil
 }
@@ -127,10 +127,10 @@ func blocked(f Facts) *Stop {
 func closed(f Facts) *Stop {
 	for _, step := range f.Steps {
 		if f.State.Step(step.Seq).State != ledger.StepSucceeded {
-			return stop(Conflict, ChainClosed, step.Seq)
+			return stop(ChainUnfinished, step.Seq)
 		}
 	}
-	return stop(OK, ChainClosed, 0)
+	return stop(ChainClosed, 0)
 }
 
 // finished ends a pass over a plan whose steps all succeeded. Before it is
@@ -140,18 +140,18 @@ func finished(f Facts) Action {
 	last := f.Steps[len(f.Steps)-1]
 	switch {
 	case !last.Last:
-		return end(stop(OK, NextBackup, last.Seq))
+		return end(stop(NextBackup, last.Seq))
 	case !f.State.CheckPending:
-		return end(stop(OK, Online, last.Seq))
-	case f.Survey == nil:
+		return end(stop(Online, last.Seq))
+	case f.Target == nil:
 		return Action{Kind: List, Step: last.Seq}
-	case len(f.Survey.Unknown) > 0:
+	case len(f.Target.Unknown) > 0:
 		return end(strangeJobs(f, last.Seq))
-	case !f.Survey.Complete:
+	case !f.Target.Complete:
 		return end(notWhole(last.Seq))
-	case slices.ContainsFunc(f.Survey.Running, func(n Neighbour) bool { return n.Ignored }):
-		return end(neighbours(f.Survey, last.Seq))
-	case len(f.Survey.Undone) > 0:
+	case slices.ContainsFunc(f.Target.Running, func(n OtherJob) bool { return n.Ignored }):
+		return end(otherJobs(f.Target, last.Seq))
+	case len(f.Target.Undone) > 0:
 		return end(undone(f))
 	}
 	if s := mayArrive(f, last.Seq); s != nil {
@@ -160,22 +160,22 @@ func finished(f Facts) Action {
 	return Action{Kind: Check, Step: last.Seq}
 }
 
-// Foresee is Next for a look that asks DRS nothing: of a create it says what
+// Preview is Next for a look that asks DRS nothing: of a create it says what
 // keys and window hold back already, by the local clock.
-func Foresee(f Facts) Action {
+func Preview(f Facts) Action {
 	a := Next(f)
 	switch f.State.Step(a.Step).State {
 	case ledger.StepInDoubt:
 		return a
 	case ledger.StepSucceeded: // Next lists once more before it says online
 		if a.Kind == List {
-			return end(stop(OK, CheckPending, a.Step))
+			return end(stop(CheckPending, a.Step))
 		}
 	}
 	if a.Kind != List {
 		return a
 	}
-	f.Survey = &Survey{Date: f.Now}
+	f.Target = &TargetView{Date: f.Now}
 	if s := keys(f, f.Steps[a.Step-1], f.State.Step(a.Step).Attempt); s != nil {
 		return end(s)
 	}
@@ -186,17 +186,17 @@ func Foresee(f Facts) Action {
 // which it matters: what DRS shows, who else works there, then the two keys.
 func mayCreate(f Facts, step plan.Step, st ledger.Step) Action {
 	switch {
-	case f.Survey == nil:
+	case f.Target == nil:
 		return Action{Kind: List, Step: step.Seq}
-	case len(f.Survey.Unknown) > 0:
+	case len(f.Target.Unknown) > 0:
 		return end(strangeJobs(f, step.Seq))
-	case !f.Survey.Complete: // what it leaves out may be a job of this chain
+	case !f.Target.Complete: // what it leaves out may be a job of this chain
 		return end(notWhole(step.Seq))
-	case !st.NotBefore.IsZero() && f.Survey.Date.IsZero():
-		return end(stop(TryAgain, NoServerDate, step.Seq))
-	case f.Survey.Date.Before(st.NotBefore) && st.NotBefore.Sub(f.Survey.Date) <= drs.MaxRetryAfter: // farther off: a clock was wrong
-		return end(&Stop{Code: TryAgain, Reason: Throttled, Step: step.Seq, Until: st.NotBefore})
-	case len(f.Survey.Undone) > 0:
+	case !st.NotBefore.IsZero() && f.Target.Date.IsZero():
+		return end(stop(NoServerDate, step.Seq))
+	case f.Target.Date.Before(st.NotBefore) && st.NotBefore.Sub(f.Target.Date) <= drs.MaxRetryAfter: // farther off: a clock was wrong
+		return end(&Stop{Reason: Throttled, Step: step.Seq, Until: st.NotBefore})
+	case len(f.Target.Undone) > 0:
 		return end(undone(f))
 	case unseen(f, step.Seq):
 		return Action{Kind: Account, Step: step.Seq}
@@ -207,7 +207,7 @@ func mayCreate(f Facts, step plan.Step, st ledger.Step) Action {
 	if s := unaccounted(f, step.Seq); s != nil {
 		return end(s)
 	}
-	if s := neighbours(f.Survey, step.Seq); s != nil {
+	if s := otherJobs(f.Target, step.Seq); s != nil {
 		return end(s)
 	}
 	if s := keys(f, step, st.Attempt); s != nil {
@@ -219,21 +219,21 @@ func mayCreate(f Facts, step plan.Step, st ledger.Step) Action {
 // undone is the stop of a chain of which a job that had succeeded is now shown
 // as failed.
 func undone(f Facts) *Stop {
-	j := f.Survey.Undone[0]
-	return &Stop{Code: Conflict, Reason: NotSucceeded, Step: f.State.StepOfJob[j.ID], Jobs: []string{j.ID}, Detail: j.Status}
+	j := f.Target.Undone[0]
+	return &Stop{Reason: NotSucceeded, Step: f.State.StepOfJob[j.ID], Jobs: []string{j.ID}, Detail: j.Status}
 }
 
 // mayArrive is the stop of what must wait because an earlier request may still
 // create a job, although a person ended its doubt with another one.
 func mayArrive(f Facts, seq int) *Stop {
 	until := f.State.NotBefore
-	switch now := f.Survey.Date; {
+	switch now := f.Target.Date; {
 	case until.IsZero():
 		return nil
 	case now.IsZero():
-		return stop(TryAgain, NoServerDate, seq)
+		return stop(NoServerDate, seq)
 	case now.Before(until) && until.Sub(now) <= tokenFence: // farther off: a clock was wrong
-		return &Stop{Code: TryAgain, Reason: MayArrive, Step: seq, Until: until}
+		return &Stop{Reason: RequestMayArrive, Step: seq, Until: until}
 	}
 	return nil
 }
@@ -241,26 +241,26 @@ func mayArrive(f Facts, seq int) *Stop {
 // notWhole is the stop of what rests on a listing that says of itself, by its
 // count, that it leaves something out.
 func notWhole(seq int) *Stop {
-	return &Stop{Code: TryAgain, Reason: APIAway, Step: seq, Detail: "the listing of the target is not whole"}
+	return &Stop{Reason: APIUnavailable, Step: seq, Why: WhyListIncomplete}
 }
 
 // strangeJobs are jobs of this chain that the ledger does not know: twins of
 // steps that it knows as sent, or else what it has lost.
 func strangeJobs(f Facts, seq int) *Stop {
-	s := unknownJobs(f.Survey, seq)
-	s.Reason = TwinJobs
-	for _, j := range f.Survey.Unknown {
+	s := unknownJobs(f.Target, seq)
+	s.Reason = DuplicateJobs
+	for _, j := range f.Target.Unknown {
 		i := slices.IndexFunc(f.Steps, func(of plan.Step) bool { return isFor(j, of.Plan, of.Seq) })
 		if i < 0 || !f.State.Step(i+1).State.Sent() {
-			return unknownJobs(f.Survey, seq)
+			return unknownJobs(f.Target, seq)
 		}
 		s.Step = i + 1
 	}
 	return s
 }
 
-func unknownJobs(v *Survey, seq int) *Stop {
-	s := stop(Conflict, UnknownJobs, seq)
+func unknownJobs(v *TargetView, seq int) *Stop {
+	s := stop(UnknownJobs, seq)
 	for _, j := range v.Unknown {
 		s.Jobs = append(s.Jobs, j.ID)
 	}
@@ -269,18 +269,18 @@ func unknownJobs(v *Survey, seq int) *Stop {
 
 // neighbours: one running job for each target instance. The worst of them
 // counts: a stranger on our databases, then a stranger, then one of ours.
-func neighbours(v *Survey, seq int) *Stop {
+func otherJobs(v *TargetView, seq int) *Stop {
 	var found *Stop
 	rank := func(s *Stop) int {
-		return map[Reason]int{OursRunning: 1, StrangerRunning: 2, ForeignJob: 3}[s.Reason]
+		return map[Reason]int{OwnJobRunning: 1, ForeignJobElsewhere: 2, ForeignJob: 3}[s.Reason]
 	}
 	for _, n := range v.Running {
-		s := stop(TryAgain, StrangerRunning, seq)
+		s := stop(ForeignJobElsewhere, seq)
 		switch {
 		case n.Ours:
-			s = stop(OK, OursRunning, seq)
+			s = stop(OwnJobRunning, seq)
 		case n.Overlap:
-			s = stop(Conflict, ForeignJob, seq)
+			s = stop(ForeignJob, seq)
 		}
 		s.Jobs = []string{n.ID}
 		if found == nil || rank(s) > rank(found) {
@@ -295,7 +295,7 @@ func neighbours(v *Survey, seq int) *Stop {
 func keys(f Facts, step plan.Step, attempt int) *Stop {
 	p := step.Plan
 	switch {
-	case f.Keys.AnyKey:
+	case f.Keys.Rehearsal:
 		return nil
 	case f.OverwriteKey(step) && !plan.Confirms(f.Keys.Overwrite, f.Steps, plan.ActOverwrite, attempt):
 		s := lacksKey(f, step.Seq, OverwriteKey, f.Keys.Overwrite, plan.ActCutover)
@@ -306,13 +306,13 @@ func keys(f Facts, step plan.Step, attempt int) *Stop {
 	case !step.Last:
 		return nil
 	}
-	if s := window(p.Cutover, step.Seq, f.Now, f.Survey.Date); s != nil && s.Reason == WindowPast {
+	if s := window(p.Cutover, step.Seq, f.Now, f.Target.Date); s != nil && s.Reason == WindowPast {
 		return s
 	}
 	if !p.Cutover.Unattended && !plan.Confirms(f.Keys.Cutover, f.Steps, plan.ActCutover, attempt) {
 		return lacksKey(f, step.Seq, CutoverKey, f.Keys.Cutover, plan.ActOverwrite)
 	}
-	return window(p.Cutover, step.Seq, f.Now, f.Survey.Date)
+	return window(p.Cutover, step.Seq, f.Now, f.Target.Date)
 }
 
 // Overwrites reports whether a create needs the permission to overwrite: it is
@@ -340,7 +340,7 @@ func (f Facts) OverwriteKey(step plan.Step) bool {
 // that does not fit: that of the other act, that of a plan which was changed
 // since, or misspelt.
 func lacksKey(f Facts, seq int, reason Reason, given string, other plan.Act) *Stop {
-	s := stop(CutoverHeld, reason, seq)
+	s := stop(reason, seq)
 	switch {
 	case plan.ConfirmsAnyAttempt(given, f.Steps, other):
 		s.Why = WhyOtherAct
@@ -357,19 +357,19 @@ func window(c *plan.Cutover, seq int, local, server time.Time) *Stop {
 	case c.NotBefore.IsZero() && c.NotAfter.IsZero():
 		return nil
 	case server.IsZero():
-		return stop(TryAgain, NoServerDate, seq)
+		return stop(NoServerDate, seq)
 	}
 	for _, now := range []struct {
 		time.Time
-		clock string
-	}{{local, "this machine's"}, {server, "DRS's"}} {
+		clock Why
+	}{{local, WhyLocalClock}, {server, WhyServerClock}} {
 		if !c.NotAfter.IsZero() && now.After(c.NotAfter) {
-			return &Stop{Code: CutoverHeld, Reason: WindowPast, Step: seq, Until: c.NotAfter, Detail: now.clock}
+			return &Stop{Reason: WindowPast, Step: seq, Until: c.NotAfter, Why: now.clock}
 		}
 	}
 	for _, now := range []time.Time{local, server} {
 		if !c.NotBefore.IsZero() && now.Before(c.NotBefore) {
-			return &Stop{Code: OK, Reason: BeforeStart, Step: seq, Until: c.NotBefore}
+			return &Stop{Reason: BeforeStart, Step: seq, Until: c.NotBefore}
 		}
 	}
 	return nil

@@ -54,7 +54,7 @@ func busy(older []*ledger.State) *Stop {
 	for _, s := range older {
 		for i, st := range s.Steps {
 			if st.State == ledger.StepRunning || st.State == ledger.StepInDoubt {
-				return &Stop{Code: Conflict, Reason: GenerationBusy, Step: i + 1, Jobs: []string{st.JobID}}
+				return &Stop{Reason: GenerationBusy, Step: i + 1, Jobs: []string{st.JobID}}
 			}
 		}
 	}
@@ -66,7 +66,7 @@ func (p *pass) opened() ledger.OpenedData {
 	return ledger.OpenedData{
 		Plan: p.Plan.Name, Generation: p.Plan.Generation,
 		Region: t.Region, ProjectID: t.ProjectID, InstanceID: t.InstanceID, EnterpriseProjectID: t.EnterpriseProjectID,
-		Endpoint: p.Identity.Endpoint, Principal: p.Identity.Principal, ListedUnknown: p.facts.Survey.News,
+		Endpoint: p.Identity.Endpoint, Principal: p.Identity.Principal, ListedUnknown: p.facts.Target.News,
 		Databases: recorded(p.Plan),
 	}
 }

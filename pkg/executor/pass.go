@@ -45,7 +45,7 @@ func (p *pass) run(ctx context.Context) (*Stop, error) {
 			return a.Stop, nil
 		}
 		if s, err := p.act(ctx, a); s != nil || err != nil {
-			if s != nil && s.Reason == APIAway && ctx.Err() != nil {
+			if s != nil && s.Reason == APIUnavailable && ctx.Err() != nil {
 				s = p.cutShort(ctx, s.Err) // a read that was cut off says nothing of DRS
 			}
 			return s.about(a.Step), err
@@ -68,7 +68,7 @@ func (p *pass) cutShort(ctx context.Context, waitedFor error) *Stop {
 	if p.doubt != nil {
 		return p.doubt
 	}
-	return &Stop{Code: TryAgain, Reason: Settling, Step: seq, Why: WhyUnsearched, Until: FenceOf(p.facts.State.Step(seq))}
+	return &Stop{Reason: Settling, Step: seq, Why: WhyUnsearched, Until: FenceOf(p.facts.State.Step(seq))}
 }
 
 func (p *pass) act(ctx context.Context, a Action) (*Stop, error) {
@@ -156,9 +156,9 @@ func (p *pass) list(ctx context.Context) (*Stop, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := survey(l, p.Plan, p.facts.State, others)
+	v := targetView(l, p.Plan, p.facts.State, others)
 	v.Running = p.meet(ctx, v.Running)
-	p.facts.Survey, p.facts.Sights, p.listedAt, p.others = v, nil, began, others.jobs
+	p.facts.Target, p.facts.Observed, p.listedAt, p.others = v, nil, began, others.jobs
 	return nil, nil
 }
 
@@ -197,8 +197,8 @@ func (p *pass) known(ctx context.Context) (otherChains, error) {
 
 // meet looks at the running jobs that are not ours. One that works on another
 // target, or has ended meanwhile, is no neighbour.
-func (p *pass) meet(ctx context.Context, running []Neighbour) []Neighbour {
-	var out []Neighbour
+func (p *pass) meet(ctx context.Context, running []OtherJob) []OtherJob {
+	var out []OtherJob
 	for _, n := range running {
 		if !n.Ours {
 			j, err := p.Jobs.ShowReplicationJob(ctx, n.ID)
@@ -217,8 +217,8 @@ func (p *pass) meet(ctx context.Context, running []Neighbour) []Neighbour {
 // serverNow is the server's clock: that of the survey, and what has passed
 // since. Where the survey has none it is the local clock.
 func (p *pass) serverNow() (now time.Time, byServer bool) {
-	if p.facts.Survey == nil || p.facts.Survey.Date.IsZero() {
+	if p.facts.Target == nil || p.facts.Target.Date.IsZero() {
 		return p.seams.now().UTC(), false
 	}
-	return p.facts.Survey.Date.Add(p.seams.uptime() - p.listedAt), true
+	return p.facts.Target.Date.Add(p.seams.uptime() - p.listedAt), true
 }

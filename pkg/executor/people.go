@@ -3,7 +3,6 @@ package executor
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/ledger"
@@ -53,7 +52,7 @@ func (r *Runner) decideOn(ctx context.Context, kind pass, f func(context.Context
 		}
 		return p.result
 	}
-	return Result{Stop: Stop{Code: TryAgain, Reason: RaceLost}, Sent: SentNo}
+	return Result{Stop: Stop{Reason: RaceLost}, Sent: SentNo}
 }
 
 func (p *pass) decideOnce(ctx context.Context, f func(context.Context, *pass) (*Stop, error)) (*Stop, error) {
@@ -65,9 +64,9 @@ func (p *pass) decideOnce(ctx context.Context, f func(context.Context, *pass) (*
 	switch s := p.facts.State; {
 	case p.ofName:
 	case s.Closed != nil:
-		return stop(Conflict, ClosedGeneration, 0), nil
+		return stop(ClosedGeneration, 0), nil
 	case s.Ended != nil:
-		return notAllowed(0, "the plan is closed: only a higher generation goes on"), nil
+		return notAllowed(0, WhyClosed), nil
 	}
 	return f(ctx, p)
 }
@@ -78,11 +77,30 @@ func (p *pass) repairs(s *Stop) bool {
 	if p.ofName && (s.Reason == DatabaseTaken || s.Reason == ClosedGeneration) {
 		return true
 	}
-	return s.Reason == OtherIdentity && (p.Identity == Identity{} || p.recognizes && s.Why == whyCredentials)
+	return s.Reason == OtherIdentity && (p.Identity == Identity{} || p.recognizes && s.Why == WhyCredentials)
 }
 
-func notAllowed(seq int, detail string) *Stop {
-	return &Stop{Code: Invalid, Reason: NotAllowed, Step: seq, Detail: detail}
+// notAllowed is the stop of a person's decision that does not fit.
+func notAllowed(seq int, why Why, jobs ...string) *Stop {
+	return &Stop{Reason: NotAllowed, Step: seq, Why: why, Jobs: jobs}
+}
+
+// being adds the state that a step is in.
+func (s *Stop) being(state ledger.StepState) *Stop {
+	s.State = state
+	return s
+}
+
+// showing adds the status that DRS shows of a job.
+func (s *Stop) showing(status string) *Stop {
+	s.Detail = status
+	return s
+}
+
+// withStep adds a second step.
+func (s *Stop) withStep(seq int) *Stop {
+	s.OtherStep = seq
+	return s
 }
 
 // Retry opens the next attempt of a step that failed or was refused.
@@ -90,7 +108,7 @@ func (r *Runner) Retry(ctx context.Context, seq int, reason string) Result {
 	return r.decide(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
 		st := p.facts.State.Step(seq)
 		if st.State != ledger.StepFailed && st.State != ledger.StepRefused {
-			return notAllowed(seq, fmt.Sprintf("the step is %s; retry follows a step that failed or was refused", st.State)), nil
+			return notAllowed(seq, WhyNotFailed).being(st.State), nil
 		}
 		return nil, p.person(ctx, seq, st.Attempt, p.Who.decision(ledger.Retry, reason))
 	})
@@ -122,49 +140,45 @@ func (r *Runner) Ignore(ctx context.Context, jobID, reason string) Result {
 
 func (p *pass) mayIgnore(ctx context.Context, jobID string) (*Stop, error) {
 	if seq, ok := p.facts.State.StepOfJob[jobID]; ok {
-		return notAllowed(seq, fmt.Sprintf("job %s is this step's in the ledger", jobID)), nil
+		return notAllowed(seq, WhyJobKnown, jobID).withStep(seq), nil
 	}
 	j, err := p.Jobs.ShowReplicationJob(ctx, jobID)
 	if refused, ok := asRefused(err); ok && refused.NotFound() {
-		return notAllowed(0, fmt.Sprintf("DRS does not know job %s", jobID)), nil
+		return notAllowed(0, WhyJobNotFound, jobID), nil
 	} else if err != nil {
 		return fromError(err), nil
 	}
 	seq, claims := claimOf(j.OfflineTaskInfo, p.Plan)
 	status, _ := drs.ParseStatus(j.Status)
-	s := notAllowed(seq, fmt.Sprintf("job %s carries this plan's marker or name", jobID))
-	s.Jobs = []string{jobID}
 	switch {
 	case claims && p.facts.State.Step(seq).State != ledger.StepSucceeded:
-		s.Why, s.Detail = WhyOwnJob, s.Detail+", so it may have restored this step"
+		return notAllowed(seq, WhyOwnJob, jobID), nil
 	case claims && !status.Ended():
-		s.Why, s.Detail = WhyStillRunning, s.Detail+", and DRS shows it as "+j.Status
-	default:
-		return nil, nil
+		return notAllowed(seq, WhyOwnJobRunning, jobID).showing(j.Status), nil
 	}
-	return s, nil
+	return nil, nil
 }
 
-// Word is what a person says beside the word itself, of a create in doubt.
-type Word struct {
+// Assurance is what a person vouches for beside a decision about a create in doubt.
+type Assurance struct {
 	BeforeFence      bool // it cannot arrive any more, although it is early
 	OtherCredentials bool // its job was looked for with those that sent it
 }
 
-func (w Word) decision(who Who, what, reason string) ledger.DecisionData {
+func (w Assurance) decision(who Who, what, reason string) ledger.DecisionData {
 	d := who.decision(what, reason)
 	d.BeforeFence, d.OtherCredentials = w.BeforeFence, w.OtherCredentials
 	return d
 }
 
-// NotCreated ends a doubt on a person's word. The target is searched first, by
+// MarkNotCreated ends a doubt on a person's word. The target is searched first, by
 // credentials that see the job; a word that comes before the fence needs to say
 // so.
-func (r *Runner) NotCreated(ctx context.Context, seq int, word Word, reason string) Result {
+func (r *Runner) MarkNotCreated(ctx context.Context, seq int, word Assurance, reason string) Result {
 	return r.decide(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
 		st := p.facts.State.Step(seq)
 		if st.State != ledger.StepInDoubt {
-			return notAllowed(seq, fmt.Sprintf("the step is %s, not in doubt", st.State)), nil
+			return notAllowed(seq, WhyNotInDoubt).being(st.State), nil
 		}
 		if s, err := p.mustBeAbsent(ctx, seq, st, word); s != nil || err != nil {
 			return s, err
@@ -177,10 +191,11 @@ func (r *Runner) NotCreated(ctx context.Context, seq int, word Word, reason stri
 
 // mustBeAbsent is what must hold before a person's word that a create in doubt
 // made no job is taken.
-func (p *pass) mustBeAbsent(ctx context.Context, seq int, st ledger.Step, word Word) (*Stop, error) {
+func (p *pass) mustBeAbsent(ctx context.Context, seq int, st ledger.Step, word Assurance) (*Stop, error) {
 	if sender := st.Intent.Principal; !samePrincipal(sender, p.Identity.Principal) && !word.OtherCredentials {
-		return &Stop{Code: Invalid, Reason: NotAllowed, Step: seq, Why: WhyOtherCredentials,
-			Detail: fmt.Sprintf("the create was sent by %s, and other credentials may not see its job", sender)}, nil
+		s := notAllowed(seq, WhyOtherCredentials)
+		s.Detail = sender
+		return s, nil
 	}
 	if s, err := p.mustNotBeListed(ctx, seq); s != nil || err != nil || word.BeforeFence {
 		return s, err
@@ -196,7 +211,7 @@ func (p *pass) mustBeFenced(seq int, st ledger.Step) *Stop {
 	if byServer && !fence.IsZero() && !now.Before(fence) {
 		return nil
 	}
-	return &Stop{Code: TryAgain, Reason: Settling, Step: seq, Why: WhyTooEarly, Until: fence}
+	return &Stop{Reason: Settling, Step: seq, Why: WhyTooEarly, Until: fence}
 }
 
 // mustNotBeListed searches the target for what may be the step's job.
@@ -204,12 +219,12 @@ func (p *pass) mustNotBeListed(ctx context.Context, seq int) (*Stop, error) {
 	if s, err := p.list(ctx); s != nil || err != nil {
 		return s, err
 	}
-	v := p.facts.Survey
+	v := p.facts.Target
 	switch {
 	case len(v.Candidates) > 0:
-		return notAllowed(seq, fmt.Sprintf("DRS lists job %s, which says that it is the step's; apply compares and adopts it", v.Candidates[0].ID)), nil
+		return notAllowed(seq, WhyJobListed, v.Candidates[0].ID), nil
 	case len(v.Unaccounted) > 0:
-		return &Stop{Code: InDoubt, Reason: DoubtAsk, Step: seq, Why: WhyUnaccounted, Jobs: v.Unaccounted}, nil
+		return &Stop{Reason: DoubtNeedsPerson, Step: seq, Why: WhyUnaccounted, Jobs: v.Unaccounted}, nil
 	case !v.Complete:
 		return notWhole(seq), nil
 	}

@@ -58,7 +58,7 @@ func TestLedgerThatFailsAfterTheCreateEndsWithTryAgain(t *testing.T) {
 			}
 			r.after = func() { _ = r.l.Close() }
 			x := r.pass()
-			if x.Code != TryAgain || x.Reason != RecordLost || x.Step != 1 || x.Sent != c.sent || len(x.Jobs) != c.jobs || x.Err == nil {
+			if x.Class() != TryAgain || x.Reason != RecordLost || x.Step != 1 || x.Sent != c.sent || len(x.Jobs) != c.jobs || x.Err == nil {
 				t.Errorf("%+v", x)
 			}
 			r.after = nil
@@ -102,7 +102,7 @@ func TestRacesAfterTheCreateKeepThatItWasSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.l, x.Ledger = l, l
-	if x := r.said("pass", x.Pass(context.Background())); x.Code != TryAgain || x.Reason != RecordLost || x.Sent != SentMaybe || x.Step != 1 {
+	if x := r.said("pass", x.Pass(context.Background())); x.Class() != TryAgain || x.Reason != RecordLost || x.Sent != SentMaybe || x.Step != 1 {
 		t.Errorf("%+v", x)
 	}
 }

@@ -35,10 +35,10 @@ func TestAGapIsNeverSent(t *testing.T) {
 	if x := r.pass(); x.Reason != HistoryGap || len(r.jobs(1)) > 1 {
 		t.Fatal("something was sent into the gap")
 	}
-	if x := r.said("resolve --failed", r.runner().Pronounce(ctx, 1, false, Word{}, "")); x.Reason != NotAllowed {
+	if x := r.said("resolve --failed", r.runner().MarkFailed(ctx, 1, Assurance{}, "")); x.Reason != NotAllowed {
 		t.Error("a step is called failed though others were restored behind it")
 	}
-	if x := r.said("resolve --succeeded", r.runner().Pronounce(ctx, 1, true, Word{}, "looked at the database")); x.Code != OK {
+	if x := r.said("resolve --succeeded", r.runner().MarkSucceeded(ctx, 1, Assurance{}, "looked at the database")); x.Class() != OK {
 		t.Error("there is no way out")
 	}
 	r.pass()
@@ -66,15 +66,15 @@ func TestFailedNeedsALook(t *testing.T) {
 	deceived.Jobs = liar{r}
 	r.said("pass", deceived.Pass(ctx))
 	for range 2 {
-		if x := r.said("resolve --failed", r.runner().Pronounce(ctx, 1, false, Word{}, "")); x.Reason != NotAllowed {
+		if x := r.said("resolve --failed", r.runner().MarkFailed(ctx, 1, Assurance{}, "")); x.Reason != NotAllowed {
 			t.Error("the word was taken")
 		}
 		r.said("retry", r.runner().Retry(ctx, 1, ""))
 	}
-	if x := r.pass(); x.Reason != NotFailedAnyMore || len(r.jobs(1)) != 1 {
+	if x := r.pass(); x.Reason != NotFailed || len(r.jobs(1)) != 1 {
 		t.Errorf("%d jobs for step 1", len(r.jobs(1)))
 	}
-	if x := r.said("resolve --succeeded", r.runner().Pronounce(ctx, 1, true, Word{}, "")); x.Code != OK {
+	if x := r.said("resolve --succeeded", r.runner().MarkSucceeded(ctx, 1, Assurance{}, "")); x.Class() != OK {
 		t.Error("the truth is not taken")
 	}
 }
@@ -87,13 +87,13 @@ func TestOtherCredentialsMayNotSeeTheJob(t *testing.T) {
 	r.pass()
 	r.cred = "key-b"
 	r.now = r.now.Add(50 * time.Minute)
-	if x := r.said("adopt all", r.runner().AdoptAll(ctx, "these are meant")); x.Code != OK {
+	if x := r.said("adopt all", r.runner().AdoptAll(ctx, "these are meant")); x.Class() != OK {
 		t.Fatal(x)
 	}
 	r.pass()
 	for _, x := range []Result{
-		r.said("not created", r.runner().NotCreated(ctx, 1, Word{}, "")),
-		r.said("failed", r.runner().Pronounce(ctx, 1, false, Word{}, "")),
+		r.said("not created", r.runner().MarkNotCreated(ctx, 1, Assurance{}, "")),
+		r.said("failed", r.runner().MarkFailed(ctx, 1, Assurance{}, "")),
 	} {
 		if x.Reason != NotAllowed || x.Why != WhyOtherCredentials {
 			t.Error("a blind search was taken for evidence")
@@ -102,7 +102,7 @@ func TestOtherCredentialsMayNotSeeTheJob(t *testing.T) {
 	if r.pass(); len(r.jobs(1)) != 1 {
 		t.Errorf("%d jobs for step 1", len(r.jobs(1)))
 	}
-	if x := r.said("not created", r.runner().NotCreated(ctx, 1, Word{OtherCredentials: true}, "asked its owner")); x.Code != OK {
+	if x := r.said("not created", r.runner().MarkNotCreated(ctx, 1, Assurance{OtherCredentials: true}, "asked its owner")); x.Class() != OK {
 		t.Error("there is no way out")
 	}
 }
@@ -129,7 +129,7 @@ func TestTheFenceCountsFromTheLastByte(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.now = c.State.Step(1).Intent.AnsweredFenceUntil
-	if x := r.said("not created", r.runner().NotCreated(ctx, 1, Word{}, "")); x.Reason != NotAllowed {
+	if x := r.said("not created", r.runner().MarkNotCreated(ctx, 1, Assurance{}, "")); x.Reason != NotAllowed {
 		t.Error("a job that was made within the assumptions is not seen")
 	}
 }
@@ -152,7 +152,7 @@ func TestAConflictEndsThePass(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if x := r.pass(); x.Code != Conflict || x.Reason != LedgerConflict || x.Sent != SentYes {
+	if x := r.pass(); x.Class() != Conflict || x.Reason != LedgerConflict || x.Sent != SentYes {
 		t.Error("the pass ends as if nothing were wrong")
 	}
 }
@@ -165,7 +165,7 @@ func TestAnOldJobIsNoAnswer(t *testing.T) {
 	cached := r.runner()
 	cached.Jobs = cache{r}
 	x := r.said("pass", cached.Pass(context.Background()))
-	if x.Code == OK || x.Sent != SentMaybe || len(r.jobs(2)) != 0 {
+	if x.Class() == OK || x.Sent != SentMaybe || len(r.jobs(2)) != 0 {
 		t.Error("a cached answer was taken for step 2's")
 	}
 	for range 6 {
@@ -226,7 +226,7 @@ func TestAnOddJobInDoubtIsJudged(t *testing.T) {
 		t.Fatal(x)
 	}
 	r.now = r.now.Add(2 * time.Minute)
-	if x := r.said("resolve --succeeded", odd().Pronounce(ctx, 1, true, Word{}, "looked at the database")); x.Code != OK {
+	if x := r.said("resolve --succeeded", odd().MarkSucceeded(ctx, 1, Assurance{}, "looked at the database")); x.Class() != OK {
 		t.Error("there is no way out")
 	}
 	if x := r.pass(); x.Step != 2 || len(r.jobs(1)) != 1 || len(r.jobs(2)) != 1 {
@@ -255,16 +255,16 @@ func TestAWitnessThatIsGoneIsNamed(t *testing.T) {
 	r.pass()
 	r.sim.Delete(r.jobs(2)[0].ID)
 	r.l = stale // knows nothing of step 3, and follows step 2
-	if x := r.said("adopt all", r.runner().AdoptAll(ctx, "")); x.Why != WhyNoWitness || len(x.Jobs) != 1 {
+	if x := r.said("adopt all", r.runner().AdoptAll(ctx, "")); x.Why != WhyListLacksJob || len(x.Jobs) != 1 {
 		t.Error("the missing job is not named")
 	}
 	r.now = r.now.Add(time.Hour)
-	if x := r.said("resolve --succeeded", r.runner().Pronounce(ctx, 2, true, Word{}, "looked at the database")); x.Reason != JobMissing {
+	if x := r.said("resolve --succeeded", r.runner().MarkSucceeded(ctx, 2, Assurance{}, "looked at the database")); x.Reason != JobMissing {
 		t.Error("one look is enough")
 	}
 	r.now = r.now.Add(6 * time.Minute)
-	r.said("resolve --succeeded", r.runner().Pronounce(ctx, 2, true, Word{}, "looked at the database"))
-	if x := r.said("adopt all", r.runner().AdoptAll(ctx, "")); x.Code != OK {
+	r.said("resolve --succeeded", r.runner().MarkSucceeded(ctx, 2, Assurance{}, "looked at the database"))
+	if x := r.said("adopt all", r.runner().AdoptAll(ctx, "")); x.Class() != OK {
 		t.Error("there is no way out")
 	}
 	if r.pass(); len(r.jobs(3)) != 1 {

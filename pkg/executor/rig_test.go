@@ -144,7 +144,7 @@ func (r *rig) pass() Result {
 
 // said logs what a pass or a decision came to.
 func (r *rig) said(what string, x Result) Result {
-	r.t.Logf("%s %s: %s %s step %d why=%s detail=%q sent=%s changes=%v", r.now.Format("15:04:05"), what, x.Code, x.Reason, x.Step, x.Why, x.Detail, x.Sent, x.Changes)
+	r.t.Logf("%s %s: %s %s step %d why=%s detail=%q sent=%s changes=%v", r.now.Format("15:04:05"), what, x.Class(), x.Reason, x.Step, x.Why, x.Detail, x.Sent, x.Changes)
 	return x
 }
 

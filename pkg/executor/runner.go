@@ -21,16 +21,16 @@ type Jobs interface {
 
 // Runner carries one plan forward.
 type Runner struct {
-	Plan     *plan.Plan
-	Steps    []plan.Step
-	Jobs     Jobs
-	Ledger   *ledger.Ledger
-	Identity Identity
-	Keys     Keys
-	Who      Who
-	Run      string // names this process in the ledger
-	ByHand   bool   // MIGPLAN_SETTLE=ask
-	LockWait time.Duration
+	Plan      *plan.Plan
+	Steps     []plan.Step
+	Jobs      Jobs
+	Ledger    *ledger.Ledger
+	Identity  Identity
+	Keys      Keys
+	Who       Who
+	Run       string // names this process in the ledger
+	AskPerson bool   // MIGPLAN_SETTLE=ask
+	LockWait  time.Duration
 	// Renew gets another credential after one was refused; nil: there is none.
 	Renew func(context.Context) (bool, error)
 	// Unchanged reports an error when the plan's file no longer holds what Plan
@@ -152,7 +152,7 @@ func (r *Runner) Pass(ctx context.Context) Result {
 		}
 		sofar = p.result
 	}
-	sofar.Stop = Stop{Code: TryAgain, Reason: RaceLost}
+	sofar.Stop = Stop{Reason: RaceLost}
 	return sofar
 }
 
@@ -169,7 +169,7 @@ func lockStop(ctx context.Context, err error) *Stop {
 	var locked *ledger.LockedError
 	switch {
 	case errors.As(err, &locked):
-		return &Stop{Code: TryAgain, Reason: LockHeld, Err: locked}
+		return &Stop{Reason: LockHeld, Err: locked}
 	case ctx.Err() != nil:
 		return ended(ctx)
 	}
@@ -184,7 +184,7 @@ func (p *pass) ledgerStop(ctx context.Context, err error) *Stop {
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return p.cutShort(ctx, nil)
 	case p.result.Sent != SentNo:
-		return &Stop{Code: TryAgain, Reason: RecordLost, Step: p.result.Step, Err: err}
+		return &Stop{Reason: RecordLost, Step: p.result.Step, Err: err}
 	}
 	return LedgerStop(err)
 }
@@ -192,20 +192,20 @@ func (p *pass) ledgerStop(ctx context.Context, err error) *Stop {
 // LedgerStop classifies an error of the ledger.
 func LedgerStop(err error) *Stop {
 	if errors.Is(err, ledger.ErrBroken) {
-		return &Stop{Code: Conflict, Reason: LedgerBroken, Err: err}
+		return &Stop{Reason: LedgerBroken, Err: err}
 	}
 	if errors.Is(err, ledger.ErrBusy) {
-		return &Stop{Code: TryAgain, Reason: LedgerBusy, Err: err}
+		return &Stop{Reason: LedgerBusy, Err: err}
 	}
-	return &Stop{Code: CodeError, Reason: LedgerFailed, Err: err}
+	return &Stop{Reason: LedgerFailed, Err: err}
 }
 
 // ended says why a context is over.
 func ended(ctx context.Context) *Stop {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return stop(TryAgain, TimeUp, 0)
+		return stop(TimeUp, 0)
 	}
-	return stop(TryAgain, Stopped, 0)
+	return stop(Stopped, 0)
 }
 
 // Sleep waits, or returns false at the end of ctx.

@@ -12,7 +12,7 @@ import (
 // create intends a step, sends it once, and writes down what became of it.
 func (p *pass) create(ctx context.Context, seq int) (*Stop, error) {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < leastTime {
-		return stop(TryAgain, TimeUp, seq), nil
+		return stop(TimeUp, seq), nil
 	}
 	if !p.isFresh() {
 		return p.listAgain(seq), nil
@@ -21,7 +21,7 @@ func (p *pass) create(ctx context.Context, seq int) (*Stop, error) {
 	attempt := p.facts.State.Step(seq).Attempt
 	req, err := step.Request(attempt)
 	if err != nil {
-		return &Stop{Code: CodeError, Reason: Broken, Err: err}, nil
+		return &Stop{Reason: Broken, Err: err}, nil
 	}
 	p.warnShared(seq)
 	if s, err := p.open(ctx); s != nil || err != nil {
@@ -36,7 +36,7 @@ func (p *pass) create(ctx context.Context, seq int) (*Stop, error) {
 	}
 	intent := p.intent(step, req)
 	if err := p.Unchanged(); err != nil {
-		return &Stop{Code: TryAgain, Reason: PlanChanged, Step: seq, Err: err}, nil
+		return &Stop{Reason: PlanChanged, Step: seq, Err: err}, nil
 	}
 	if p.facts.State.Step(seq).ChainSHA256 != step.ChainSHA256 {
 		p.Sending(seq)
@@ -46,7 +46,7 @@ func (p *pass) create(ctx context.Context, seq int) (*Stop, error) {
 	}
 	mine := p.facts.State.Step(seq)
 	if err := guard(req.Body, step, attempt, turned); err != nil {
-		return &Stop{Code: CodeError, Reason: Broken, Err: err}, p.record(ctx, ledger.Unsent, seq, attempt, outcomeData(mine, drs.Outcome{Err: err}))
+		return &Stop{Reason: Broken, Err: err}, p.record(ctx, ledger.Unsent, seq, attempt, outcomeData(mine, drs.Outcome{Err: err}))
 	}
 	ends, _ := p.windowEnds(step)
 	return p.send(ctx, seq, mine, drs.Create{Body: req.Body, SignedAt: intent.SignedAt, ListedAt: p.listedAt, EndsAt: ends, BeforeSend: p.mayLeave})
@@ -90,9 +90,9 @@ func (p *pass) isFresh() bool { return p.seams.uptime()-p.listedAt <= drs.MaxLis
 // listAgain throws the listing away, so that the pass decides on a new one; or
 // ends a pass whose listings are always too old.
 func (p *pass) listAgain(seq int) *Stop {
-	p.facts.Survey = nil
+	p.facts.Target = nil
 	if p.stale++; p.stale > maxStale {
-		return &Stop{Code: TryAgain, Reason: APIAway, Step: seq, Detail: "what it showed was older than a minute before it could be acted on"}
+		return &Stop{Reason: APIUnavailable, Step: seq, Why: WhyListStale}
 	}
 	return nil
 }
@@ -118,7 +118,7 @@ func (p *pass) intent(step plan.Step, req plan.Request) ledger.IntentData {
 	d := ledger.IntentData{
 		JobName: req.JobName, Body: string(req.Body), BodySHA256: req.SHA256,
 		ChainSHA256: step.ChainSHA256, Last: step.Last, SignedAt: signedAt.Truncate(time.Second),
-		TokenAuth: p.Identity.TokenAuth, Principal: p.Identity.Principal, ListedUnknown: p.facts.State.Unnamed(p.facts.Survey.News),
+		TokenAuth: p.Identity.TokenAuth, Principal: p.Identity.Principal, ListedUnknown: p.facts.State.Unnamed(p.facts.Target.News),
 	}
 	if byServer {
 		d.FenceUntil = d.SignedAt.Add(silentFence)
@@ -136,25 +136,25 @@ func (p *pass) keysTurned(step plan.Step, attempt int) bool {
 	f := p.facts
 	f.Now = p.seams.now()
 	if now, byServer := p.serverNow(); byServer {
-		later := *f.Survey
+		later := *f.Target
 		later.Date = now
-		f.Survey = &later
+		f.Target = &later
 	}
 	return step.Last && keys(f, step, attempt) == nil
 }
 
 // windowEnds is the Uptime at which a cutover's window ends by the first of the
 // two clocks, and whose clock that is; 0 where it has no end.
-func (p *pass) windowEnds(step plan.Step) (at time.Duration, clock string) {
-	if !step.Last || step.Plan.Cutover.NotAfter.IsZero() || p.Keys.AnyKey {
+func (p *pass) windowEnds(step plan.Step) (at time.Duration, clock Why) {
+	if !step.Last || step.Plan.Cutover.NotAfter.IsZero() || p.Keys.Rehearsal {
 		return 0, ""
 	}
 	began := p.seams.uptime() // before the clocks are read: a pause in between ends the window sooner
 	server, _ := p.serverNow()
 	local := p.seams.now()
-	now, clock := server, "DRS's"
+	now, clock := server, WhyServerClock
 	if local.After(server) {
-		now, clock = local, "this machine's"
+		now, clock = local, WhyLocalClock
 	}
 	return max(1, began+min(step.Plan.Cutover.NotAfter.Sub(now), farOff)), clock
 }
@@ -165,7 +165,7 @@ const farOff = 24 * time.Hour
 // windowEnded is the stop of a cutover that was ready to leave too late.
 func (p *pass) windowEnded(step plan.Step) *Stop {
 	_, clock := p.windowEnds(step)
-	return &Stop{Code: CutoverHeld, Reason: WindowPast, Step: step.Seq, Until: step.Plan.Cutover.NotAfter, Detail: clock}
+	return &Stop{Reason: WindowPast, Step: step.Seq, Until: step.Plan.Cutover.NotAfter, Why: clock}
 }
 
 // noteKey records who gave a second key.

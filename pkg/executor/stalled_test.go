@@ -81,7 +81,7 @@ func TestListingThatIsAlwaysTooOldEndsThePass(t *testing.T) {
 		}
 		return a
 	}
-	if x := r.said("pass", slow.Pass(context.Background())); x.Code != TryAgain || x.Reason != APIAway || x.Sent != SentNo || len(r.jobs(1)) != 0 {
+	if x := r.said("pass", slow.Pass(context.Background())); x.Class() != TryAgain || x.Reason != APIUnavailable || x.Sent != SentNo || len(r.jobs(1)) != 0 {
 		t.Errorf("%+v", x)
 	}
 }
@@ -95,11 +95,11 @@ func TestRetryAfterAStallLooksAgain(t *testing.T) {
 	lying := true
 	deceive := func(x *Runner) *Runner { x.Jobs = maybeLiar{r, &lying}; return x }
 	r.said("pass", deceive(r.runner()).Pass(ctx))
-	if x := r.said("retry", deceive(r.runner()).Retry(ctx, 1, "")); x.Code != OK {
+	if x := r.said("retry", deceive(r.runner()).Retry(ctx, 1, "")); x.Class() != OK {
 		t.Fatal(x)
 	}
 	x := deceive(r.stalled(&stall{when: "create", f: func() { r.now, lying = r.now.Add(2*time.Minute), false }}))
-	if x := r.said("pass", x.Pass(ctx)); x.Reason != NotFailedAnyMore || len(r.jobs(1)) != 1 {
+	if x := r.said("pass", x.Pass(ctx)); x.Reason != NotFailed || len(r.jobs(1)) != 1 {
 		t.Errorf("%d jobs of step 1", len(r.jobs(1)))
 	}
 }
@@ -127,13 +127,13 @@ func TestCutoverIsNotSentAfterItsWindow(t *testing.T) {
 		ahead time.Duration // of the local clock
 		busy  time.Duration // the ledger, before the intent
 		dial  time.Duration
-		clock string // "": it is sent
+		clock Why // "": it is sent
 	}{
 		{"in time", 20 * time.Second, 0, 9 * time.Second, 9 * time.Second, ""},
-		{"the ledger is busy", 4 * time.Second, 0, 9 * time.Second, 0, "DRS's"},
-		{"the dial is slow", 4 * time.Second, 0, 0, 9 * time.Second, "DRS's"},
-		{"by the local clock", 20 * time.Second, 16 * time.Second, 9 * time.Second, 0, "this machine's"},
-		{"the local clock is behind", 4 * time.Second, -10 * time.Minute, 9 * time.Second, 0, "DRS's"},
+		{"the ledger is busy", 4 * time.Second, 0, 9 * time.Second, 0, WhyServerClock},
+		{"the dial is slow", 4 * time.Second, 0, 0, 9 * time.Second, WhyServerClock},
+		{"by the local clock", 20 * time.Second, 16 * time.Second, 9 * time.Second, 0, WhyLocalClock},
+		{"the local clock is behind", 4 * time.Second, -10 * time.Minute, 9 * time.Second, 0, WhyServerClock},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t, "", windows, drssim.Config{RestoreTime: time.Second})
@@ -148,7 +148,7 @@ func TestCutoverIsNotSentAfterItsWindow(t *testing.T) {
 				}
 				return
 			}
-			if got.Code != CutoverHeld || got.Reason != WindowPast || got.Detail != c.clock || !got.Until.Equal(end) || got.Sent != SentNo || len(r.jobs(1)) != 0 {
+			if got.Class() != CutoverHeld || got.Reason != WindowPast || got.Why != c.clock || !got.Until.Equal(end) || got.Sent != SentNo || len(r.jobs(1)) != 0 {
 				t.Errorf("%+v, %d jobs", got, len(r.jobs(1)))
 			}
 			if kinds := r.kinds(); kinds[len(kinds)-1] != ledger.Unsent {

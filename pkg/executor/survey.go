@@ -10,8 +10,8 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// Survey is what a target's listing says about a chain.
-type Survey struct {
+// Target is what a target's listing says about a chain.
+type TargetView struct {
 	Date     time.Time // the server's clock; zero where it gave none to trust
 	Complete bool
 	IDs      []string
@@ -24,7 +24,7 @@ type Survey struct {
 	// them: it was lost, or is an old copy.
 	Unknown []drs.OfflineTaskInfo
 	// Running work on this target now, of whatever chain.
-	Running []Neighbour
+	Running []OtherJob
 	// Unaccounted were not listed when the step in doubt was intended, and no
 	// chain knows them: one of them may be the renamed job of that step.
 	Unaccounted []string
@@ -36,8 +36,8 @@ type Survey struct {
 	Claims map[int][]string
 }
 
-// Neighbour is a running job on the target.
-type Neighbour struct {
+// OtherJob is a running job on the target.
+type OtherJob struct {
 	drs.OfflineTaskInfo
 	Ours    bool // of a chain in this ledger
 	Overlap bool // it works on one of the plan's databases
@@ -45,8 +45,8 @@ type Neighbour struct {
 }
 
 // survey reads a listing.
-func survey(l drs.Listing, p *plan.Plan, s *ledger.State, others otherChains) *Survey {
-	v := &Survey{Date: l.Date, Complete: l.Complete, Claims: map[int][]string{}}
+func targetView(l drs.Listing, p *plan.Plan, s *ledger.State, others otherChains) *TargetView {
+	v := &TargetView{Date: l.Date, Complete: l.Complete, Claims: map[int][]string{}}
 	doubt, inDoubt := doubtful(s)
 	for _, j := range l.Jobs {
 		v.IDs = append(v.IDs, j.ID)
@@ -63,7 +63,7 @@ func survey(l drs.Listing, p *plan.Plan, s *ledger.State, others otherChains) *S
 			v.Candidates = append(v.Candidates, j)
 			continue
 		case ignored && claims && isRunning(j):
-			v.Running = append(v.Running, Neighbour{OfflineTaskInfo: j, Ours: true, Ignored: true})
+			v.Running = append(v.Running, OtherJob{OfflineTaskInfo: j, Ours: true, Ignored: true})
 			continue
 		case ignored:
 			continue
@@ -77,7 +77,7 @@ func survey(l drs.Listing, p *plan.Plan, s *ledger.State, others otherChains) *S
 		}
 		if works(j, s, others, l.Date) {
 			m, marked := plan.ParseMarker(j.Description)
-			v.Running = append(v.Running, Neighbour{OfflineTaskInfo: j, Ours: mine || others.jobs[j.ID] || marked && others.ids[m.Chain]})
+			v.Running = append(v.Running, OtherJob{OfflineTaskInfo: j, Ours: mine || others.jobs[j.ID] || marked && others.ids[m.Chain]})
 		}
 	}
 	v.News = s.Unnamed(v.News)

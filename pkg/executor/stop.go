@@ -1,0 +1,161 @@
+package executor
+
+import (
+	"time"
+
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+// Class says for whoever runs the command what kind of end a pass came to. It
+// follows from the Reason alone.
+type Class string
+
+// The classes. Each is a contract with scripts that read it.
+const (
+	OK          Class = "ok"           // done, progress, or waiting
+	Invalid     Class = "invalid"      // the plan, or a person's decision, is not valid
+	Failed      Class = "failed"       // DRS says that the job failed, or refused the request
+	InDoubt     Class = "in-doubt"     // a person must settle the outcome of a request
+	Conflict    Class = "conflict"     // plan, ledger and DRS disagree
+	CutoverHeld Class = "cutover-held" // the next step needs a confirmation, or its window is over
+	TryAgain    Class = "try-again"    // nothing could be done safely now
+	Denied      Class = "denied"       // the credentials were refused
+	ClassError  Class = "error"        // the ledger cannot be used, or a bug
+)
+
+// Reason says why a pass ended. The values are part of the JSON output.
+type Reason string
+
+// The reasons. Reason.Class gives the class of each.
+const (
+	Recorded            Reason = ""                      // a person's decision was recorded
+	Online              Reason = "online"                // the cutover succeeded: nothing is left to do
+	CheckPending        Reason = "check-pending"         // the cutover succeeded; the next pass lists the target once more
+	NextBackup          Reason = "next-backup"           // every step succeeded, and the chain is open
+	JobRunning          Reason = "job-running"           // DRS works on the step
+	BeforeStart         Reason = "before-start"          // the cutover's window has not begun
+	OwnJobRunning       Reason = "own-job-running"       // another job of this ledger runs on the instance
+	OnHold              Reason = "on-hold"               // a person put the plan on hold
+	ChainClosed         Reason = "closed"                // a person closed the chain, and every step had succeeded
+	MarkerTooLate       Reason = "marker-too-late"       // the cutover marker follows a step that was sent without it
+	PlanInvalid         Reason = "plan-invalid"          // the plan's file became invalid or missing during the run
+	NotAllowed          Reason = "decision-refused"      // a person's decision does not fit; Why says in what
+	JobFailed           Reason = "job-failed"            // DRS says that the step's job failed
+	CreateRefused       Reason = "create-refused"        // DRS refused the request
+	DoubtNeedsPerson    Reason = "doubt"                 // Why says what forbids to settle it without a person
+	UnknownStatus       Reason = "unknown-status"        // for an hour, a status that the documentation does not list
+	EditedHistory       Reason = "edited-history"        // a step was edited after it was sent
+	PlanShorter         Reason = "plan-shorter"          // the plan lacks a step that was sent
+	HistoryGap          Reason = "history-gap"           // a step was sent although one before it was not restored
+	OtherIdentity       Reason = "other-identity"        // Why: what differs; Detail: both values
+	NameTaken           Reason = "name-taken"            // the plan's name belongs to another target
+	DatabaseTaken       Reason = "database-taken"        // Owner: the chain that has one of the plan's databases
+	ChainUnfinished     Reason = "closed-unfinished"     // a person closed the chain, and a step was not sent
+	ClosedGeneration    Reason = "closed-generation"     // a higher generation of the plan exists
+	GenerationBusy      Reason = "generation-busy"       // an older generation has a step running or in doubt
+	LedgerConflict      Reason = "ledger-conflict"       // the ledger contradicts itself
+	LedgerBroken        Reason = "ledger-broken"         // its hashes do not match
+	UnknownJobs         Reason = "unknown-jobs"          // DRS shows jobs of this chain that the ledger does not know
+	DuplicateJobs       Reason = "duplicate-jobs"        // two jobs for one step
+	JobDiffers          Reason = "job-differs"           // Detail: in what
+	JobGone             Reason = "job-gone"              // DRS has not known a running job for 45 minutes
+	ForeignJob          Reason = "foreign-job"           // a job that is not ours works on our databases
+	PlanReplaced        Reason = "plan-replaced"         // the plan's file now holds another migration; Detail: what differs
+	NotFailed           Reason = "not-failed"            // a new attempt, but a job that could be the step's has not failed
+	NotSucceeded        Reason = "not-succeeded"         // a job of a step that had succeeded is now shown as failed
+	CutoverKey          Reason = "cutover-key"           // the cutover is not confirmed
+	OverwriteKey        Reason = "overwrite-key"         // the overwrite is not confirmed
+	WindowPast          Reason = "window-past"           // Why: by which clock
+	APIUnavailable      Reason = "api-unavailable"       // DRS gave no answer that can be used
+	RequestMayArrive    Reason = "request-may-arrive"    // an earlier request may still create a job
+	StatusSettling      Reason = "status-settling"       // a new attempt waits until an unknown status has stayed the same
+	JobMissing          Reason = "job-missing"           // DRS does not know a job; that is not believed before Until
+	Throttled           Reason = "throttled"             // DRS asks for fewer requests; not before Until
+	NotSent             Reason = "not-sent"              // a create could not be sent
+	LockHeld            Reason = "lock-held"             // another run works on the target
+	LedgerBusy          Reason = "ledger-busy"           // another process keeps the ledger locked
+	PlanChanged         Reason = "plan-changed"          // the plan's file was changed during the pass
+	Settling            Reason = "settling"              // a doubt that evidence may settle
+	ForeignJobElsewhere Reason = "foreign-job-elsewhere" // a job that is not ours works on other databases
+	NoServerDate        Reason = "no-server-date"        // a window needs the server's clock
+	RaceLost            Reason = "race-lost"             // other runs wrote to the ledger first, again and again
+	RecordLost          Reason = "record-lost"           // the outcome of a create could not be written; Detail: the outcome, "" for unknown
+	TimeUp              Reason = "time-up"               // the run's time is over
+	Stopped             Reason = "stopped"               // by a signal
+	AccessDenied        Reason = "denied"                // DRS refused the credentials
+	LedgerFailed        Reason = "ledger-failed"         // the ledger cannot be used
+	Broken              Reason = "broken"                // the final check before sending failed
+)
+
+// reasons are the reasons of each class.
+var reasons = map[Class][]Reason{
+	OK:      {Recorded, Online, CheckPending, NextBackup, JobRunning, BeforeStart, OwnJobRunning, OnHold, ChainClosed},
+	Invalid: {MarkerTooLate, PlanInvalid, NotAllowed},
+	Failed:  {JobFailed, CreateRefused},
+	InDoubt: {DoubtNeedsPerson, UnknownStatus},
+	Conflict: {
+		EditedHistory, PlanShorter, HistoryGap, OtherIdentity, NameTaken, DatabaseTaken, ChainUnfinished, ClosedGeneration, GenerationBusy,
+		LedgerConflict, LedgerBroken, UnknownJobs, DuplicateJobs, JobDiffers, JobGone, ForeignJob, PlanReplaced, NotFailed, NotSucceeded,
+	},
+	CutoverHeld: {CutoverKey, OverwriteKey, WindowPast},
+	TryAgain: {
+		APIUnavailable, RequestMayArrive, StatusSettling, JobMissing, Throttled, NotSent, LockHeld, LedgerBusy, PlanChanged, Settling,
+		ForeignJobElsewhere, NoServerDate, RaceLost, RecordLost, TimeUp, Stopped,
+	},
+	Denied:     {AccessDenied},
+	ClassError: {LedgerFailed, Broken},
+}
+
+// Class is the class of a reason; ClassError for one that is not declared here.
+func (r Reason) Class() Class {
+	for class, all := range reasons {
+		for _, known := range all {
+			if r == known {
+				return class
+			}
+		}
+	}
+	return ClassError
+}
+
+// Stop is why a pass ended.
+type Stop struct {
+	Reason Reason
+	Step   int              // 0 where it is not about a step
+	Why    Why              // which of several causes; the zero value where there is only one
+	State  ledger.StepState // NotAllowed: the state of the step, or of OtherStep, that does not fit
+	// OtherStep is a second step that it is about, 0 for none.
+	OtherStep int
+	Jobs      []string      // job ids that it is about
+	Detail    string        // what was found: a status, a name, a value
+	Since     time.Time     // JobMissing, JobGone, UnknownStatus: first seen so, by the server's clock
+	Until     time.Time     // not before this
+	Wait      time.Duration // until then, by the server's clock; of Throttled and Settling
+	Err       error         // what a server or the system said: clean it before a terminal
+	Owner     *Owner        // DatabaseTaken
+}
+
+// Class is the class of the stop's reason.
+func (s Stop) Class() Class { return s.Reason.Class() }
+
+// stop is a short way to a Stop about a step.
+func stop(reason Reason, step int) *Stop {
+	return &Stop{Reason: reason, Step: step}
+}
+
+// about is the stop with its step, where it names none.
+func (s *Stop) about(seq int) *Stop {
+	if s != nil && s.Step == 0 {
+		s.Step = seq
+	}
+	return s
+}
+
+// fromError classifies an error of a read: nothing is known, unless the server
+// refused who asked.
+func fromError(err error) *Stop {
+	if refused, ok := asRefused(err); ok && refused.Denied() {
+		return &Stop{Reason: AccessDenied, Err: err}
+	}
+	return &Stop{Reason: APIUnavailable, Err: err}
+}
