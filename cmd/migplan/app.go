@@ -163,7 +163,7 @@ order, after the previous job succeeded.`,
 	root.AddCommand(
 		a.validateCommand(), a.planCommand(), a.applyCommand(), a.statusCommand(), a.historyCommand(),
 		a.retryCommand(), a.adoptCommand(), a.resolveCommand(), a.holdCommand(), a.releaseCommand(), a.closeCommand(),
-		a.inspectCommand(), a.rehearseCommand(), a.simulateCommand(), a.whoamiCommand(), a.schemaCommand(), a.versionCommand(), a.manCommand(),
+		a.inspectCommand(), a.verifyCommand(), a.lockCommand(), a.rehearseCommand(), a.simulateCommand(), a.whoamiCommand(), a.schemaCommand(), a.versionCommand(), a.manCommand(),
 	)
 	for _, c := range root.Commands() {
 		c.Args = asUsage(c.Args)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/migplan/migplan/internal/verify"
 	"github.com/migplan/migplan/pkg/backup"
 	"github.com/migplan/migplan/pkg/ledger"
 )
@@ -35,6 +36,8 @@ func documented() map[string]any {
 		"sight": ledger.SightData{}, "checked": ledger.CheckedData{},
 		"inspection": jsonInspection{}, "backupfile": jsonMedia{}, "backupset": jsonSet{}, "databasefile": backup.File{},
 		"restorechain": jsonChain{}, "finding": backup.Finding{},
+		"verification": jsonVerification{}, "verified": jsonVerified{}, "verifiedfile": jsonVerifiedFile{},
+		"fileset": verify.EntrySet{}, "verifieddatabase": jsonDatabase{}, "planfinding": verify.Finding{},
 	}
 }
 
@@ -48,6 +51,7 @@ func outputs() []outputExample {
 		{"status", []string{"status", "-o", "json", "ims.yaml"}, 0, &jsonPlans{}},
 		{"history", []string{"history", "-o", "json", "ims.yaml"}, 0, &jsonHistory{}},
 		{"inspect", []string{"inspect", "-o", "json", "ims_log.trn"}, 0, &jsonInspection{}},
+		{"verify", []string{"verify", "-o", "json", "--from", "backups", "gap.yaml"}, 3, &jsonVerification{}},
 	}
 }
 
@@ -138,6 +142,9 @@ func TestOutputDocShowsRealOutputs(t *testing.T) {
 	s.write(t, "ims.yaml", imsPlan("  - full: ims.bak\n"))
 	log := backupBytes("log", map[string]string{"first": "8512", "last": "8600"})
 	s.write(t, "ims_log.trn", string(log))
+	s.write(t, "gap.yaml", imsPlan("  - full: ims.bak\n  - incremental: LOG/2.bak\n"))
+	writeFile(t, filepath.Join(s.dir, "backups/ims.bak"), string(backupBytes("full", nil)))
+	writeFile(t, filepath.Join(s.dir, "backups/LOG/2.bak"), string(backupBytes("log", map[string]string{"first": "8600", "last": "8700"})))
 	s.write(t, "whole.yaml", imsPlan("  - full: ims.bak\n  - cutover\n"))
 	s.write(t, "wrong.yaml", strings.Replace(imsPlan("  - full: ims.txt\n  - cutover:\n"), "[ims]", "ims", 1))
 	page := outputPage(t)

@@ -36,6 +36,10 @@ func (c *checker) file(b Backup) bool {
 func (c *checker) complete(b Backup) {
 	switch m := b.Media; {
 	case m.Complete:
+	case m.Trailing > 0:
+		c.add(Finding{ID: FindTrailing, Severity: Error, File: b.Name,
+			Summary: "it is longer than its header says: " + m.Incomplete,
+			Action:  "wait if another backup is being appended to it; otherwise copy it again"})
 	case m.Truncated:
 		c.add(Finding{ID: FindTruncated, Severity: Error, File: b.Name, Message: 3203,
 			Summary: "it is not whole: " + m.Incomplete, Action: "wait until it is written, or copy it again"})

@@ -28,6 +28,7 @@ const (
 	FindNotBackup      ID = "not-a-backup"     // 3241
 	FindEmpty          ID = "empty"            // 3254
 	FindTruncated      ID = "truncated"        // 3203
+	FindTrailing       ID = "trailing-bytes"   // it is longer than its header says
 	FindDamagedFile    ID = "damaged-file"     // 3241
 	FindEncrypted      ID = "encrypted"        // 33111
 	FindUnreadable     ID = "unreadable"       // a restore may work

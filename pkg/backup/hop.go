@@ -15,6 +15,7 @@ type hopper struct {
 	m    *Media
 	hops int
 	pos  int64 // of the block that is looked at
+	set  int64 // where the set begins that is looked at
 }
 
 // all reads every set from off on into the media. err says why it came to no
@@ -30,9 +31,19 @@ func (h *hopper) all(off int64) error {
 	return errLimit
 }
 
+// trailing is how many bytes follow the last whole set and are no set, in a
+// plain file.
+func (h *hopper) trailing() int64 {
+	n := len(h.m.Sets)
+	if h.m.Container != MTF || n == 0 || h.m.Sets[n-1].Provisional || h.pos != h.set {
+		return 0
+	}
+	return h.m.Size - h.pos
+}
+
 // one reads the set at off, and gives the place behind it.
 func (h *hopper) one(off int64) (int64, error) {
-	h.pos = off
+	h.pos, h.set = off, off
 	f, err := readFront(h.v, off)
 	if err != nil && f.next == 0 {
 		return 0, err

@@ -32,6 +32,9 @@ type Media struct {
 	Complete   bool   `json:"Complete"`
 	Incomplete string `json:"Incomplete,omitempty"`
 	Truncated  bool   `json:"Truncated,omitempty"`
+	// Trailing is how many bytes follow the end of the last whole backup set and
+	// are no whole set. It is known of plain files only.
+	Trailing int64 `json:"Trailing,omitempty"`
 
 	Sets []Set `json:"Sets"` // at least one, in the order of the file
 

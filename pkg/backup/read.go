@@ -146,6 +146,9 @@ func (m *Media) hop(v viewer, first int64) error {
 		m.Complete = true
 	case errors.Is(err, errLimit):
 		m.Incomplete = fmt.Sprintf("it has more in it than is read of one file, behind the beginning of backup set %d", n)
+	case h.trailing() > 0:
+		m.Trailing = h.trailing()
+		m.Incomplete = fmt.Sprintf("%d bytes follow the end of backup set %d, and are no whole backup set", m.Trailing, n)
 	case errors.Is(err, errPastEnd) && m.Sets[n-1].Provisional:
 		m.Incomplete = fmt.Sprintf("it ends inside backup set %d: it is truncated, or still being written", n)
 	case errors.Is(err, errPastEnd):

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/migplan/migplan/internal/verify"
+	"github.com/migplan/migplan/pkg/backup"
+	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// filesOptions are the flags that say where the files of a plan are.
+type filesOptions struct {
+	settings settings
+	from     string
+}
+
+func (o *filesOptions) flags(c *cobra.Command) {
+	o.settings.bucketFlags(c)
+	c.Flags().StringVar(&o.from, "from", "", "folder with the files, in place of the bucket and its prefix")
+	_ = c.MarkFlagDirname("from")
+}
+
+type verifyOptions struct {
+	filesOptions
+	output string
+	stopAt string
+}
+
+func (a *app) verifyCommand() *cobra.Command {
+	var o verifyOptions
+	c := &cobra.Command{
+		Use:   "verify PLAN...",
+		Short: "Check the backup files of plans: each file, and the restore chain",
+		Long: `Read the headers of the files that each plan lists, and check that every file is
+there, is whole and is what the plan says, and that the files of each database
+are a restore chain. With a lock beside the plan (PLAN.lock.json), also that the
+files are those that were locked. The files are read in the bucket, with an access
+key; with --from, in a folder that stands for the prefix of the plan.
+
+Nothing is written. Data pages are not read. Ends with 3 if something is wrong
+with a file or the chain. docs/verify.md says what is proved.`,
+		Example: "  migplan verify plans/ims.yaml\n  migplan verify -o json --from /backup/ims plans/ims.yaml",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := oneOf("-o", o.output, "text", "json"); err != nil {
+				return err
+			}
+			class, err := a.verify(c.Context(), args, o)
+			if err != nil {
+				class = a.classified(err)
+			}
+			return exitWith(class)
+		},
+		ValidArgsFunction: completePlans,
+	}
+	o.flags(c)
+	outputFlag(c, &o.output, "text", "json")
+	c.Flags().StringVar(&o.stopAt, "stop-at", "", "name the backup that ends nearest to this time; DRS cannot stop at one")
+	return c
+}
+
+// verified is a plan and what its files showed.
+type verified struct {
+	loaded
+	report verify.Report
+	class  executor.Class
+}
+
+func (a *app) verify(ctx context.Context, args []string, o verifyOptions) (executor.Class, error) {
+	var stopAt time.Time
+	if o.stopAt != "" {
+		var err error
+		if stopAt, err = time.Parse(time.RFC3339, o.stopAt); err != nil {
+			return executor.OK, usage{fmt.Sprintf("--stop-at %q is not a time with an offset", o.stopAt), "write it like 2027-03-01T01:00:00+08:00"}
+		}
+	}
+	all, err := loadPlans(args, lookAt)
+	if err != nil {
+		return executor.OK, err
+	}
+	var out []verified
+	classes := []executor.Class{executor.OK}
+	for _, l := range all {
+		v := verified{loaded: l, class: executor.Invalid}
+		if l.valid() {
+			if v.report, err = a.check(ctx, l, o.filesOptions, true); err != nil {
+				return executor.OK, err
+			}
+			if !stopAt.IsZero() {
+				v.report.AddStopAt(stopAt)
+			}
+			v.class = reportClass(v.report)
+		}
+		classes, out = append(classes, v.class), append(out, v)
+	}
+	class := worst(classes...)
+	if o.output == "json" {
+		a.writeJSON(verificationJSON(out, class))
+	} else {
+		a.writeVerified(out)
+	}
+	return class, nil
+}
+
+// check holds one plan against its files and, if asked, its lock.
+func (a *app) check(ctx context.Context, l loaded, files filesOptions, withLock bool) (verify.Report, error) {
+	o := verify.Options{Progress: a.fileProgress(l.plan.Name)}
+	var unusable []verify.Finding
+	if withLock {
+		lock, err := readLock(l)
+		if err != nil {
+			unusable = append(unusable, lockFinding(l, err))
+		}
+		o.Lock = lock
+	}
+	store, err := a.store(ctx, l.plan, files)
+	if err != nil {
+		return verify.Report{}, err
+	}
+	r := verify.Check(ctx, l.plan, store, o)
+	r.Findings = append(unusable, r.Findings...)
+	return r, nil
+}
+
+// store is where the files of a plan are read from: its bucket, or a folder.
+func (a *app) store(ctx context.Context, p *plan.Plan, o filesOptions) (verify.Store, error) {
+	switch {
+	case p.Source.OBS == nil:
+		return nil, nil
+	case o.from != "":
+		return folderStore(p, o.from)
+	}
+	client, err := a.connectBucket(ctx, &o.settings, targetRegion(p.Target))
+	if err != nil {
+		return nil, err
+	}
+	return bucketStore{client, p.Source.OBS.Bucket}, nil
+}
+
+func folderStore(p *plan.Plan, path string) (verify.Store, error) {
+	const remedy = "give a folder with the backup files"
+	switch info, err := os.Stat(path); {
+	case err != nil:
+		return nil, usage{"--from: " + err.Error(), remedy}
+	case !info.IsDir():
+		return nil, usage{"--from " + path + " is not a folder", remedy}
+	}
+	return verify.Folder{Path: path, Prefix: p.Source.OBS.Prefix}, nil
+}
+
+// manyFiles is from how many files on progress is shown, and how often.
+const manyFiles = 100
+
+// fileProgress says on stderr how far the reading of many files is.
+func (a *app) fileProgress(name string) func(done, total int) {
+	return func(done, total int) {
+		if total >= 2*manyFiles && done%manyFiles == 0 && done < total {
+			line(a.stderr, "%s: %d of %d files read", name, done, total)
+		}
+	}
+}
+
+// readLock is the lock of a plan, nil where it has none.
+func readLock(l loaded) (*verify.Lock, error) {
+	f, err := os.Open(verify.LockFile(l.file))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return verify.ReadLock(f, l.plan.Name)
+}
+
+func lockFinding(l loaded, err error) verify.Finding {
+	return verify.Finding{ID: verify.FindLockUnusable, Severity: backup.Error,
+		Summary: fmt.Sprintf("%s cannot be used: %v", verify.LockFile(l.file), err),
+		Action:  "restore it from git, or write it again with migplan lock --update and review it"}
+}
+
+// reportClass is the class of one plan.
+func reportClass(r verify.Report) executor.Class {
+	classes := []executor.Class{executor.OK}
+	if r.Invalid() {
+		classes = append(classes, executor.Invalid)
+	}
+	if r.Denied() {
+		classes = append(classes, executor.Denied)
+	}
+	if r.Unavailable() {
+		classes = append(classes, executor.TryAgain)
+	}
+	return worst(classes...)
+}
