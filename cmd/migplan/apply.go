@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,6 +16,7 @@ type applyOptions struct {
 	planOptions
 	dryRun    bool
 	wait      bool
+	recursive bool
 	timeout   time.Duration
 	askPerson bool
 }
@@ -52,6 +54,7 @@ The cutover needs --confirm-cutover, and a full backup that overwrites needs
 	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be done, like plan")
 	f.BoolVar(&o.exitCode, "exit-code", false, "with --dry-run: exit with 10 if steps are open")
 	f.BoolVar(&o.wait, "wait", false, "continue until done, blocked or --timeout")
+	f.BoolVar(&o.recursive, "recursive", false, "begin new chains in subfolders too; without it, only those that have begun go on")
 	f.DurationVar(&o.timeout, "timeout", 0, "end the run after this long (default 10m, with --wait 12h)")
 	f.StringVar(&o.keys.Cutover, "confirm-cutover", "", "NAME@HASH: bring the database online with this plan's last step")
 	f.StringVar(&o.keys.Overwrite, "confirm-overwrite", "", "NAME@HASH: overwrite databases of the same name on the target")
@@ -94,10 +97,16 @@ func (a *app) apply(ctx context.Context, args []string, o applyOptions) error {
 	if err := o.complete(a); err != nil {
 		return err
 	}
-	all, err := loadPlans(args, loadPlan)
+	all, err := loadEach(args, loadPlan)
 	if err != nil {
 		return err
 	}
+	if !o.recursive && slices.ContainsFunc(all, func(l loaded) bool { return l.sub }) {
+		if all, err = a.withoutNew(ctx, all, &o.settings); err != nil {
+			return err
+		}
+	}
+	checkTogether(all)
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	_, bad := a.sayInvalid(all)

@@ -4,10 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
+	"syscall"
 
 	"github.com/migplan/migplan/pkg/plan"
 )
@@ -15,6 +13,7 @@ import (
 // loaded is one plan file as a command sees it.
 type loaded struct {
 	file        string
+	sub         bool       // in a subfolder of an argument
 	plan        *plan.Plan // nil where it is invalid
 	steps       []plan.Step
 	diagnostics []plan.Diagnostic
@@ -22,56 +21,28 @@ type loaded struct {
 
 func (l loaded) valid() bool { return l.plan != nil }
 
-// loadPlans reads every plan that the arguments name, by loadPlan or lookAt.
-// One broken file does not stop the others.
+// loadPlans reads every plan that the arguments name, by loadPlan or lookAt, and
+// checks them together. One broken file does not stop the others.
 func loadPlans(args []string, load func(string) loaded) ([]loaded, error) {
-	files, err := planFiles(args)
-	if err != nil {
-		return nil, err
-	}
-	var all []loaded
-	seen := map[string]bool{}
-	for _, f := range files {
-		if !seen[filepath.Clean(f)] { // a file named twice is one plan
-			seen[filepath.Clean(f)] = true
-			all = append(all, load(f))
-		}
-	}
+	all, err := loadEach(args, load)
 	checkTogether(all)
-	return all, nil
+	return all, err
 }
 
-// planFiles expands folders into the plans in them.
-func planFiles(args []string) ([]string, error) {
-	var files []string
-	for _, arg := range args {
-		info, err := os.Stat(arg)
-		if err != nil || !info.IsDir() {
-			files = append(files, arg) // what cannot be read is said as a diagnostic
-			continue
+func loadEach(args []string, load func(string) loaded) ([]loaded, error) {
+	found, err := sources(args)
+	var all []loaded
+	for _, s := range found {
+		l := loaded{file: s.file}
+		if s.err != nil {
+			l.diagnostics = []plan.Diagnostic{cannotRead(s.file, "folder", s.err)}
+		} else {
+			l = load(s.file)
 		}
-		found, err := plansIn(arg)
-		if err != nil {
-			return nil, usage{fmt.Sprintf("folder %s cannot be read: %v", arg, err), "check its permissions"}
-		}
-		if len(found) == 0 {
-			return nil, usage{fmt.Sprintf("folder %s holds no plan", arg), "a plan's name ends in .yaml or .yml"}
-		}
-		files = append(files, found...)
+		l.sub = s.sub
+		all = append(all, l)
 	}
-	return files, nil
-}
-
-func plansIn(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
-	var files []string
-	for _, e := range entries {
-		name := strings.ToLower(e.Name())
-		if !e.IsDir() && !strings.HasPrefix(name, ".") && (strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")) {
-			files = append(files, filepath.Join(dir, e.Name()))
-		}
-	}
-	return files, err
+	return all, err
 }
 
 // loadPlan reads a plan that may be submitted.
@@ -95,16 +66,31 @@ func compiled(file string, load func(string) (*plan.Plan, []plan.Diagnostic, err
 	return l
 }
 
-func unreadable(file string, err error) plan.Diagnostic {
-	var pathErr *fs.PathError
+func unreadable(file string, err error) plan.Diagnostic { return cannotRead(file, "file", err) }
+
+func cannotRead(path, what string, err error) plan.Diagnostic {
 	hint := "check the path"
-	if errors.As(err, &pathErr) {
-		err = pathErr.Err
-	}
-	if errors.Is(err, fs.ErrPermission) {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
 		hint = "check its permissions"
+	case errors.Is(err, syscall.ELOOP):
+		hint = "it is a symlink that leads to itself: remove it"
+	case path == "-":
+		hint = "only validate reads a plan from standard input"
 	}
-	return plan.Diagnostic{File: file, Pos: plan.Pos{Line: 1, Column: 1}, Severity: plan.Error, Rule: "file", Summary: "the file cannot be read: " + err.Error(), Hint: hint}
+	return plan.Diagnostic{
+		File: path, Pos: plan.Pos{Line: 1, Column: 1}, Severity: plan.Error, Rule: "file",
+		Summary: fmt.Sprintf("the %s cannot be read: %v", what, reason(err)), Hint: hint,
+	}
+}
+
+// reason is an error without the path and the call that it is about.
+func reason(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
 }
 
 // checkTogether adds what is wrong between the plans of one call.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,14 +18,15 @@ func (a *app) validateCommand() *cobra.Command {
 		Use:   "validate PLAN...",
 		Short: "Check plans: schema and rules, all errors at once",
 		Long: `Check plans against the schema and the rules of docs/rules.md. It writes nothing,
-uses no network and needs no credentials.`,
+uses no network and needs no credentials. A folder is searched with its subfolders;
+- reads one plan from standard input.`,
 		Example: "  migplan validate plans/\n  migplan validate --strict -o github plans/ims.yaml",
 		Args:    cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			if err := oneOf("-o", output, "text", "json", "github"); err != nil {
 				return err
 			}
-			return a.validate(args, strict, output)
+			return a.validate(args, c.InOrStdin(), strict, output)
 		},
 		ValidArgsFunction: completePlans,
 	}
@@ -43,8 +45,13 @@ func oneOf(flag, value string, allowed ...string) error {
 	return usage{fmt.Sprintf("%s %q is not known", flag, value), "give " + strings.Join(allowed, ", ")}
 }
 
-func (a *app) validate(args []string, strict bool, output string) error {
-	all, err := loadPlans(args, loadPlan)
+func (a *app) validate(args []string, stdin io.Reader, strict bool, output string) error {
+	all, err := loadPlans(args, func(file string) loaded {
+		if file == "-" {
+			return readPlan(stdin)
+		}
+		return loadPlan(file)
+	})
 	if err != nil {
 		return err
 	}
@@ -68,6 +75,16 @@ func (a *app) validate(args []string, strict bool, output string) error {
 		}
 	}
 	return exitWith(class)
+}
+
+// readPlan reads one plan from standard input.
+func readPlan(stdin io.Reader) loaded {
+	data, err := io.ReadAll(io.LimitReader(stdin, plan.MaxSize+1))
+	if err != nil {
+		return loaded{file: "stdin", diagnostics: []plan.Diagnostic{cannotRead("stdin", "input", err)}}
+	}
+	p, ds := plan.Load("stdin", data)
+	return loaded{file: "stdin", plan: p, diagnostics: ds}
 }
 
 func (a *app) writeDiagnostics(ds []plan.Diagnostic) {

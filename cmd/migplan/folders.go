@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// source is a file that an argument names.
+type source struct {
+	file string
+	sub  bool  // in a subfolder of an argument
+	err  error // of a folder that cannot be read
+}
+
+// sources expands folders into the plans in them and their subfolders. A file
+// that several paths lead to is one plan, under the first of them.
+func sources(args []string) ([]source, error) {
+	var all []source
+	for _, arg := range args {
+		info, err := os.Stat(arg)
+		if err != nil || !info.IsDir() {
+			all = append(all, source{file: arg}) // an unreadable file gets a diagnostic
+			continue
+		}
+		found, err := plansIn(arg)
+		if err != nil {
+			return nil, usage{fmt.Sprintf("folder %s cannot be read: %v", arg, reason(err)), "check its permissions"}
+		}
+		if len(found) == 0 {
+			return nil, usage{fmt.Sprintf("folder %s holds no plan", arg), "a plan's name ends in .yaml or .yml; hidden folders and symlinks to folders are not searched"}
+		}
+		all = append(all, found...)
+	}
+	return distinct(all), nil
+}
+
+// plansIn lists the plans in a folder and its subfolders. It follows no symlink
+// to a folder, so it ends, and it does not look into hidden folders.
+func plansIn(dir string) ([]source, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var all []source
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		switch {
+		case strings.HasPrefix(e.Name(), "."):
+		case e.IsDir():
+			all = append(all, plansBelow(path)...)
+		case isPlanName(e.Name()) && !leadsToFolder(path, e):
+			all = append(all, source{file: path})
+		}
+	}
+	return all, nil
+}
+
+func plansBelow(dir string) []source {
+	found, err := plansIn(dir)
+	if err != nil {
+		return []source{{file: dir, sub: true, err: err}}
+	}
+	for i := range found {
+		found[i].sub = true
+	}
+	return found
+}
+
+func isPlanName(name string) bool {
+	ext := strings.ToLower(filepath.Ext(name))
+	return ext == ".yaml" || ext == ".yml"
+}
+
+func leadsToFolder(path string, e fs.DirEntry) bool {
+	if e.Type()&fs.ModeSymlink == 0 {
+		return false
+	}
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// distinct removes files that are listed twice, also through a link. A file that
+// an argument names itself, or its folder, is not in a subfolder.
+func distinct(all []source) []source {
+	var out []source
+	var infos []fs.FileInfo // of out
+	for _, s := range all {
+		info, _ := os.Stat(s.file)
+		if i := indexOf(s, info, out, infos); i >= 0 {
+			out[i].sub = out[i].sub && s.sub
+			continue
+		}
+		out, infos = append(out, s), append(infos, info)
+	}
+	return out
+}
+
+func indexOf(s source, info fs.FileInfo, out []source, infos []fs.FileInfo) int {
+	for i, o := range out {
+		if filepath.Clean(o.file) == filepath.Clean(s.file) || info != nil && infos[i] != nil && os.SameFile(info, infos[i]) {
+			return i
+		}
+	}
+	return -1
+}
+
+// withoutNew removes the valid plans in subfolders whose chain has not begun,
+// and says so: a folder of old plans must not be started by mistake. It writes
+// nothing, and creates no ledger.
+func (a *app) withoutNew(ctx context.Context, all []loaded, s *settings) ([]loaded, error) {
+	l, _, err := a.readLedger(s)
+	if err != nil {
+		return nil, err
+	}
+	if l != nil {
+		defer l.Close()
+	}
+	var kept []loaded
+	for _, v := range all {
+		if !v.sub || !v.valid() {
+			kept = append(kept, v)
+			continue
+		}
+		if l != nil {
+			if events, err := l.Events(ctx, v.plan.Chain()); err != nil || len(events) > 0 {
+				kept = append(kept, v) // its pass reports an error of the ledger
+				continue
+			}
+		}
+		line(a.stderr, "%s: %s skipped: its chain has not begun, and it is in a subfolder. to begin it: migplan apply %s, or add --recursive",
+			plan.Printable(v.file), v.plan.Name, word(v.file))
+	}
+	return kept, nil
+}
