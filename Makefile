@@ -5,7 +5,7 @@ SCHEDULES ?= 100000
 COVERDIR ?= /tmp/migplan-cover
 PROOF ?= /tmp/migplan-proof.txt
 
-.PHONY: check test lint model norace proof storage fuzz bench cover
+.PHONY: check test lint examples model norace proof storage fuzz bench cover
 
 # Before a commit: what fails most often, in about three minutes.
 check: lint
@@ -19,6 +19,11 @@ lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
+
+# The workflow and the manifests of examples/, which actionlint and the types
+# of Kubernetes check; the program does not need those.
+examples:
+	cd examples/check && go vet ./... && go test -count=1 ./...
 
 # The protocol against the simulator in memory, on seeded schedules.
 model:

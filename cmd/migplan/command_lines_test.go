@@ -73,15 +73,28 @@ func checkLine(t *testing.T, where, line string) []string {
 	t.Helper()
 	var paths []string
 	for _, words := range simpleCommands(line) {
-		for len(words) > 0 && strings.Contains(words[0], "=") && !strings.HasPrefix(words[0], "-") {
-			words = words[1:]
-		}
+		words = withoutPrefix(words)
 		if len(words) == 0 || path.Base(words[0]) != "migplan" {
 			continue
 		}
 		paths = append(paths, checkWords(t, where, words[1:]))
 	}
 	return paths
+}
+
+// withoutPrefix removes variables, sudo and env from the start of a command.
+func withoutPrefix(words []string) []string {
+	for len(words) > 0 {
+		switch {
+		case words[0] == "sudo" && len(words) > 3 && words[1] == "-u":
+			words = words[3:]
+		case words[0] == "sudo", words[0] == "env", strings.Contains(words[0], "=") && !strings.HasPrefix(words[0], "-"):
+			words = words[1:]
+		default:
+			return words
+		}
+	}
+	return nil
 }
 
 // checkWords checks one command without the name of the program.
