@@ -16,7 +16,8 @@ type Chain struct {
 	holding   []*ledger.State  // chains of the plan's name that hold it
 }
 
-// OtherChain is another chain in the same ledger.
+// OtherChain is another chain in the same ledger, of the plan's name or on its
+// instance.
 type OtherChain struct {
 	Chain string
 	ledger.OpenedData
@@ -48,21 +49,18 @@ func LoadChain(ctx context.Context, l *ledger.Ledger, p *plan.Plan) (*Chain, err
 	return c, c.findHolds(ctx, l, p)
 }
 
-// meetOthers reads who opened the other chains, and of those that the plan
-// depends on what they did.
+// meetOthers reads who opened the other chains of the plan's name and on its
+// instance, and of those that the plan depends on what they did.
 func (c *Chain) meetOthers(ctx context.Context, l *ledger.Ledger, p *plan.Plan) error {
-	opened, err := l.Opened(ctx)
+	openings, err := l.Openings(ctx, p.Name, p.Target.InstanceID)
 	if err != nil {
 		return err
 	}
-	for _, e := range opened {
-		if e.Chain == p.Chain() {
+	for _, opening := range openings {
+		if opening.Chain == p.Chain() {
 			continue
 		}
-		o := OtherChain{Chain: e.Chain}
-		if o.OpenedData, err = ledger.DecodeOpened(e); err != nil {
-			return err
-		}
+		o := OtherChain{Chain: opening.Chain, OpenedData: opening.OpenedData}
 		if c.dependsOn(o, p) {
 			if err := o.read(ctx, l); err != nil {
 				return err

@@ -92,7 +92,7 @@ func (c *Chain) findHolds(ctx context.Context, l *ledger.Ledger, p *plan.Plan) e
 // unopened are chains of the plan's name of which a person spoke before
 // anything was sent.
 func (c *Chain) unopened(ctx context.Context, l *ledger.Ledger, p *plan.Plan) (out []*ledger.State, err error) {
-	decided, err := l.Decided(ctx)
+	decided, err := l.DecidedOf(ctx, p.Name)
 	if err != nil {
 		return nil, err
 	}

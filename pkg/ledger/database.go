@@ -31,6 +31,11 @@ const (
 	// The list of chains makes it two searches of the primary key.
 	selectDecided = columns + "where seq = 1 and kind = 'decision' and chain in (select distinct chain from event) order by chain"
 
+	// SQLite numbers the rows in the order in which they are inserted, and no
+	// row is ever deleted: https://www.sqlite.org/rowidtable.html.
+	selectNewest = "select coalesce(max(rowid), 0) from event"
+	selectNews   = columns + "where rowid > $1 and (kind = 'opened' or kind = 'decision' and seq = 1) order by rowid"
+
 	// The event is inserted only after the event that its writer has read last.
 	// On an empty chain the primary key alone decides.
 	insertEvent = `insert into event (chain, seq, at, kind, step, attempt, run, data, prev, hash)
@@ -43,7 +48,7 @@ on conflict do nothing`
 // prepare prepares the statements of a writer.
 func (d *database) prepare(ctx context.Context) (err error) {
 	d.read = map[string]*sql.Stmt{}
-	for _, s := range []string{selectChain, selectOpened, selectDecided} {
+	for _, s := range []string{selectChain, selectOpened, selectDecided, selectNewest, selectNews} {
 		if d.read[s], err = d.db.PrepareContext(ctx, s); err != nil {
 			return explain(d.path, "opening", err)
 		}
@@ -102,6 +107,47 @@ func (d *database) events(ctx context.Context, statement string, args ...any) (e
 		return d.explainRead(err)
 	})
 	return events, err
+}
+
+func (d *database) news(ctx context.Context, since int64) (news, error) {
+	return readNews(ctx, d, d.newest, since)
+}
+
+// newest is the number of the row that was inserted last.
+func (d *database) newest(ctx context.Context) (n int64, err error) {
+	d.patience(ctx)
+	if d.append != nil {
+		err = d.read[selectNewest].QueryRowContext(ctx).Scan(&n)
+		return n, d.explainRead(err)
+	}
+	err = readOnly(ctx, d.path, d.db, func(db *sql.DB) error {
+		return d.explainRead(db.QueryRowContext(ctx, selectNewest).Scan(&n))
+	})
+	return n, err
+}
+
+// selecter runs a select over columns.
+type selecter interface {
+	events(ctx context.Context, statement string, args ...any) ([]Event, error)
+}
+
+// readNews finds fewer rows than before where an older copy was put in the place
+// of the ledger: then it reads them all.
+func readNews(ctx context.Context, s selecter, newest func(context.Context) (int64, error), since int64) (n news, err error) {
+	if n.at, err = newest(ctx); err != nil || n.at == since {
+		return n, err
+	}
+	if since > 0 && n.at > since {
+		n.events, err = s.events(ctx, selectNews, since)
+		return n, err
+	}
+	n.whole = true
+	if n.events, err = s.events(ctx, selectOpened); err != nil {
+		return n, err
+	}
+	decided, err := s.events(ctx, selectDecided)
+	n.events = append(n.events, decided...)
+	return n, err
 }
 
 func (d *database) explainRead(err error) error {

@@ -17,6 +17,7 @@ type Ledger struct {
 	store  store
 	locker locker // nil in a reader
 	passes passStore
+	index  index
 }
 
 // store keeps the events in order. It does not verify them.
@@ -24,6 +25,9 @@ type store interface {
 	chain(ctx context.Context, chain string) ([]Event, error) // by seq
 	opened(ctx context.Context) ([]Event, error)              // of every chain
 	decided(ctx context.Context) ([]Event, error)             // the first event of every chain that begins with a decision
+	// news are the events of opened and decided that were appended after a
+	// cursor, and perhaps some before it. It is 0 for all of them.
+	news(ctx context.Context, since int64) (news, error)
 	// insert adds e durably after the event whose hash is e.Prev, and reports
 	// false where e.Seq is taken or that event does not exist.
 	insert(ctx context.Context, e Event) (bool, error)

@@ -10,8 +10,9 @@ import (
 // memory is a store that ends with the process. It is for tests that run
 // thousands of schedules, for which a database is too slow.
 type memory struct {
-	mu     sync.Mutex
-	chains map[string][]Event
+	mu      sync.Mutex
+	chains  map[string][]Event
+	indexed []Event // the events of opened and decided, as they were appended
 }
 
 // OpenMemory makes an empty ledger that ends with the process, for tests.
@@ -51,6 +52,12 @@ func (m *memory) decided(ctx context.Context) ([]Event, error) {
 	return unlocked{m}.decided(ctx)
 }
 
+func (m *memory) news(ctx context.Context, since int64) (news, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return unlocked{m}.news(ctx, since)
+}
+
 // unlocked is the store for a caller that holds its lock.
 type unlocked struct{ *memory }
 
@@ -69,6 +76,9 @@ func (m unlocked) insert(_ context.Context, e Event) (bool, error) {
 	}
 	e.Data = slices.Clone(e.Data)
 	m.chains[e.Chain] = append(events, e)
+	if e.Kind == Opened || e.Kind == Decision && e.Seq == 1 {
+		m.indexed = append(m.indexed, e)
+	}
 	return true, nil
 }
 
@@ -82,6 +92,10 @@ func (m unlocked) opened(context.Context) ([]Event, error) {
 
 func (m unlocked) decided(context.Context) ([]Event, error) {
 	return m.where(func(e Event) bool { return e.Kind == Decision && e.Seq == 1 }), nil
+}
+
+func (m unlocked) news(_ context.Context, since int64) (news, error) {
+	return news{slices.Clone(m.indexed[since:]), int64(len(m.indexed)), since == 0}, nil
 }
 
 func (m unlocked) where(is func(Event) bool) (out []Event) {

@@ -82,6 +82,15 @@ func (t transaction) decided(ctx context.Context) ([]Event, error) {
 	return t.events(ctx, selectDecided)
 }
 
+func (t transaction) news(ctx context.Context, since int64) (news, error) {
+	return readNews(ctx, t, t.newest, since)
+}
+
+func (t transaction) newest(ctx context.Context) (n int64, err error) {
+	err = t.conn.QueryRowContext(ctx, selectNewest).Scan(&n)
+	return n, t.d.explainRead(err)
+}
+
 func (t transaction) events(ctx context.Context, statement string, args ...any) ([]Event, error) {
 	events, err := scanAll(ctx, t.conn.QueryContext, statement, args...)
 	return events, t.d.explainRead(err)
