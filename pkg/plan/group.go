@@ -44,7 +44,7 @@ var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|[0-9][0-9,]*`)
 // keys of a plan are two mistakes; two keys of objects are the same one.
 func (d Diagnostic) kind() string {
 	switch d.Rule {
-	case "required", "unknown-key", "duplicate-key":
+	case "required", "unknown-key", "duplicate-key", "placeholder":
 		return strings.Join([]string{d.File, d.Rule, d.Summary}, "\x00")
 	}
 	return strings.Join([]string{d.File, string(d.Severity), d.Rule, quoted.ReplaceAllString(d.Summary, "#")}, "\x00")

@@ -80,6 +80,7 @@ func (d *document) load() (*Plan, []Diagnostic) {
 	d.checkSchema()
 	p := d.decode()
 	d.checkRules(p)
+	d.checkPlaceholders()
 	ds := d.finish()
 	setSteps(ds, entries(d.root))
 	if Invalid(ds, false) {
