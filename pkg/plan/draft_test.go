@@ -79,7 +79,12 @@ func TestDraftKeepsOddValues(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, _ := plan.Load("plan.yaml", text)
+		p, ds := plan.Load("plan.yaml", text)
+		for _, c := range ds {
+			if slices.Contains([]string{"yaml", "quote", "type", "anchor", "yaml-tag", "one-document", "duplicate-key", "unknown-key"}, c.Rule) {
+				t.Fatalf("%q and %q give %v in\n%s", d.Prefix, d.Databases, c, text)
+			}
+		}
 		if p == nil || p.Databases.All {
 			return
 		}
