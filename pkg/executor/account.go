@@ -160,38 +160,38 @@ func missingStop(state *ledger.State, id string, look Observation, enough time.D
 }
 
 // account looks at every job that could be the step's.
-func (p *pass) account(ctx context.Context, seq int) (*Stop, error) {
+func (p *pass) account(ctx context.Context, seq int) error {
 	for _, id := range claims(p.facts, seq) {
 		if _, ok := p.facts.Observed[id]; ok {
 			continue
 		}
-		look, _, s, err := p.see(ctx, seq, id)
-		if s != nil || err != nil {
-			return s, err
+		look, _, err := p.see(ctx, seq, id)
+		if err != nil {
+			return err
 		}
 		if p.facts.Observed == nil {
 			p.facts.Observed = map[string]Observation{}
 		}
 		p.facts.Observed[id] = look
 	}
-	return nil, nil
+	return nil
 }
 
 // see looks at a job that could be a step's, and keeps in the ledger what later
 // passes must know: since when DRS does not know it, or since when it shows a
 // status that no page knows.
-func (p *pass) see(ctx context.Context, seq int, id string) (Observation, drs.Job, *Stop, error) {
+func (p *pass) see(ctx context.Context, seq int, id string) (Observation, drs.Job, error) {
 	j, err := p.Jobs.ShowReplicationJob(ctx, id)
 	refused, answered := asRefused(err)
 	switch {
 	case answered && refused.NotFound():
 		look := Observation{Gone: true, Date: refused.Date}
-		return look, j, nil, p.noteSight(ctx, seq, id, look)
+		return look, j, p.noteSight(ctx, seq, id, look)
 	case err != nil:
-		return Observation{}, j, fromError(err), nil
+		return Observation{}, j, fromError(err)
 	}
 	look := Observation{Status: j.Status, Date: j.Date}
-	return look, j, nil, p.noteSight(ctx, seq, id, look)
+	return look, j, p.noteSight(ctx, seq, id, look)
 }
 
 func (p *pass) noteSight(ctx context.Context, seq int, id string, look Observation) error {

@@ -29,8 +29,8 @@ func TestNothingIsSentWhileAnAdoptedDoubtMayStillArrive(t *testing.T) {
 	r.pass()
 	st := r.state().Step(1)
 	d := ledger.DecisionData{What: "adopt", JobID: "renamed"}
-	p := &pass{Runner: r.runner().withSeams()}
-	if _, err := p.load(ctx); err != nil {
+	p := &pass{Runner: r.runner().withDefaults()}
+	if err := p.load(ctx); err != nil {
 		t.Fatal(err)
 	}
 	j := drs.Job{OfflineTaskInfo: drs.OfflineTaskInfo{ID: "renamed", Name: "another name"}, TargetInstanceID: r.p.Target.InstanceID}

@@ -248,16 +248,16 @@ func TestAdoptRefusesAJobOfAnotherPlan(t *testing.T) {
 		"in another folder": {OfflineTaskInfo: drs.OfflineTaskInfo{ID: "x"}, FileNames: []string{"elsewhere/" + fileNames(r.steps[1], nil)[0]}},
 		"other databases":   {OfflineTaskInfo: drs.OfflineTaskInfo{ID: "x"}, DBNames: []string{"crm"}},
 	} {
-		p := &pass{Runner: r.runner().withSeams()}
-		if _, err := p.load(ctx); err != nil {
+		p := &pass{Runner: r.runner().withDefaults()}
+		if err := p.load(ctx); err != nil {
 			t.Fatal(err)
 		}
 		j.TargetInstanceID, j.BucketName, j.RecoveryMode, j.HasIsLastBackup = r.p.Target.InstanceID, "zyy-obs", "incre", true
 		if j.FileNames == nil {
 			j.FileNames = fileNames(r.steps[1], nil)
 		}
-		s, _ := p.mayBeOurs(ctx, 2, j)
-		if s == nil && adoptable(j, r.steps[1]) == "" {
+		err := p.mayBeOurs(ctx, 2, j)
+		if err == nil && adoptable(j, r.steps[1]) == "" {
 			t.Errorf("a job %s may be adopted", name)
 		}
 	}

@@ -17,34 +17,34 @@ import (
 // Adopt declares that a job is the step's, whatever its name, after comparing
 // it with the step.
 func (r *Runner) Adopt(ctx context.Context, seq int, jobID, reason string) Result {
-	return r.decide(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
+	return r.decide(ctx, decision{}, func(ctx context.Context, p *pass) error {
 		st := p.facts.State.Step(seq)
 		if s := p.mayAdopt(seq, st, jobID); s != nil {
-			return s, nil
+			return s
 		}
 		j, err := p.Jobs.ShowReplicationJob(ctx, jobID)
 		var answer *drs.Error
 		switch {
 		case errors.As(err, &answer) && answer.NotFound():
-			return notAllowed(seq, WhyJobNotFound, jobID), nil
+			return notAllowed(seq, WhyJobNotFound, jobID)
 		case err != nil:
-			return fromError(err), nil
+			return fromError(err)
 		}
-		if s, err := p.mayBeOurs(ctx, seq, j); s != nil || err != nil {
-			return s, err
+		if err := p.mayBeOurs(ctx, seq, j); err != nil {
+			return err
 		}
 		if st.State == ledger.StepInDoubt && p.facts.State.KnownAt(jobID, st.IntentSeq) {
-			return notAllowed(seq, WhyJobOlder, jobID), nil
+			return notAllowed(seq, WhyJobOlder, jobID)
 		}
 		if diff := adoptable(j, p.Steps[seq-1]); diff != "" {
-			return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{jobID}, Detail: diff}, nil
+			return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{jobID}, Detail: diff}
 		}
-		if s, err := p.openFor(ctx); s != nil || err != nil {
-			return s, err
+		if err := p.openFor(ctx); err != nil {
+			return err
 		}
 		d := p.Who.decision("adopt", reason)
 		d.JobID = jobID
-		return nil, p.adopt(ctx, seq, st.Attempt, j, d)
+		return p.adopt(ctx, seq, st.Attempt, j, d)
 	})
 }
 
@@ -67,21 +67,21 @@ func (p *pass) mayAdopt(seq int, st ledger.Step, jobID string) *Stop {
 }
 
 // mayBeOurs refuses a job of another chain, or of another step of this one.
-func (p *pass) mayBeOurs(ctx context.Context, seq int, j drs.Job) (*Stop, error) {
+func (p *pass) mayBeOurs(ctx context.Context, seq int, j drs.Job) error {
 	m, marked := plan.ParseMarker(j.Description)
 	switch {
 	case marked && m.Chain != p.Plan.Chain():
 		s := notAllowed(seq, WhyJobOfChain, j.ID)
 		s.Detail = m.Chain
-		return s, nil
+		return s
 	case marked && m.Step != seq:
-		return notAllowed(seq, WhyJobOfStep, j.ID).withStep(m.Step), nil
+		return notAllowed(seq, WhyJobOfStep, j.ID).withStep(m.Step)
 	}
 	others, err := p.known(ctx)
 	if err == nil && others.jobs[j.ID] {
-		return notAllowed(seq, WhyJobOfPlan, j.ID), nil
+		return notAllowed(seq, WhyJobOfPlan, j.ID)
 	}
-	return nil, err
+	return err
 }
 
 // adopt appends the adoption of a job, for the intent in doubt or without one.
@@ -123,12 +123,15 @@ func (p *pass) mayArriveUntil(j drs.Job, seq int, st ledger.Step) time.Time {
 }
 
 // openFor opens the chain for a decision that comes before any create.
-func (p *pass) openFor(ctx context.Context) (*Stop, error) {
+func (p *pass) openFor(ctx context.Context) error {
 	if p.facts.State.Opened != nil {
-		return nil, nil
+		return nil
 	}
-	if s, err := p.list(ctx); s != nil || err != nil {
-		return s, err
+	if err := p.list(ctx); err != nil {
+		return err
+	}
+	if s := generationBusy(p.facts); s != nil {
+		return s
 	}
 	return p.open(ctx)
 }
@@ -137,49 +140,49 @@ func (p *pass) openFor(ctx context.Context) (*Stop, error) {
 // bears this chain's marker is adopted for its step, in order, also when it was
 // renamed. It also records the credentials that saw them as the chain's.
 func (r *Runner) AdoptAll(ctx context.Context, reason string) Result {
-	return r.decideAs(ctx, true, func(ctx context.Context, p *pass) (*Stop, error) {
-		if s, err := p.list(ctx); s != nil || err != nil {
-			return s, err
+	return r.decide(ctx, decision{renewsCredentials: true}, func(ctx context.Context, p *pass) error {
+		if err := p.list(ctx); err != nil {
+			return err
 		}
 		v := p.facts.Target
 		if !v.Complete {
-			return notWhole(0), nil
+			return notWhole(0)
 		}
 		if w := p.facts.State.NewestJob; w != "" && !slices.Contains(v.IDs, w) && !p.facts.State.MarkedSucceeded(w) {
-			return &Stop{Reason: APIUnavailable, Why: WhyListLacksJob, Jobs: []string{w}}, nil
+			return &Stop{Reason: APIUnavailable, Why: WhyListLacksJob, Jobs: []string{w}}
 		}
 		found := append(slices.Clone(v.Unknown), v.Candidates...)
-		jobs, edited, s := p.matchAll(ctx, found)
-		if s != nil {
-			return s, nil
+		jobs, edited, err := p.matchAll(ctx, found)
+		if err != nil {
+			return err
 		}
 		if len(found) == 0 && p.facts.State.Opened == nil {
-			return notAllowed(0, WhyNothingListed), nil
+			return notAllowed(0, WhyNothingListed)
 		}
-		if s, err := p.adoptEach(ctx, found, jobs, reason); s != nil || err != nil {
-			return s, err
+		if err := p.adoptEach(ctx, found, jobs, reason); err != nil {
+			return err
 		}
 		if err := p.failEach(ctx, found, edited, reason); err != nil {
-			return nil, err
+			return err
 		}
 		if err := p.ignoreOlder(ctx, found, jobs); err != nil {
-			return nil, err
+			return err
 		}
 		if s := p.beyondPlan(found); s != nil {
-			return s, nil
+			return s
 		}
-		return gap(p.facts.State), nil
+		return gap(p.facts.State).err()
 	})
 }
 
 // matchAll finds the job of each step among the jobs found, and compares it
 // with its step. Those in edited failed, and the plan was edited since.
-func (p *pass) matchAll(ctx context.Context, found []drs.OfflineTaskInfo) (jobs, edited map[int]drs.Job, s *Stop) {
+func (p *pass) matchAll(ctx context.Context, found []drs.OfflineTaskInfo) (jobs, edited map[int]drs.Job, err error) {
 	jobs, edited = map[int]drs.Job{}, map[int]drs.Job{}
 	for seq := 1; seq <= len(p.Steps) && len(found) > 0; seq++ {
-		newest, s := p.newest(found, seq)
-		if s != nil {
-			return nil, nil, s
+		newest, err := p.newest(found, seq)
+		if err != nil {
+			return nil, nil, err
 		}
 		if newest == nil {
 			continue
@@ -211,7 +214,7 @@ func (p *pass) matchAll(ctx context.Context, found []drs.OfflineTaskInfo) (jobs,
 // newest is the job that stands for a step: the one that has not failed, or
 // else the newest. Jobs are known by marker first, since people rename them.
 // Two that have not failed are for a person.
-func (p *pass) newest(found []drs.OfflineTaskInfo, seq int) (*drs.OfflineTaskInfo, *Stop) {
+func (p *pass) newest(found []drs.OfflineTaskInfo, seq int) (*drs.OfflineTaskInfo, error) {
 	var best *drs.OfflineTaskInfo
 	var alive []drs.OfflineTaskInfo
 	for i, j := range found { // newest first
@@ -243,14 +246,14 @@ func attemptOf(name, prefix string) int {
 	return n
 }
 
-func (p *pass) adoptEach(ctx context.Context, found []drs.OfflineTaskInfo, jobs map[int]drs.Job, reason string) (*Stop, error) {
-	if s, err := p.open(ctx); s != nil || err != nil {
-		return s, err
+func (p *pass) adoptEach(ctx context.Context, found []drs.OfflineTaskInfo, jobs map[int]drs.Job, reason string) error {
+	if err := p.open(ctx); err != nil {
+		return err
 	}
 	d := p.Who.decision(ledger.Recognize, reason)
 	d.Principal = p.Identity.Principal
 	if err := p.person(ctx, 0, 0, d); err != nil {
-		return nil, err
+		return err
 	}
 	for seq := 1; seq <= len(p.Steps); seq++ {
 		j, ok := jobs[seq]
@@ -258,10 +261,10 @@ func (p *pass) adoptEach(ctx context.Context, found []drs.OfflineTaskInfo, jobs 
 			continue
 		}
 		if err := p.adopt(ctx, seq, p.highestAttempt(found, seq), j, d); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // highestAttempt is the highest attempt of a step that the ledger knows or a job

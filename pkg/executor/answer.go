@@ -12,7 +12,7 @@ import (
 )
 
 // after records the outcome of a create, and decides how the pass goes on.
-func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome) (*Stop, error) {
+func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome) error {
 	data := outcomeData(mine, out)
 	switch out.Kind {
 	case drs.Accepted:
@@ -28,27 +28,27 @@ func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Out
 	p.result.Sent = p.sentBefore
 	switch out.Kind {
 	case drs.Refused:
-		if s := p.written(ctx, ledger.Refused, seq, mine, data); s != nil {
-			return s, nil
+		if err := p.written(ctx, ledger.Refused, seq, mine, data); err != nil {
+			return err
 		}
 		p.change(seq, "refused", "")
-		return &Stop{Reason: CreateRefused, Step: seq, Err: out.Err}, nil
+		return &Stop{Reason: CreateRefused, Step: seq, Err: out.Err}
 	case drs.Throttled:
 		return p.throttled(ctx, seq, mine, out, data)
 	case drs.Denied:
 		return p.denied(ctx, seq, mine, out, data)
 	default: // unsent
-		if s := p.written(ctx, ledger.Unsent, seq, mine, data); s != nil {
-			return s, nil
+		if err := p.written(ctx, ledger.Unsent, seq, mine, data); err != nil {
+			return err
 		}
 		var changed changedPlan
 		switch {
 		case errors.Is(out.Err, drs.ErrWindow):
-			return p.windowEnded(p.Steps[seq-1]), nil
+			return p.windowEnded(p.Steps[seq-1])
 		case errors.As(out.Err, &changed):
-			return &Stop{Reason: PlanChanged, Step: seq, Err: changed.error}, nil
+			return &Stop{Reason: PlanChanged, Step: seq, Err: changed.error}
 		}
-		return p.repeat(ctx, p.seams.jitter(p.repeats), &Stop{Reason: NotSent, Step: seq, Err: out.Err}), nil
+		return p.repeat(ctx, 0, &Stop{Reason: NotSent, Step: seq, Err: out.Err})
 	}
 }
 
@@ -63,7 +63,7 @@ func (p *pass) isOld(mine ledger.Step, jobID string) bool {
 
 // written records an outcome. Where that fails, the outcome is in the Stop for
 // a person to see, and the next run settles it.
-func (p *pass) written(ctx context.Context, kind ledger.Kind, seq int, mine ledger.Step, data ledger.OutcomeData) *Stop {
+func (p *pass) written(ctx context.Context, kind ledger.Kind, seq int, mine ledger.Step, data ledger.OutcomeData) error {
 	if err := p.record(ctx, kind, seq, mine.Attempt, data); err != nil {
 		s := &Stop{Reason: RecordLost, Step: seq, Detail: string(kind), Err: err}
 		if data.JobID != "" {
@@ -74,14 +74,14 @@ func (p *pass) written(ctx context.Context, kind ledger.Kind, seq int, mine ledg
 	return nil
 }
 
-func (p *pass) accepted(ctx context.Context, seq int, mine ledger.Step, data ledger.OutcomeData) (*Stop, error) {
+func (p *pass) accepted(ctx context.Context, seq int, mine ledger.Step, data ledger.OutcomeData) error {
 	p.result.Sent = SentYes
-	if s := p.written(ctx, ledger.Accepted, seq, mine, data); s != nil {
-		return s, nil
+	if err := p.written(ctx, ledger.Accepted, seq, mine, data); err != nil {
+		return err
 	}
 	p.change(seq, "submitted", data.JobID)
 	if p.facts.State.Conflict != "" { // another run had settled this intent meanwhile
-		return &Stop{Reason: LedgerConflict, Step: seq, Jobs: []string{data.JobID}, Detail: p.facts.State.Conflict}, nil
+		return &Stop{Reason: LedgerConflict, Step: seq, Jobs: []string{data.JobID}, Detail: p.facts.State.Conflict}
 	}
 	p.facts.Target, p.facts.Looked = nil, false
 	return p.firstLook(ctx, seq, data.JobID)
@@ -89,28 +89,28 @@ func (p *pass) accepted(ctx context.Context, seq int, mine ledger.Step, data led
 
 // firstLook compares the new job with what was asked for, and ends the pass:
 // one step a pass. What it cannot see now, the next pass will.
-func (p *pass) firstLook(ctx context.Context, seq int, id string) (*Stop, error) {
+func (p *pass) firstLook(ctx context.Context, seq int, id string) error {
 	j, err := p.Jobs.ShowReplicationJob(ctx, id)
 	if err == nil {
 		if diff := differs(j, p.Steps[seq-1], false); diff != "" {
-			return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{id}, Detail: diff}, nil
+			return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{id}, Detail: diff}
 		}
 	}
-	if s := p.alone(ctx, seq); s != nil {
-		return s, nil
+	if err := p.alone(ctx, seq); err != nil {
+		return err
 	}
-	return stop(JobRunning, seq), nil
+	return stop(JobRunning, seq)
 }
 
 // alone lists the target once more while a full or a cutover runs: a run with
 // another ledger may have sent the same step in the same minute. What this
 // listing does not show, or fails to show, the one of the next pass may. A job
 // that failed can wait for the listing before the next create.
-func (p *pass) alone(ctx context.Context, seq int) *Stop {
+func (p *pass) alone(ctx context.Context, seq int) error {
 	if step := p.Steps[seq-1]; step.Seq != 1 && !step.Last {
 		return nil
 	}
-	if s, err := p.list(ctx); s != nil || err != nil {
+	if err := p.list(ctx); err != nil {
 		return nil
 	}
 	defer func() { p.facts.Target = nil }()
@@ -126,22 +126,22 @@ func hasFailed(j drs.OfflineTaskInfo) bool {
 	return status == drs.Failed || status == drs.PrecheckFailed
 }
 
-func (p *pass) doubted(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome, data ledger.OutcomeData) (*Stop, error) {
+func (p *pass) doubted(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome, data ledger.OutcomeData) error {
 	if out.Answered {
-		if s := p.written(ctx, ledger.Answered, seq, mine, data); s != nil {
-			return s, nil
+		if err := p.written(ctx, ledger.Answered, seq, mine, data); err != nil {
+			return err
 		}
 	}
 	p.Note(Note{Warning: true, Step: seq, What: "the outcome of the create is unknown; searching for its job", Err: out.Err})
-	p.doubtAt, p.searches, p.doubt, p.facts.Target = p.seams.uptime(), 0, nil, nil
-	return nil, nil
+	p.doubtAt, p.searches, p.doubt, p.facts.Target = p.hooks.uptime(), 0, nil, nil
+	return nil
 }
 
 // drsCalm is how long nothing is sent after DRS itself called it too often, so
 // that a listing would show a job that was made all the same.
 const drsCalm = listingLag
 
-func (p *pass) throttled(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome, data ledger.OutcomeData) (*Stop, error) {
+func (p *pass) throttled(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome, data ledger.OutcomeData) error {
 	wait := out.RetryAfter
 	if out.ByDRS {
 		wait = max(wait, drsCalm)
@@ -151,45 +151,47 @@ func (p *pass) throttled(ctx context.Context, seq int, mine ledger.Step, out drs
 		now, _ = p.serverNow()
 	}
 	data.NotBefore = now.Add(wait)
-	if s := p.written(ctx, ledger.Throttled, seq, mine, data); s != nil {
-		return s, nil
+	if err := p.written(ctx, ledger.Throttled, seq, mine, data); err != nil {
+		return err
 	}
 	s := &Stop{Reason: Throttled, Step: seq, Until: data.NotBefore, Err: out.Err}
 	if wait > longestPause {
-		return s, nil
+		return s
 	}
-	return p.repeat(ctx, wait+p.seams.jitter(p.repeats), s), nil
+	return p.repeat(ctx, wait, s)
 }
 
 // denied renews the credential once.
-func (p *pass) denied(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome, data ledger.OutcomeData) (*Stop, error) {
-	if s := p.written(ctx, ledger.Unsent, seq, mine, data); s != nil {
-		return s, nil
+func (p *pass) denied(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome, data ledger.OutcomeData) error {
+	if err := p.written(ctx, ledger.Unsent, seq, mine, data); err != nil {
+		return err
 	}
 	s := &Stop{Reason: AccessDenied, Step: seq, Err: out.Err}
 	if !out.Renewable || p.renewed || p.Renew == nil {
-		return s, nil
+		return s
 	}
 	p.renewed = true
 	if ok, err := p.Renew(ctx); err != nil || !ok {
-		return s, nil
+		return s
 	}
 	p.facts.Target = nil
-	return nil, nil
+	return nil
 }
 
 // maxRepeats bounds the creates of one pass that were not taken.
 const maxRepeats = 5
 
 // repeat lets the pass go round again after a pause, with a fresh listing and
-// a new intent; or ends it with s.
-func (p *pass) repeat(ctx context.Context, pause time.Duration, s *Stop) *Stop {
+// a new intent; or ends it with s. The pause is at least wait, and a random time
+// more, whose bound doubles with every repeat.
+func (p *pass) repeat(ctx context.Context, wait time.Duration, s *Stop) error {
+	spread := min(time.Second<<min(p.repeats, 10), longestPause)
 	p.repeats++
 	if p.repeats >= maxRepeats {
 		return s
 	}
 	p.Note(Note{Step: s.Step, What: "the create was not taken; trying again", Err: s.Err})
-	if !p.seams.sleep(ctx, pause) {
+	if !p.hooks.sleep(ctx, wait, spread) {
 		return s
 	}
 	p.facts.Target = nil

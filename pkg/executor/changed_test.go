@@ -63,12 +63,12 @@ func TestPlanChangedWhileTheIntentIsWrittenIsNotSent(t *testing.T) {
 	runner := r.runner()
 	runner.Keys.Cutover = confirm(r.steps)
 	runner.Unchanged = func() error { return changed }
-	runner.seams.append = func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
+	beforeAppend(runner, func(e ledger.Event) error {
 		if e.Kind == ledger.Intent {
 			changed = errors.New("the file was changed")
 		}
-		return r.l.Append(ctx, h, e)
-	}
+		return nil
+	})
 	got := r.said("pass", runner.Pass(context.Background()))
 	if got.Class() != TryAgain || got.Reason != PlanChanged || got.Step != 1 || got.Sent != SentNo || !errors.Is(got.Err, changed) {
 		t.Errorf("%+v", got)

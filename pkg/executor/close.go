@@ -11,59 +11,59 @@ import (
 // ClosePlan ends the plan's chain for ever: it sends nothing more, and its
 // databases are free for another plan. Jobs is asked about a running job only.
 func (r *Runner) ClosePlan(ctx context.Context, reason string) Result {
-	return r.decide(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
+	return r.decide(ctx, decision{}, func(ctx context.Context, p *pass) error {
 		if p.facts.State.Opened == nil {
-			return notAllowed(0, WhyNothingSent), nil
+			return notAllowed(0, WhyNothingSent)
 		}
-		if s, err := p.mustBeIdle(ctx); s != nil || err != nil {
-			return s, err
+		if err := p.mustBeIdle(ctx); err != nil {
+			return err
 		}
-		return nil, p.person(ctx, 0, 0, p.Who.decision(ledger.Close, reason))
+		return p.person(ctx, 0, 0, p.Who.decision(ledger.Close, reason))
 	})
 }
 
 // mustBeIdle: what is not known to have ended may still restore into a database
 // that another plan takes then.
-func (p *pass) mustBeIdle(ctx context.Context) (*Stop, error) {
+func (p *pass) mustBeIdle(ctx context.Context) error {
 	if c := p.facts.State.Conflict; c != "" {
-		return &Stop{Reason: LedgerConflict, Detail: c}, nil
+		return &Stop{Reason: LedgerConflict, Detail: c}
 	}
 	for seq := 1; seq <= len(p.facts.State.Steps); seq++ {
 		switch p.facts.State.Step(seq).State {
 		case ledger.StepInDoubt:
-			return notAllowed(seq, WhyUnsettled), nil
+			return notAllowed(seq, WhyUnsettled)
 		case ledger.StepRunning:
-			if s, err := p.mustHaveEnded(ctx, seq); s != nil || err != nil {
-				return s, err
+			if err := p.mustHaveEnded(ctx, seq); err != nil {
+				return err
 			}
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // mustHaveEnded records the end of a running job, where DRS shows one.
-func (p *pass) mustHaveEnded(ctx context.Context, seq int) (*Stop, error) {
+func (p *pass) mustHaveEnded(ctx context.Context, seq int) error {
 	if p.Jobs == nil { // it was not running when the credentials were looked for
-		return stop(RaceLost, seq), nil
+		return stop(RaceLost, seq)
 	}
 	id := p.facts.State.Step(seq).JobID
-	look, j, s, err := p.see(ctx, seq, id)
+	look, j, err := p.see(ctx, seq, id)
 	switch {
-	case s != nil || err != nil:
-		return s, err
+	case err != nil:
+		return err
 	case look.Gone:
-		return notAllowed(seq, WhyJobGone, id), nil
+		return notAllowed(seq, WhyJobGone, id)
 	}
 	if diff := p.differs(seq, j); diff != "" {
-		return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Detail: diff}, nil
+		return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Detail: diff}
 	}
 	switch status, _ := drs.ParseStatus(j.Status); {
 	case status == drs.Success:
-		return nil, p.finished(ctx, seq, ledger.JobSucceeded, j)
+		return p.finished(ctx, seq, ledger.JobSucceeded, j)
 	case status.Ended():
-		return nil, p.finished(ctx, seq, ledger.JobFailed, j)
+		return p.finished(ctx, seq, ledger.JobFailed, j)
 	}
-	return notAllowed(seq, WhyStillRunning, id).showing(j.Status), nil
+	return notAllowed(seq, WhyStillRunning, id).showing(j.Status)
 }
 
 // differs compares a job with its step, where there is a plan file to tell.

@@ -45,13 +45,14 @@ func (r *rig) finish() {
 func TestTwoRunnersCannotOpenOneDatabase(t *testing.T) {
 	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
 	second := r.as(called("ims-again"))
-	second.seams.noLock = true
-	second.seams.appendIf = func(ctx context.Context, h ledger.Head, e ledger.Event, allow func(*ledger.Ledger) error) (ledger.Event, error) {
-		second.seams.appendIf = nil
-		r.pass() // the first opens its chain and sends
-		return r.l.AppendIf(ctx, h, e, allow)
-	}
-	second.seams.append = r.l.Append
+	second.hooks.skipLock = true
+	appends := 0
+	beforeAppend(second, func(ledger.Event) error {
+		if appends++; appends == 1 {
+			r.pass() // the first opens its chain and sends
+		}
+		return nil
+	})
 	x := r.said("second", second.Pass(context.Background()))
 	if x.Reason != DatabaseTaken || x.Class() != Conflict || x.Owner.Plan != "ims-prod" || x.Owner.Generation != 1 || x.Owner.Databases != `database "ims"` {
 		t.Errorf("%+v", x.Stop)

@@ -97,7 +97,7 @@ func (r *longRun) ListReplicationJobs(context.Context, string) (drs.Listing, err
 func (r *longRun) pass() Result {
 	runner := &Runner{
 		Plan: r.steps[0].Plan, Steps: r.steps, Jobs: r, Ledger: r.l, Identity: Identity{Endpoint: "https://x", Principal: "a"}, Run: "run",
-		seams: seams{now: func() time.Time { return r.now }, sleep: func(context.Context, time.Duration) bool { return false }},
+		hooks: hooks{now: func() time.Time { return r.now }, sleep: func(context.Context, time.Duration, time.Duration) bool { return false }},
 	}
 	return runner.Pass(context.Background())
 }

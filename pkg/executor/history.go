@@ -68,6 +68,19 @@ func gap(s *ledger.State) *Stop {
 	return nil
 }
 
+// generationBusy is the stop of a new generation while an older one has a step running
+// or in doubt.
+func generationBusy(f Facts) *Stop {
+	for _, s := range f.Older {
+		for i, st := range s.Steps {
+			if st.State == ledger.StepRunning || st.State == ledger.StepInDoubt {
+				return &Stop{Reason: GenerationBusy, Step: i + 1, Jobs: []string{st.JobID}}
+			}
+		}
+	}
+	return nil
+}
+
 // Identity is who continues a chain, and where.
 type Identity struct {
 	Endpoint  string

@@ -13,21 +13,21 @@ import (
 
 // HoldPlan freezes the plan for every runner, until ReleasePlan.
 func (r *Runner) HoldPlan(ctx context.Context, reason string) Result {
-	return r.decideOnName(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
+	return r.decide(ctx, decision{aboutName: true}, func(ctx context.Context, p *pass) error {
 		if p.facts.State.Held != nil {
-			return notAllowed(0, WhyHeldAlready), nil
+			return notAllowed(0, WhyHeldAlready)
 		}
-		return nil, p.onName(ctx, p.chain.working(p.Plan), ledger.Hold, reason)
+		return p.onName(ctx, p.chain.working(p.Plan), ledger.Hold, reason)
 	})
 }
 
 // ReleasePlan ends a hold.
 func (r *Runner) ReleasePlan(ctx context.Context, reason string) Result {
-	return r.decideOnName(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
+	return r.decide(ctx, decision{aboutName: true}, func(ctx context.Context, p *pass) error {
 		if p.facts.State.Held == nil {
-			return notAllowed(0, WhyNotHeld), nil
+			return notAllowed(0, WhyNotHeld)
 		}
-		return nil, p.onName(ctx, p.chain.holding, ledger.Release, reason)
+		return p.onName(ctx, p.chain.holding, ledger.Release, reason)
 	})
 }
 
@@ -40,8 +40,8 @@ func (p *pass) onName(ctx context.Context, chains []*ledger.State, what, reason 
 		if err != nil {
 			return err
 		}
-		e.At = p.seams.now()
-		if _, err := p.seams.append(ctx, s.Head, e); err != nil {
+		e.At = p.hooks.now()
+		if _, err := p.hooks.append(ctx, s.Head, e, nil); err != nil {
 			return err
 		}
 	}

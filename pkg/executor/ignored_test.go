@@ -24,7 +24,7 @@ func TestRunningSecondJobMayNotBeIgnored(t *testing.T) {
 	twin := r.twin(1, time.Hour)
 	r.wantReason(r.pass(), Conflict, DuplicateJobs)
 	x := r.said("ignore", r.runner().Ignore(ctx, twin, ""))
-	if r.wantReason(x, Invalid, NotAllowed); x.Why != WhyStillRunning || x.Step != 1 {
+	if r.wantReason(x, Invalid, NotAllowed); x.Why != WhyOwnJobRunning || x.Step != 1 {
 		t.Errorf("why %s, step %d", x.Why, x.Step)
 	}
 	r.wantReason(r.pass(), Conflict, DuplicateJobs)

@@ -11,38 +11,38 @@ import (
 )
 
 // look asks for the running job. A failed look is not a failed job.
-func (p *pass) look(ctx context.Context, seq int) (*Stop, error) {
+func (p *pass) look(ctx context.Context, seq int) error {
 	id := p.facts.State.Step(seq).JobID
-	look, j, s, err := p.see(ctx, seq, id)
-	if s != nil || err != nil {
-		return s, err
+	look, j, err := p.see(ctx, seq, id)
+	if err != nil {
+		return err
 	}
 	if look.Gone { // it is never created again
 		if s := missingStop(p.facts.State, id, look, goneAfter); s != nil {
-			return s, nil
+			return s
 		}
-		return &Stop{Reason: JobGone, Jobs: []string{id}, Since: p.facts.State.Missing[id]}, nil
+		return &Stop{Reason: JobGone, Jobs: []string{id}, Since: p.facts.State.Missing[id]}
 	}
 	if diff := differs(j, p.Steps[seq-1], false); diff != "" {
-		return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Detail: diff}, nil
+		return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Detail: diff}
 	}
 	p.facts.Looked = true
 	status, known := drs.ParseStatus(j.Status)
 	switch {
 	case status == drs.Success:
-		return nil, p.finished(ctx, seq, ledger.JobSucceeded, j)
+		return p.finished(ctx, seq, ledger.JobSucceeded, j)
 	case status.Ended():
-		return nil, p.finished(ctx, seq, ledger.JobFailed, j)
+		return p.finished(ctx, seq, ledger.JobFailed, j)
 	case !known:
-		if s := p.unknownStatus(seq, look, id); s != nil {
-			return s, nil
+		if err := p.unknownStatus(seq, look, id); err != nil {
+			return err
 		}
 	}
-	return p.alone(ctx, seq), nil
+	return p.alone(ctx, seq)
 }
 
 // unknownStatus counts a status that no page knows as running, for an hour.
-func (p *pass) unknownStatus(seq int, look Observation, id string) *Stop {
+func (p *pass) unknownStatus(seq int, look Observation, id string) error {
 	first := p.facts.State.Unknown[id]
 	if !look.Date.IsZero() && !first.Date.IsZero() && look.Date.Sub(first.Date) >= unknownFor {
 		return &Stop{Reason: UnknownStatus, Step: seq, Jobs: []string{id}, Detail: look.Status, Since: first.Date}
@@ -81,16 +81,16 @@ func (p *pass) check(ctx context.Context, seq int) error {
 }
 
 // settle acts on the verdict about the step in doubt.
-func (p *pass) settle(ctx context.Context, seq int) (*Stop, error) {
+func (p *pass) settle(ctx context.Context, seq int) error {
 	st := p.facts.State.Step(seq)
-	v := p.seams.doubt(DoubtFacts{
+	v := p.hooks.doubt(DoubtFacts{
 		Step: p.Steps[seq-1], Known: st, Target: p.facts.Target, Details: p.details(ctx),
 		NewestJob: p.facts.State.NewestJob, Highest: p.facts.State.Date,
 		Principal: p.Identity.Principal, AskPerson: p.AskPerson,
 	})
 	if v.Record != nil {
 		if err := p.append(ctx, ledger.Searched, seq, st.Attempt, *v.Record); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	outcome := ledger.OutcomeData{Intent: st.IntentSeq, IntentRun: st.IntentRun}
@@ -100,22 +100,22 @@ func (p *pass) settle(ctx context.Context, seq int) (*Stop, error) {
 		return p.adopted(ctx, seq, outcome)
 	case v.Absent != "":
 		outcome.Evidence = v.Absent
-		return nil, p.conclude(ctx, ledger.Absent, seq, outcome)
+		return p.conclude(ctx, ledger.Absent, seq, outcome)
 	}
-	return p.searchOn(ctx, v.Stop), nil
+	return p.searchOn(ctx, v.Stop)
 }
 
 // adopted ends a doubt by its job. Where the create left in this very pass, so
 // does the pass: one step a pass.
-func (p *pass) adopted(ctx context.Context, seq int, o ledger.OutcomeData) (*Stop, error) {
+func (p *pass) adopted(ctx context.Context, seq int, o ledger.OutcomeData) error {
 	own := p.doubtAt != 0
 	if err := p.conclude(ctx, ledger.Adopted, seq, o); err != nil {
-		return nil, err
+		return err
 	}
 	if own {
-		return stop(JobRunning, seq), nil
+		return stop(JobRunning, seq)
 	}
-	return nil, nil
+	return nil
 }
 
 // conclude ends a doubt, on the head that the verdict was made on.
@@ -150,15 +150,15 @@ func (p *pass) details(ctx context.Context) map[string]drs.Job {
 const searchTime = time.Minute
 
 // searchOn repeats the search while a doubt is young: a listing lags.
-func (p *pass) searchOn(ctx context.Context, s *Stop) *Stop {
-	young := p.doubtAt != 0 && p.seams.uptime()-p.doubtAt < searchTime
+func (p *pass) searchOn(ctx context.Context, s *Stop) error {
+	young := p.doubtAt != 0 && p.hooks.uptime()-p.doubtAt < searchTime
 	if !young || s.Class() == Conflict {
 		return s
 	}
 	pause := min(250*time.Millisecond<<min(p.searches, 10), 5*time.Second)
 	p.searches++
 	p.doubt = s
-	if !p.seams.sleep(ctx, pause) {
+	if !p.hooks.sleep(ctx, pause, 0) {
 		return s // what is known of the doubt says more than that time is up
 	}
 	p.facts.Target = nil

@@ -22,10 +22,10 @@ func (r *Runner) MarkFailed(ctx context.Context, seq int, word Assurance, reason
 }
 
 func (r *Runner) mark(ctx context.Context, seq int, succeeded bool, word Assurance, reason string) Result {
-	return r.decide(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
+	return r.decide(ctx, decision{}, func(ctx context.Context, p *pass) error {
 		st := p.facts.State.Step(seq)
-		if s, err := p.mustBeInvisible(ctx, seq, st, succeeded, word); s != nil || err != nil {
-			return s.about(seq), err
+		if err := p.mustBeInvisible(ctx, seq, st, succeeded, word); err != nil {
+			return aboutStep(err, seq)
 		}
 		d := word.decision(p.Who, ledger.IsFailure, reason)
 		if d.JobID = p.judged(st); st.State == ledger.StepInDoubt && d.JobID != "" && !word.BeforeFence {
@@ -34,7 +34,7 @@ func (r *Runner) mark(ctx context.Context, seq int, succeeded bool, word Assuran
 		if succeeded {
 			p.succeed(&d, seq, st)
 		}
-		return nil, p.person(ctx, seq, st.Attempt, d)
+		return p.person(ctx, seq, st.Attempt, d)
 	})
 }
 
@@ -62,14 +62,14 @@ func (p *pass) succeed(d *ledger.DecisionData, seq int, st ledger.Step) {
 	d.CheckPending = last || d.Last
 }
 
-func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, succeeded bool, word Assurance) (*Stop, error) {
+func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, succeeded bool, word Assurance) error {
 	missing := gap(p.facts.State)
 	switch {
 	case succeeded && p.edited(seq):
-		return notAllowed(seq, WhyEdited), nil
+		return notAllowed(seq, WhyEdited)
 	case st.State == ledger.StepInDoubt:
-		if judged, s, err := p.endedOtherwise(ctx, seq); judged || s != nil || err != nil {
-			return s, err
+		if judged, err := p.endedOtherwise(ctx, seq); judged || err != nil {
+			return err
 		}
 		return p.mustBeAbsent(ctx, seq, st, word)
 	case st.State == ledger.StepRunning:
@@ -77,18 +77,18 @@ func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, suc
 	case st.State == ledger.StepSucceeded && st.JobID != "" && !p.facts.State.Marked[st.JobID]:
 		return p.mustBeUndone(ctx, seq, st.JobID)
 	case succeeded && missing != nil && missing.Step == seq:
-		return nil, nil
+		return nil
 	case st.State == ledger.StepFailed:
 		return p.mustHaveFailed(ctx, seq, st.AllJobIDs, succeeded, word)
 	case st.State == ledger.StepPending && seq <= len(p.Steps):
-		if s, err := p.list(ctx); s != nil || err != nil {
-			return s, err
+		if err := p.list(ctx); err != nil {
+			return err
 		}
 		if ids := claims(p.facts, seq); len(ids) > 0 {
 			return p.mustHaveFailed(ctx, seq, ids, succeeded, word)
 		}
 	}
-	return notAllowed(seq, WhyStateKnown).being(st.State), nil
+	return notAllowed(seq, WhyStateKnown).being(st.State)
 }
 
 // edited reports whether the plan's step is not the one that was sent.
@@ -103,98 +103,98 @@ func (p *pass) edited(seq int) bool {
 
 // mustBeUndone: a step that succeeded is judged again only when DRS now shows
 // its job as failed.
-func (p *pass) mustBeUndone(ctx context.Context, seq int, id string) (*Stop, error) {
+func (p *pass) mustBeUndone(ctx context.Context, seq int, id string) error {
 	j, err := p.Jobs.ShowReplicationJob(ctx, id)
 	if err != nil {
-		return fromError(err), nil
+		return fromError(err)
 	}
 	if status, _ := drs.ParseStatus(j.Status); status != drs.Failed && status != drs.PrecheckFailed {
-		return notAllowed(seq, WhyStateKnown).being(ledger.StepSucceeded), nil
+		return notAllowed(seq, WhyStateKnown).being(ledger.StepSucceeded)
 	}
-	return nil, nil
+	return nil
 }
 
 // endedOtherwise reports whether the one job that may be the step's has ended
 // and is not as it was intended: apply adopts no such job, so a person judges it.
-func (p *pass) endedOtherwise(ctx context.Context, seq int) (bool, *Stop, error) {
-	if s, err := p.list(ctx); s != nil || err != nil {
-		return false, s, err
+func (p *pass) endedOtherwise(ctx context.Context, seq int) (bool, error) {
+	if err := p.list(ctx); err != nil {
+		return false, err
 	}
 	if len(p.facts.Target.Candidates) != 1 {
-		return false, nil, nil
+		return false, nil
 	}
 	j, err := p.Jobs.ShowReplicationJob(ctx, p.facts.Target.Candidates[0].ID)
 	if err != nil {
-		return false, fromError(err), nil
+		return false, fromError(err)
 	}
 	p.candidate = j
 	status, _ := drs.ParseStatus(j.Status)
-	return status.Ended() && adoptable(j, p.Steps[seq-1]) != "", nil, nil
+	return status.Ended() && adoptable(j, p.Steps[seq-1]) != "", nil
 }
 
 // mustHaveFailed: nobody says of a step that it failed while one of its jobs is
 // not known to have, or a retry would restore the backup a second time.
-func (p *pass) mustHaveFailed(ctx context.Context, seq int, ids []string, succeeded bool, word Assurance) (*Stop, error) {
+func (p *pass) mustHaveFailed(ctx context.Context, seq int, ids []string, succeeded bool, word Assurance) error {
 	if succeeded {
-		return nil, nil
+		return nil
 	}
 	for _, id := range ids {
-		look, _, s, err := p.see(ctx, seq, id)
-		if s != nil || err != nil {
-			return s, err
+		look, _, err := p.see(ctx, seq, id)
+		if err != nil {
+			return err
 		}
 		_, known := drs.ParseStatus(look.Status)
 		undated := look.Date.IsZero() && word.BeforeFence && (look.Gone || !known)
 		if !look.Gone && !known && !p.facts.State.Marked[id] || undated && !p.facts.State.Insisted[id] {
 			p.unknown = id
-			return nil, nil
+			return nil
 		}
 		switch s := accountFor(p.facts.State, id, look); {
 		case s == nil, s.Reason == StatusSettling:
 		case s.Reason == NotFailed:
-			return notAllowed(seq, WhyJobNotFailed, id).showing(look.Status), nil
+			return notAllowed(seq, WhyJobNotFailed, id).showing(look.Status)
 		default:
-			return s, nil
+			return s
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // mustBeGone: what becomes of a job that DRS shows is read there. A person
 // judges only one that has ended and is not as it was intended, or one in a
 // status that no page knows.
-func (p *pass) mustBeGone(ctx context.Context, seq int, id string, succeeded bool, word Assurance) (*Stop, error) {
-	look, j, s, err := p.see(ctx, seq, id)
+func (p *pass) mustBeGone(ctx context.Context, seq int, id string, succeeded bool, word Assurance) error {
+	look, j, err := p.see(ctx, seq, id)
 	switch {
-	case s != nil || err != nil:
-		return s, err
+	case err != nil:
+		return err
 	case look.Gone && look.Date.IsZero() && word.BeforeFence:
-		return nil, nil // no date will ever say since when
+		return nil // no date will ever say since when
 	case look.Gone && succeeded:
 		return p.mustBeGoneTwice(ctx, id, look)
 	case look.Gone:
-		return missingStop(p.facts.State, id, look, goneAfter), nil
+		return missingStop(p.facts.State, id, look, goneAfter).err()
 	}
 	status, known := drs.ParseStatus(j.Status)
 	if !known || status.Ended() && seq <= len(p.Steps) && differs(j, p.Steps[seq-1], false) != "" {
-		return nil, nil
+		return nil
 	}
-	return notAllowed(seq, WhyJobShown, id).showing(j.Status), nil
+	return notAllowed(seq, WhyJobShown, id).showing(j.Status)
 }
 
 // mustBeGoneTwice: to call a step succeeded takes two looks that do not know its
 // job, as far apart as a listing may lag, and no running job of this chain.
-func (p *pass) mustBeGoneTwice(ctx context.Context, id string, look Observation) (*Stop, error) {
+func (p *pass) mustBeGoneTwice(ctx context.Context, id string, look Observation) error {
 	if s := missingStop(p.facts.State, id, look, listingLag); s != nil {
-		return s, nil
+		return s
 	}
-	if s, err := p.list(ctx); s != nil || err != nil {
-		return s, err
+	if err := p.list(ctx); err != nil {
+		return err
 	}
 	for _, n := range p.facts.Target.Running {
 		if seq, ours := claimOf(n.OfflineTaskInfo, p.Plan); ours {
-			return notAllowed(seq, WhyOtherRunning, n.ID), nil
+			return notAllowed(seq, WhyOtherRunning, n.ID)
 		}
 	}
-	return nil, nil
+	return nil
 }

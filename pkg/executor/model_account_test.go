@@ -41,7 +41,9 @@ func accountFaults() []planted {
 			})(s, r)
 		}},
 		{name: "adopt --all opens the next attempt of an edited failed step", near: editedAfterLoss(),
-			plant: func(s *slot, r *Runner) { r.seams.append = skipsFailed(s, r.seams.append) }},
+			plant: func(s *slot, r *Runner) {
+				onAppend(r, func(real appendFunc) appendFunc { return skipsFailed(s, real) })
+			}},
 	}
 }
 
@@ -137,15 +139,16 @@ func knowsCover(f *Facts) {
 // backdates lets what a look showed have been so for long.
 func backdates(kind ledger.Kind) func(*slot, *Runner) {
 	return func(_ *slot, r *Runner) {
-		real := r.seams.append
-		r.seams.append = func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
-			var d ledger.SightData
-			if e.Kind == kind && json.Unmarshal(e.Data, &d) == nil {
-				d.Date = d.Date.Add(-goneAfter - time.Minute)
-				e.Data, _ = json.Marshal(d)
+		onAppend(r, func(real appendFunc) appendFunc {
+			return func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
+				var d ledger.SightData
+				if e.Kind == kind && json.Unmarshal(e.Data, &d) == nil {
+					d.Date = d.Date.Add(-goneAfter - time.Minute)
+					e.Data, _ = json.Marshal(d)
+				}
+				return real(ctx, h, e)
 			}
-			return real(ctx, h, e)
-		}
+		})
 	}
 }
 

@@ -58,11 +58,13 @@ func sendFaults() []planted {
 		{name: "a retry on any error", plant: func(s *slot, r *Runner) {
 			r.Jobs = &sendsAgain{&modelJobs{s}, func(o drs.Outcome) bool { return o.Kind != drs.Accepted }}
 		}},
-		{name: "the record after the effect", plant: func(_ *slot, r *Runner) { r.seams.append = recordsLate(r.seams.append) }},
+		{name: "the record after the effect", plant: func(_ *slot, r *Runner) { onAppend(r, recordsLate) }},
 		{name: "an old outcome closes a new intent", apart: true, near: oldOutcomeEvents(),
-			plant: func(s *slot, r *Runner) { r.seams.append = closesNewest(s, r.seams.append) }},
+			plant: func(s *slot, r *Runner) {
+				onAppend(r, func(real appendFunc) appendFunc { return closesNewest(s, real) })
+			}},
 		{name: "the lock as the only guard", near: []event{{"stop", "uptime", 3, time.Hour}, {"stop", "append-intent", 1, time.Hour}},
-			plant: func(s *slot, r *Runner) { r.seams.append = onAnyHead(s, r.seams.append) }},
+			plant: func(s *slot, r *Runner) { onAppend(r, func(real appendFunc) appendFunc { return onAnyHead(s, real) }) }},
 		{name: "a 503 trusted", near: []event{{"503-after-accept", "sim", 1, 0}, {"503-after-accept", "sim", 2, 0}}, plant: classifies(drs.Unsent, func(e *drs.Error) bool { return e != nil && e.StatusCode == 503 })},
 		{name: "a state code taken for not created", plant: classifies(drs.Unsent, func(e *drs.Error) bool { return e != nil && e.StatusCode/100 == 4 })},
 		{name: "all errors taken for failed", plant: classifies(drs.Refused, func(*drs.Error) bool { return true })},
@@ -116,7 +118,7 @@ func settleFaults() []planted {
 	late := []event{{"late-accept", "sim", 2, 14 * time.Minute}, {"late-accept", "sim", 3, lateInside}}
 	doubt := func(change func(*slot, *DoubtFacts)) func(*slot, *Runner) {
 		return func(s *slot, r *Runner) {
-			r.seams.doubt = func(f DoubtFacts) Verdict {
+			r.hooks.doubt = func(f DoubtFacts) Verdict {
 				v := *f.Target
 				f.Target = &v
 				change(s, &f)
@@ -139,7 +141,7 @@ func settleFaults() []planted {
 			})},
 		{name: "a person resolves too early", hasty: true, near: []event{{"late-accept", "sim", 1, 5 * time.Minute}, {"late-accept", "sim", 3, 14 * time.Minute}}},
 		{name: "adoption without comparison", near: []event{{"twin", "dial", 2, 0}, {"lost-before-accept", "sim", 2, 0}}, plant: func(_ *slot, r *Runner) {
-			r.seams.doubt = func(f DoubtFacts) Verdict {
+			r.hooks.doubt = func(f DoubtFacts) Verdict {
 				if len(f.Target.Candidates) > 0 {
 					return Verdict{Adopt: f.Target.Candidates[0].ID}
 				}
@@ -147,7 +149,7 @@ func settleFaults() []planted {
 			}
 		}},
 		{name: "a fuzzy name accepted", near: []event{{"foreign", "dial", 2, 0}, {"lost-before-accept", "sim", 2, 0}}, plant: func(_ *slot, r *Runner) {
-			r.seams.doubt = func(f DoubtFacts) Verdict {
+			r.hooks.doubt = func(f DoubtFacts) Verdict {
 				if len(f.Target.Candidates) == 0 && len(f.Target.Unaccounted) > 0 {
 					return Verdict{Adopt: f.Target.Unaccounted[0]}
 				}
@@ -174,7 +176,7 @@ func emptyLists() []event {
 // onFacts changes what Next decides on.
 func onFacts(change func(*Facts)) func(*slot, *Runner) {
 	return func(_ *slot, r *Runner) {
-		r.seams.next = func(f Facts) Action {
+		r.hooks.next = func(f Facts) Action {
 			if f.Target != nil {
 				v := *f.Target
 				f.Target = &v
@@ -201,7 +203,7 @@ func decisionFaults() []planted {
 			}
 		})},
 		{name: "a generation raised while the old one is in doubt", near: []event{{"generation", "answer", 1, 0}, {"generation", "followed", 1, 0}, {"late-accept", "sim", 1, 14 * time.Minute}},
-			plant: func(_ *slot, r *Runner) { r.seams.busy = func([]*ledger.State) *Stop { return nil } }},
+			plant: next(func(f *Facts) { f.Older = nil })},
 		{name: "a retry without looking", near: []event{{"false-failed", "show", 2, 0}, {"false-failed", "show", 3, 0}},
 			plant: next(func(f *Facts) {
 				if f.Target != nil {
@@ -238,7 +240,7 @@ func decisionFaults() []planted {
 			}
 		}},
 		{name: "the next step sent while one runs", plant: func(_ *slot, r *Runner) {
-			r.seams.next = func(f Facts) Action {
+			r.hooks.next = func(f Facts) Action {
 				a := Next(f)
 				switch {
 				case a.Kind != End || a.Stop.Reason != JobRunning || a.Step >= len(f.Steps):
@@ -318,15 +320,37 @@ func (m *looksBadly) ShowReplicationJob(ctx context.Context, id string) (drs.Job
 
 // classifies calls some doubtful answers something else.
 func classifies(as drs.OutcomeKind, which func(*drs.Error) bool) func(*slot, *Runner) {
-	return func(_ *slot, r *Runner) {
-		r.seams.classify = func(o drs.Outcome) drs.Outcome {
-			var e *drs.Error
-			_ = errors.As(o.Err, &e)
-			if o.Kind == drs.InDoubt && which(e) {
-				o.Kind = as
-			}
-			return o
+	return func(s *slot, r *Runner) { r.Jobs = &misjudges{&modelJobs{s}, as, which} }
+}
+
+// misjudges calls some doubtful answers something else.
+type misjudges struct {
+	*modelJobs
+	as    drs.OutcomeKind
+	which func(*drs.Error) bool
+}
+
+func (m *misjudges) CreateReplicationJob(ctx context.Context, c drs.Create) drs.Outcome {
+	out := m.modelJobs.CreateReplicationJob(ctx, c)
+	var e *drs.Error
+	_ = errors.As(out.Err, &e)
+	if out.Kind == drs.InDoubt && m.which(e) {
+		out.Kind = m.as
+	}
+	return out
+}
+
+// onAppend changes how a runner appends whatever does not take databases.
+func onAppend(r *Runner, change func(appendFunc) appendFunc) {
+	real := r.hooks.append
+	changed := change(func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
+		return real(ctx, h, e, nil)
+	})
+	r.hooks.append = func(ctx context.Context, h ledger.Head, e ledger.Event, allow func(*ledger.Ledger) error) (ledger.Event, error) {
+		if allow != nil {
+			return real(ctx, h, e, allow)
 		}
+		return changed(ctx, h, e)
 	}
 }
 

@@ -283,7 +283,7 @@ func (s *slot) newRunner() *Runner {
 		Plan: d.plan, Steps: d.steps, Ledger: s.books(), Keys: s.keys, AskPerson: d.shape.askPerson,
 		Identity: Identity{Endpoint: "https://drs.example.com", Principal: s.principal(), TokenAuth: d.shape.token},
 		Who:      Who{User: "dba", Host: fmt.Sprintf("host%d", s.id)}, Run: fmt.Sprintf("run-%d-%d", s.id, s.lives),
-		seams: s.seams(),
+		hooks: s.hooks(),
 	}
 	r.Jobs, r.Unchanged = &modelJobs{s}, func() error { return d.differsFrom(r.Plan) }
 	s.planted.change(s, r)
@@ -291,33 +291,25 @@ func (s *slot) newRunner() *Runner {
 	return r
 }
 
-// seams put the events of the schedule between the steps of a pass.
-func (s *slot) seams() seams {
-	return seams{
-		now:    func() time.Time { return s.now.Add(s.skew) },
-		uptime: func() time.Duration { s.at("uptime"); return s.now.Sub(s.start) },
-		jitter: func(n int) time.Duration { return s.upTo(time.Second << min(n, 4)) },
-		noLock: s.schedule.noLock,
-		next:   func(f Facts) Action { a := Next(f); s.at("decided"); return a },
-		sleep: func(ctx context.Context, d time.Duration) bool {
+// hooks put the events of the schedule between the steps of a pass.
+func (s *slot) hooks() hooks {
+	return hooks{
+		now:      func() time.Time { return s.now.Add(s.skew) },
+		uptime:   func() time.Duration { s.at("uptime"); return s.now.Sub(s.start) },
+		skipLock: s.schedule.noLock,
+		next:     func(f Facts) Action { a := Next(f); s.at("decided"); return a },
+		sleep: func(ctx context.Context, wait, spread time.Duration) bool {
+			wait += s.upTo(spread)
 			s.at("sleep")
-			s.pause(d * time.Duration(1+s.rng.IntN(5))) // a busy machine oversleeps
+			s.pause(wait * time.Duration(1+s.rng.IntN(5))) // a busy machine oversleeps
 			return ctx.Err() == nil
 		},
-		append: s.append, appendIf: s.appendIf,
+		append: s.append,
 	}
 }
 
-func (s *slot) append(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
-	return s.write(e, func() (ledger.Event, error) { return s.books().Append(ctx, h, e) })
-}
-
-func (s *slot) appendIf(ctx context.Context, h ledger.Head, e ledger.Event, allow func(*ledger.Ledger) error) (ledger.Event, error) {
-	return s.write(e, func() (ledger.Event, error) { return s.books().AppendIf(ctx, h, e, allow) })
-}
-
-// write lets happen around an append what may.
-func (s *slot) write(e ledger.Event, write func() (ledger.Event, error)) (ledger.Event, error) {
+// append lets happen around an append what may.
+func (s *slot) append(ctx context.Context, h ledger.Head, e ledger.Event, allow func(*ledger.Ledger) error) (ledger.Event, error) {
 	if e.Kind == ledger.Intent {
 		s.inGit = s.desk.plan
 	}
@@ -327,7 +319,7 @@ func (s *slot) write(e ledger.Event, write func() (ledger.Event, error)) (ledger
 	if s.now.Before(s.full) {
 		return e, errors.New("disk full")
 	}
-	out, err := write()
+	out, err := (&Runner{Ledger: s.books()}).appendToLedger(ctx, h, e, allow)
 	if err == nil {
 		s.judge.decided(s, e)
 	}

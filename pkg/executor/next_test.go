@@ -113,6 +113,15 @@ func TestNext(t *testing.T) {
 		"ledger contradicts itself, the job was looked at": {steps: chain, states: []ledger.StepState{ledger.StepRunning}, with: func(f *Facts) { f.State.Conflict, f.Looked = "two jobs", true }, want: End, class: Conflict, reason: LedgerConflict},
 		"closed by a person, a step is open":               {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Ended = &ledger.DecisionData{} }, want: End, step: 2, class: Conflict, reason: ChainUnfinished},
 		"closed by a person, all done":                     {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.Ended = &ledger.DecisionData{} }, want: End, reason: ChainClosed},
+		"the generation before has a step running": {steps: chain, with: func(f *Facts) {
+			f.Target, f.Older = seen(), []*ledger.State{history(t, chain, done, ledger.StepRunning)}
+		}, want: End, step: 2, class: Conflict, reason: GenerationBusy},
+		"the generation before has a step in doubt": {steps: chain, with: func(f *Facts) {
+			f.Target, f.Older = seen(), []*ledger.State{history(t, chain, ledger.StepInDoubt)}
+		}, want: End, step: 1, class: Conflict, reason: GenerationBusy},
+		"the generation before has ended": {steps: chain, with: func(f *Facts) {
+			f.Target, f.Older = seen(), []*ledger.State{history(t, chain, done, ledger.StepFailed)}
+		}, want: Create, step: 1},
 		"cut over, an ignored second cutover runs": {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) {
 			f.State.CheckPending, f.Target = true, seen()
 			f.Target.Running = []OtherJob{{Ours: true, Ignored: true}}

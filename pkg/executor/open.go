@@ -8,24 +8,20 @@ import (
 
 // open writes the chain's identity before its first intent, after it has
 // closed the generations before it.
-func (p *pass) open(ctx context.Context) (*Stop, error) {
+func (p *pass) open(ctx context.Context) error {
 	if p.facts.State.Opened != nil {
-		return nil, nil
+		return nil
 	}
-	older := p.chain.older(p.Plan)
-	if s := p.seams.busy(older); s != nil {
-		return s, nil
-	}
-	for _, s := range older {
+	for _, s := range p.facts.Older {
 		e, err := ledger.New(s.Chain, ledger.Closed, 0, 0, p.Run, ledger.ClosedData{By: p.Plan.Chain(), Generation: p.Plan.Generation})
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if _, err := p.seams.append(ctx, s.Head, e); err != nil {
-			return nil, err
+		if _, err := p.hooks.append(ctx, s.Head, e, nil); err != nil {
+			return err
 		}
 	}
-	return nil, p.appendAllowed(ctx, ledger.Opened, 0, 0, p.opened())
+	return p.appendAllowed(ctx, ledger.Opened, 0, 0, p.opened())
 }
 
 // appendAllowed is append for what takes databases: no other chain may have
@@ -43,22 +39,7 @@ func (p *pass) appendAllowed(ctx context.Context, kind ledger.Kind, step, attemp
 		}
 		return err
 	}
-	return p.appendBy(ctx, func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
-		return p.seams.appendIf(ctx, h, e, allow)
-	}, kind, step, attempt, data)
-}
-
-// busy is the stop of a new generation while an older one has a step running
-// or in doubt.
-func busy(older []*ledger.State) *Stop {
-	for _, s := range older {
-		for i, st := range s.Steps {
-			if st.State == ledger.StepRunning || st.State == ledger.StepInDoubt {
-				return &Stop{Reason: GenerationBusy, Step: i + 1, Jobs: []string{st.JobID}}
-			}
-		}
-	}
-	return nil
+	return p.write(ctx, kind, step, attempt, data, allow)
 }
 
 func (p *pass) opened() ledger.OpenedData {

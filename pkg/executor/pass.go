@@ -25,30 +25,28 @@ type pass struct {
 	doubt      *Stop   // what the last of them said
 	unknown    string  // the job in a status that no page knows, of which a person speaks
 	candidate  drs.Job // the one job that may be the step in doubt's, of which a person speaks
-	recognizes bool    // this decision makes the runner the chain's principal
-	ofName     bool    // this decision is about the plan's name, whichever generation works
 	result     Result
 }
 
-// run goes round: decide, act, decide again. The error is the ledger's.
-func (p *pass) run(ctx context.Context) (*Stop, error) {
-	if s, err := p.load(ctx); s != nil || err != nil {
-		return s, err
+// run goes round: decide, act, decide again. It always returns an error.
+func (p *pass) run(ctx context.Context) error {
+	if err := p.load(ctx); err != nil {
+		return err
 	}
 	for {
 		if ctx.Err() != nil {
-			return p.cutShort(ctx, nil), nil
+			return p.cutShort(ctx, nil)
 		}
-		p.facts.Now = p.seams.now()
-		a := p.seams.next(p.facts)
+		p.facts.Now = p.hooks.now()
+		a := p.hooks.next(p.facts)
 		if a.Kind == End {
-			return a.Stop, nil
+			return a.Stop
 		}
-		if s, err := p.act(ctx, a); s != nil || err != nil {
-			if s != nil && s.Reason == APIUnavailable && ctx.Err() != nil {
-				s = p.cutShort(ctx, s.Err) // a read that was cut off says nothing of DRS
+		if err := p.act(ctx, a); err != nil {
+			if s, ok := asStop(err); ok && s.Reason == APIUnavailable && ctx.Err() != nil {
+				err = p.cutShort(ctx, s.Err) // a read that was cut off says nothing of DRS
 			}
-			return s.about(a.Step), err
+			return aboutStep(err, a.Step)
 		}
 	}
 }
@@ -71,14 +69,14 @@ func (p *pass) cutShort(ctx context.Context, waitedFor error) *Stop {
 	return &Stop{Reason: Settling, Step: seq, Why: WhyUnsearched, Until: FenceOf(p.facts.State.Step(seq))}
 }
 
-func (p *pass) act(ctx context.Context, a Action) (*Stop, error) {
+func (p *pass) act(ctx context.Context, a Action) error {
 	switch a.Kind {
 	case Look:
 		return p.look(ctx, a.Step)
 	case Account:
 		return p.account(ctx, a.Step)
 	case Check:
-		return nil, p.check(ctx, a.Step)
+		return p.check(ctx, a.Step)
 	case List:
 		return p.list(ctx)
 	case Settle:
@@ -89,32 +87,36 @@ func (p *pass) act(ctx context.Context, a Action) (*Stop, error) {
 }
 
 // load folds the chain, and holds whoever runs now against who opened it.
-func (p *pass) load(ctx context.Context) (*Stop, error) {
+func (p *pass) load(ctx context.Context) error {
 	chain, err := LoadChain(ctx, p.Ledger, p.Plan)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	p.facts.Steps, p.facts.State, p.facts.Keys = p.Steps, chain.State, p.Keys
 	p.chain, p.facts.OnlineBefore = chain, chain.OnlineBefore(p.Plan)
-	if s := chain.Forbids(p.Plan); s != nil {
-		return s, nil
+	if chain.State.Opened == nil {
+		p.facts.Older = chain.older(p.Plan)
 	}
-	return identityDiffers(chain.State, p.Plan, p.Identity), nil
+	if s := chain.Forbids(p.Plan); s != nil {
+		return s
+	}
+	return identityDiffers(chain.State, p.Plan, p.Identity).err()
 }
 
 // append writes an event on the head that this pass has read. A lost race
 // begins the pass anew.
 func (p *pass) append(ctx context.Context, kind ledger.Kind, step, attempt int, data any) error {
-	return p.appendBy(ctx, p.seams.append, kind, step, attempt, data)
+	return p.write(ctx, kind, step, attempt, data, nil)
 }
 
-func (p *pass) appendBy(ctx context.Context, write appender, kind ledger.Kind, step, attempt int, data any) error {
+// write is append, if what the ledger holds in the same transaction allows it.
+func (p *pass) write(ctx context.Context, kind ledger.Kind, step, attempt int, data any, allow func(*ledger.Ledger) error) error {
 	e, err := ledger.New(p.facts.State.Chain, kind, step, attempt, p.Run, data)
 	if err != nil {
 		return err
 	}
-	e.At = p.seams.now()
-	e, err = write(ctx, p.facts.State.Head, e)
+	e.At = p.hooks.now()
+	e, err = p.hooks.append(ctx, p.facts.State.Head, e, allow)
 	if err != nil {
 		return err
 	}
@@ -146,20 +148,20 @@ func (p *pass) refold(ctx context.Context) error {
 }
 
 // list surveys the target, and asks of each running stranger on what it works.
-func (p *pass) list(ctx context.Context) (*Stop, error) {
-	began := p.seams.uptime()
+func (p *pass) list(ctx context.Context) error {
+	began := p.hooks.uptime()
 	l, err := p.Jobs.ListReplicationJobs(ctx, p.Plan.Target.InstanceID)
 	if err != nil {
-		return fromError(err), nil
+		return fromError(err)
 	}
 	others, err := p.known(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	v := targetView(l, p.Plan, p.facts.State, others)
 	v.Running = p.meet(ctx, v.Running)
 	p.facts.Target, p.facts.Observed, p.listedAt, p.others = v, nil, began, others.jobs
-	return nil, nil
+	return nil
 }
 
 // otherChains is what this ledger knows of other chains on the same target.
@@ -218,7 +220,7 @@ func (p *pass) meet(ctx context.Context, running []OtherJob) []OtherJob {
 // since. Where the survey has none it is the local clock.
 func (p *pass) serverNow() (now time.Time, byServer bool) {
 	if p.facts.Target == nil || p.facts.Target.Date.IsZero() {
-		return p.seams.now().UTC(), false
+		return p.hooks.now().UTC(), false
 	}
-	return p.facts.Target.Date.Add(p.seams.uptime() - p.listedAt), true
+	return p.facts.Target.Date.Add(p.hooks.uptime() - p.listedAt), true
 }

@@ -75,12 +75,12 @@ func TestLedgerThatFailsAfterTheCreateEndsWithTryAgain(t *testing.T) {
 func TestLedgerThatFailsBeforeTheCreateIsAnError(t *testing.T) {
 	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
 	x := r.runner()
-	x.seams.append = func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
+	beforeAppend(x, func(e ledger.Event) error {
 		if e.Kind == ledger.Intent {
-			return e, ledger.ErrBroken
+			return ledger.ErrBroken
 		}
-		return r.l.Append(ctx, h, e)
-	}
+		return nil
+	})
 	if x := r.said("pass", x.Pass(context.Background())); x.Reason != LedgerBroken || x.Sent != SentNo {
 		t.Error("nothing was sent, and it does not say so")
 	}
@@ -90,13 +90,13 @@ func TestLedgerThatFailsBeforeTheCreateIsAnError(t *testing.T) {
 func TestRacesAfterTheCreateKeepThatItWasSent(t *testing.T) {
 	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{{Kind: "lost-after-accept", N: 1}}}, "l1.bak")
 	x := r.runner()
-	x.seams.append = func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
+	beforeAppend(x, func(e ledger.Event) error {
 		if e.Kind == ledger.Adopted {
 			_ = r.l.Close()
-			return e, ledger.ErrLostRace
+			return ledger.ErrLostRace
 		}
-		return r.l.Append(ctx, h, e)
-	}
+		return nil
+	})
 	l, err := ledger.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -112,9 +112,7 @@ func TestRacesAfterTheCreateKeepThatItWasSent(t *testing.T) {
 func TestLockedLedgerIsTriedAgain(t *testing.T) {
 	r := newRig(t, "", "", drssim.Config{})
 	runner := r.runner()
-	runner.seams.append = func(context.Context, ledger.Head, ledger.Event) (ledger.Event, error) {
-		return ledger.Event{}, fmt.Errorf("appending: %w", ledger.ErrBusy)
-	}
+	beforeAppend(runner, func(ledger.Event) error { return fmt.Errorf("appending: %w", ledger.ErrBusy) })
 	got := r.said("pass", runner.Pass(context.Background()))
 	if r.wantReason(got, TryAgain, LedgerBusy); got.Sent != SentNo || len(r.sim.Jobs()) != 0 {
 		t.Errorf("sent %s, %d jobs", got.Sent, len(r.sim.Jobs()))

@@ -203,7 +203,7 @@ func TestTheWindowIsHeldAgainstNow(t *testing.T) {
 	}
 	slow := r.runner()
 	slow.Jobs = slowShow{r}
-	slow.seams.now = func() time.Time { return inside } // the local clock is behind
+	slow.hooks.now = func() time.Time { return inside } // the local clock is behind
 	if x := r.said("pass", slow.Pass(context.Background())); x.Reason != WindowPast || len(r.jobs(1)) != 0 {
 		t.Error("the cutover left behind its window")
 	}

@@ -134,8 +134,18 @@ func (r *rig) ListReplicationJobs(_ context.Context, inst string) (drs.Listing, 
 
 func (r *rig) runner() *Runner {
 	return &Runner{Plan: r.p, Steps: r.steps, Jobs: r, Ledger: r.l, Identity: Identity{Endpoint: r.endpoint, Principal: r.cred}, Run: fmt.Sprint("run", r.gets), Keys: r.keys,
-		seams: seams{now: func() time.Time { return r.now }, uptime: func() time.Duration { return time.Duration(r.now.UnixNano()) },
-			sleep: func(_ context.Context, d time.Duration) bool { r.now = r.now.Add(d); return true }}}
+		hooks: hooks{now: func() time.Time { return r.now }, uptime: func() time.Duration { return time.Duration(r.now.UnixNano()) },
+			sleep: func(_ context.Context, wait, _ time.Duration) bool { r.now = r.now.Add(wait); return true }}}
+}
+
+// beforeAppend runs f before every append of a runner, which fails as f does.
+func beforeAppend(r *Runner, f func(ledger.Event) error) {
+	r.hooks.append = func(ctx context.Context, h ledger.Head, e ledger.Event, allow func(*ledger.Ledger) error) (ledger.Event, error) {
+		if err := f(e); err != nil {
+			return e, err
+		}
+		return r.appendToLedger(ctx, h, e, allow)
+	}
 }
 
 func (r *rig) pass() Result {

@@ -43,7 +43,7 @@ type Runner struct {
 	// Note is told of what happens, for logs, and must not block; nil: nobody is.
 	Note func(Note)
 
-	seams seams
+	hooks hooks
 }
 
 // Who is the person, or the account of cron, behind a run.
@@ -59,58 +59,22 @@ type Note struct {
 	Err     error
 }
 
-// seams are the places where the model puts crashes, pauses and faults. Their
-// zero value is what runs in production.
-type seams struct {
-	now      func() time.Time
-	uptime   func() time.Duration
-	sleep    func(context.Context, time.Duration) bool
-	jitter   func(repeat int) time.Duration
-	append   appender
-	appendIf func(context.Context, ledger.Head, ledger.Event, func(*ledger.Ledger) error) (ledger.Event, error)
+// hooks are where tests put their clock, and the model crashes, pauses and
+// faults. The zero value is what runs in production.
+type hooks struct {
+	now      func() time.Time     // the local clock
+	uptime   func() time.Duration // since the machine started, sleep included
+	sleep    func(ctx context.Context, wait, spread time.Duration) bool
+	append   func(context.Context, ledger.Head, ledger.Event, func(*ledger.Ledger) error) (ledger.Event, error)
 	next     func(Facts) Action
 	doubt    func(DoubtFacts) Verdict
-	classify func(drs.Outcome) drs.Outcome
-	busy     func(older []*ledger.State) *Stop
-	noLock   bool
+	skipLock bool
 }
 
-type appender = func(context.Context, ledger.Head, ledger.Event) (ledger.Event, error)
-
-func (r *Runner) withSeams() *Runner {
+// withDefaults is the runner with every function that was not given.
+func (r *Runner) withDefaults() *Runner {
 	c := *r
-	if c.seams.now == nil {
-		c.seams.now = time.Now
-	}
-	if c.seams.uptime == nil {
-		c.seams.uptime = drs.Uptime
-	}
-	if c.seams.sleep == nil {
-		c.seams.sleep = Sleep
-	}
-	if c.seams.jitter == nil {
-		c.seams.jitter = jitter
-	}
-	if write := c.seams.append; write != nil && c.seams.appendIf == nil {
-		c.seams.appendIf = func(ctx context.Context, h ledger.Head, e ledger.Event, allow func(*ledger.Ledger) error) (ledger.Event, error) {
-			if err := allow(c.Ledger); err != nil {
-				return ledger.Event{}, err
-			}
-			return write(ctx, h, e)
-		}
-	}
-	if c.seams.append == nil {
-		c.seams.append, c.seams.appendIf = c.Ledger.Append, c.Ledger.AppendIf
-	}
-	if c.seams.next == nil {
-		c.seams.next = Next
-	}
-	if c.seams.doubt == nil {
-		c.seams.doubt = Doubt
-	}
-	if c.seams.busy == nil {
-		c.seams.busy = busy
-	}
+	c.hooks = c.hooks.withDefaults(&c)
 	if c.Unchanged == nil {
 		c.Unchanged = func() error { return nil }
 	}
@@ -123,37 +87,79 @@ func (r *Runner) withSeams() *Runner {
 	return &c
 }
 
-// maxRaces is how often a pass begins anew because another run went on first.
+func (h hooks) withDefaults(r *Runner) hooks {
+	if h.now == nil {
+		h.now = time.Now
+	}
+	if h.uptime == nil {
+		h.uptime = drs.Uptime
+	}
+	if h.sleep == nil {
+		h.sleep = sleepAbout
+	}
+	if h.append == nil {
+		h.append = r.appendToLedger
+	}
+	if h.next == nil {
+		h.next = Next
+	}
+	if h.doubt == nil {
+		h.doubt = Doubt
+	}
+	return h
+}
+
+// appendToLedger appends an event; with allow, only if that finds nothing
+// against it in the same transaction.
+func (r *Runner) appendToLedger(ctx context.Context, h ledger.Head, e ledger.Event, allow func(*ledger.Ledger) error) (ledger.Event, error) {
+	if allow == nil {
+		return r.Ledger.Append(ctx, h, e)
+	}
+	return r.Ledger.AppendIf(ctx, h, e, allow)
+}
+
+// maxRaces is how often a pass or a decision begins anew because another run
+// went on first.
 const maxRaces = 5
 
 // Pass looks at the running job and, when it succeeded, submits the next step.
 // It gives up at the end of ctx, after what is under way is recorded.
 func (r *Runner) Pass(ctx context.Context) Result {
-	r = r.withSeams()
-	if !r.seams.noLock {
+	return r.underLock(ctx, (*pass).run)
+}
+
+// underLock runs do under the lock on the target, on a fresh fold of the ledger,
+// and anew when another run went on first. What do returns ends it: a *Stop, nil
+// for a decision that was recorded, or an error of the ledger.
+func (r *Runner) underLock(ctx context.Context, do func(*pass, context.Context) error) Result {
+	r = r.withDefaults()
+	if !r.hooks.skipLock {
 		lock, err := r.Ledger.Lock(ctx, r.Plan.Target.InstanceID, r.LockWait)
 		if err != nil {
 			return Result{Stop: *lockStop(ctx, err), Sent: SentNo}
 		}
 		defer lock.Unlock()
 	}
-	sofar := Result{Sent: SentNo}
+	result := Result{Sent: SentNo}
 	for range maxRaces {
-		p := &pass{Runner: r, result: sofar}
-		s, err := p.run(ctx)
-		if err == nil {
-			p.result.Stop = *s
-			p.result.Wait = p.until(s)
+		p := &pass{Runner: r, result: result}
+		err := do(p, ctx)
+		s, stopped := asStop(err)
+		switch {
+		case err == nil:
 			return p.result
+		case !stopped && errors.Is(err, ledger.ErrLostRace):
+			result = p.result
+			continue
+		case !stopped:
+			s = p.ledgerStop(ctx, err)
 		}
-		if !errors.Is(err, ledger.ErrLostRace) {
-			p.result.Stop = *p.ledgerStop(ctx, err)
-			return p.result
-		}
-		sofar = p.result
+		p.result.Stop = *s
+		p.result.Wait = p.until(s)
+		return p.result
 	}
-	sofar.Stop = Stop{Reason: RaceLost}
-	return sofar
+	result.Stop = Stop{Reason: RaceLost}
+	return result
 }
 
 // until is how long a stop that has an end goes on.
@@ -220,10 +226,13 @@ func Sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// jitter is a random pause below a ceiling that doubles with every repeat.
-func jitter(repeat int) time.Duration {
-	ceiling := min(time.Second<<min(repeat, 10), longestPause)
-	return time.Duration(rand.Int64N(int64(ceiling)))
+// sleepAbout is Sleep for wait and a random time below spread, so that runs that
+// were refused together do not come back together.
+func sleepAbout(ctx context.Context, wait, spread time.Duration) bool {
+	if spread > 0 {
+		wait += time.Duration(rand.Int64N(int64(spread)))
+	}
+	return Sleep(ctx, wait)
 }
 
 // longestPause between two creates of one pass; also the longest Retry-After

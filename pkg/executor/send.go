@@ -10,43 +10,46 @@ import (
 )
 
 // create intends a step, sends it once, and writes down what became of it.
-func (p *pass) create(ctx context.Context, seq int) (*Stop, error) {
+func (p *pass) create(ctx context.Context, seq int) error {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < leastTime {
-		return stop(TimeUp, seq), nil
+		return stop(TimeUp, seq)
 	}
 	if !p.isFresh() {
-		return p.listAgain(seq), nil
+		return p.listAgain(seq)
 	}
 	step := p.Steps[seq-1]
 	attempt := p.facts.State.Step(seq).Attempt
 	req, err := step.Request(attempt)
 	if err != nil {
-		return &Stop{Reason: Broken, Err: err}, nil
+		return &Stop{Reason: Broken, Err: err}
 	}
 	p.warnShared(seq)
-	if s, err := p.open(ctx); s != nil || err != nil {
-		return s, err
+	if err := p.open(ctx); err != nil {
+		return err
 	}
 	if err := p.noteKey(ctx, step, attempt); err != nil {
-		return nil, err
+		return err
 	}
 	turned := p.keysTurned(step, attempt)
 	if step.Last && !turned || !p.isFresh() { // the window has shut since Next looked, or the ledger was busy
-		return p.listAgain(seq), nil
+		return p.listAgain(seq)
 	}
 	intent := p.intent(step, req)
 	if err := p.Unchanged(); err != nil {
-		return &Stop{Reason: PlanChanged, Step: seq, Err: err}, nil
+		return &Stop{Reason: PlanChanged, Step: seq, Err: err}
 	}
 	if p.facts.State.Step(seq).ChainSHA256 != step.ChainSHA256 {
 		p.Sending(seq)
 	}
 	if err := p.appendAllowed(ctx, ledger.Intent, seq, attempt, intent); err != nil {
-		return nil, err
+		return err
 	}
 	mine := p.facts.State.Step(seq)
 	if err := guard(req.Body, step, attempt, turned); err != nil {
-		return &Stop{Reason: Broken, Err: err}, p.record(ctx, ledger.Unsent, seq, attempt, outcomeData(mine, drs.Outcome{Err: err}))
+		if lost := p.record(ctx, ledger.Unsent, seq, attempt, outcomeData(mine, drs.Outcome{Err: err})); lost != nil {
+			return lost
+		}
+		return &Stop{Reason: Broken, Err: err}
 	}
 	ends, _ := p.windowEnds(step)
 	return p.send(ctx, seq, mine, drs.Create{Body: req.Body, SignedAt: intent.SignedAt, ListedAt: p.listedAt, EndsAt: ends, BeforeSend: p.mayLeave})
@@ -54,15 +57,12 @@ func (p *pass) create(ctx context.Context, seq int) (*Stop, error) {
 
 // send lets the create out, once. From here on a job may exist. Nothing that
 // can block comes between the answer and its record.
-func (p *pass) send(ctx context.Context, seq int, mine ledger.Step, c drs.Create) (*Stop, error) {
+func (p *pass) send(ctx context.Context, seq int, mine ledger.Step, c drs.Create) error {
 	p.sentBefore = p.result.Sent
 	p.result.Sent, p.result.Step = SentMaybe, seq
 	exchange, done := unstoppable(ctx)
 	defer done()
 	out := p.Jobs.CreateReplicationJob(exchange, c)
-	if p.seams.classify != nil {
-		out = p.seams.classify(out)
-	}
 	return p.after(ctx, seq, mine, out)
 }
 
@@ -85,11 +85,11 @@ func (c changedPlan) Error() string {
 func (c changedPlan) Unwrap() error { return c.error }
 
 // isFresh reports whether the listing is young enough for a create to rest on.
-func (p *pass) isFresh() bool { return p.seams.uptime()-p.listedAt <= drs.MaxListingAge }
+func (p *pass) isFresh() bool { return p.hooks.uptime()-p.listedAt <= drs.MaxListingAge }
 
 // listAgain throws the listing away, so that the pass decides on a new one; or
 // ends a pass whose listings are always too old.
-func (p *pass) listAgain(seq int) *Stop {
+func (p *pass) listAgain(seq int) error {
 	p.facts.Target = nil
 	if p.stale++; p.stale > maxStale {
 		return &Stop{Reason: APIUnavailable, Step: seq, Why: WhyListStale}
@@ -134,7 +134,7 @@ func (p *pass) intent(step plan.Step, req plan.Request) ledger.IntentData {
 // are now: the listing may be minutes old.
 func (p *pass) keysTurned(step plan.Step, attempt int) bool {
 	f := p.facts
-	f.Now = p.seams.now()
+	f.Now = p.hooks.now()
 	if now, byServer := p.serverNow(); byServer {
 		later := *f.Target
 		later.Date = now
@@ -149,9 +149,9 @@ func (p *pass) windowEnds(step plan.Step) (at time.Duration, clock Why) {
 	if !step.Last || step.Plan.Cutover.NotAfter.IsZero() || p.Keys.Rehearsal {
 		return 0, ""
 	}
-	began := p.seams.uptime() // before the clocks are read: a pause in between ends the window sooner
+	began := p.hooks.uptime() // before the clocks are read: a pause in between ends the window sooner
 	server, _ := p.serverNow()
-	local := p.seams.now()
+	local := p.hooks.now()
 	now, clock := server, WhyServerClock
 	if local.After(server) {
 		now, clock = local, WhyLocalClock

@@ -27,15 +27,15 @@ func (s *stall) at(place string) {
 // stalled is a runner that stalls.
 func (r *rig) stalled(s *stall) *Runner {
 	x := r.runner()
-	x.seams.next = func(f Facts) Action {
+	x.hooks.next = func(f Facts) Action {
 		a := Next(f)
 		s.at(string(a.Kind))
 		return a
 	}
-	x.seams.append = func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
+	beforeAppend(x, func(e ledger.Event) error {
 		s.at("append-" + string(e.Kind))
-		return r.l.Append(ctx, h, e)
-	}
+		return nil
+	})
 	return x
 }
 
@@ -74,7 +74,7 @@ func TestCreateRestsOnAYoungListing(t *testing.T) {
 func TestListingThatIsAlwaysTooOldEndsThePass(t *testing.T) {
 	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Second})
 	slow := r.runner()
-	slow.seams.next = func(f Facts) Action {
+	slow.hooks.next = func(f Facts) Action {
 		a := Next(f)
 		if a.Kind == Create {
 			r.now = r.now.Add(2 * time.Minute)
@@ -140,7 +140,7 @@ func TestCutoverIsNotSentAfterItsWindow(t *testing.T) {
 			r.now = end.Add(-c.left)
 			r.before = func() { r.now = r.now.Add(c.dial) }
 			x := r.stalled(&stall{when: "append-intent", f: func() { r.now = r.now.Add(c.busy) }})
-			x.seams.now = func() time.Time { return r.now.Add(c.ahead) }
+			x.hooks.now = func() time.Time { return r.now.Add(c.ahead) }
 			got := r.said("pass", x.Pass(context.Background()))
 			if c.clock == "" {
 				if len(r.jobs(1)) != 1 {

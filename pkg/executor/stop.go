@@ -1,6 +1,8 @@
 package executor
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/migplan/migplan/pkg/ledger"
@@ -118,7 +120,8 @@ func (r Reason) Class() Class {
 	return ClassError
 }
 
-// Stop is why a pass ended.
+// Stop is why a pass ended. It is the error of what a pass does: an error that
+// is no Stop is one of the ledger.
 type Stop struct {
 	Reason Reason
 	Step   int              // 0 where it is not about a step
@@ -138,17 +141,41 @@ type Stop struct {
 // Class is the class of the stop's reason.
 func (s Stop) Class() Class { return s.Reason.Class() }
 
+// Error names the reason and the step.
+func (s *Stop) Error() string {
+	if s.Step == 0 {
+		return string(s.Reason)
+	}
+	return fmt.Sprintf("step %d: %s", s.Step, s.Reason)
+}
+
+// err is the stop as an error, nil for none: a nil *Stop in an error would not
+// be nil.
+func (s *Stop) err() error {
+	if s == nil {
+		return nil
+	}
+	return s
+}
+
+// asStop finds the stop among the errors of a pass; others are the ledger's.
+func asStop(err error) (*Stop, bool) {
+	var s *Stop
+	ok := errors.As(err, &s)
+	return s, ok
+}
+
 // stop is a short way to a Stop about a step.
 func stop(reason Reason, step int) *Stop {
 	return &Stop{Reason: reason, Step: step}
 }
 
-// about is the stop with its step, where it names none.
-func (s *Stop) about(seq int) *Stop {
-	if s != nil && s.Step == 0 {
+// aboutStep names the step in a stop that names none.
+func aboutStep(err error, seq int) error {
+	if s, ok := asStop(err); ok && s.Step == 0 {
 		s.Step = seq
 	}
-	return s
+	return err
 }
 
 // fromError classifies an error of a read: nothing is known, unless the server

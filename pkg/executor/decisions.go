@@ -2,7 +2,6 @@ package executor
 
 import (
 	"context"
-	"errors"
 
 	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/ledger"
@@ -12,72 +11,47 @@ func (w Who) decision(what, reason string) ledger.DecisionData {
 	return ledger.DecisionData{What: what, User: w.User, Host: w.Host, Reason: reason}
 }
 
-// decide runs a person's decision under the lock, on a fresh fold, and anew
-// when another run went on first.
-func (r *Runner) decide(ctx context.Context, f func(context.Context, *pass) (*Stop, error)) Result {
-	return r.decideAs(ctx, false, f)
+// decision says what a person's decision may go on in spite of.
+type decision struct {
+	aboutName         bool // it is about the plan's name, whichever generation is at work
+	renewsCredentials bool // it makes whoever runs it the chain's principal
 }
 
-// decideAs is decide; recognizes says that the decision makes whoever runs it
-// the chain's principal.
-func (r *Runner) decideAs(ctx context.Context, recognizes bool, f func(context.Context, *pass) (*Stop, error)) Result {
-	return r.decideOn(ctx, pass{recognizes: recognizes}, f)
-}
-
-// decideOnName is decide for what is about the plan's name, not about its chain.
-func (r *Runner) decideOnName(ctx context.Context, f func(context.Context, *pass) (*Stop, error)) Result {
-	return r.decideOn(ctx, pass{ofName: true}, f)
-}
-
-func (r *Runner) decideOn(ctx context.Context, kind pass, f func(context.Context, *pass) (*Stop, error)) Result {
-	r = r.withSeams()
-	if !r.seams.noLock {
-		lock, err := r.Ledger.Lock(ctx, r.Plan.Target.InstanceID, r.LockWait)
-		if err != nil {
-			return Result{Stop: *lockStop(ctx, err), Sent: SentNo}
+// decide carries a decision out with do, under the lock and on a fresh fold.
+func (r *Runner) decide(ctx context.Context, d decision, do func(context.Context, *pass) error) Result {
+	return r.underLock(ctx, func(p *pass, ctx context.Context) error {
+		if err := d.mayBegin(ctx, p); err != nil {
+			return err
 		}
-		defer lock.Unlock()
+		return do(ctx, p)
+	})
+}
+
+// mayBegin loads the chain, and refuses what fits no decision of this kind.
+func (d decision) mayBegin(ctx context.Context, p *pass) error {
+	err := p.load(ctx)
+	if s, ok := asStop(err); ok && d.mends(s, p.Identity) {
+		err = nil
 	}
-	for range maxRaces {
-		p := &pass{Runner: r, recognizes: kind.recognizes, ofName: kind.ofName, result: Result{Sent: SentNo}}
-		s, err := p.decideOnce(ctx, f)
-		if errors.Is(err, ledger.ErrLostRace) {
-			continue
-		}
-		if err != nil {
-			s = p.ledgerStop(ctx, err)
-		}
-		if s != nil {
-			p.result.Stop = *s
-		}
-		return p.result
-	}
-	return Result{Stop: Stop{Reason: RaceLost}, Sent: SentNo}
-}
-
-func (p *pass) decideOnce(ctx context.Context, f func(context.Context, *pass) (*Stop, error)) (*Stop, error) {
-	if s, err := p.load(ctx); s != nil || err != nil {
-		if s == nil || !p.repairs(s) {
-			return s, err
-		}
+	if err != nil || d.aboutName {
+		return err
 	}
 	switch s := p.facts.State; {
-	case p.ofName:
 	case s.Closed != nil:
-		return stop(ClosedGeneration, 0), nil
+		return stop(ClosedGeneration, 0)
 	case s.Ended != nil:
-		return notAllowed(0, WhyClosed), nil
+		return notAllowed(0, WhyClosed)
 	}
-	return f(ctx, p)
+	return nil
 }
 
-// repairs reports whether a decision may go on in spite of s: without
-// credentials the principal is not known, and need not be.
-func (p *pass) repairs(s *Stop) bool {
-	if p.ofName && (s.Reason == DatabaseTaken || s.Reason == ClosedGeneration) {
-		return true
+// mends reports whether a decision may go on in spite of s. Without credentials
+// the principal is not known, and need not be.
+func (d decision) mends(s *Stop, id Identity) bool {
+	if s.Reason != OtherIdentity {
+		return d.aboutName && (s.Reason == DatabaseTaken || s.Reason == ClosedGeneration)
 	}
-	return s.Reason == OtherIdentity && (p.Identity == Identity{} || p.recognizes && s.Why == WhyCredentials)
+	return id == Identity{} || d.renewsCredentials && s.Why == WhyCredentials
 }
 
 // notAllowed is the stop of a person's decision that does not fit.
@@ -105,12 +79,12 @@ func (s *Stop) withStep(seq int) *Stop {
 
 // Retry opens the next attempt of a step that failed or was refused.
 func (r *Runner) Retry(ctx context.Context, seq int, reason string) Result {
-	return r.decide(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
+	return r.decide(ctx, decision{}, func(ctx context.Context, p *pass) error {
 		st := p.facts.State.Step(seq)
 		if st.State != ledger.StepFailed && st.State != ledger.StepRefused {
-			return notAllowed(seq, WhyNotFailed).being(st.State), nil
+			return notAllowed(seq, WhyNotFailed).being(st.State)
 		}
-		return nil, p.person(ctx, seq, st.Attempt, p.Who.decision(ledger.Retry, reason))
+		return p.person(ctx, seq, st.Attempt, p.Who.decision(ledger.Retry, reason))
 	})
 }
 
@@ -128,35 +102,35 @@ func (p *pass) person(ctx context.Context, seq, attempt int, d ledger.DecisionDa
 // restored a step; but for a second job, which has ended, of a step that is known
 // to have succeeded.
 func (r *Runner) Ignore(ctx context.Context, jobID, reason string) Result {
-	return r.decide(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
-		if s, err := p.mayIgnore(ctx, jobID); s != nil || err != nil {
-			return s, err
+	return r.decide(ctx, decision{}, func(ctx context.Context, p *pass) error {
+		if err := p.mayIgnore(ctx, jobID); err != nil {
+			return err
 		}
 		d := p.Who.decision(ledger.IgnoreJob, reason)
 		d.JobID = jobID
-		return nil, p.person(ctx, 0, 0, d)
+		return p.person(ctx, 0, 0, d)
 	})
 }
 
-func (p *pass) mayIgnore(ctx context.Context, jobID string) (*Stop, error) {
+func (p *pass) mayIgnore(ctx context.Context, jobID string) error {
 	if seq, ok := p.facts.State.StepOfJob[jobID]; ok {
-		return notAllowed(seq, WhyJobKnown, jobID).withStep(seq), nil
+		return notAllowed(seq, WhyJobKnown, jobID).withStep(seq)
 	}
 	j, err := p.Jobs.ShowReplicationJob(ctx, jobID)
 	if refused, ok := asRefused(err); ok && refused.NotFound() {
-		return notAllowed(0, WhyJobNotFound, jobID), nil
+		return notAllowed(0, WhyJobNotFound, jobID)
 	} else if err != nil {
-		return fromError(err), nil
+		return fromError(err)
 	}
 	seq, claims := claimOf(j.OfflineTaskInfo, p.Plan)
 	status, _ := drs.ParseStatus(j.Status)
 	switch {
 	case claims && p.facts.State.Step(seq).State != ledger.StepSucceeded:
-		return notAllowed(seq, WhyOwnJob, jobID), nil
+		return notAllowed(seq, WhyOwnJob, jobID)
 	case claims && !status.Ended():
-		return notAllowed(seq, WhyOwnJobRunning, jobID).showing(j.Status), nil
+		return notAllowed(seq, WhyOwnJobRunning, jobID).showing(j.Status)
 	}
-	return nil, nil
+	return nil
 }
 
 // Assurance is what a person vouches for beside a decision about a create in doubt.
@@ -175,37 +149,37 @@ func (w Assurance) decision(who Who, what, reason string) ledger.DecisionData {
 // credentials that see the job; a word that comes before the fence needs to say
 // so.
 func (r *Runner) MarkNotCreated(ctx context.Context, seq int, word Assurance, reason string) Result {
-	return r.decide(ctx, func(ctx context.Context, p *pass) (*Stop, error) {
+	return r.decide(ctx, decision{}, func(ctx context.Context, p *pass) error {
 		st := p.facts.State.Step(seq)
 		if st.State != ledger.StepInDoubt {
-			return notAllowed(seq, WhyNotInDoubt).being(st.State), nil
+			return notAllowed(seq, WhyNotInDoubt).being(st.State)
 		}
-		if s, err := p.mustBeAbsent(ctx, seq, st, word); s != nil || err != nil {
-			return s, err
+		if err := p.mustBeAbsent(ctx, seq, st, word); err != nil {
+			return err
 		}
 		d := word.decision(p.Who, ledger.NotCreated, reason)
 		d.Intent = st.IntentSeq
-		return nil, p.person(ctx, seq, st.Attempt, d)
+		return p.person(ctx, seq, st.Attempt, d)
 	})
 }
 
 // mustBeAbsent is what must hold before a person's word that a create in doubt
 // made no job is taken.
-func (p *pass) mustBeAbsent(ctx context.Context, seq int, st ledger.Step, word Assurance) (*Stop, error) {
+func (p *pass) mustBeAbsent(ctx context.Context, seq int, st ledger.Step, word Assurance) error {
 	if sender := st.Intent.Principal; !samePrincipal(sender, p.Identity.Principal) && !word.OtherCredentials {
 		s := notAllowed(seq, WhyOtherCredentials)
 		s.Detail = sender
-		return s, nil
+		return s
 	}
-	if s, err := p.mustNotBeListed(ctx, seq); s != nil || err != nil || word.BeforeFence {
-		return s, err
+	if err := p.mustNotBeListed(ctx, seq); err != nil || word.BeforeFence {
+		return err
 	}
-	return p.mustBeFenced(seq, st), nil
+	return p.mustBeFenced(seq, st)
 }
 
 // mustBeFenced: before the fence the create may still become a job that no
 // list shows, whatever a person says of it.
-func (p *pass) mustBeFenced(seq int, st ledger.Step) *Stop {
+func (p *pass) mustBeFenced(seq int, st ledger.Step) error {
 	fence := FenceOf(st)
 	now, byServer := p.serverNow()
 	if byServer && !fence.IsZero() && !now.Before(fence) {
@@ -215,18 +189,18 @@ func (p *pass) mustBeFenced(seq int, st ledger.Step) *Stop {
 }
 
 // mustNotBeListed searches the target for what may be the step's job.
-func (p *pass) mustNotBeListed(ctx context.Context, seq int) (*Stop, error) {
-	if s, err := p.list(ctx); s != nil || err != nil {
-		return s, err
+func (p *pass) mustNotBeListed(ctx context.Context, seq int) error {
+	if err := p.list(ctx); err != nil {
+		return err
 	}
 	v := p.facts.Target
 	switch {
 	case len(v.Candidates) > 0:
-		return notAllowed(seq, WhyJobListed, v.Candidates[0].ID), nil
+		return notAllowed(seq, WhyJobListed, v.Candidates[0].ID)
 	case len(v.Unaccounted) > 0:
-		return &Stop{Reason: DoubtNeedsPerson, Step: seq, Why: WhyUnaccounted, Jobs: v.Unaccounted}, nil
+		return &Stop{Reason: DoubtNeedsPerson, Step: seq, Why: WhyUnaccounted, Jobs: v.Unaccounted}
 	case !v.Complete:
-		return notWhole(seq), nil
+		return notWhole(seq)
 	}
-	return nil, nil
+	return nil
 }

@@ -1,0 +1,93 @@
+package executor
+
+import (
+	"strings"
+	"time"
+
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// keys holds back the two acts that cannot be undone until a person, or the
+// plan in so many words, asked for them.
+func keys(f Facts, step plan.Step, attempt int) *Stop {
+	p := step.Plan
+	switch {
+	case f.Keys.Rehearsal:
+		return nil
+	case f.OverwriteKey(step) && !plan.Confirms(f.Keys.Overwrite, f.Steps, plan.ActOverwrite, attempt):
+		s := lacksKey(f, step.Seq, OverwriteKey, f.Keys.Overwrite, plan.ActCutover)
+		if p.OverwriteUnattended && s.Why == "" {
+			s.Why = WhyOnlineBefore
+		}
+		return s
+	case !step.Last:
+		return nil
+	}
+	if s := window(p.Cutover, step.Seq, f.Now, f.Target.Date); s != nil && s.Reason == WindowPast {
+		return s
+	}
+	if !p.Cutover.Unattended && !plan.Confirms(f.Keys.Cutover, f.Steps, plan.ActCutover, attempt) {
+		return lacksKey(f, step.Seq, CutoverKey, f.Keys.Cutover, plan.ActOverwrite)
+	}
+	return window(p.Cutover, step.Seq, f.Now, f.Target.Date)
+}
+
+// Overwrites reports whether a create needs the permission to overwrite: it is
+// the full, or the ledger knows of no create of this chain that was sent with
+// is_cover true, as after adopt --all.
+func (f Facts) Overwrites(step plan.Step) bool {
+	if !step.Plan.Overwrite || step.Seq == 1 {
+		return step.Plan.Overwrite
+	}
+	for seq := 1; seq < step.Seq; seq++ {
+		st := f.State.Step(seq)
+		if known, cover := sentCover(st); known && cover || !st.State.Sent() {
+			return false // or the create of that step comes first
+		}
+	}
+	return true
+}
+
+// OverwriteKey reports whether a step needs the key to overwrite.
+func (f Facts) OverwriteKey(step plan.Step) bool {
+	return f.Overwrites(step) && (!step.Plan.OverwriteUnattended || f.OnlineBefore)
+}
+
+// lacksKey is the stop of an act whose key is missing, or is one of this plan
+// that does not fit: that of the other act, that of a plan which was changed
+// since, or misspelt.
+func lacksKey(f Facts, seq int, reason Reason, given string, other plan.Act) *Stop {
+	s := stop(reason, seq)
+	switch {
+	case plan.ConfirmsAnyAttempt(given, f.Steps, other):
+		s.Why = WhyOtherAct
+	case strings.HasPrefix(given, f.Steps[0].Plan.Name+"@"):
+		s.Why = WhyOtherKey
+	}
+	return s
+}
+
+// window holds the cutover against its window, by the local clock and by the
+// server's: both must be inside. When that is unclear, the gate stays shut.
+func window(c *plan.Cutover, seq int, local, server time.Time) *Stop {
+	switch {
+	case c.NotBefore.IsZero() && c.NotAfter.IsZero():
+		return nil
+	case server.IsZero():
+		return stop(NoServerDate, seq)
+	}
+	for _, now := range []struct {
+		time.Time
+		clock Why
+	}{{local, WhyLocalClock}, {server, WhyServerClock}} {
+		if !c.NotAfter.IsZero() && now.After(c.NotAfter) {
+			return &Stop{Reason: WindowPast, Step: seq, Until: c.NotAfter, Why: now.clock}
+		}
+	}
+	for _, now := range []time.Time{local, server} {
+		if !c.NotBefore.IsZero() && now.Before(c.NotBefore) {
+			return &Stop{Reason: BeforeStart, Step: seq, Until: c.NotBefore}
+		}
+	}
+	return nil
+}
