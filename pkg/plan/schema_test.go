@@ -56,7 +56,7 @@ func eachSchema(at string, s map[string]any, f func(at string, s map[string]any)
 
 // leading are the keywords that refuse nothing themselves: they describe, or lead
 // to other schemas. All others can refuse a value.
-var leading = []string{"$schema", "$id", "title", "description", "default", "examples", "properties", "items", "$defs", "$ref", "if", "then"}
+var leading = []string{"x-wire", "$schema", "$id", "title", "description", "default", "examples", "properties", "items", "$defs", "$ref", "if", "then"}
 
 // Every keyword of the schema that can refuse a value has a case in report.
 func TestEverySchemaKeywordHasAMessage(t *testing.T) {
