@@ -132,7 +132,7 @@ func previewOf(ctx context.Context, l *ledger.Ledger, v loaded, given settings, 
 	}
 	action := executor.Preview(executor.Facts{Steps: v.steps, State: chain.State, Keys: keys, Now: time.Now(), OnlineBefore: at.onlineBefore})
 	r.Step = action.Step
-	if action.Kind == executor.End && !lacksOnlyKey(action.Stop, keys) {
+	if action.Stop != nil && !lacksOnlyKey(action.Stop, keys) {
 		r.Stop = *action.Stop
 	}
 	return at, r

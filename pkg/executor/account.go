@@ -14,8 +14,8 @@ import (
 // A create for a step leaves only when every job that could be the step's is
 // accounted for in this pass (see claims and unaccounted).
 
-// Observation is what a look at a job showed in this pass.
-type Observation struct {
+// observation is what a look at a job showed in this pass.
+type observation struct {
 	Status string    // as DRS spells it
 	Gone   bool      // DRS does not know the job
 	Date   time.Time // the server's clock; zero where it gave none to trust
@@ -45,8 +45,8 @@ func claims(f Facts, seq int) []string {
 			}
 		}
 	}
-	if f.Target != nil {
-		add(f.Target.Claims[seq])
+	if f.target != nil {
+		add(f.target.Claims[seq])
 	}
 	add(sameFiles(f, seq))
 	return ids
@@ -89,7 +89,7 @@ func namesFile(body string, s plan.Step) bool {
 // unseen reports whether one of a step's claims was not looked at in this pass.
 func unseen(f Facts, seq int) bool {
 	return slices.ContainsFunc(claims(f, seq), func(id string) bool {
-		_, ok := f.Observed[id]
+		_, ok := f.observed[id]
 		return !ok
 	})
 }
@@ -99,7 +99,7 @@ func unseen(f Facts, seq int) bool {
 func unaccounted(f Facts, seq int) *Stop {
 	var wait *Stop
 	for _, id := range claims(f, seq) {
-		s := accountFor(f.State, id, f.Observed[id])
+		s := accountFor(f.State, id, f.observed[id])
 		switch {
 		case s == nil:
 			continue
@@ -116,7 +116,7 @@ func unaccounted(f Facts, seq int) *Stop {
 
 // accountFor says why a job still counts, nil if it failed, or has been missing
 // or in one unknown status for long enough.
-func accountFor(state *ledger.State, id string, look Observation) *Stop {
+func accountFor(state *ledger.State, id string, look observation) *Stop {
 	if look.Date.IsZero() && state.Insisted[id] && (look.Gone || !isKnown(look.Status)) {
 		return nil // a person said so, and no date will ever say more
 	}
@@ -147,7 +147,7 @@ func isKnown(status string) bool {
 
 // missingStop is the stop of what waits until a job has been missing for a
 // time, nil when it has.
-func missingStop(state *ledger.State, id string, look Observation, enough time.Duration) *Stop {
+func missingStop(state *ledger.State, id string, look observation, enough time.Duration) *Stop {
 	since, ok := state.Missing[id]
 	if ok && !look.Date.IsZero() && !look.Date.Before(since.Add(enough)) {
 		return nil
@@ -162,17 +162,17 @@ func missingStop(state *ledger.State, id string, look Observation, enough time.D
 // account looks at every job that could be the step's.
 func (p *pass) account(ctx context.Context, seq int) error {
 	for _, id := range claims(p.facts, seq) {
-		if _, ok := p.facts.Observed[id]; ok {
+		if _, ok := p.facts.observed[id]; ok {
 			continue
 		}
 		look, _, err := p.see(ctx, seq, id)
 		if err != nil {
 			return err
 		}
-		if p.facts.Observed == nil {
-			p.facts.Observed = map[string]Observation{}
+		if p.facts.observed == nil {
+			p.facts.observed = map[string]observation{}
 		}
-		p.facts.Observed[id] = look
+		p.facts.observed[id] = look
 	}
 	return nil
 }
@@ -180,21 +180,21 @@ func (p *pass) account(ctx context.Context, seq int) error {
 // see looks at a job that could be a step's, and keeps in the ledger what later
 // passes must know: since when DRS does not know it, or since when it shows a
 // status that no page knows.
-func (p *pass) see(ctx context.Context, seq int, id string) (Observation, drs.Job, error) {
+func (p *pass) see(ctx context.Context, seq int, id string) (observation, drs.Job, error) {
 	j, err := p.Jobs.ShowReplicationJob(ctx, id)
 	refused, answered := asRefused(err)
 	switch {
 	case answered && refused.NotFound():
-		look := Observation{Gone: true, Date: refused.Date}
+		look := observation{Gone: true, Date: refused.Date}
 		return look, j, p.noteSight(ctx, seq, id, look)
 	case err != nil:
-		return Observation{}, j, fromError(err)
+		return observation{}, j, fromError(err)
 	}
-	look := Observation{Status: j.Status, Date: j.Date}
+	look := observation{Status: j.Status, Date: j.Date}
 	return look, j, p.noteSight(ctx, seq, id, look)
 }
 
-func (p *pass) noteSight(ctx context.Context, seq int, id string, look Observation) error {
+func (p *pass) noteSight(ctx context.Context, seq int, id string, look observation) error {
 	kind := sightKind(p.facts.State, id, look)
 	if kind == "" || seq < 1 {
 		return nil
@@ -208,7 +208,7 @@ func (p *pass) noteSight(ctx context.Context, seq int, id string, look Observati
 
 // sightKind is the kind of event that a look is worth, "" for none. Without a
 // date of the server's no time begins to run.
-func sightKind(state *ledger.State, id string, look Observation) ledger.Kind {
+func sightKind(state *ledger.State, id string, look observation) ledger.Kind {
 	since, missing := state.Missing[id]
 	first := state.Unknown[id]
 	_, known := drs.ParseStatus(look.Status)

@@ -40,11 +40,11 @@ func TestNothingIsSentWhileAnAdoptedDoubtMayStillArrive(t *testing.T) {
 	if got := r.state().NotBefore; !got.Equal(FenceOf(st)) {
 		t.Errorf("not before %s, want %s", got, FenceOf(st))
 	}
-	f := Facts{Steps: r.steps, State: r.state(), Target: &TargetView{Date: FenceOf(st).Add(-time.Second), Complete: true}}
+	f := Facts{Steps: r.steps, State: r.state(), target: &targetView{Date: FenceOf(st).Add(-time.Second), Complete: true}}
 	if x := mayArrive(f, 1); x == nil || x.Reason != RequestMayArrive || !x.Until.Equal(FenceOf(st)) {
 		t.Errorf("%+v", x)
 	}
-	f.Target.Date = FenceOf(st)
+	f.target.Date = FenceOf(st)
 	if x := mayArrive(f, 1); x != nil {
 		t.Errorf("%+v", x)
 	}
@@ -155,11 +155,11 @@ func TestTwoAnswersForOneStepHaveAWayOut(t *testing.T) {
 	s.Conflict = "job x was made by an intent that was already settled"
 	s.Steps = []ledger.Step{{State: ledger.StepRunning, Attempt: 1, JobID: "y"}}
 	steps := theSteps(t, "", "", "l1.bak")
-	if a := Next(Facts{Steps: steps, State: s}); a.Kind != Look || a.Step != 1 {
-		t.Errorf("%s of step %d, want a look at the running job", a.Kind, a.Step)
+	if a := Next(Facts{Steps: steps, State: s}); a.kind != actLook || a.Step != 1 {
+		t.Errorf("%s of step %d, want a look at the running job", a.kind, a.Step)
 	}
-	if a := Next(Facts{Steps: steps, State: s, Looked: true}); a.Kind != End || a.Stop.Reason != LedgerConflict {
-		t.Errorf("%s", a.Kind)
+	if a := Next(Facts{Steps: steps, State: s, looked: true}); a.kind != actEnd || a.Stop.Reason != LedgerConflict {
+		t.Errorf("%s", a.kind)
 	}
 }
 
@@ -192,7 +192,7 @@ func TestResolveSucceededRefusesAnEditedLine(t *testing.T) {
 
 func TestWithoutADateAPersonMayInsist(t *testing.T) {
 	s, _ := ledger.Fold("c", nil)
-	for _, look := range []Observation{{Gone: true}, {Status: "CANCELED"}} {
+	for _, look := range []observation{{Gone: true}, {Status: "CANCELED"}} {
 		s.Marked["j"], s.Insisted["j"] = true, false
 		if accountFor(s, "j", look) == nil {
 			t.Error("accounted for without a date")

@@ -17,26 +17,26 @@ func TestAccountFor(t *testing.T) {
 		missing time.Time
 		unknown ledger.SightData
 		judged  bool
-		look    Observation
+		look    observation
 		reason  Reason // "": accounted for
 	}{
-		"failed":                                {look: Observation{Status: "FAILED"}},
-		"failed, in another spelling":           {look: Observation{Status: "failed"}},
-		"precheck failed":                       {look: Observation{Status: "PRECHECK_FAILED"}},
-		"succeeded":                             {look: Observation{Status: "SUCCESS"}, reason: NotFailed},
-		"running":                               {look: Observation{Status: "TRANSFERRING"}, reason: NotFailed},
-		"succeeded, though judged failed":       {look: Observation{Status: "success"}, judged: true, reason: NotFailed},
-		"no status":                             {look: Observation{}, reason: NotFailed},
-		"missing now":                           {look: Observation{Gone: true, Date: first}, reason: JobMissing},
-		"missing, without a date":               {look: Observation{Gone: true}, missing: first, reason: JobMissing},
-		"missing for too short":                 {look: Observation{Gone: true, Date: almost}, missing: first, reason: JobMissing},
-		"missing for 45 minutes":                {look: Observation{Gone: true, Date: later}, missing: first},
-		"unknown status, not judged":            {look: Observation{Status: "CANCELED", Date: later}, unknown: ledger.SightData{Status: "CANCELED", Date: first}, reason: NotFailed},
-		"unknown status, judged just now":       {look: Observation{Status: "CANCELED", Date: first}, unknown: ledger.SightData{Status: "CANCELED", Date: first}, judged: true, reason: StatusSettling},
-		"unknown status, judged, too soon":      {look: Observation{Status: "CANCELED", Date: almost}, unknown: ledger.SightData{Status: "CANCELED", Date: first}, judged: true, reason: StatusSettling},
-		"unknown status, judged, no date":       {look: Observation{Status: "CANCELED"}, unknown: ledger.SightData{Status: "CANCELED", Date: first}, judged: true, reason: StatusSettling},
-		"unknown status, judged, another one":   {look: Observation{Status: "PAUSED", Date: later}, unknown: ledger.SightData{Status: "CANCELED", Date: first}, judged: true, reason: StatusSettling},
-		"unknown status, judged, 45 minutes on": {look: Observation{Status: "CANCELED", Date: later}, unknown: ledger.SightData{Status: "CANCELED", Date: first}, judged: true},
+		"failed":                                {look: observation{Status: "FAILED"}},
+		"failed, in another spelling":           {look: observation{Status: "failed"}},
+		"precheck failed":                       {look: observation{Status: "PRECHECK_FAILED"}},
+		"succeeded":                             {look: observation{Status: "SUCCESS"}, reason: NotFailed},
+		"running":                               {look: observation{Status: "TRANSFERRING"}, reason: NotFailed},
+		"succeeded, though judged failed":       {look: observation{Status: "success"}, judged: true, reason: NotFailed},
+		"no status":                             {look: observation{}, reason: NotFailed},
+		"missing now":                           {look: observation{Gone: true, Date: first}, reason: JobMissing},
+		"missing, without a date":               {look: observation{Gone: true}, missing: first, reason: JobMissing},
+		"missing for too short":                 {look: observation{Gone: true, Date: almost}, missing: first, reason: JobMissing},
+		"missing for 45 minutes":                {look: observation{Gone: true, Date: later}, missing: first},
+		"unknown status, not judged":            {look: observation{Status: "CANCELED", Date: later}, unknown: ledger.SightData{Status: "CANCELED", Date: first}, reason: NotFailed},
+		"unknown status, judged just now":       {look: observation{Status: "CANCELED", Date: first}, unknown: ledger.SightData{Status: "CANCELED", Date: first}, judged: true, reason: StatusSettling},
+		"unknown status, judged, too soon":      {look: observation{Status: "CANCELED", Date: almost}, unknown: ledger.SightData{Status: "CANCELED", Date: first}, judged: true, reason: StatusSettling},
+		"unknown status, judged, no date":       {look: observation{Status: "CANCELED"}, unknown: ledger.SightData{Status: "CANCELED", Date: first}, judged: true, reason: StatusSettling},
+		"unknown status, judged, another one":   {look: observation{Status: "PAUSED", Date: later}, unknown: ledger.SightData{Status: "CANCELED", Date: first}, judged: true, reason: StatusSettling},
+		"unknown status, judged, 45 minutes on": {look: observation{Status: "CANCELED", Date: later}, unknown: ledger.SightData{Status: "CANCELED", Date: first}, judged: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, _ := ledger.Fold("c", nil)
@@ -62,11 +62,11 @@ func TestAccountFor(t *testing.T) {
 func TestUnaccountedNamesTheConflictFirst(t *testing.T) {
 	s, _ := ledger.Fold("c", nil)
 	s.Steps = []ledger.Step{{State: ledger.StepPending, Attempt: 3, AllJobIDs: []string{"missing", "failed"}}}
-	f := Facts{State: s, Target: &TargetView{Claims: map[int][]string{1: {"failed", "alive"}}}}
+	f := Facts{State: s, target: &targetView{Claims: map[int][]string{1: {"failed", "alive"}}}}
 	if !unseen(f, 1) {
 		t.Error("jobs that were not looked at count as seen")
 	}
-	f.Observed = map[string]Observation{"missing": {Gone: true, Date: inside}, "failed": {Status: "FAILED"}, "alive": {Status: "SUCCESS"}}
+	f.observed = map[string]observation{"missing": {Gone: true, Date: inside}, "failed": {Status: "FAILED"}, "alive": {Status: "SUCCESS"}}
 	if unseen(f, 1) {
 		t.Error("jobs that were looked at count as unseen")
 	}
@@ -82,19 +82,19 @@ func TestSightKind(t *testing.T) {
 	for name, c := range map[string]struct {
 		missing bool
 		unknown ledger.SightData
-		look    Observation
+		look    observation
 		want    ledger.Kind
 	}{
-		"first time missing":               {look: Observation{Gone: true, Date: inside}, want: ledger.Missing},
-		"missing again":                    {missing: true, look: Observation{Gone: true, Date: inside}},
-		"missing, without a date":          {look: Observation{Gone: true}},
-		"shown":                            {look: Observation{Status: "TRANSFERRING", Date: inside}},
-		"shown again":                      {missing: true, look: Observation{Status: "SUCCESS"}, want: ledger.Found},
-		"unknown status":                   {look: Observation{Status: "CANCELED", Date: inside}, want: ledger.Unknown},
-		"unknown status, without a date":   {look: Observation{Status: "CANCELED"}},
-		"the same unknown status":          {unknown: canceled, look: Observation{Status: "CANCELED", Date: inside}},
-		"another unknown status":           {unknown: canceled, look: Observation{Status: "PAUSED", Date: inside}, want: ledger.Unknown},
-		"unknown status after it was gone": {missing: true, unknown: canceled, look: Observation{Status: "CANCELED", Date: inside}, want: ledger.Unknown},
+		"first time missing":               {look: observation{Gone: true, Date: inside}, want: ledger.Missing},
+		"missing again":                    {missing: true, look: observation{Gone: true, Date: inside}},
+		"missing, without a date":          {look: observation{Gone: true}},
+		"shown":                            {look: observation{Status: "TRANSFERRING", Date: inside}},
+		"shown again":                      {missing: true, look: observation{Status: "SUCCESS"}, want: ledger.Found},
+		"unknown status":                   {look: observation{Status: "CANCELED", Date: inside}, want: ledger.Unknown},
+		"unknown status, without a date":   {look: observation{Status: "CANCELED"}},
+		"the same unknown status":          {unknown: canceled, look: observation{Status: "CANCELED", Date: inside}},
+		"another unknown status":           {unknown: canceled, look: observation{Status: "PAUSED", Date: inside}, want: ledger.Unknown},
+		"unknown status after it was gone": {missing: true, unknown: canceled, look: observation{Status: "CANCELED", Date: inside}, want: ledger.Unknown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, _ := ledger.Fold("c", nil)

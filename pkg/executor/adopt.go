@@ -144,7 +144,7 @@ func (r *Runner) AdoptAll(ctx context.Context, reason string) Result {
 		if err := p.list(ctx); err != nil {
 			return err
 		}
-		v := p.facts.Target
+		v := p.facts.target
 		if !v.Complete {
 			return notWhole(0)
 		}

@@ -83,7 +83,7 @@ func (p *pass) accepted(ctx context.Context, seq int, mine ledger.Step, data led
 	if p.facts.State.Conflict != "" { // another run had settled this intent meanwhile
 		return &Stop{Reason: LedgerConflict, Step: seq, Jobs: []string{data.JobID}, Detail: p.facts.State.Conflict}
 	}
-	p.facts.Target, p.facts.Looked = nil, false
+	p.facts.target, p.facts.looked = nil, false
 	return p.firstLook(ctx, seq, data.JobID)
 }
 
@@ -113,9 +113,9 @@ func (p *pass) alone(ctx context.Context, seq int) error {
 	if err := p.list(ctx); err != nil {
 		return nil
 	}
-	defer func() { p.facts.Target = nil }()
-	p.facts.Target.Unknown = slices.DeleteFunc(p.facts.Target.Unknown, hasFailed)
-	if len(p.facts.Target.Unknown) == 0 {
+	defer func() { p.facts.target = nil }()
+	p.facts.target.Unknown = slices.DeleteFunc(p.facts.target.Unknown, hasFailed)
+	if len(p.facts.target.Unknown) == 0 {
 		return nil
 	}
 	return strangeJobs(p.facts, seq)
@@ -133,7 +133,7 @@ func (p *pass) doubted(ctx context.Context, seq int, mine ledger.Step, out drs.O
 		}
 	}
 	p.Note(Note{Warning: true, Step: seq, What: "the outcome of the create is unknown; searching for its job", Err: out.Err})
-	p.doubtAt, p.searches, p.doubt, p.facts.Target = p.hooks.uptime(), 0, nil, nil
+	p.doubtAt, p.searches, p.doubt, p.facts.target = p.hooks.uptime(), 0, nil, nil
 	return nil
 }
 
@@ -174,7 +174,7 @@ func (p *pass) denied(ctx context.Context, seq int, mine ledger.Step, out drs.Ou
 	if ok, err := p.Renew(ctx); err != nil || !ok {
 		return s
 	}
-	p.facts.Target = nil
+	p.facts.target = nil
 	return nil
 }
 
@@ -194,7 +194,7 @@ func (p *pass) repeat(ctx context.Context, wait time.Duration, s *Stop) error {
 	if !p.hooks.sleep(ctx, wait, spread) {
 		return s
 	}
-	p.facts.Target = nil
+	p.facts.target = nil
 	return nil
 }
 

@@ -10,15 +10,15 @@ import (
 // Chain is a plan's place in a ledger.
 type Chain struct {
 	State  *ledger.State
-	Others []OtherChain
+	others []otherChain
 
 	databases ledger.Databases // that this chain works on, as far as the ledger knows
 	holding   []*ledger.State  // chains of the plan's name that hold it
 }
 
-// OtherChain is another chain in the same ledger, of the plan's name or on its
+// otherChain is another chain in the same ledger, of the plan's name or on its
 // instance.
-type OtherChain struct {
+type otherChain struct {
 	Chain string
 	ledger.OpenedData
 	// State is nil where the plan does not depend on it.
@@ -60,18 +60,18 @@ func (c *Chain) meetOthers(ctx context.Context, l *ledger.Ledger, p *plan.Plan) 
 		if opening.Chain == p.Chain() {
 			continue
 		}
-		o := OtherChain{Chain: opening.Chain, OpenedData: opening.OpenedData}
+		o := otherChain{Chain: opening.Chain, OpenedData: opening.OpenedData}
 		if c.dependsOn(o, p) {
 			if err := o.read(ctx, l); err != nil {
 				return err
 			}
 		}
-		c.Others = append(c.Others, o)
+		c.others = append(c.others, o)
 	}
 	return nil
 }
 
-func (o *OtherChain) read(ctx context.Context, l *ledger.Ledger) error {
+func (o *otherChain) read(ctx context.Context, l *ledger.Ledger) error {
 	events, err := l.Events(ctx, o.Chain)
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func (o *OtherChain) read(ctx context.Context, l *ledger.Ledger) error {
 
 // dependsOn: of most chains only who opened them matters, and a ledger may hold
 // thousands of steps.
-func (c *Chain) dependsOn(o OtherChain, p *plan.Plan) bool {
+func (c *Chain) dependsOn(o otherChain, p *plan.Plan) bool {
 	switch {
 	case !o.onTarget(p):
 		return false
@@ -93,7 +93,7 @@ func (c *Chain) dependsOn(o OtherChain, p *plan.Plan) bool {
 	return shared(c.databases, o.Databases) != ""
 }
 
-func (o OtherChain) onTarget(p *plan.Plan) bool {
+func (o otherChain) onTarget(p *plan.Plan) bool {
 	return o.ProjectID == p.Target.ProjectID && o.InstanceID == p.Target.InstanceID
 }
 
@@ -117,7 +117,7 @@ func (c *Chain) Forbids(p *plan.Plan) *Stop {
 // nameTaken is the stop of a plan whose name another target has in this
 // ledger, or a higher generation of the same.
 func (c *Chain) nameTaken(p *plan.Plan) *Stop {
-	for _, o := range c.Others {
+	for _, o := range c.others {
 		switch {
 		case o.Plan != p.Name:
 		case o.ProjectID != p.Target.ProjectID || o.InstanceID != p.Target.InstanceID:
@@ -131,7 +131,7 @@ func (c *Chain) nameTaken(p *plan.Plan) *Stop {
 
 // older are the generations of this plan that a new one closes, folded.
 func (c *Chain) older(p *plan.Plan) (out []*ledger.State) {
-	for _, o := range c.Others {
+	for _, o := range c.others {
 		if o.Plan != p.Name || o.Generation >= p.Generation {
 			continue
 		}

@@ -34,8 +34,8 @@ func loadChains(b *testing.B, n, instances int) {
 	for b.Loop() {
 		for _, p := range plans {
 			c, err := LoadChain(context.Background(), r, p)
-			if err != nil || c.State.Step(1).State != ledger.StepSucceeded || len(c.Others) != n/instances-1 {
-				b.Fatal(err, len(c.Others))
+			if err != nil || c.State.Step(1).State != ledger.StepSucceeded || len(c.others) != n/instances-1 {
+				b.Fatal(err, len(c.others))
 			}
 		}
 	}

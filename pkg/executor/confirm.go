@@ -23,19 +23,19 @@ func keys(f Facts, step plan.Step, attempt int) *Stop {
 	case !step.Last:
 		return nil
 	}
-	if s := window(p.Cutover, step.Seq, f.Now, f.Target.Date); s != nil && s.Reason == WindowPast {
+	if s := window(p.Cutover, step.Seq, f.Now, f.target.Date); s != nil && s.Reason == WindowPast {
 		return s
 	}
 	if !p.Cutover.Unattended && !plan.Confirms(f.Keys.Cutover, f.Steps, plan.ActCutover, attempt) {
 		return lacksKey(f, step.Seq, CutoverKey, f.Keys.Cutover, plan.ActOverwrite)
 	}
-	return window(p.Cutover, step.Seq, f.Now, f.Target.Date)
+	return window(p.Cutover, step.Seq, f.Now, f.target.Date)
 }
 
 // Overwrites reports whether a create needs the permission to overwrite: it is
 // the full, or the ledger knows of no create of this chain that was sent with
 // is_cover true, as after adopt --all.
-func (f Facts) Overwrites(step plan.Step) bool {
+func (f Facts) overwrites(step plan.Step) bool {
 	if !step.Plan.Overwrite || step.Seq == 1 {
 		return step.Plan.Overwrite
 	}
@@ -50,7 +50,7 @@ func (f Facts) Overwrites(step plan.Step) bool {
 
 // OverwriteKey reports whether a step needs the key to overwrite.
 func (f Facts) OverwriteKey(step plan.Step) bool {
-	return f.Overwrites(step) && (!step.Plan.OverwriteUnattended || f.OnlineBefore)
+	return f.overwrites(step) && (!step.Plan.OverwriteUnattended || f.OnlineBefore)
 }
 
 // lacksKey is the stop of an act whose key is missing, or is one of this plan

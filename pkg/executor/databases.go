@@ -142,7 +142,7 @@ func (c *Chain) databaseTaken(p *plan.Plan) *Stop {
 // Begins reports whether the plan would open a chain on databases that no chain
 // has.
 func (c *Chain) Begins(p *plan.Plan) bool {
-	own := slices.ContainsFunc(c.Others, func(o OtherChain) bool {
+	own := slices.ContainsFunc(c.others, func(o otherChain) bool {
 		return o.Plan == p.Name && o.State != nil && !c.released(o) && shared(recorded(p), o.databases) != ""
 	})
 	return c.claims(p) && c.owner(p) == nil && !own
@@ -153,7 +153,7 @@ func (c *Chain) Begins(p *plan.Plan) bool {
 // databases once it is opened, since its intent follows at once; one that an
 // older migplan opened, once it has sent something.
 func (c *Chain) owner(p *plan.Plan) *Owner {
-	return c.find(p, func(o OtherChain) bool {
+	return c.find(p, func(o otherChain) bool {
 		return o.Plan != p.Name && !c.released(o) && (known(o.databases) || len(o.State.Steps) > 0)
 	})
 }
@@ -161,13 +161,13 @@ func (c *Chain) owner(p *plan.Plan) *Owner {
 // SeededBy is who else, in this ledger, ever worked on one of the plan's
 // databases, closed or not.
 func (c *Chain) SeededBy(p *plan.Plan) *Owner {
-	return c.find(p, func(o OtherChain) bool { return len(o.State.Steps) > 0 })
+	return c.find(p, func(o otherChain) bool { return len(o.State.Steps) > 0 })
 }
 
 // OnlineBefore reports whether another chain has cut over on one of the plan's
 // databases: what is there now may be in use.
 func (c *Chain) OnlineBefore(p *plan.Plan) bool {
-	return c.find(p, func(o OtherChain) bool {
+	return c.find(p, func(o otherChain) bool {
 		return slices.ContainsFunc(o.State.Steps, func(st ledger.Step) bool {
 			return st.Last && (st.State.Sent() || st.State == ledger.StepFailed)
 		})
@@ -176,8 +176,8 @@ func (c *Chain) OnlineBefore(p *plan.Plan) bool {
 
 // find gives the newest generation of the first plan, by name, that shares a
 // database with this one and is wanted.
-func (c *Chain) find(p *plan.Plan, wanted func(OtherChain) bool) (found *Owner) {
-	for _, o := range c.Others {
+func (c *Chain) find(p *plan.Plan, wanted func(otherChain) bool) (found *Owner) {
+	for _, o := range c.others {
 		if o.State == nil || !o.onTarget(p) || !wanted(o) {
 			continue
 		}
@@ -192,8 +192,8 @@ func (c *Chain) find(p *plan.Plan, wanted func(OtherChain) bool) (found *Owner) 
 
 // released reports whether a person closed this chain, or a later generation of
 // its plan: one that was taken over keeps its databases for the plan.
-func (c *Chain) released(o OtherChain) bool {
-	return slices.ContainsFunc(c.Others, func(later OtherChain) bool {
+func (c *Chain) released(o otherChain) bool {
+	return slices.ContainsFunc(c.others, func(later otherChain) bool {
 		return later.Plan == o.Plan && later.ProjectID == o.ProjectID && later.InstanceID == o.InstanceID &&
 			later.Generation >= o.Generation && later.State != nil && later.State.Ended != nil
 	})

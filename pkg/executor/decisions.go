@@ -193,7 +193,7 @@ func (p *pass) mustNotBeListed(ctx context.Context, seq int) error {
 	if err := p.list(ctx); err != nil {
 		return err
 	}
-	v := p.facts.Target
+	v := p.facts.target
 	switch {
 	case len(v.Candidates) > 0:
 		return notAllowed(seq, WhyJobListed, v.Candidates[0].ID)

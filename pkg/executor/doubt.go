@@ -25,11 +25,11 @@ const (
 	searchesWithin = 24 * time.Hour
 )
 
-// DoubtFacts is all that Doubt decides on.
-type DoubtFacts struct {
+// doubtFacts is all that Doubt decides on.
+type doubtFacts struct {
 	Step      plan.Step
 	Known     ledger.Step
-	Target    *TargetView
+	target    *targetView
 	Details   map[string]drs.Job // of the survey's candidates
 	NewestJob string             // the newest job that the ledger knows on this target
 	Highest   time.Time          // the highest server clock seen so far
@@ -37,27 +37,27 @@ type DoubtFacts struct {
 	AskPerson bool // MIGPLAN_SETTLE=ask
 }
 
-// Verdict is how a doubt goes on: adopt a job, believe absence, or stop; a
+// verdict is how a doubt goes on: adopt a job, believe absence, or stop; a
 // search that counts as evidence is recorded in any case.
-type Verdict struct {
+type verdict struct {
 	Adopt  string               // job id
 	Absent string               // the evidence
 	Record *ledger.SearchedData // a search to write down
 	Stop   *Stop
 }
 
-// Doubt decides what became of a create whose outcome is unknown.
-func Doubt(f DoubtFacts) Verdict {
-	switch v := f.Target; {
+// decideDoubt decides what became of a create whose outcome is unknown.
+func decideDoubt(f doubtFacts) verdict {
+	switch v := f.target; {
 	case len(v.Candidates) > 1:
-		return Verdict{Stop: about(v.Candidates, DuplicateJobs, f.Step.Seq)}
+		return verdict{Stop: about(v.Candidates, DuplicateJobs, f.Step.Seq)}
 	case len(v.Candidates) == 1:
 		return compareCandidate(f)
 	case len(v.Unknown) > 0:
-		return Verdict{Stop: unknownJobs(v, f.Step.Seq)}
+		return verdict{Stop: unknownJobs(v, f.Step.Seq)}
 	}
 	if why := needsPerson(f); why != "" {
-		return Verdict{Stop: &Stop{Reason: DoubtNeedsPerson, Step: f.Step.Seq, Why: why, Jobs: f.Target.Unaccounted}}
+		return verdict{Stop: &Stop{Reason: DoubtNeedsPerson, Step: f.Step.Seq, Why: why, Jobs: f.target.Unaccounted}}
 	}
 	return absence(f)
 }
@@ -72,11 +72,11 @@ func about(jobs []drs.OfflineTaskInfo, r Reason, seq int) *Stop {
 
 // compareCandidate adopts the one job that bears the step's name or marker
 // when all of it is as it was intended, and calls it a conflict otherwise.
-func compareCandidate(f DoubtFacts) Verdict {
-	listed := f.Target.Candidates[0]
+func compareCandidate(f doubtFacts) verdict {
+	listed := f.target.Candidates[0]
 	j, ok := f.Details[listed.ID]
 	if !ok {
-		return Verdict{Stop: &Stop{Reason: APIUnavailable, Step: f.Step.Seq, Jobs: []string{listed.ID}, Why: WhyJobUnread}}
+		return verdict{Stop: &Stop{Reason: APIUnavailable, Step: f.Step.Seq, Jobs: []string{listed.ID}, Why: WhyJobUnread}}
 	}
 	diff := adoptable(j, f.Step)
 	switch {
@@ -87,14 +87,14 @@ func compareCandidate(f DoubtFacts) Verdict {
 		diff = markerDiffers(j, f.Step)
 	}
 	if diff != "" {
-		return Verdict{Stop: &Stop{Reason: JobDiffers, Step: f.Step.Seq, Jobs: []string{j.ID}, Detail: diff}}
+		return verdict{Stop: &Stop{Reason: JobDiffers, Step: f.Step.Seq, Jobs: []string{j.ID}, Detail: diff}}
 	}
-	return Verdict{Adopt: j.ID}
+	return verdict{Adopt: j.ID}
 }
 
 // needsPerson says why absence must not be believed without a person, "" if
 // it may.
-func needsPerson(f DoubtFacts) Why {
+func needsPerson(f doubtFacts) Why {
 	switch k := f.Known; {
 	case f.Step.Last:
 		return WhyCutover
@@ -104,7 +104,7 @@ func needsPerson(f DoubtFacts) Why {
 		return WhyToken
 	case k.Answer.Code == "DRS.M00277":
 		return WhyNameExists
-	case len(f.Target.Unaccounted) > 0:
+	case len(f.target.Unaccounted) > 0:
 		return WhyUnaccounted
 	case k.Absences > 0:
 		return WhyTwice
@@ -112,7 +112,7 @@ func needsPerson(f DoubtFacts) Why {
 		return WhyNoKnownJob
 	case k.Intent.FenceUntil.IsZero():
 		return WhyNoDate
-	case !f.Target.Date.IsZero() && f.Highest.Sub(f.Target.Date) > searchesWithin:
+	case !f.target.Date.IsZero() && f.Highest.Sub(f.target.Date) > searchesWithin:
 		return WhyDateAhead
 	case f.AskPerson:
 		return WhyAsk
@@ -123,19 +123,19 @@ func needsPerson(f DoubtFacts) Why {
 // absence believes that no job was made when two complete searches, both
 // behind the fence and listingLag of server time apart, show the witness and
 // not the job.
-func absence(f DoubtFacts) Verdict {
+func absence(f doubtFacts) verdict {
 	fence, settling := FenceOf(f.Known), stop(Settling, f.Step.Seq)
-	v := f.Target
+	v := f.target
 	if !isEvidence(f) {
 		settling.Until = fence
-		return Verdict{Stop: settling}
+		return verdict{Stop: settling}
 	}
 	if v.Date.Before(fence) {
 		settling.Until = fence
-		return Verdict{Stop: settling}
+		return verdict{Stop: settling}
 	}
 	if !listsKnownJob(f) {
-		return Verdict{Stop: &Stop{Reason: DoubtNeedsPerson, Step: f.Step.Seq, Why: WhyNoKnownJob}}
+		return verdict{Stop: &Stop{Reason: DoubtNeedsPerson, Step: f.Step.Seq, Why: WhyNoKnownJob}}
 	}
 	for _, s := range f.Known.Searches {
 		apart := v.Date.Sub(s.Date)
@@ -143,22 +143,22 @@ func absence(f DoubtFacts) Verdict {
 			continue
 		}
 		if apart >= searchesApart {
-			return Verdict{Absent: fmt.Sprintf("not listed at %s and at %s, behind the fence of %s, with witness %s",
+			return verdict{Absent: fmt.Sprintf("not listed at %s and at %s, behind the fence of %s, with witness %s",
 				s.Date.Format(time.RFC3339), v.Date.Format(time.RFC3339), fence.Format(time.RFC3339), f.NewestJob)}
 		}
 		settling.Until = s.Date.Add(searchesApart)
-		return Verdict{Stop: settling}
+		return verdict{Stop: settling}
 	}
 	settling.Until = v.Date.Add(searchesApart)
-	return Verdict{Stop: settling, Record: &ledger.SearchedData{
+	return verdict{Stop: settling, Record: &ledger.SearchedData{
 		Intent: f.Known.IntentSeq, Date: v.Date, Count: len(v.IDs), ListedUnknown: v.News, NewestJob: f.NewestJob, Principal: f.Principal,
 	}}
 }
 
 // isEvidence: a listing shows absence only when it is whole and no older than
 // what was seen before. A later one may be.
-func isEvidence(f DoubtFacts) bool {
-	v := f.Target
+func isEvidence(f doubtFacts) bool {
+	v := f.target
 	return v.Complete && !v.Date.IsZero() && !v.Date.Before(f.Highest)
 }
 
@@ -166,8 +166,8 @@ func isEvidence(f DoubtFacts) bool {
 // seen by the credential of the intent. Where it is not, because the witness
 // was deleted or the credential is another, it will not be later: a person is
 // asked.
-func listsKnownJob(f DoubtFacts) bool {
-	return slices.Contains(f.Target.IDs, f.NewestJob) && f.Known.Intent.Principal == f.Principal
+func listsKnownJob(f doubtFacts) bool {
+	return slices.Contains(f.target.IDs, f.NewestJob) && f.Known.Intent.Principal == f.Principal
 }
 
 // FenceOf is when, by the server's clock, the create can no longer become a

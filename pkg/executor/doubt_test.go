@@ -13,14 +13,14 @@ var signed = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 
 // doubtAbout is a doubt about a step, unanswered, with a listing behind the
 // fence that shows the witness and nothing else.
-func doubtAbout(step plan.Step) DoubtFacts {
-	return DoubtFacts{
+func doubtAbout(step plan.Step) doubtFacts {
+	return doubtFacts{
 		Step: step,
 		Known: ledger.Step{State: ledger.StepInDoubt, Attempt: 1, IntentSeq: 7, Intent: ledger.IntentData{
 			JobName: step.JobName(1), SignedAt: signed, Principal: "ak:A",
 			FenceUntil: signed.Add(silentFence), AnsweredFenceUntil: signed.Add(answeredFence),
 		}},
-		Target:  &TargetView{Date: signed.Add(silentFence), Complete: true, IDs: []string{"witness"}},
+		target:  &targetView{Date: signed.Add(silentFence), Complete: true, IDs: []string{"witness"}},
 		Details: map[string]drs.Job{}, NewestJob: "witness", Highest: signed, Principal: "ak:A",
 	}
 }
@@ -34,12 +34,12 @@ func jobOf(s plan.Step) drs.Job {
 	}
 }
 
-func found(f *DoubtFacts, j drs.Job) {
-	f.Target.Candidates = append(f.Target.Candidates, j.OfflineTaskInfo)
+func found(f *doubtFacts, j drs.Job) {
+	f.target.Candidates = append(f.target.Candidates, j.OfflineTaskInfo)
 	f.Details[j.ID] = j
 }
 
-func earlier(f *DoubtFacts, at time.Time) {
+func earlier(f *doubtFacts, at time.Time) {
 	f.Known.Searches = append(f.Known.Searches, ledger.SearchedData{Intent: 7, Date: at, NewestJob: "witness", Principal: "ak:A"})
 }
 
@@ -68,7 +68,7 @@ func TestDoubt(t *testing.T) {
 	later := signed.Add(silentFence + searchesApart)
 	for name, c := range map[string]struct {
 		step   plan.Step
-		with   func(*DoubtFacts)
+		with   func(*doubtFacts)
 		adopt  bool
 		absent bool
 		record bool
@@ -76,85 +76,85 @@ func TestDoubt(t *testing.T) {
 		reason Reason
 		why    Why
 	}{
-		"found":                   {step: incremental, with: func(f *DoubtFacts) { found(f, jobOf(incremental)) }, adopt: true},
-		"found, the full":         {step: full, with: func(f *DoubtFacts) { found(f, jobOf(full)) }, adopt: true},
-		"found, the cutover":      {step: last, with: func(f *DoubtFacts) { found(f, jobOf(last)) }, adopt: true},
-		"found, mode as a number": {step: incremental, with: func(f *DoubtFacts) { found(f, jobOf(incremental)) }, adopt: true},
-		"found, name in capitals": {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.Name = "IMS-PROD-002-" + j.Name[13:]; found(f, j) }, adopt: true},
-		"found twice":             {step: incremental, with: func(f *DoubtFacts) { found(f, jobOf(incremental)); found(f, jobOf(incremental)) }, class: Conflict, reason: DuplicateJobs},
-		"found, no detail":        {step: incremental, with: func(f *DoubtFacts) { found(f, jobOf(incremental)); f.Details = nil }, class: TryAgain, reason: APIUnavailable, why: WhyJobUnread},
-		"found, other target":     {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.TargetInstanceID = "x"; found(f, j) }, class: Conflict, reason: JobDiffers},
-		"found, other bucket":     {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.BucketName = "x"; found(f, j) }, class: Conflict, reason: JobDiffers},
-		"found, other file":       {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.FileNames = []string{"x"}; found(f, j) }, class: Conflict, reason: JobDiffers},
-		"found, other mode":       {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.RecoveryMode = "full"; found(f, j) }, class: Conflict, reason: JobDiffers},
-		"found, other last":       {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.IsLastBackup = true; found(f, j) }, class: Conflict, reason: JobDiffers},
-		"found, last not said":    {step: last, with: func(f *DoubtFacts) { j := jobOf(last); j.IsLastBackup, j.HasIsLastBackup = false, false; found(f, j) }, adopt: true},
-		"found, mode not said":    {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.RecoveryMode = ""; found(f, j) }, adopt: true},
-		"found, target not said":  {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.TargetInstanceID = ""; found(f, j) }, class: Conflict, reason: JobDiffers},
-		"found, nothing said, no marker": {step: incremental, with: func(f *DoubtFacts) {
+		"found":                   {step: incremental, with: func(f *doubtFacts) { found(f, jobOf(incremental)) }, adopt: true},
+		"found, the full":         {step: full, with: func(f *doubtFacts) { found(f, jobOf(full)) }, adopt: true},
+		"found, the cutover":      {step: last, with: func(f *doubtFacts) { found(f, jobOf(last)) }, adopt: true},
+		"found, mode as a number": {step: incremental, with: func(f *doubtFacts) { found(f, jobOf(incremental)) }, adopt: true},
+		"found, name in capitals": {step: incremental, with: func(f *doubtFacts) { j := jobOf(incremental); j.Name = "IMS-PROD-002-" + j.Name[13:]; found(f, j) }, adopt: true},
+		"found twice":             {step: incremental, with: func(f *doubtFacts) { found(f, jobOf(incremental)); found(f, jobOf(incremental)) }, class: Conflict, reason: DuplicateJobs},
+		"found, no detail":        {step: incremental, with: func(f *doubtFacts) { found(f, jobOf(incremental)); f.Details = nil }, class: TryAgain, reason: APIUnavailable, why: WhyJobUnread},
+		"found, other target":     {step: incremental, with: func(f *doubtFacts) { j := jobOf(incremental); j.TargetInstanceID = "x"; found(f, j) }, class: Conflict, reason: JobDiffers},
+		"found, other bucket":     {step: incremental, with: func(f *doubtFacts) { j := jobOf(incremental); j.BucketName = "x"; found(f, j) }, class: Conflict, reason: JobDiffers},
+		"found, other file":       {step: incremental, with: func(f *doubtFacts) { j := jobOf(incremental); j.FileNames = []string{"x"}; found(f, j) }, class: Conflict, reason: JobDiffers},
+		"found, other mode":       {step: incremental, with: func(f *doubtFacts) { j := jobOf(incremental); j.RecoveryMode = "full"; found(f, j) }, class: Conflict, reason: JobDiffers},
+		"found, other last":       {step: incremental, with: func(f *doubtFacts) { j := jobOf(incremental); j.IsLastBackup = true; found(f, j) }, class: Conflict, reason: JobDiffers},
+		"found, last not said":    {step: last, with: func(f *doubtFacts) { j := jobOf(last); j.IsLastBackup, j.HasIsLastBackup = false, false; found(f, j) }, adopt: true},
+		"found, mode not said":    {step: incremental, with: func(f *doubtFacts) { j := jobOf(incremental); j.RecoveryMode = ""; found(f, j) }, adopt: true},
+		"found, target not said":  {step: incremental, with: func(f *doubtFacts) { j := jobOf(incremental); j.TargetInstanceID = ""; found(f, j) }, class: Conflict, reason: JobDiffers},
+		"found, nothing said, no marker": {step: incremental, with: func(f *doubtFacts) {
 			j := jobOf(incremental)
 			j.RecoveryMode, j.Description = "", ""
 			found(f, j)
 		}, class: Conflict, reason: JobDiffers},
-		"found, renamed":                {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.Name = "x"; found(f, j) }, class: Conflict, reason: JobDiffers},
-		"found, no marker":              {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.Description = ""; found(f, j) }, class: Conflict, reason: JobDiffers},
-		"found, other marker":           {step: incremental, with: func(f *DoubtFacts) { j := jobOf(incremental); j.Description = full.Marker().String(); found(f, j) }, class: Conflict, reason: JobDiffers},
-		"unknown job of the chain":      {step: incremental, with: func(f *DoubtFacts) { f.Target.Unknown = []drs.OfflineTaskInfo{{ID: "x"}} }, class: Conflict, reason: UnknownJobs},
+		"found, renamed":                {step: incremental, with: func(f *doubtFacts) { j := jobOf(incremental); j.Name = "x"; found(f, j) }, class: Conflict, reason: JobDiffers},
+		"found, no marker":              {step: incremental, with: func(f *doubtFacts) { j := jobOf(incremental); j.Description = ""; found(f, j) }, class: Conflict, reason: JobDiffers},
+		"found, other marker":           {step: incremental, with: func(f *doubtFacts) { j := jobOf(incremental); j.Description = full.Marker().String(); found(f, j) }, class: Conflict, reason: JobDiffers},
+		"unknown job of the chain":      {step: incremental, with: func(f *doubtFacts) { f.target.Unknown = []drs.OfflineTaskInfo{{ID: "x"}} }, class: Conflict, reason: UnknownJobs},
 		"not found, the cutover":        {step: last, class: InDoubt, reason: DoubtNeedsPerson, why: WhyCutover},
 		"not found, the full":           {step: full, class: InDoubt, reason: DoubtNeedsPerson, why: WhyFull},
-		"not found, token":              {step: incremental, with: func(f *DoubtFacts) { f.Known.Intent.TokenAuth = true }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyToken},
-		"not found, M00277":             {step: incremental, with: func(f *DoubtFacts) { f.Known.Answer.Code = "DRS.M00277" }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyNameExists},
-		"not found, unaccounted":        {step: incremental, with: func(f *DoubtFacts) { f.Target.Unaccounted = []string{"x"} }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyUnaccounted},
-		"not found, once before":        {step: incremental, with: func(f *DoubtFacts) { f.Known.Absences = 1 }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyTwice},
-		"not found, no witness known":   {step: incremental, with: func(f *DoubtFacts) { f.NewestJob = "" }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyNoKnownJob},
-		"not found, undated intent":     {step: incremental, with: func(f *DoubtFacts) { f.Known.Intent.FenceUntil = time.Time{} }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyNoDate},
-		"not found, a date far ahead":   {step: incremental, with: func(f *DoubtFacts) { f.Highest = f.Target.Date.AddDate(20, 0, 0) }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyDateAhead},
-		"not found, by hand":            {step: incremental, with: func(f *DoubtFacts) { f.AskPerson = true }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyAsk},
-		"before the fence":              {step: incremental, with: func(f *DoubtFacts) { f.Target.Date = signed.Add(silentFence - 1) }, class: TryAgain, reason: Settling},
+		"not found, token":              {step: incremental, with: func(f *doubtFacts) { f.Known.Intent.TokenAuth = true }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyToken},
+		"not found, M00277":             {step: incremental, with: func(f *doubtFacts) { f.Known.Answer.Code = "DRS.M00277" }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyNameExists},
+		"not found, unaccounted":        {step: incremental, with: func(f *doubtFacts) { f.target.Unaccounted = []string{"x"} }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyUnaccounted},
+		"not found, once before":        {step: incremental, with: func(f *doubtFacts) { f.Known.Absences = 1 }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyTwice},
+		"not found, no witness known":   {step: incremental, with: func(f *doubtFacts) { f.NewestJob = "" }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyNoKnownJob},
+		"not found, undated intent":     {step: incremental, with: func(f *doubtFacts) { f.Known.Intent.FenceUntil = time.Time{} }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyNoDate},
+		"not found, a date far ahead":   {step: incremental, with: func(f *doubtFacts) { f.Highest = f.target.Date.AddDate(20, 0, 0) }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyDateAhead},
+		"not found, by hand":            {step: incremental, with: func(f *doubtFacts) { f.AskPerson = true }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyAsk},
+		"before the fence":              {step: incremental, with: func(f *doubtFacts) { f.target.Date = signed.Add(silentFence - 1) }, class: TryAgain, reason: Settling},
 		"at the fence, first search":    {step: incremental, record: true, class: TryAgain, reason: Settling},
-		"answered, at its fence":        {step: incremental, with: func(f *DoubtFacts) { f.Known.Answered = true; f.Target.Date = signed.Add(answeredFence) }, record: true, class: TryAgain, reason: Settling},
-		"answered, before its fence":    {step: incremental, with: func(f *DoubtFacts) { f.Known.Answered = true; f.Target.Date = signed.Add(answeredFence - 1) }, class: TryAgain, reason: Settling},
-		"second search, too soon":       {step: incremental, with: func(f *DoubtFacts) { earlier(f, signed.Add(silentFence)); f.Target.Date = later.Add(-1) }, class: TryAgain, reason: Settling},
-		"second search":                 {step: incremental, with: func(f *DoubtFacts) { earlier(f, signed.Add(silentFence)); f.Target.Date = later }, absent: true},
-		"first search before the fence": {step: incremental, with: func(f *DoubtFacts) { earlier(f, signed.Add(silentFence-1)); f.Target.Date = later }, record: true, class: TryAgain, reason: Settling},
-		"first search by another": {step: incremental, with: func(f *DoubtFacts) {
+		"answered, at its fence":        {step: incremental, with: func(f *doubtFacts) { f.Known.Answered = true; f.target.Date = signed.Add(answeredFence) }, record: true, class: TryAgain, reason: Settling},
+		"answered, before its fence":    {step: incremental, with: func(f *doubtFacts) { f.Known.Answered = true; f.target.Date = signed.Add(answeredFence - 1) }, class: TryAgain, reason: Settling},
+		"second search, too soon":       {step: incremental, with: func(f *doubtFacts) { earlier(f, signed.Add(silentFence)); f.target.Date = later.Add(-1) }, class: TryAgain, reason: Settling},
+		"second search":                 {step: incremental, with: func(f *doubtFacts) { earlier(f, signed.Add(silentFence)); f.target.Date = later }, absent: true},
+		"first search before the fence": {step: incremental, with: func(f *doubtFacts) { earlier(f, signed.Add(silentFence-1)); f.target.Date = later }, record: true, class: TryAgain, reason: Settling},
+		"first search by another": {step: incremental, with: func(f *doubtFacts) {
 			earlier(f, signed.Add(silentFence))
 			f.Known.Searches[0].Principal = "ak:B"
-			f.Target.Date = later
+			f.target.Date = later
 		}, record: true, class: TryAgain, reason: Settling},
-		"first search just in time": {step: incremental, with: func(f *DoubtFacts) {
+		"first search just in time": {step: incremental, with: func(f *doubtFacts) {
 			earlier(f, signed.Add(silentFence))
-			f.Target.Date = signed.Add(silentFence + searchesWithin)
+			f.target.Date = signed.Add(silentFence + searchesWithin)
 		}, absent: true},
-		"first search behind another's": {step: incremental, with: func(f *DoubtFacts) {
+		"first search behind another's": {step: incremental, with: func(f *doubtFacts) {
 			earlier(f, signed.Add(silentFence))
 			earlier(f, signed.Add(silentFence))
 			f.Known.Searches[0].Principal = "ak:B"
-			f.Target.Date = later
+			f.target.Date = later
 		}, absent: true},
-		"first search too long ago": {step: incremental, with: func(f *DoubtFacts) {
+		"first search too long ago": {step: incremental, with: func(f *doubtFacts) {
 			earlier(f, signed.Add(silentFence))
-			f.Target.Date = signed.Add(silentFence + searchesWithin + 1)
+			f.target.Date = signed.Add(silentFence + searchesWithin + 1)
 		}, record: true, class: TryAgain, reason: Settling},
-		"listing not whole": {step: incremental, with: func(f *DoubtFacts) {
+		"listing not whole": {step: incremental, with: func(f *doubtFacts) {
 			earlier(f, signed.Add(silentFence))
-			f.Target.Date = later
-			f.Target.Complete = false
+			f.target.Date = later
+			f.target.Complete = false
 		}, class: TryAgain, reason: Settling},
-		"listing without witness": {step: incremental, with: func(f *DoubtFacts) {
+		"listing without witness": {step: incremental, with: func(f *doubtFacts) {
 			earlier(f, signed.Add(silentFence))
-			f.Target.Date = later
-			f.Target.IDs = []string{"x"}
+			f.target.Date = later
+			f.target.IDs = []string{"x"}
 		}, class: InDoubt, reason: DoubtNeedsPerson, why: WhyNoKnownJob},
-		"listing without date": {step: incremental, with: func(f *DoubtFacts) { earlier(f, signed.Add(silentFence)); f.Target.Date = time.Time{} }, class: TryAgain, reason: Settling},
-		"listing older than one before": {step: incremental, with: func(f *DoubtFacts) {
+		"listing without date": {step: incremental, with: func(f *doubtFacts) { earlier(f, signed.Add(silentFence)); f.target.Date = time.Time{} }, class: TryAgain, reason: Settling},
+		"listing older than one before": {step: incremental, with: func(f *doubtFacts) {
 			earlier(f, signed.Add(silentFence))
-			f.Target.Date = later
+			f.target.Date = later
 			f.Highest = later.Add(1)
 		}, class: TryAgain, reason: Settling},
-		"intended by another": {step: incremental, with: func(f *DoubtFacts) {
+		"intended by another": {step: incremental, with: func(f *doubtFacts) {
 			earlier(f, signed.Add(silentFence))
-			f.Target.Date = later
+			f.target.Date = later
 			f.Known.Intent.Principal = "ak:B"
 		}, class: InDoubt, reason: DoubtNeedsPerson, why: WhyNoKnownJob},
 	} {
@@ -163,7 +163,7 @@ func TestDoubt(t *testing.T) {
 			if c.with != nil {
 				c.with(&f)
 			}
-			v := Doubt(f)
+			v := decideDoubt(f)
 			if (v.Adopt != "") != c.adopt || (v.Absent != "") != c.absent || (v.Record != nil) != c.record {
 				t.Fatalf("verdict %+v", v)
 			}

@@ -152,11 +152,11 @@ func TestJobNamedBeforeTheIntentIsNotItsOwn(t *testing.T) {
 	if x := r.pass(); x.Class() != TryAgain || x.Sent != SentMaybe || r.state().Step(3).State != ledger.StepInDoubt {
 		t.Errorf("%s %s, step 3 is %s: an old job was taken for the create's", x.Class(), x.Reason, r.state().Step(3).State)
 	}
-	if got := r.targetView().Unaccounted; len(got) > 0 {
+	if got := r.viewTarget().Unaccounted; len(got) > 0 {
 		t.Errorf("unaccounted: %q, and all were there before", got)
 	}
 	r.jobs = append(r.jobs, drs.OfflineTaskInfo{ID: "new", Name: "renamed", Status: "SUCCESS"})
-	if got := r.targetView().Unaccounted; len(got) != 1 || got[0] != "new" {
+	if got := r.viewTarget().Unaccounted; len(got) != 1 || got[0] != "new" {
 		t.Errorf("unaccounted: %q, want the job that came later", got)
 	}
 }
@@ -170,9 +170,9 @@ func (r *longRun) state() *ledger.State {
 	return s
 }
 
-func (r *longRun) targetView() *TargetView {
+func (r *longRun) viewTarget() *targetView {
 	l, _ := r.ListReplicationJobs(context.Background(), "")
-	return targetView(l, r.steps[0].Plan, r.state(), otherChains{})
+	return viewTarget(l, r.steps[0].Plan, r.state(), chainsOnTarget{})
 }
 
 // A pass that reads everything and sends nothing: somebody else's job runs. One

@@ -10,7 +10,7 @@ import (
 // History holds the plan against what was already sent: steps that succeeded,
 // run or are in doubt may not change. Each chain hash covers all steps before
 // it, so the first that differs is the one that was edited.
-func History(steps []plan.Step, s *ledger.State) *Stop {
+func checkHistory(steps []plan.Step, s *ledger.State) *Stop {
 	for i, st := range s.Steps {
 		if !st.State.Sent() {
 			continue
@@ -71,7 +71,7 @@ func gap(s *ledger.State) *Stop {
 // generationBusy is the stop of a new generation while an older one has a step running
 // or in doubt.
 func generationBusy(f Facts) *Stop {
-	for _, s := range f.Older {
+	for _, s := range f.older {
 		for i, st := range s.Steps {
 			if st.State == ledger.StepRunning || st.State == ledger.StepInDoubt {
 				return &Stop{Reason: GenerationBusy, Step: i + 1, Jobs: []string{st.JobID}}

@@ -56,7 +56,7 @@ func (c *Chain) working(p *plan.Plan) []*ledger.State {
 	if c.State.Opened == nil || c.State.Closed != nil {
 		generation = 0
 	}
-	for _, o := range c.Others {
+	for _, o := range c.others {
 		if o.Plan == p.Name && o.onTarget(p) && o.State != nil && o.State.Closed == nil && o.Generation > generation {
 			at, generation = o.State, o.Generation
 		}
@@ -68,7 +68,7 @@ func (c *Chain) working(p *plan.Plan) []*ledger.State {
 // the plan's own state.
 func (c *Chain) findHolds(ctx context.Context, l *ledger.Ledger, p *plan.Plan) error {
 	chains := []*ledger.State{c.State}
-	for _, o := range c.Others {
+	for _, o := range c.others {
 		if o.Plan == p.Name && o.onTarget(p) && o.State != nil {
 			chains = append(chains, o.State)
 		}

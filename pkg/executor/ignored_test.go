@@ -64,7 +64,7 @@ func TestNotOnlineWhileAnIgnoredSecondCutoverRuns(t *testing.T) {
 func TestStrangersIgnoredJobDoesNotCount(t *testing.T) {
 	state, p := &ledger.State{Ignored: map[string]bool{"stranger": true}}, newRig(t, "", "", drssim.Config{}).p
 	l := drs.Listing{Complete: true, Jobs: []drs.OfflineTaskInfo{{ID: "stranger", Name: "nightly", Status: "TRANSFERRING"}}}
-	if v := targetView(l, p, state, otherChains{}); len(v.Running) != 0 {
+	if v := viewTarget(l, p, state, chainsOnTarget{}); len(v.Running) != 0 {
 		t.Errorf("%v", v.Running)
 	}
 }

@@ -26,7 +26,7 @@ func (p *pass) look(ctx context.Context, seq int) error {
 	if diff := differs(j, p.Steps[seq-1], false); diff != "" {
 		return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Detail: diff}
 	}
-	p.facts.Looked = true
+	p.facts.looked = true
 	status, known := drs.ParseStatus(j.Status)
 	switch {
 	case status == drs.Success:
@@ -42,7 +42,7 @@ func (p *pass) look(ctx context.Context, seq int) error {
 }
 
 // unknownStatus counts a status that no page knows as running, for an hour.
-func (p *pass) unknownStatus(seq int, look Observation, id string) error {
+func (p *pass) unknownStatus(seq int, look observation, id string) error {
 	first := p.facts.State.Unknown[id]
 	if !look.Date.IsZero() && !first.Date.IsZero() && look.Date.Sub(first.Date) >= unknownFor {
 		return &Stop{Reason: UnknownStatus, Step: seq, Jobs: []string{id}, Detail: look.Status, Since: first.Date}
@@ -60,7 +60,7 @@ func (p *pass) finished(ctx context.Context, seq int, kind ledger.Kind, j drs.Jo
 	if err != nil {
 		return err
 	}
-	p.facts.Looked, p.facts.Target = false, nil
+	p.facts.looked, p.facts.target = false, nil
 	p.change(seq, string(kind), j.ID)
 	return nil
 }
@@ -77,14 +77,14 @@ func (p *pass) change(seq int, what, jobID string) {
 // check records that a listing after the cutover showed no second job.
 func (p *pass) check(ctx context.Context, seq int) error {
 	st := p.facts.State.Step(seq)
-	return p.append(ctx, ledger.Checked, seq, st.Attempt, ledger.CheckedData{Date: p.facts.Target.Date})
+	return p.append(ctx, ledger.Checked, seq, st.Attempt, ledger.CheckedData{Date: p.facts.target.Date})
 }
 
 // settle acts on the verdict about the step in doubt.
 func (p *pass) settle(ctx context.Context, seq int) error {
 	st := p.facts.State.Step(seq)
-	v := p.hooks.doubt(DoubtFacts{
-		Step: p.Steps[seq-1], Known: st, Target: p.facts.Target, Details: p.details(ctx),
+	v := p.hooks.doubt(doubtFacts{
+		Step: p.Steps[seq-1], Known: st, target: p.facts.target, Details: p.details(ctx),
 		NewestJob: p.facts.State.NewestJob, Highest: p.facts.State.Date,
 		Principal: p.Identity.Principal, AskPerson: p.AskPerson,
 	})
@@ -124,7 +124,7 @@ func (p *pass) conclude(ctx context.Context, kind ledger.Kind, seq int, o ledger
 	if err := p.append(ctx, kind, seq, st.Attempt, o); err != nil {
 		return err
 	}
-	p.facts.Target, p.facts.Looked, p.doubtAt = nil, false, 0
+	p.facts.target, p.facts.looked, p.doubtAt = nil, false, 0
 	switch mine := st.IntentRun == p.Run; { // of another's create it says nothing
 	case mine && kind == ledger.Adopted:
 		p.result.Sent = SentYes
@@ -138,7 +138,7 @@ func (p *pass) conclude(ctx context.Context, kind ledger.Kind, seq int, o ledger
 // details are those of the jobs that may be the step's.
 func (p *pass) details(ctx context.Context) map[string]drs.Job {
 	out := map[string]drs.Job{}
-	for _, c := range p.facts.Target.Candidates {
+	for _, c := range p.facts.target.Candidates {
 		if j, err := p.Jobs.ShowReplicationJob(ctx, c.ID); err == nil {
 			out[c.ID] = j
 		}
@@ -161,7 +161,7 @@ func (p *pass) searchOn(ctx context.Context, s *Stop) error {
 	if !p.hooks.sleep(ctx, pause, 0) {
 		return s // what is known of the doubt says more than that time is up
 	}
-	p.facts.Target = nil
+	p.facts.target = nil
 	return nil
 }
 

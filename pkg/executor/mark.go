@@ -42,7 +42,7 @@ func (r *Runner) mark(ctx context.Context, seq int, succeeded bool, word Assuran
 // a status that no page knows, or the one that may be the step in doubt's and is
 // not as it was intended.
 func (p *pass) judged(st ledger.Step) string {
-	v := p.facts.Target
+	v := p.facts.target
 	switch {
 	case p.unknown != "":
 		return p.unknown
@@ -120,10 +120,10 @@ func (p *pass) endedOtherwise(ctx context.Context, seq int) (bool, error) {
 	if err := p.list(ctx); err != nil {
 		return false, err
 	}
-	if len(p.facts.Target.Candidates) != 1 {
+	if len(p.facts.target.Candidates) != 1 {
 		return false, nil
 	}
-	j, err := p.Jobs.ShowReplicationJob(ctx, p.facts.Target.Candidates[0].ID)
+	j, err := p.Jobs.ShowReplicationJob(ctx, p.facts.target.Candidates[0].ID)
 	if err != nil {
 		return false, fromError(err)
 	}
@@ -184,14 +184,14 @@ func (p *pass) mustBeGone(ctx context.Context, seq int, id string, succeeded boo
 
 // mustBeGoneTwice: to call a step succeeded takes two looks that do not know its
 // job, as far apart as a listing may lag, and no running job of this chain.
-func (p *pass) mustBeGoneTwice(ctx context.Context, id string, look Observation) error {
+func (p *pass) mustBeGoneTwice(ctx context.Context, id string, look observation) error {
 	if s := missingStop(p.facts.State, id, look, listingLag); s != nil {
 		return s
 	}
 	if err := p.list(ctx); err != nil {
 		return err
 	}
-	for _, n := range p.facts.Target.Running {
+	for _, n := range p.facts.target.Running {
 		if seq, ours := claimOf(n.OfflineTaskInfo, p.Plan); ours {
 			return notAllowed(seq, WhyOtherRunning, n.ID)
 		}

@@ -117,8 +117,8 @@ func forgetsOlder(f *Facts) {
 			continue
 		}
 		c.Steps[i].AllJobIDs = nil
-		if f.Target != nil {
-			f.Target.Claims = nil
+		if f.target != nil {
+			f.target.Claims = nil
 		}
 	}
 	f.State = &c

@@ -116,44 +116,44 @@ func oldOutcomeEvents() []event {
 // settleFaults are about doubts.
 func settleFaults() []planted {
 	late := []event{{"late-accept", "sim", 2, 14 * time.Minute}, {"late-accept", "sim", 3, lateInside}}
-	doubt := func(change func(*slot, *DoubtFacts)) func(*slot, *Runner) {
+	doubt := func(change func(*slot, *doubtFacts)) func(*slot, *Runner) {
 		return func(s *slot, r *Runner) {
-			r.hooks.doubt = func(f DoubtFacts) Verdict {
-				v := *f.Target
-				f.Target = &v
+			r.hooks.doubt = func(f doubtFacts) verdict {
+				v := *f.target
+				f.target = &v
 				change(s, &f)
-				return Doubt(f)
+				return decideDoubt(f)
 			}
 		}
 	}
 	return []planted{
-		{name: "no settle time", near: late, plant: doubt(func(_ *slot, f *DoubtFacts) {
+		{name: "no settle time", near: late, plant: doubt(func(_ *slot, f *doubtFacts) {
 			f.Known.Intent.FenceUntil, f.Known.Intent.AnsweredFenceUntil = f.Known.Intent.SignedAt, f.Known.Intent.SignedAt
 		})},
 		{name: "the settle timer on the local clock", near: append(late, event{"jump", "sleep", 2, 3 * time.Hour}, event{"jump", "pass", 4, 3 * time.Hour}),
-			plant: doubt(func(s *slot, f *DoubtFacts) { f.Target.Date = s.now.Add(s.skew) })},
+			plant: doubt(func(s *slot, f *doubtFacts) { f.target.Date = s.now.Add(s.skew) })},
 		{name: "a witness from another listing", near: emptyLists(),
-			plant: doubt(func(_ *slot, f *DoubtFacts) { f.Target.IDs = append(slices.Clone(f.Target.IDs), f.NewestJob) })},
+			plant: doubt(func(_ *slot, f *doubtFacts) { f.target.IDs = append(slices.Clone(f.target.IDs), f.NewestJob) })},
 		{name: "the full believed absent without a person", near: []event{{"lost-before-accept", "sim", 1, 0}},
-			plant: doubt(func(_ *slot, f *DoubtFacts) {
+			plant: doubt(func(_ *slot, f *doubtFacts) {
 				f.Step.Seq, f.Step.Last, f.NewestJob = 2, false, "x"
-				f.Target.IDs = []string{"x"}
+				f.target.IDs = []string{"x"}
 			})},
 		{name: "a person resolves too early", hasty: true, near: []event{{"late-accept", "sim", 1, 5 * time.Minute}, {"late-accept", "sim", 3, 14 * time.Minute}}},
 		{name: "adoption without comparison", near: []event{{"twin", "dial", 2, 0}, {"lost-before-accept", "sim", 2, 0}}, plant: func(_ *slot, r *Runner) {
-			r.hooks.doubt = func(f DoubtFacts) Verdict {
-				if len(f.Target.Candidates) > 0 {
-					return Verdict{Adopt: f.Target.Candidates[0].ID}
+			r.hooks.doubt = func(f doubtFacts) verdict {
+				if len(f.target.Candidates) > 0 {
+					return verdict{Adopt: f.target.Candidates[0].ID}
 				}
-				return Doubt(f)
+				return decideDoubt(f)
 			}
 		}},
 		{name: "a fuzzy name accepted", near: []event{{"foreign", "dial", 2, 0}, {"lost-before-accept", "sim", 2, 0}}, plant: func(_ *slot, r *Runner) {
-			r.hooks.doubt = func(f DoubtFacts) Verdict {
-				if len(f.Target.Candidates) == 0 && len(f.Target.Unaccounted) > 0 {
-					return Verdict{Adopt: f.Target.Unaccounted[0]}
+			r.hooks.doubt = func(f doubtFacts) verdict {
+				if len(f.target.Candidates) == 0 && len(f.target.Unaccounted) > 0 {
+					return verdict{Adopt: f.target.Unaccounted[0]}
 				}
-				return Doubt(f)
+				return decideDoubt(f)
 			}
 		}},
 		{name: "another principal's job invisible", apart: true,
@@ -177,9 +177,9 @@ func emptyLists() []event {
 func onFacts(change func(*Facts)) func(*slot, *Runner) {
 	return func(_ *slot, r *Runner) {
 		r.hooks.next = func(f Facts) Action {
-			if f.Target != nil {
-				v := *f.Target
-				f.Target = &v
+			if f.target != nil {
+				v := *f.target
+				f.target = &v
 			}
 			change(&f)
 			return Next(f)
@@ -193,21 +193,21 @@ func decisionFaults() []planted {
 	lost := []event{{"roll-back", "followed", 4, 0}, {"roll-back", "followed", 6, 0}, {"lose-ledger", "followed", 4, 0}}
 	return []planted{
 		{name: "the name looked up only before the first create", near: lost, plant: next(func(f *Facts) {
-			if f.Target != nil && f.State.Step(1).State == ledger.StepSucceeded {
-				f.Target.Unknown = nil
+			if f.target != nil && f.State.Step(1).State == ledger.StepSucceeded {
+				f.target.Unknown = nil
 			}
 		})},
 		{name: "a lost ledger taken for a new plan", near: lost, plant: next(func(f *Facts) {
-			if f.Target != nil {
-				f.Target.Unknown = nil
+			if f.target != nil {
+				f.target.Unknown = nil
 			}
 		})},
 		{name: "a generation raised while the old one is in doubt", near: []event{{"generation", "answer", 1, 0}, {"generation", "followed", 1, 0}, {"late-accept", "sim", 1, 14 * time.Minute}},
-			plant: next(func(f *Facts) { f.Older = nil })},
+			plant: next(func(f *Facts) { f.older = nil })},
 		{name: "a retry without looking", near: []event{{"false-failed", "show", 2, 0}, {"false-failed", "show", 3, 0}},
 			plant: next(func(f *Facts) {
-				if f.Target != nil {
-					f.Target.Claims = nil
+				if f.target != nil {
+					f.target.Claims = nil
 				}
 				forgetTied(f)
 			})},
@@ -243,12 +243,12 @@ func decisionFaults() []planted {
 			r.hooks.next = func(f Facts) Action {
 				a := Next(f)
 				switch {
-				case a.Kind != End || a.Stop.Reason != JobRunning || a.Step >= len(f.Steps):
+				case a.kind != actEnd || a.Stop.Reason != JobRunning || a.Step >= len(f.Steps):
 					return a
-				case f.Target == nil:
-					return Action{Kind: List, Step: a.Step}
+				case f.target == nil:
+					return Action{kind: actList, Step: a.Step}
 				}
-				return Action{Kind: Create, Step: a.Step + 1}
+				return Action{kind: actCreate, Step: a.Step + 1}
 			}
 		}},
 	}

@@ -52,8 +52,8 @@ func TestModelTwoLedgersFaultIsCaught(t *testing.T) {
 			f.State = &c
 		})},
 		{name: "no look for jobs of the chain that the ledger does not know", plant: onFacts(func(f *Facts) {
-			if f.Target != nil {
-				f.Target.Unknown = nil
+			if f.target != nil {
+				f.target.Unknown = nil
 			}
 		})},
 	} {

@@ -13,19 +13,19 @@ import (
 type Facts struct {
 	Steps []plan.Step
 	State *ledger.State
-	// Looked says that the running job was looked at in this pass.
-	Looked bool
-	// Observed are the looks of this pass, since its listing, at jobs that could
+	// looked says that the running job was looked at in this pass.
+	looked bool
+	// observed are the looks of this pass, since its listing, at jobs that could
 	// be the step's.
-	Observed map[string]Observation
-	// Target is what the target's listing showed in this pass; nil: not asked.
-	Target *TargetView
+	observed map[string]observation
+	// target is what the target's listing showed in this pass; nil: not asked.
+	target *targetView
 	Keys   Keys
 	Now    time.Time // the local clock
-	// Older are the generations of the plan that its first create closes.
-	Older []*ledger.State
+	// older are the generations of the plan that its first create closes.
+	older []*ledger.State
 	// OnlineBefore says that another chain of this ledger has cut over on one of
-	// the databases: overwrite_unattended does not count.
+	// the databases: an overwrite without a person does not count.
 	OnlineBefore bool
 }
 
@@ -37,34 +37,34 @@ type Keys struct {
 	Rehearsal bool
 }
 
-// ActionKind is what a pass does next.
-type ActionKind string
+// actionKind is what a pass does next.
+type actionKind string
 
-// The kinds of actions. A pass goes round until End.
+// The kinds of actions. A pass goes round until actEnd.
 const (
-	Look    ActionKind = "look"    // GET the running job
-	Account ActionKind = "account" // GET each job that could be the step's
-	List    ActionKind = "list"    // list the target
-	Settle  ActionKind = "settle"  // settle the doubt about a step
-	Create  ActionKind = "create"  // send the step's create
-	Check   ActionKind = "check"   // record that a listing after the cutover showed no second job
-	End     ActionKind = "end"     // the pass is over: Stop says why
+	actLook    actionKind = "look"    // GET the running job
+	actAccount actionKind = "account" // GET each job that could be the step's
+	actList    actionKind = "list"    // list the target
+	actSettle  actionKind = "settle"  // settle the doubt about a step
+	actCreate  actionKind = "create"  // send the step's create
+	actCheck   actionKind = "check"   // record that a listing after the cutover showed no second job
+	actEnd     actionKind = "end"     // the pass is over: Stop says why
 )
 
 // Action is what Next decides.
 type Action struct {
-	Kind ActionKind
+	kind actionKind
 	Step int
 	Stop *Stop
 }
 
-func end(s *Stop) Action { return Action{Kind: End, Step: s.Step, Stop: s} }
+func end(s *Stop) Action { return Action{kind: actEnd, Step: s.Step, Stop: s} }
 
 // Next decides what a pass does next.
 func Next(f Facts) Action {
 	if s := blocked(f); s != nil {
-		if seq := running(f.State); s.Reason == LedgerConflict && seq > 0 && !f.Looked {
-			return Action{Kind: Look, Step: seq} // its end must be known before a person can settle the rest
+		if seq := running(f.State); s.Reason == LedgerConflict && seq > 0 && !f.looked {
+			return Action{kind: actLook, Step: seq} // its end must be known before a person can settle the rest
 		}
 		return end(s)
 	}
@@ -77,15 +77,15 @@ func Next(f Facts) Action {
 	}
 	switch st := f.State.Step(seq); st.State {
 	case ledger.StepRunning:
-		if f.Looked {
+		if f.looked {
 			return end(stop(JobRunning, seq))
 		}
-		return Action{Kind: Look, Step: seq}
+		return Action{kind: actLook, Step: seq}
 	case ledger.StepInDoubt:
-		if f.Target == nil {
-			return Action{Kind: List, Step: seq}
+		if f.target == nil {
+			return Action{kind: actList, Step: seq}
 		}
-		return Action{Kind: Settle, Step: seq}
+		return Action{kind: actSettle, Step: seq}
 	case ledger.StepFailed:
 		return end(stop(JobFailed, seq))
 	case ledger.StepRefused:
@@ -109,7 +109,7 @@ func blocked(f Facts) *Stop {
 	case s.Conflict != "":
 		return &Stop{Reason: LedgerConflict, Detail: s.Conflict}
 	}
-	if bad := History(f.Steps, s); bad != nil {
+	if bad := checkHistory(f.Steps, s); bad != nil {
 		return bad
 	}
 	if s.Ended != nil {
@@ -144,21 +144,21 @@ func finished(f Facts) Action {
 		return end(stop(NextBackup, last.Seq))
 	case !f.State.CheckPending:
 		return end(stop(Online, last.Seq))
-	case f.Target == nil:
-		return Action{Kind: List, Step: last.Seq}
-	case len(f.Target.Unknown) > 0:
+	case f.target == nil:
+		return Action{kind: actList, Step: last.Seq}
+	case len(f.target.Unknown) > 0:
 		return end(strangeJobs(f, last.Seq))
-	case !f.Target.Complete:
+	case !f.target.Complete:
 		return end(notWhole(last.Seq))
-	case slices.ContainsFunc(f.Target.Running, func(n OtherJob) bool { return n.Ignored }):
-		return end(otherJobs(f.Target, last.Seq))
-	case len(f.Target.Undone) > 0:
+	case slices.ContainsFunc(f.target.Running, func(n otherJob) bool { return n.Ignored }):
+		return end(busyWith(f.target, last.Seq))
+	case len(f.target.Undone) > 0:
 		return end(undone(f))
 	}
 	if s := mayArrive(f, last.Seq); s != nil {
 		return end(s)
 	}
-	return Action{Kind: Check, Step: last.Seq}
+	return Action{kind: actCheck, Step: last.Seq}
 }
 
 // Preview is Next for a look that asks DRS nothing: of a create it says what
@@ -169,14 +169,14 @@ func Preview(f Facts) Action {
 	case ledger.StepInDoubt:
 		return a
 	case ledger.StepSucceeded: // Next lists once more before it says online
-		if a.Kind == List {
+		if a.kind == actList {
 			return end(stop(CheckPending, a.Step))
 		}
 	}
-	if a.Kind != List {
+	if a.kind != actList {
 		return a
 	}
-	f.Target = &TargetView{Date: f.Now}
+	f.target = &targetView{Date: f.Now}
 	if s := keys(f, f.Steps[a.Step-1], f.State.Step(a.Step).Attempt); s != nil {
 		return end(s)
 	}
@@ -187,20 +187,20 @@ func Preview(f Facts) Action {
 // which it matters: what DRS shows, who else works there, then the two keys.
 func mayCreate(f Facts, step plan.Step, st ledger.Step) Action {
 	switch {
-	case f.Target == nil:
-		return Action{Kind: List, Step: step.Seq}
-	case len(f.Target.Unknown) > 0:
+	case f.target == nil:
+		return Action{kind: actList, Step: step.Seq}
+	case len(f.target.Unknown) > 0:
 		return end(strangeJobs(f, step.Seq))
-	case !f.Target.Complete: // what it leaves out may be a job of this chain
+	case !f.target.Complete: // what it leaves out may be a job of this chain
 		return end(notWhole(step.Seq))
-	case !st.NotBefore.IsZero() && f.Target.Date.IsZero():
+	case !st.NotBefore.IsZero() && f.target.Date.IsZero():
 		return end(stop(NoServerDate, step.Seq))
-	case f.Target.Date.Before(st.NotBefore) && st.NotBefore.Sub(f.Target.Date) <= drs.MaxRetryAfter: // farther off: a clock was wrong
+	case f.target.Date.Before(st.NotBefore) && st.NotBefore.Sub(f.target.Date) <= drs.MaxRetryAfter: // farther off: a clock was wrong
 		return end(&Stop{Reason: Throttled, Step: step.Seq, Until: st.NotBefore})
-	case len(f.Target.Undone) > 0:
+	case len(f.target.Undone) > 0:
 		return end(undone(f))
 	case unseen(f, step.Seq):
-		return Action{Kind: Account, Step: step.Seq}
+		return Action{kind: actAccount, Step: step.Seq}
 	}
 	if s := mayArrive(f, step.Seq); s != nil {
 		return end(s)
@@ -208,7 +208,7 @@ func mayCreate(f Facts, step plan.Step, st ledger.Step) Action {
 	if s := unaccounted(f, step.Seq); s != nil {
 		return end(s)
 	}
-	if s := otherJobs(f.Target, step.Seq); s != nil {
+	if s := busyWith(f.target, step.Seq); s != nil {
 		return end(s)
 	}
 	if s := keys(f, step, st.Attempt); s != nil {
@@ -217,13 +217,13 @@ func mayCreate(f Facts, step plan.Step, st ledger.Step) Action {
 	if s := generationBusy(f); s != nil {
 		return end(s)
 	}
-	return Action{Kind: Create, Step: step.Seq}
+	return Action{kind: actCreate, Step: step.Seq}
 }
 
 // undone is the stop of a chain of which a job that had succeeded is now shown
 // as failed.
 func undone(f Facts) *Stop {
-	j := f.Target.Undone[0]
+	j := f.target.Undone[0]
 	return &Stop{Reason: NotSucceeded, Step: f.State.StepOfJob[j.ID], Jobs: []string{j.ID}, Detail: j.Status}
 }
 
@@ -231,7 +231,7 @@ func undone(f Facts) *Stop {
 // create a job, although a person ended its doubt with another one.
 func mayArrive(f Facts, seq int) *Stop {
 	until := f.State.NotBefore
-	switch now := f.Target.Date; {
+	switch now := f.target.Date; {
 	case until.IsZero():
 		return nil
 	case now.IsZero():
@@ -251,19 +251,19 @@ func notWhole(seq int) *Stop {
 // strangeJobs are jobs of this chain that the ledger does not know: twins of
 // steps that it knows as sent, or else what it has lost.
 func strangeJobs(f Facts, seq int) *Stop {
-	s := unknownJobs(f.Target, seq)
+	s := unknownJobs(f.target, seq)
 	s.Reason = DuplicateJobs
-	for _, j := range f.Target.Unknown {
+	for _, j := range f.target.Unknown {
 		i := slices.IndexFunc(f.Steps, func(of plan.Step) bool { return isFor(j, of.Plan, of.Seq) })
 		if i < 0 || !f.State.Step(i+1).State.Sent() {
-			return unknownJobs(f.Target, seq)
+			return unknownJobs(f.target, seq)
 		}
 		s.Step = i + 1
 	}
 	return s
 }
 
-func unknownJobs(v *TargetView, seq int) *Stop {
+func unknownJobs(v *targetView, seq int) *Stop {
 	s := stop(UnknownJobs, seq)
 	for _, j := range v.Unknown {
 		s.Jobs = append(s.Jobs, j.ID)
@@ -273,7 +273,7 @@ func unknownJobs(v *TargetView, seq int) *Stop {
 
 // neighbours: one running job for each target instance. The worst of them
 // counts: a stranger on our databases, then a stranger, then one of ours.
-func otherJobs(v *TargetView, seq int) *Stop {
+func busyWith(v *targetView, seq int) *Stop {
 	var found *Stop
 	rank := func(s *Stop) int {
 		return map[Reason]int{OwnJobRunning: 1, ForeignJobElsewhere: 2, ForeignJob: 3}[s.Reason]

@@ -83,178 +83,178 @@ func TestNext(t *testing.T) {
 	watched := theSteps(t, "", strings.Replace(windows, ", unattended: true", "", 1), "a.bak")
 	one := theSteps(t, "overwrite: [ims]", key)
 	plainly, overOne := theSteps(t, "", key, "a.bak"), theSteps(t, "overwrite: [ims]", key, "a.bak")
-	seen := func() *TargetView { return &TargetView{Date: inside, Complete: true} }
+	seen := func() *targetView { return &targetView{Date: inside, Complete: true} }
 	const done = ledger.StepSucceeded
 
 	for name, c := range map[string]struct {
 		steps  []plan.Step
 		states []ledger.StepState
 		with   func(*Facts)
-		want   ActionKind
+		want   actionKind
 		step   int
 		class  Class
 		reason Reason
 	}{
-		"nothing sent":                          {steps: chain, want: List, step: 1},
-		"nothing sent, listed":                  {steps: chain, with: func(f *Facts) { f.Target = seen() }, want: Create, step: 1},
-		"running":                               {steps: chain, states: []ledger.StepState{ledger.StepRunning}, want: Look, step: 1},
-		"running, looked at":                    {steps: chain, states: []ledger.StepState{ledger.StepRunning}, with: func(f *Facts) { f.Looked = true }, want: End, step: 1, reason: JobRunning},
-		"in doubt":                              {steps: chain, states: []ledger.StepState{done, ledger.StepInDoubt}, want: List, step: 2},
-		"in doubt, listed":                      {steps: chain, states: []ledger.StepState{done, ledger.StepInDoubt}, with: func(f *Facts) { f.Target = seen() }, want: Settle, step: 2},
-		"failed":                                {steps: chain, states: []ledger.StepState{done, ledger.StepFailed}, want: End, step: 2, class: Failed, reason: JobFailed},
-		"refused":                               {steps: chain, states: []ledger.StepState{ledger.StepRefused}, want: End, step: 1, class: Failed, reason: CreateRefused},
-		"pending after a decision":              {steps: chain, states: []ledger.StepState{done, ledger.StepPending}, want: List, step: 2},
-		"succeeded, the next":                   {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target = seen() }, want: Create, step: 2},
-		"all done, open":                        {steps: open, states: []ledger.StepState{done, done}, want: End, step: 2, reason: NextBackup},
-		"all done, cut over":                    {steps: chain, states: []ledger.StepState{done, done, done}, want: End, step: 3, reason: Online},
-		"closed":                                {steps: chain, with: func(f *Facts) { f.State.Closed = &ledger.ClosedData{} }, want: End, class: Conflict, reason: ClosedGeneration},
-		"ledger contradicts itself":             {steps: chain, with: func(f *Facts) { f.State.Conflict = "two jobs" }, want: End, class: Conflict, reason: LedgerConflict},
-		"ledger contradicts itself, a job runs": {steps: chain, states: []ledger.StepState{ledger.StepRunning}, with: func(f *Facts) { f.State.Conflict = "two jobs" }, want: Look, step: 1},
-		"ledger contradicts itself, the job was looked at": {steps: chain, states: []ledger.StepState{ledger.StepRunning}, with: func(f *Facts) { f.State.Conflict, f.Looked = "two jobs", true }, want: End, class: Conflict, reason: LedgerConflict},
-		"closed by a person, a step is open":               {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Ended = &ledger.DecisionData{} }, want: End, step: 2, class: Conflict, reason: ChainUnfinished},
-		"closed by a person, all done":                     {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.Ended = &ledger.DecisionData{} }, want: End, reason: ChainClosed},
+		"nothing sent":                          {steps: chain, want: actList, step: 1},
+		"nothing sent, listed":                  {steps: chain, with: func(f *Facts) { f.target = seen() }, want: actCreate, step: 1},
+		"running":                               {steps: chain, states: []ledger.StepState{ledger.StepRunning}, want: actLook, step: 1},
+		"running, looked at":                    {steps: chain, states: []ledger.StepState{ledger.StepRunning}, with: func(f *Facts) { f.looked = true }, want: actEnd, step: 1, reason: JobRunning},
+		"in doubt":                              {steps: chain, states: []ledger.StepState{done, ledger.StepInDoubt}, want: actList, step: 2},
+		"in doubt, listed":                      {steps: chain, states: []ledger.StepState{done, ledger.StepInDoubt}, with: func(f *Facts) { f.target = seen() }, want: actSettle, step: 2},
+		"failed":                                {steps: chain, states: []ledger.StepState{done, ledger.StepFailed}, want: actEnd, step: 2, class: Failed, reason: JobFailed},
+		"refused":                               {steps: chain, states: []ledger.StepState{ledger.StepRefused}, want: actEnd, step: 1, class: Failed, reason: CreateRefused},
+		"pending after a decision":              {steps: chain, states: []ledger.StepState{done, ledger.StepPending}, want: actList, step: 2},
+		"succeeded, the next":                   {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.target = seen() }, want: actCreate, step: 2},
+		"all done, open":                        {steps: open, states: []ledger.StepState{done, done}, want: actEnd, step: 2, reason: NextBackup},
+		"all done, cut over":                    {steps: chain, states: []ledger.StepState{done, done, done}, want: actEnd, step: 3, reason: Online},
+		"closed":                                {steps: chain, with: func(f *Facts) { f.State.Closed = &ledger.ClosedData{} }, want: actEnd, class: Conflict, reason: ClosedGeneration},
+		"ledger contradicts itself":             {steps: chain, with: func(f *Facts) { f.State.Conflict = "two jobs" }, want: actEnd, class: Conflict, reason: LedgerConflict},
+		"ledger contradicts itself, a job runs": {steps: chain, states: []ledger.StepState{ledger.StepRunning}, with: func(f *Facts) { f.State.Conflict = "two jobs" }, want: actLook, step: 1},
+		"ledger contradicts itself, the job was looked at": {steps: chain, states: []ledger.StepState{ledger.StepRunning}, with: func(f *Facts) { f.State.Conflict, f.looked = "two jobs", true }, want: actEnd, class: Conflict, reason: LedgerConflict},
+		"closed by a person, a step is open":               {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Ended = &ledger.DecisionData{} }, want: actEnd, step: 2, class: Conflict, reason: ChainUnfinished},
+		"closed by a person, all done":                     {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.Ended = &ledger.DecisionData{} }, want: actEnd, reason: ChainClosed},
 		"the generation before has a step running": {steps: chain, with: func(f *Facts) {
-			f.Target, f.Older = seen(), []*ledger.State{history(t, chain, done, ledger.StepRunning)}
-		}, want: End, step: 2, class: Conflict, reason: GenerationBusy},
+			f.target, f.older = seen(), []*ledger.State{history(t, chain, done, ledger.StepRunning)}
+		}, want: actEnd, step: 2, class: Conflict, reason: GenerationBusy},
 		"the generation before has a step in doubt": {steps: chain, with: func(f *Facts) {
-			f.Target, f.Older = seen(), []*ledger.State{history(t, chain, ledger.StepInDoubt)}
-		}, want: End, step: 1, class: Conflict, reason: GenerationBusy},
+			f.target, f.older = seen(), []*ledger.State{history(t, chain, ledger.StepInDoubt)}
+		}, want: actEnd, step: 1, class: Conflict, reason: GenerationBusy},
 		"the generation before has ended": {steps: chain, with: func(f *Facts) {
-			f.Target, f.Older = seen(), []*ledger.State{history(t, chain, done, ledger.StepFailed)}
-		}, want: Create, step: 1},
+			f.target, f.older = seen(), []*ledger.State{history(t, chain, done, ledger.StepFailed)}
+		}, want: actCreate, step: 1},
 		"cut over, an ignored second cutover runs": {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) {
-			f.State.CheckPending, f.Target = true, seen()
-			f.Target.Running = []OtherJob{{Ours: true, Ignored: true}}
-		}, want: End, step: 3, reason: OwnJobRunning},
+			f.State.CheckPending, f.target = true, seen()
+			f.target.Running = []otherJob{{Ours: true, Ignored: true}}
+		}, want: actEnd, step: 3, reason: OwnJobRunning},
 		"cut over, DRS now shows a step as failed": {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) {
-			f.State.CheckPending, f.Target = true, seen()
-			f.Target.Undone, f.State.StepOfJob["x"] = []drs.OfflineTaskInfo{{ID: "x"}}, 2
-		}, want: End, step: 2, class: Conflict, reason: NotSucceeded},
+			f.State.CheckPending, f.target = true, seen()
+			f.target.Undone, f.State.StepOfJob["x"] = []drs.OfflineTaskInfo{{ID: "x"}}, 2
+		}, want: actEnd, step: 2, class: Conflict, reason: NotSucceeded},
 		"cut over, an earlier request may arrive": {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) {
-			f.State.CheckPending, f.Target, f.State.NotBefore = true, seen(), past
-		}, want: End, step: 3, class: TryAgain, reason: RequestMayArrive},
-		"an earlier request may arrive": {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target, f.State.NotBefore = seen(), past }, want: End, step: 2, class: TryAgain, reason: RequestMayArrive},
+			f.State.CheckPending, f.target, f.State.NotBefore = true, seen(), past
+		}, want: actEnd, step: 3, class: TryAgain, reason: RequestMayArrive},
+		"an earlier request may arrive": {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.target, f.State.NotBefore = seen(), past }, want: actEnd, step: 2, class: TryAgain, reason: RequestMayArrive},
 		"an earlier request may arrive, and no date": {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) {
-			f.Target, f.State.NotBefore = seen(), past
-			f.Target.Date = time.Time{}
-		}, want: End, step: 2, class: TryAgain, reason: NoServerDate},
-		"an earlier request could arrive until before": {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target, f.State.NotBefore = seen(), before }, want: Create, step: 2},
-		"an earlier request, by a clock years ahead":   {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target, f.State.NotBefore = seen(), past.AddDate(10, 0, 0) }, want: Create, step: 2},
+			f.target, f.State.NotBefore = seen(), past
+			f.target.Date = time.Time{}
+		}, want: actEnd, step: 2, class: TryAgain, reason: NoServerDate},
+		"an earlier request could arrive until before": {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.target, f.State.NotBefore = seen(), before }, want: actCreate, step: 2},
+		"an earlier request, by a clock years ahead":   {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.target, f.State.NotBefore = seen(), past.AddDate(10, 0, 0) }, want: actCreate, step: 2},
 		"DRS now shows the step before as failed": {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) {
-			f.Target = seen()
-			f.Target.Undone, f.State.StepOfJob["x"] = []drs.OfflineTaskInfo{{ID: "x"}}, 1
-		}, want: End, step: 1, class: Conflict, reason: NotSucceeded},
+			f.target = seen()
+			f.target.Undone, f.State.StepOfJob["x"] = []drs.OfflineTaskInfo{{ID: "x"}}, 1
+		}, want: actEnd, step: 1, class: Conflict, reason: NotSucceeded},
 		"a retry whose earlier job has not failed": {steps: chain, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) {
-			f.Target, f.Observed = seen(), map[string]Observation{"x": {Status: "SUCCESS"}}
+			f.target, f.observed = seen(), map[string]observation{"x": {Status: "SUCCESS"}}
 			f.State.Steps[0].AllJobIDs = []string{"x"}
-		}, want: End, step: 1, class: Conflict, reason: NotFailed},
-		"overwrite unattended, cut over before": {steps: unattended, with: func(f *Facts) { f.Target, f.OnlineBefore = seen(), true }, want: End, step: 1, class: CutoverHeld, reason: OverwriteKey},
+		}, want: actEnd, step: 1, class: Conflict, reason: NotFailed},
+		"overwrite unattended, cut over before": {steps: unattended, with: func(f *Facts) { f.target, f.OnlineBefore = seen(), true }, want: actEnd, step: 1, class: CutoverHeld, reason: OverwriteKey},
 		"overwrite unattended, cut over before, another key": {steps: unattended, with: func(f *Facts) {
-			f.Target, f.OnlineBefore = seen(), true
+			f.target, f.OnlineBefore = seen(), true
 			f.Keys.Overwrite = confirmOver(over)
-		}, want: End, step: 1, class: CutoverHeld, reason: OverwriteKey},
-		"overwrite, of steps that are not sent": {steps: over, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) { f.Target, f.Keys.Overwrite = seen(), confirmOver(over) }, want: Create, step: 1},
-		"held":                                  {steps: chain, with: func(f *Facts) { f.State.Held = &ledger.DecisionData{} }, want: End, reason: OnHold},
-		"edited":                                {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].ChainSHA256 = "other" }, want: End, step: 1, class: Conflict, reason: EditedHistory},
-		"edited, held":                          {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].ChainSHA256 = "other"; f.State.Held = &ledger.DecisionData{} }, want: End, step: 1, class: Conflict, reason: EditedHistory},
-		"a failed step edited":                  {steps: chain, states: []ledger.StepState{done, ledger.StepFailed}, with: func(f *Facts) { f.State.Steps[1].ChainSHA256 = "other" }, want: End, step: 2, class: Failed, reason: JobFailed},
-		"overwrite added":                       {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].Intent.Body = `{"is_cover":true}` }, want: End, step: 1, class: Conflict, reason: EditedHistory},
-		"overwrite as it was":                   {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].Intent.Body = `{"is_cover":false}` }, want: List, step: 2},
-		"plan shorter":                          {steps: open, states: []ledger.StepState{done, done, ledger.StepRunning}, want: End, step: 3, class: Conflict, reason: PlanShorter},
-		"marker too late":                       {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.Steps[2].ChainSHA256 = chain[2].OpenSHA256 }, want: End, step: 3, class: Invalid, reason: MarkerTooLate},
-		"marker too late, still running":        {steps: chain, states: []ledger.StepState{done, done, ledger.StepRunning}, with: func(f *Facts) { f.State.Steps[2].ChainSHA256 = chain[2].OpenSHA256 }, want: End, step: 3, class: Invalid, reason: MarkerTooLate},
-		"unknown jobs":                          {steps: chain, with: func(f *Facts) { f.Target = seen(); f.Target.Unknown = []drs.OfflineTaskInfo{{ID: "x"}} }, want: End, step: 1, class: Conflict, reason: UnknownJobs},
+		}, want: actEnd, step: 1, class: CutoverHeld, reason: OverwriteKey},
+		"overwrite, of steps that are not sent": {steps: over, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) { f.target, f.Keys.Overwrite = seen(), confirmOver(over) }, want: actCreate, step: 1},
+		"held":                                  {steps: chain, with: func(f *Facts) { f.State.Held = &ledger.DecisionData{} }, want: actEnd, reason: OnHold},
+		"edited":                                {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].ChainSHA256 = "other" }, want: actEnd, step: 1, class: Conflict, reason: EditedHistory},
+		"edited, held":                          {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].ChainSHA256 = "other"; f.State.Held = &ledger.DecisionData{} }, want: actEnd, step: 1, class: Conflict, reason: EditedHistory},
+		"a failed step edited":                  {steps: chain, states: []ledger.StepState{done, ledger.StepFailed}, with: func(f *Facts) { f.State.Steps[1].ChainSHA256 = "other" }, want: actEnd, step: 2, class: Failed, reason: JobFailed},
+		"overwrite added":                       {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].Intent.Body = `{"is_cover":true}` }, want: actEnd, step: 1, class: Conflict, reason: EditedHistory},
+		"overwrite as it was":                   {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Steps[0].Intent.Body = `{"is_cover":false}` }, want: actList, step: 2},
+		"plan shorter":                          {steps: open, states: []ledger.StepState{done, done, ledger.StepRunning}, want: actEnd, step: 3, class: Conflict, reason: PlanShorter},
+		"marker too late":                       {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.Steps[2].ChainSHA256 = chain[2].OpenSHA256 }, want: actEnd, step: 3, class: Invalid, reason: MarkerTooLate},
+		"marker too late, still running":        {steps: chain, states: []ledger.StepState{done, done, ledger.StepRunning}, with: func(f *Facts) { f.State.Steps[2].ChainSHA256 = chain[2].OpenSHA256 }, want: actEnd, step: 3, class: Invalid, reason: MarkerTooLate},
+		"unknown jobs":                          {steps: chain, with: func(f *Facts) { f.target = seen(); f.target.Unknown = []drs.OfflineTaskInfo{{ID: "x"}} }, want: actEnd, step: 1, class: Conflict, reason: UnknownJobs},
 		"twins of what was sent": {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) {
-			f.Target = seen()
-			f.Target.Unknown = []drs.OfflineTaskInfo{{ID: "x", Name: chain[1].JobName(1)}, {ID: "y", Description: chain[0].Marker().String()}}
-		}, want: End, step: 1, class: Conflict, reason: DuplicateJobs},
+			f.target = seen()
+			f.target.Unknown = []drs.OfflineTaskInfo{{ID: "x", Name: chain[1].JobName(1)}, {ID: "y", Description: chain[0].Marker().String()}}
+		}, want: actEnd, step: 1, class: Conflict, reason: DuplicateJobs},
 		"a twin, and one of a step not sent": {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) {
-			f.Target = seen()
-			f.Target.Unknown = []drs.OfflineTaskInfo{{ID: "x", Name: chain[0].JobName(1)}, {ID: "y", Name: chain[1].JobName(1)}}
-		}, want: End, step: 2, class: Conflict, reason: UnknownJobs},
-		"throttled": {steps: chain, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) { f.Target = seen(); f.State.Steps[0].NotBefore = past }, want: End, step: 1, class: TryAgain, reason: Throttled},
+			f.target = seen()
+			f.target.Unknown = []drs.OfflineTaskInfo{{ID: "x", Name: chain[0].JobName(1)}, {ID: "y", Name: chain[1].JobName(1)}}
+		}, want: actEnd, step: 2, class: Conflict, reason: UnknownJobs},
+		"throttled": {steps: chain, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) { f.target = seen(); f.State.Steps[0].NotBefore = past }, want: actEnd, step: 1, class: TryAgain, reason: Throttled},
 		"throttled, and no date": {steps: chain, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) {
-			f.Target = seen()
-			f.Target.Date, f.State.Steps[0].NotBefore, f.Now = time.Time{}, before, past
-		}, want: End, step: 1, class: TryAgain, reason: NoServerDate},
-		"throttled for a day":               {steps: chain, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) { f.Target = seen(); f.State.Steps[0].NotBefore = f.Target.Date.Add(drs.MaxRetryAfter) }, want: End, step: 1, class: TryAgain, reason: Throttled},
-		"throttled, by a clock years ahead": {steps: chain, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) { f.Target = seen(); f.State.Steps[0].NotBefore = past.AddDate(10, 0, 0) }, want: Create, step: 1},
-		"a gap":                             {steps: chain, states: []ledger.StepState{ledger.StepPending, done}, want: End, step: 1, class: Conflict, reason: HistoryGap},
-		"a gap of what failed":              {steps: chain, states: []ledger.StepState{done, ledger.StepFailed, ledger.StepRunning}, want: End, step: 2, class: Conflict, reason: HistoryGap},
-		"no gap":                            {steps: chain, states: []ledger.StepState{ledger.StepRunning, ledger.StepRunning}, want: Look, step: 1},
-		"throttled before":                  {steps: chain, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) { f.Target = seen(); f.State.Steps[0].NotBefore = before }, want: Create, step: 1},
-		"one of ours runs":                  {steps: chain, with: func(f *Facts) { f.Target = seen(); f.Target.Running = []OtherJob{{Ours: true}} }, want: End, step: 1, reason: OwnJobRunning},
-		"a listing that is not whole":       {steps: chain, with: func(f *Facts) { f.Target = seen(); f.Target.Complete = false }, want: End, step: 1, class: TryAgain, reason: APIUnavailable},
-		"a stranger runs":                   {steps: chain, with: func(f *Facts) { f.Target = seen(); f.Target.Running = []OtherJob{{Ours: true}, {}} }, want: End, step: 1, class: TryAgain, reason: ForeignJobElsewhere},
-		"a stranger on our database":        {steps: chain, with: func(f *Facts) { f.Target = seen(); f.Target.Running = []OtherJob{{}, {Overlap: true}, {Ours: true}} }, want: End, step: 1, class: Conflict, reason: ForeignJob},
-		"overwrite without key":             {steps: over, with: func(f *Facts) { f.Target = seen() }, want: End, step: 1, class: CutoverHeld, reason: OverwriteKey},
-		"overwrite with cutover's key":      {steps: over, with: func(f *Facts) { f.Target = seen(); f.Keys.Cutover = confirm(over) }, want: End, step: 1, class: CutoverHeld, reason: OverwriteKey},
-		"overwrite with key":                {steps: over, with: func(f *Facts) { f.Target = seen(); f.Keys.Overwrite = confirmOver(over) }, want: Create, step: 1},
-		"overwrite unattended":              {steps: unattended, with: func(f *Facts) { f.Target = seen() }, want: Create, step: 1},
-		"cutover without key":               {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Target = seen() }, want: End, step: 3, class: CutoverHeld, reason: CutoverKey},
-		"cutover with key":                  {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Target = seen(); f.Keys.Cutover = confirm(chain) }, want: Create, step: 3},
-		"cutover with a short key":          {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Target = seen(); f.Keys.Cutover = confirm(chain)[:20] }, want: End, step: 3, class: CutoverHeld, reason: CutoverKey},
-		"cutover with another plan's":       {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.Target = seen(); f.Keys.Cutover = confirm(open) }, want: End, step: 3, class: CutoverHeld, reason: CutoverKey},
-		"overwrite, the cutover's key":      {steps: one, with: func(f *Facts) { f.Target = seen(); f.Keys = Keys{Overwrite: confirm(one), Cutover: confirm(one)} }, want: End, step: 1, class: CutoverHeld, reason: OverwriteKey},
+			f.target = seen()
+			f.target.Date, f.State.Steps[0].NotBefore, f.Now = time.Time{}, before, past
+		}, want: actEnd, step: 1, class: TryAgain, reason: NoServerDate},
+		"throttled for a day":               {steps: chain, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) { f.target = seen(); f.State.Steps[0].NotBefore = f.target.Date.Add(drs.MaxRetryAfter) }, want: actEnd, step: 1, class: TryAgain, reason: Throttled},
+		"throttled, by a clock years ahead": {steps: chain, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) { f.target = seen(); f.State.Steps[0].NotBefore = past.AddDate(10, 0, 0) }, want: actCreate, step: 1},
+		"a gap":                             {steps: chain, states: []ledger.StepState{ledger.StepPending, done}, want: actEnd, step: 1, class: Conflict, reason: HistoryGap},
+		"a gap of what failed":              {steps: chain, states: []ledger.StepState{done, ledger.StepFailed, ledger.StepRunning}, want: actEnd, step: 2, class: Conflict, reason: HistoryGap},
+		"no gap":                            {steps: chain, states: []ledger.StepState{ledger.StepRunning, ledger.StepRunning}, want: actLook, step: 1},
+		"throttled before":                  {steps: chain, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) { f.target = seen(); f.State.Steps[0].NotBefore = before }, want: actCreate, step: 1},
+		"one of ours runs":                  {steps: chain, with: func(f *Facts) { f.target = seen(); f.target.Running = []otherJob{{Ours: true}} }, want: actEnd, step: 1, reason: OwnJobRunning},
+		"a listing that is not whole":       {steps: chain, with: func(f *Facts) { f.target = seen(); f.target.Complete = false }, want: actEnd, step: 1, class: TryAgain, reason: APIUnavailable},
+		"a stranger runs":                   {steps: chain, with: func(f *Facts) { f.target = seen(); f.target.Running = []otherJob{{Ours: true}, {}} }, want: actEnd, step: 1, class: TryAgain, reason: ForeignJobElsewhere},
+		"a stranger on our database":        {steps: chain, with: func(f *Facts) { f.target = seen(); f.target.Running = []otherJob{{}, {Overlap: true}, {Ours: true}} }, want: actEnd, step: 1, class: Conflict, reason: ForeignJob},
+		"overwrite without key":             {steps: over, with: func(f *Facts) { f.target = seen() }, want: actEnd, step: 1, class: CutoverHeld, reason: OverwriteKey},
+		"overwrite with cutover's key":      {steps: over, with: func(f *Facts) { f.target = seen(); f.Keys.Cutover = confirm(over) }, want: actEnd, step: 1, class: CutoverHeld, reason: OverwriteKey},
+		"overwrite with key":                {steps: over, with: func(f *Facts) { f.target = seen(); f.Keys.Overwrite = confirmOver(over) }, want: actCreate, step: 1},
+		"overwrite unattended":              {steps: unattended, with: func(f *Facts) { f.target = seen() }, want: actCreate, step: 1},
+		"cutover without key":               {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.target = seen() }, want: actEnd, step: 3, class: CutoverHeld, reason: CutoverKey},
+		"cutover with key":                  {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.target = seen(); f.Keys.Cutover = confirm(chain) }, want: actCreate, step: 3},
+		"cutover with a short key":          {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.target = seen(); f.Keys.Cutover = confirm(chain)[:20] }, want: actEnd, step: 3, class: CutoverHeld, reason: CutoverKey},
+		"cutover with another plan's":       {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) { f.target = seen(); f.Keys.Cutover = confirm(open) }, want: actEnd, step: 3, class: CutoverHeld, reason: CutoverKey},
+		"overwrite, the cutover's key":      {steps: one, with: func(f *Facts) { f.target = seen(); f.Keys = Keys{Overwrite: confirm(one), Cutover: confirm(one)} }, want: actEnd, step: 1, class: CutoverHeld, reason: OverwriteKey},
 		"cutover, the overwrite's key": {steps: one, with: func(f *Facts) {
-			f.Target = seen()
+			f.target = seen()
 			f.Keys = Keys{Overwrite: confirmOver(one), Cutover: confirmOver(one)}
-		}, want: End, step: 1, class: CutoverHeld, reason: CutoverKey},
-		"cutover, window added since":  {steps: watched, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target = seen(); f.Keys.Cutover = confirm(plainly) }, want: End, step: 2, class: CutoverHeld, reason: CutoverKey},
-		"cutover, window moved since":  {steps: until, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target = seen(); f.Keys.Cutover = confirm(from) }, want: End, step: 2, class: CutoverHeld, reason: CutoverKey},
-		"cutover, attended since":      {steps: watched, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target = seen(); f.Keys.Cutover = confirm(windowed) }, want: End, step: 2, class: CutoverHeld, reason: CutoverKey},
-		"cutover, overwrite taken out": {steps: plainly, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target = seen(); f.Keys.Cutover = confirm(overOne) }, want: End, step: 2, class: CutoverHeld, reason: CutoverKey},
-		"overwrite, a log added since": {steps: over, with: func(f *Facts) { f.Target = seen(); f.Keys.Overwrite = confirmOver(one) }, want: End, step: 1, class: CutoverHeld, reason: OverwriteKey},
-		"overwrite, attended since":    {steps: over, with: func(f *Facts) { f.Target = seen(); f.Keys.Overwrite = confirmOver(unattended) }, want: End, step: 1, class: CutoverHeld, reason: OverwriteKey},
-		"one step: only the overwrite": {steps: one, with: func(f *Facts) { f.Target = seen(); f.Keys.Overwrite = confirmOver(one) }, want: End, step: 1, class: CutoverHeld, reason: CutoverKey},
-		"one step: both keys":          {steps: one, with: func(f *Facts) { f.Target = seen(); f.Keys = Keys{Overwrite: confirmOver(one), Cutover: confirm(one)} }, want: Create, step: 1},
-		"cut over, not checked":        {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.CheckPending = true }, want: List, step: 3},
-		"cut over, listed":             {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.CheckPending, f.Target = true, seen() }, want: Check, step: 3},
-		"cut over, listed in part":     {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.CheckPending, f.Target = true, &TargetView{Date: inside} }, want: End, step: 3, class: TryAgain, reason: APIUnavailable},
+		}, want: actEnd, step: 1, class: CutoverHeld, reason: CutoverKey},
+		"cutover, window added since":  {steps: watched, states: []ledger.StepState{done}, with: func(f *Facts) { f.target = seen(); f.Keys.Cutover = confirm(plainly) }, want: actEnd, step: 2, class: CutoverHeld, reason: CutoverKey},
+		"cutover, window moved since":  {steps: until, states: []ledger.StepState{done}, with: func(f *Facts) { f.target = seen(); f.Keys.Cutover = confirm(from) }, want: actEnd, step: 2, class: CutoverHeld, reason: CutoverKey},
+		"cutover, attended since":      {steps: watched, states: []ledger.StepState{done}, with: func(f *Facts) { f.target = seen(); f.Keys.Cutover = confirm(windowed) }, want: actEnd, step: 2, class: CutoverHeld, reason: CutoverKey},
+		"cutover, overwrite taken out": {steps: plainly, states: []ledger.StepState{done}, with: func(f *Facts) { f.target = seen(); f.Keys.Cutover = confirm(overOne) }, want: actEnd, step: 2, class: CutoverHeld, reason: CutoverKey},
+		"overwrite, a log added since": {steps: over, with: func(f *Facts) { f.target = seen(); f.Keys.Overwrite = confirmOver(one) }, want: actEnd, step: 1, class: CutoverHeld, reason: OverwriteKey},
+		"overwrite, attended since":    {steps: over, with: func(f *Facts) { f.target = seen(); f.Keys.Overwrite = confirmOver(unattended) }, want: actEnd, step: 1, class: CutoverHeld, reason: OverwriteKey},
+		"one step: only the overwrite": {steps: one, with: func(f *Facts) { f.target = seen(); f.Keys.Overwrite = confirmOver(one) }, want: actEnd, step: 1, class: CutoverHeld, reason: CutoverKey},
+		"one step: both keys":          {steps: one, with: func(f *Facts) { f.target = seen(); f.Keys = Keys{Overwrite: confirmOver(one), Cutover: confirm(one)} }, want: actCreate, step: 1},
+		"cut over, not checked":        {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.CheckPending = true }, want: actList, step: 3},
+		"cut over, listed":             {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.CheckPending, f.target = true, seen() }, want: actCheck, step: 3},
+		"cut over, listed in part":     {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.CheckPending, f.target = true, &targetView{Date: inside} }, want: actEnd, step: 3, class: TryAgain, reason: APIUnavailable},
 		"cut over, a second cutover is listed": {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) {
-			f.State.CheckPending, f.Target = true, seen()
-			f.Target.Unknown = []drs.OfflineTaskInfo{{ID: "x", Name: chain[2].JobName(1)}}
-		}, want: End, step: 3, class: Conflict, reason: DuplicateJobs},
-		"retry": {steps: chain, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) { f.Target = seen(); f.State.Steps[0].AllJobIDs = []string{"x"} }, want: Account, step: 1},
+			f.State.CheckPending, f.target = true, seen()
+			f.target.Unknown = []drs.OfflineTaskInfo{{ID: "x", Name: chain[2].JobName(1)}}
+		}, want: actEnd, step: 3, class: Conflict, reason: DuplicateJobs},
+		"retry": {steps: chain, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) { f.target = seen(); f.State.Steps[0].AllJobIDs = []string{"x"} }, want: actAccount, step: 1},
 		"retry, looked at": {steps: chain, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) {
-			f.Target, f.Observed = seen(), map[string]Observation{"x": {Status: "FAILED"}}
+			f.target, f.observed = seen(), map[string]observation{"x": {Status: "FAILED"}}
 			f.State.Steps[0].AllJobIDs = []string{"x"}
-		}, want: Create, step: 1},
+		}, want: actCreate, step: 1},
 		"overwrite, an incremental": {steps: over, states: []ledger.StepState{done}, with: func(f *Facts) {
-			f.Target = seen()
+			f.target = seen()
 			f.State.Steps[0].Intent.Body = `{"is_cover":true}`
-		}, want: Create, step: 2},
+		}, want: actCreate, step: 2},
 		"overwrite, an incremental after an adopted full that overwrote": {steps: over, states: []ledger.StepState{done}, with: func(f *Facts) {
-			f.Target = seen()
+			f.target = seen()
 			f.State.Steps[0].IsCover = new(true)
-		}, want: Create, step: 2},
-		"overwrite, an incremental after an adopted full of which nothing is known": {steps: over, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target = seen() }, want: End, step: 2, class: CutoverHeld, reason: OverwriteKey},
+		}, want: actCreate, step: 2},
+		"overwrite, an incremental after an adopted full of which nothing is known": {steps: over, states: []ledger.StepState{done}, with: func(f *Facts) { f.target = seen() }, want: actEnd, step: 2, class: CutoverHeld, reason: OverwriteKey},
 		"overwrite, an incremental after an adopted full that did not overwrite": {steps: over, states: []ledger.StepState{done}, with: func(f *Facts) {
-			f.Target = seen()
+			f.target = seen()
 			f.State.Steps[0].IsCover = new(false)
-		}, want: End, step: 1, class: Conflict, reason: EditedHistory},
-		"any key":                     {steps: one, with: func(f *Facts) { f.Target = seen(); f.Keys = Keys{Rehearsal: true} }, want: Create, step: 1},
-		"second attempt, first's key": {steps: chain, states: []ledger.StepState{done, done, ledger.StepPending}, with: func(f *Facts) { f.Target = seen(); f.State.Steps[2].Attempt = 2; f.Keys.Cutover = confirm(chain) }, want: End, step: 3, class: CutoverHeld, reason: CutoverKey},
+		}, want: actEnd, step: 1, class: Conflict, reason: EditedHistory},
+		"any key":                     {steps: one, with: func(f *Facts) { f.target = seen(); f.Keys = Keys{Rehearsal: true} }, want: actCreate, step: 1},
+		"second attempt, first's key": {steps: chain, states: []ledger.StepState{done, done, ledger.StepPending}, with: func(f *Facts) { f.target = seen(); f.State.Steps[2].Attempt = 2; f.Keys.Cutover = confirm(chain) }, want: actEnd, step: 3, class: CutoverHeld, reason: CutoverKey},
 		"second attempt, its key": {steps: chain, states: []ledger.StepState{done, done, ledger.StepPending}, with: func(f *Facts) {
-			f.Target = seen()
+			f.target = seen()
 			f.State.Steps[2].Attempt = 2
 			f.Keys.Cutover = confirm(chain) + "-a2"
-		}, want: Create, step: 3},
-		"inside the window":             {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target = seen() }, want: Create, step: 2},
-		"before the window":             {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target = seen(); f.Now = before }, want: End, step: 2, reason: BeforeStart},
-		"server before the window":      {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target = seen(); f.Target.Date = before }, want: End, step: 2, reason: BeforeStart},
-		"after the window":              {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target = seen(); f.Now = past }, want: End, step: 2, class: CutoverHeld, reason: WindowPast},
-		"server after the window":       {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target = seen(); f.Target.Date = past }, want: End, step: 2, class: CutoverHeld, reason: WindowPast},
-		"clocks disagree":               {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target = seen(); f.Target.Date, f.Now = before, past }, want: End, step: 2, class: CutoverHeld, reason: WindowPast},
-		"no server date":                {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target = seen(); f.Target.Date = time.Time{} }, want: End, step: 2, class: TryAgain, reason: NoServerDate},
-		"a start alone, early":          {steps: from, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target = seen(); f.Now = before; f.Keys.Cutover = confirm(from) }, want: End, step: 2, reason: BeforeStart},
-		"a start alone, late":           {steps: from, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target = seen(); f.Now = past; f.Keys.Cutover = confirm(from) }, want: Create, step: 2},
-		"an end alone, early":           {steps: until, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target = seen(); f.Now = before; f.Keys.Cutover = confirm(until) }, want: Create, step: 2},
-		"an end alone, late":            {steps: until, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target = seen(); f.Now = past; f.Keys.Cutover = confirm(until) }, want: End, step: 2, class: CutoverHeld, reason: WindowPast},
-		"watched window, no key, early": {steps: watched, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target = seen(); f.Now = before }, want: End, step: 2, class: CutoverHeld, reason: CutoverKey},
-		"watched window, no key, past":  {steps: watched, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target = seen(); f.Now = past }, want: End, step: 2, class: CutoverHeld, reason: WindowPast},
-		"watched window, key, early":    {steps: watched, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target = seen(); f.Now = before; f.Keys.Cutover = confirm(watched) }, want: End, step: 2, reason: BeforeStart},
-		"watched window, key, inside":   {steps: watched, states: []ledger.StepState{done}, with: func(f *Facts) { f.Target = seen(); f.Keys.Cutover = confirm(watched) }, want: Create, step: 2},
+		}, want: actCreate, step: 3},
+		"inside the window":             {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.target = seen() }, want: actCreate, step: 2},
+		"before the window":             {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.target = seen(); f.Now = before }, want: actEnd, step: 2, reason: BeforeStart},
+		"server before the window":      {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.target = seen(); f.target.Date = before }, want: actEnd, step: 2, reason: BeforeStart},
+		"after the window":              {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.target = seen(); f.Now = past }, want: actEnd, step: 2, class: CutoverHeld, reason: WindowPast},
+		"server after the window":       {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.target = seen(); f.target.Date = past }, want: actEnd, step: 2, class: CutoverHeld, reason: WindowPast},
+		"clocks disagree":               {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.target = seen(); f.target.Date, f.Now = before, past }, want: actEnd, step: 2, class: CutoverHeld, reason: WindowPast},
+		"no server date":                {steps: windowed, states: []ledger.StepState{done}, with: func(f *Facts) { f.target = seen(); f.target.Date = time.Time{} }, want: actEnd, step: 2, class: TryAgain, reason: NoServerDate},
+		"a start alone, early":          {steps: from, states: []ledger.StepState{done}, with: func(f *Facts) { f.target = seen(); f.Now = before; f.Keys.Cutover = confirm(from) }, want: actEnd, step: 2, reason: BeforeStart},
+		"a start alone, late":           {steps: from, states: []ledger.StepState{done}, with: func(f *Facts) { f.target = seen(); f.Now = past; f.Keys.Cutover = confirm(from) }, want: actCreate, step: 2},
+		"an end alone, early":           {steps: until, states: []ledger.StepState{done}, with: func(f *Facts) { f.target = seen(); f.Now = before; f.Keys.Cutover = confirm(until) }, want: actCreate, step: 2},
+		"an end alone, late":            {steps: until, states: []ledger.StepState{done}, with: func(f *Facts) { f.target = seen(); f.Now = past; f.Keys.Cutover = confirm(until) }, want: actEnd, step: 2, class: CutoverHeld, reason: WindowPast},
+		"watched window, no key, early": {steps: watched, states: []ledger.StepState{done}, with: func(f *Facts) { f.target = seen(); f.Now = before }, want: actEnd, step: 2, class: CutoverHeld, reason: CutoverKey},
+		"watched window, no key, past":  {steps: watched, states: []ledger.StepState{done}, with: func(f *Facts) { f.target = seen(); f.Now = past }, want: actEnd, step: 2, class: CutoverHeld, reason: WindowPast},
+		"watched window, key, early":    {steps: watched, states: []ledger.StepState{done}, with: func(f *Facts) { f.target = seen(); f.Now = before; f.Keys.Cutover = confirm(watched) }, want: actEnd, step: 2, reason: BeforeStart},
+		"watched window, key, inside":   {steps: watched, states: []ledger.StepState{done}, with: func(f *Facts) { f.target = seen(); f.Keys.Cutover = confirm(watched) }, want: actCreate, step: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := Facts{Steps: c.steps, State: history(t, c.steps, c.states...), Now: inside}
@@ -262,10 +262,10 @@ func TestNext(t *testing.T) {
 				c.with(&f)
 			}
 			a := Next(f)
-			if a.Kind != c.want || a.Step != c.step {
-				t.Fatalf("Next = %s of step %d (%+v), want %s of step %d", a.Kind, a.Step, a.Stop, c.want, c.step)
+			if a.kind != c.want || a.Step != c.step {
+				t.Fatalf("Next = %s of step %d (%+v), want %s of step %d", a.kind, a.Step, a.Stop, c.want, c.step)
 			}
-			if c.want == End && (a.Stop.Class() != cmp.Or(c.class, OK) || a.Stop.Reason != c.reason) {
+			if c.want == actEnd && (a.Stop.Class() != cmp.Or(c.class, OK) || a.Stop.Reason != c.reason) {
 				t.Errorf("stop %s %s, want %s %s", a.Stop.Class(), a.Stop.Reason, c.class, c.reason)
 			}
 		})
@@ -279,12 +279,12 @@ func TestNextTellsAKeyThatDoesNotFit(t *testing.T) {
 		"": "", "other@0123456789ab": "", name: "", name + "@0123456789ab": WhyOtherKey, name + "@": WhyOtherKey,
 		confirm(one) + "-a2": WhyOtherKey, confirmOver(one): WhyOtherAct, confirmOver(one) + "-a2": WhyOtherAct,
 	} {
-		s := Next(Facts{Steps: one, State: history(t, one), Target: &TargetView{Date: inside, Complete: true}, Keys: Keys{Overwrite: confirmOver(one), Cutover: given}}).Stop
+		s := Next(Facts{Steps: one, State: history(t, one), target: &targetView{Date: inside, Complete: true}, Keys: Keys{Overwrite: confirmOver(one), Cutover: given}}).Stop
 		if s == nil || s.Why != why || s.Class() != CutoverHeld || s.Reason != CutoverKey || s.Step != 1 {
 			t.Errorf("%q: %+v, want why %q", given, s, why)
 		}
 	}
-	s := Next(Facts{Steps: one, State: history(t, one), Target: &TargetView{Date: inside, Complete: true}, Keys: Keys{Overwrite: confirm(one)}}).Stop
+	s := Next(Facts{Steps: one, State: history(t, one), target: &targetView{Date: inside, Complete: true}, Keys: Keys{Overwrite: confirm(one)}}).Stop
 	if s == nil || s.Why != WhyOtherAct || s.Reason != OverwriteKey {
 		t.Errorf("the cutover's key for the overwrite: %+v", s)
 	}
@@ -295,12 +295,12 @@ func TestNextOverwritesAsksForTheNextStepOnly(t *testing.T) {
 	over := theSteps(t, "overwrite: [ims]", "", "a.bak", "b.bak")
 	s := history(t, over, ledger.StepSucceeded)
 	for i, want := range []bool{true, true, false} {
-		if got := (Facts{Steps: over, State: s}).Overwrites(over[i]); got != want {
+		if got := (Facts{Steps: over, State: s}).overwrites(over[i]); got != want {
 			t.Errorf("step %d: %t, want %t", i+1, got, want)
 		}
 	}
 	s.Steps[0].IsCover = new(false)
-	if !(Facts{Steps: over, State: s}).Overwrites(over[1]) {
+	if !(Facts{Steps: over, State: s}).overwrites(over[1]) {
 		t.Error("a full that did not overwrite gives permission")
 	}
 }
@@ -309,19 +309,19 @@ func TestNextForeseenBeforeThePlanIsOnline(t *testing.T) {
 	chain := theSteps(t, "", key)
 	s := history(t, chain, ledger.StepSucceeded)
 	s.CheckPending = true
-	if a := Preview(Facts{Steps: chain, State: s}); a.Kind != End || a.Stop.Reason != CheckPending {
-		t.Errorf("%s %+v", a.Kind, a.Stop)
+	if a := Preview(Facts{Steps: chain, State: s}); a.kind != actEnd || a.Stop.Reason != CheckPending {
+		t.Errorf("%s %+v", a.kind, a.Stop)
 	}
 	s.CheckPending = false
-	if a := Preview(Facts{Steps: chain, State: s}); a.Kind != End || a.Stop.Reason != Online {
-		t.Errorf("%s %+v", a.Kind, a.Stop)
+	if a := Preview(Facts{Steps: chain, State: s}); a.kind != actEnd || a.Stop.Reason != Online {
+		t.Errorf("%s %+v", a.kind, a.Stop)
 	}
 }
 
 func TestNextNamesTheFirstNeighbour(t *testing.T) {
 	job := func(id string) drs.OfflineTaskInfo { return drs.OfflineTaskInfo{ID: id} }
-	v := TargetView{Running: []OtherJob{{OfflineTaskInfo: job("ours"), Ours: true}, {OfflineTaskInfo: job("a")}, {OfflineTaskInfo: job("b")}}}
-	if s := otherJobs(&v, 1); s.Reason != ForeignJobElsewhere || !slices.Equal(s.Jobs, []string{"a"}) {
+	v := targetView{Running: []otherJob{{OfflineTaskInfo: job("ours"), Ours: true}, {OfflineTaskInfo: job("a")}, {OfflineTaskInfo: job("b")}}}
+	if s := busyWith(&v, 1); s.Reason != ForeignJobElsewhere || !slices.Equal(s.Jobs, []string{"a"}) {
 		t.Errorf("%+v", s)
 	}
 }
@@ -334,19 +334,19 @@ func TestNextForeseen(t *testing.T) {
 		steps  []plan.Step
 		states []ledger.StepState
 		keys   Keys
-		want   ActionKind
+		want   actionKind
 		reason Reason
 	}{
-		"running":        {steps: chain, states: []ledger.StepState{ledger.StepRunning}, want: Look},
-		"in doubt":       {steps: chain, states: []ledger.StepState{done, ledger.StepInDoubt}, want: List},
-		"no key needed":  {steps: open, want: List},
-		"the key lacks":  {steps: chain, states: []ledger.StepState{done}, want: End, reason: CutoverKey},
-		"the key fits":   {steps: chain, states: []ledger.StepState{done}, keys: Keys{Rehearsal: true}, want: List},
-		"window is past": {steps: theSteps(t, "", windows, "a.bak"), states: []ledger.StepState{done}, want: End, reason: WindowPast},
+		"running":        {steps: chain, states: []ledger.StepState{ledger.StepRunning}, want: actLook},
+		"in doubt":       {steps: chain, states: []ledger.StepState{done, ledger.StepInDoubt}, want: actList},
+		"no key needed":  {steps: open, want: actList},
+		"the key lacks":  {steps: chain, states: []ledger.StepState{done}, want: actEnd, reason: CutoverKey},
+		"the key fits":   {steps: chain, states: []ledger.StepState{done}, keys: Keys{Rehearsal: true}, want: actList},
+		"window is past": {steps: theSteps(t, "", windows, "a.bak"), states: []ledger.StepState{done}, want: actEnd, reason: WindowPast},
 	} {
 		a := Preview(Facts{Steps: c.steps, State: history(t, c.steps, c.states...), Keys: c.keys, Now: past})
-		if a.Kind != c.want || a.Stop != nil && a.Stop.Reason != c.reason {
-			t.Errorf("%s: %s %+v", name, a.Kind, a.Stop)
+		if a.kind != c.want || a.Stop != nil && a.Stop.Reason != c.reason {
+			t.Errorf("%s: %s %+v", name, a.kind, a.Stop)
 		}
 	}
 }

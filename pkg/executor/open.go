@@ -12,7 +12,7 @@ func (p *pass) open(ctx context.Context) error {
 	if p.facts.State.Opened != nil {
 		return nil
 	}
-	for _, s := range p.facts.Older {
+	for _, s := range p.facts.older {
 		e, err := ledger.New(s.Chain, ledger.Closed, 0, 0, p.Run, ledger.ClosedData{By: p.Plan.Chain(), Generation: p.Plan.Generation})
 		if err != nil {
 			return err
@@ -47,7 +47,7 @@ func (p *pass) opened() ledger.OpenedData {
 	return ledger.OpenedData{
 		Plan: p.Plan.Name, Generation: p.Plan.Generation,
 		Region: t.Region, ProjectID: t.ProjectID, InstanceID: t.InstanceID, EnterpriseProjectID: t.EnterpriseProjectID,
-		Endpoint: p.Identity.Endpoint, Principal: p.Identity.Principal, ListedUnknown: p.facts.Target.News,
+		Endpoint: p.Identity.Endpoint, Principal: p.Identity.Principal, ListedUnknown: p.facts.target.News,
 		Databases: recorded(p.Plan),
 	}
 }

@@ -39,7 +39,7 @@ func (p *pass) run(ctx context.Context) error {
 		}
 		p.facts.Now = p.hooks.now()
 		a := p.hooks.next(p.facts)
-		if a.Kind == End {
+		if a.kind == actEnd {
 			return a.Stop
 		}
 		if err := p.act(ctx, a); err != nil {
@@ -70,16 +70,16 @@ func (p *pass) cutShort(ctx context.Context, waitedFor error) *Stop {
 }
 
 func (p *pass) act(ctx context.Context, a Action) error {
-	switch a.Kind {
-	case Look:
+	switch a.kind {
+	case actLook:
 		return p.look(ctx, a.Step)
-	case Account:
+	case actAccount:
 		return p.account(ctx, a.Step)
-	case Check:
+	case actCheck:
 		return p.check(ctx, a.Step)
-	case List:
+	case actList:
 		return p.list(ctx)
-	case Settle:
+	case actSettle:
 		return p.settle(ctx, a.Step)
 	default:
 		return p.create(ctx, a.Step)
@@ -95,7 +95,7 @@ func (p *pass) load(ctx context.Context) error {
 	p.facts.Steps, p.facts.State, p.facts.Keys = p.Steps, chain.State, p.Keys
 	p.chain, p.facts.OnlineBefore = chain, chain.OnlineBefore(p.Plan)
 	if chain.State.Opened == nil {
-		p.facts.Older = chain.older(p.Plan)
+		p.facts.older = chain.older(p.Plan)
 	}
 	if s := chain.Forbids(p.Plan); s != nil {
 		return s
@@ -158,14 +158,14 @@ func (p *pass) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	v := targetView(l, p.Plan, p.facts.State, others)
+	v := viewTarget(l, p.Plan, p.facts.State, others)
 	v.Running = p.meet(ctx, v.Running)
-	p.facts.Target, p.facts.Observed, p.listedAt, p.others = v, nil, began, others.jobs
+	p.facts.target, p.facts.observed, p.listedAt, p.others = v, nil, began, others.jobs
 	return nil
 }
 
-// otherChains is what this ledger knows of other chains on the same target.
-type otherChains struct {
+// chainsOnTarget is what this ledger knows of other chains on the same target.
+type chainsOnTarget struct {
 	ids  map[string]bool // the chains
 	jobs map[string]bool // the ids of their jobs
 	// ended are those whose end a look has shown.
@@ -176,15 +176,15 @@ type otherChains struct {
 }
 
 // known folds the other chains of this ledger on the same target.
-func (p *pass) known(ctx context.Context) (otherChains, error) {
-	out := otherChains{ids: map[string]bool{}, jobs: map[string]bool{}, ended: map[string]bool{}, resolved: map[string]ledger.SightData{}}
-	for _, o := range p.chain.Others {
+func (p *pass) known(ctx context.Context) (chainsOnTarget, error) {
+	out := chainsOnTarget{ids: map[string]bool{}, jobs: map[string]bool{}, ended: map[string]bool{}, resolved: map[string]ledger.SightData{}}
+	for _, o := range p.chain.others {
 		if o.InstanceID != p.Plan.Target.InstanceID {
 			continue
 		}
 		s, err := foldChain(ctx, p.Ledger, o.Chain)
 		if err != nil {
-			return otherChains{}, err
+			return chainsOnTarget{}, err
 		}
 		out.ids[o.Chain] = true
 		for id := range s.StepOfJob {
@@ -199,8 +199,8 @@ func (p *pass) known(ctx context.Context) (otherChains, error) {
 
 // meet looks at the running jobs that are not ours. One that works on another
 // target, or has ended meanwhile, is no neighbour.
-func (p *pass) meet(ctx context.Context, running []OtherJob) []OtherJob {
-	var out []OtherJob
+func (p *pass) meet(ctx context.Context, running []otherJob) []otherJob {
+	var out []otherJob
 	for _, n := range running {
 		if !n.Ours {
 			j, err := p.Jobs.ShowReplicationJob(ctx, n.ID)
@@ -219,8 +219,8 @@ func (p *pass) meet(ctx context.Context, running []OtherJob) []OtherJob {
 // serverNow is the server's clock: that of the survey, and what has passed
 // since. Where the survey has none it is the local clock.
 func (p *pass) serverNow() (now time.Time, byServer bool) {
-	if p.facts.Target == nil || p.facts.Target.Date.IsZero() {
+	if p.facts.target == nil || p.facts.target.Date.IsZero() {
 		return p.hooks.now().UTC(), false
 	}
-	return p.facts.Target.Date.Add(p.hooks.uptime() - p.listedAt), true
+	return p.facts.target.Date.Add(p.hooks.uptime() - p.listedAt), true
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// otherChain opens a chain of another plan on the same target.
-func otherChain(r *rig) {
+// openOtherChain opens a chain of another plan on the same target.
+func openOtherChain(r *rig) {
 	r.t.Helper()
 	t := r.p.Target
 	e, err := ledger.New("0123456789abcdef", ledger.Opened, 0, 0, "run", ledger.OpenedData{
@@ -54,7 +54,7 @@ func TestLedgerThatFailsAfterTheCreateEndsWithTryAgain(t *testing.T) {
 			}
 			open()
 			if c.other {
-				otherChain(r)
+				openOtherChain(r)
 			}
 			r.after = func() { _ = r.l.Close() }
 			x := r.pass()

@@ -67,7 +67,7 @@ type hooks struct {
 	sleep    func(ctx context.Context, wait, spread time.Duration) bool
 	append   func(context.Context, ledger.Head, ledger.Event, func(*ledger.Ledger) error) (ledger.Event, error)
 	next     func(Facts) Action
-	doubt    func(DoubtFacts) Verdict
+	doubt    func(doubtFacts) verdict
 	skipLock bool
 }
 
@@ -104,7 +104,7 @@ func (h hooks) withDefaults(r *Runner) hooks {
 		h.next = Next
 	}
 	if h.doubt == nil {
-		h.doubt = Doubt
+		h.doubt = decideDoubt
 	}
 	return h
 }

@@ -90,7 +90,7 @@ func (p *pass) isFresh() bool { return p.hooks.uptime()-p.listedAt <= drs.MaxLis
 // listAgain throws the listing away, so that the pass decides on a new one; or
 // ends a pass whose listings are always too old.
 func (p *pass) listAgain(seq int) error {
-	p.facts.Target = nil
+	p.facts.target = nil
 	if p.stale++; p.stale > maxStale {
 		return &Stop{Reason: APIUnavailable, Step: seq, Why: WhyListStale}
 	}
@@ -118,7 +118,7 @@ func (p *pass) intent(step plan.Step, req plan.Request) ledger.IntentData {
 	d := ledger.IntentData{
 		JobName: req.JobName, Body: string(req.Body), BodySHA256: req.SHA256,
 		ChainSHA256: step.ChainSHA256, Last: step.Last, SignedAt: signedAt.Truncate(time.Second),
-		TokenAuth: p.Identity.TokenAuth, Principal: p.Identity.Principal, ListedUnknown: p.facts.State.Unnamed(p.facts.Target.News),
+		TokenAuth: p.Identity.TokenAuth, Principal: p.Identity.Principal, ListedUnknown: p.facts.State.Unnamed(p.facts.target.News),
 	}
 	if byServer {
 		d.FenceUntil = d.SignedAt.Add(silentFence)
@@ -136,9 +136,9 @@ func (p *pass) keysTurned(step plan.Step, attempt int) bool {
 	f := p.facts
 	f.Now = p.hooks.now()
 	if now, byServer := p.serverNow(); byServer {
-		later := *f.Target
+		later := *f.target
 		later.Date = now
-		f.Target = &later
+		f.target = &later
 	}
 	return step.Last && keys(f, step, attempt) == nil
 }

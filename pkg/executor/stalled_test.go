@@ -29,7 +29,7 @@ func (r *rig) stalled(s *stall) *Runner {
 	x := r.runner()
 	x.hooks.next = func(f Facts) Action {
 		a := Next(f)
-		s.at(string(a.Kind))
+		s.at(string(a.kind))
 		return a
 	}
 	beforeAppend(x, func(e ledger.Event) error {
@@ -76,7 +76,7 @@ func TestListingThatIsAlwaysTooOldEndsThePass(t *testing.T) {
 	slow := r.runner()
 	slow.hooks.next = func(f Facts) Action {
 		a := Next(f)
-		if a.Kind == Create {
+		if a.kind == actCreate {
 			r.now = r.now.Add(2 * time.Minute)
 		}
 		return a

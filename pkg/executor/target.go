@@ -11,7 +11,7 @@ import (
 )
 
 // Target is what a target's listing says about a chain.
-type TargetView struct {
+type targetView struct {
 	Date     time.Time // the server's clock; zero where it gave none to trust
 	Complete bool
 	IDs      []string
@@ -24,7 +24,7 @@ type TargetView struct {
 	// them: it was lost, or is an old copy.
 	Unknown []drs.OfflineTaskInfo
 	// Running work on this target now, of whatever chain.
-	Running []OtherJob
+	Running []otherJob
 	// Unaccounted were not listed when the step in doubt was intended, and no
 	// chain knows them: one of them may be the renamed job of that step.
 	Unaccounted []string
@@ -36,8 +36,8 @@ type TargetView struct {
 	Claims map[int][]string
 }
 
-// OtherJob is a running job on the target.
-type OtherJob struct {
+// otherJob is a running job on the target.
+type otherJob struct {
 	drs.OfflineTaskInfo
 	Ours    bool // of a chain in this ledger
 	Overlap bool // it works on one of the plan's databases
@@ -45,8 +45,8 @@ type OtherJob struct {
 }
 
 // survey reads a listing.
-func targetView(l drs.Listing, p *plan.Plan, s *ledger.State, others otherChains) *TargetView {
-	v := &TargetView{Date: l.Date, Complete: l.Complete, Claims: map[int][]string{}}
+func viewTarget(l drs.Listing, p *plan.Plan, s *ledger.State, others chainsOnTarget) *targetView {
+	v := &targetView{Date: l.Date, Complete: l.Complete, Claims: map[int][]string{}}
 	doubt, inDoubt := doubtful(s)
 	for _, j := range l.Jobs {
 		v.IDs = append(v.IDs, j.ID)
@@ -63,7 +63,7 @@ func targetView(l drs.Listing, p *plan.Plan, s *ledger.State, others otherChains
 			v.Candidates = append(v.Candidates, j)
 			continue
 		case ignored && claims && isRunning(j):
-			v.Running = append(v.Running, OtherJob{OfflineTaskInfo: j, Ours: true, Ignored: true})
+			v.Running = append(v.Running, otherJob{OfflineTaskInfo: j, Ours: true, Ignored: true})
 			continue
 		case ignored:
 			continue
@@ -77,7 +77,7 @@ func targetView(l drs.Listing, p *plan.Plan, s *ledger.State, others otherChains
 		}
 		if works(j, s, others, l.Date) {
 			m, marked := plan.ParseMarker(j.Description)
-			v.Running = append(v.Running, OtherJob{OfflineTaskInfo: j, Ours: mine || others.jobs[j.ID] || marked && others.ids[m.Chain]})
+			v.Running = append(v.Running, otherJob{OfflineTaskInfo: j, Ours: mine || others.jobs[j.ID] || marked && others.ids[m.Chain]})
 		}
 	}
 	v.News = s.Unnamed(v.News)
@@ -122,7 +122,7 @@ func undoes(j drs.OfflineTaskInfo, s *ledger.State) bool {
 // knows does unless the ledger has seen its end, or until a person said how it
 // ended; one of another chain, until its status has stayed the same for goneAfter
 // too.
-func works(j drs.OfflineTaskInfo, s *ledger.State, others otherChains, now time.Time) bool {
+func works(j drs.OfflineTaskInfo, s *ledger.State, others chainsOnTarget, now time.Time) bool {
 	status, known := drs.ParseStatus(j.Status)
 	if status.Ended() || known {
 		return !status.Ended()
