@@ -87,6 +87,7 @@ func (d *document) load() (*Plan, []Diagnostic) {
 		return nil, ds
 	}
 	p.SHA256 = hashBytes(d.data)
+	p.Steps, _ = Steps(p) // the schema wants a backup
 	return p, ds
 }
 

@@ -31,6 +31,8 @@ type Plan struct {
 	Backups []Backup // one full, then incrementals in order
 	Cutover *Cutover // the marker after the last backup; nil while the chain is open
 
+	Steps []Step // one for each backup, with its finished request; nil in a plan that was not loaded
+
 	namePos      Pos // for diagnostics about the whole plan
 	databasesPos Pos // for diagnostics about its databases
 }
