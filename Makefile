@@ -50,7 +50,7 @@ norace:
 # (go.dev/issue/75804). Their corpora run in `make test` too.
 fuzz:
 	@for target in pkg/plan:FuzzLoad pkg/drs:FuzzClassify pkg/drs:FuzzShow pkg/drs:FuzzList \
-	  pkg/ledger:FuzzFold pkg/ledger:FuzzEventData cmd/migplan:FuzzClean \
+	  pkg/ledger:FuzzFold pkg/ledger:FuzzEventData internal/view:FuzzClean \
 	  pkg/backup:FuzzReadHeader pkg/backup:FuzzCheckChain; do \
 	  end=$$(($$(date +%s) + $(FUZZTIME))); \
 	  until [ $$(date +%s) -ge $$end ]; do \

@@ -1,6 +1,7 @@
 package migplan_test
 
 import (
+	"maps"
 	"os/exec"
 	"slices"
 	"strings"
@@ -10,7 +11,7 @@ import (
 const module = "github.com/migplan/migplan/"
 
 // mayImport says which of our packages each of our packages may import, test
-// files apart. cmd/migplan may import everything.
+// files apart. cmd/migplan may import everything; nothing may import it.
 var mayImport = map[string][]string{
 	"pkg/executor":                         {"pkg/plan", "pkg/drs", "pkg/ledger"},
 	"pkg/plan":                             {"pkg/drs", "schema", "internal/spelling"},
@@ -39,6 +40,7 @@ var onlyImporter = map[string][]string{
 	"github.com/hashicorp/go-retryablehttp":         {"pkg/drs", "internal/credentials"},
 	"github.com/vbauerster/mpb/v8":                  {"internal/view"},
 	"github.com/prometheus/client_golang":           {"internal/alerts"},
+	"github.com/spf13/cobra":                        {"cmd/migplan"},
 	"modernc.org/sqlite":                            {"pkg/ledger"},
 	"github.com/gofrs/flock":                        {"pkg/ledger"},
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3":  {"internal/credentials"},
@@ -55,10 +57,13 @@ func TestWhoImportsWhom(t *testing.T) {
 	for line := range strings.Lines(string(out)) {
 		words := strings.Fields(line)
 		pkg, ours := strings.CutPrefix(words[0], module)
-		if !ours || pkg == "cmd/migplan" {
+		if !ours {
 			continue
 		}
 		allowed, known := mayImport[pkg]
+		if pkg == "cmd/migplan" {
+			allowed, known = slices.Collect(maps.Keys(mayImport)), true
+		}
 		if !known {
 			t.Errorf("%s is not in the layout: say what it may import", pkg)
 		}
@@ -67,8 +72,8 @@ func TestWhoImportsWhom(t *testing.T) {
 			checkImport(t, pkg, imported, allowed)
 		}
 	}
-	if seen != len(mayImport) {
-		t.Errorf("saw %d packages, want %d", seen, len(mayImport))
+	if want := len(mayImport) + 1; seen != want {
+		t.Errorf("saw %d packages, want %d", seen, want)
 	}
 }
 

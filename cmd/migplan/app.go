@@ -17,6 +17,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/migplan/migplan/internal/credentials"
+	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/executor"
 )
 
@@ -54,7 +55,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	stop()
 	good := class == executor.OK || class == pending
 	if good && out.err != nil && !errors.Is(out.err, syscall.EPIPE) {
-		a.sayError("the output could not be written: "+out.err.Error(), outputRemedy(args))
+		view.Error(a.stderr, "the output could not be written: "+out.err.Error(), outputRemedy(args))
 	}
 	if lost := cmp.Or(out.err, errs.close(lastWait)); good && lost != nil {
 		return unread(lost)
@@ -104,7 +105,7 @@ func (o *output) Write(p []byte) (int, error) {
 func (a *app) typed() string {
 	line := "migplan"
 	for _, arg := range a.args {
-		line += " " + word(arg)
+		line += " " + view.Word(arg)
 	}
 	return line
 }
@@ -119,10 +120,17 @@ func (a *app) class(err error) executor.Class {
 	case errors.As(err, &e):
 		return e.class
 	case errors.As(err, &u):
-		a.sayError(err.Error(), u.remedy)
+		view.Error(a.stderr, err.Error(), u.remedy)
 		return badUsage
 	}
 	return a.ledgerClass(err)
+}
+
+// writeJSON writes an output. The end of run reports what could not be written.
+func (a *app) writeJSON(v any) {
+	if err := view.WriteJSON(a.stdout, v); err != nil {
+		view.Error(a.stderr, err.Error(), "")
+	}
 }
 
 // ledgerClass says an error of the ledger, and gives its class.
@@ -130,9 +138,9 @@ func (a *app) ledgerClass(err error) executor.Class {
 	stop := executor.LedgerStop(err)
 	remedy := ""
 	if stop.Reason == executor.LedgerBroken {
-		remedy = rebuildLedger(a.ledgerFile, "migplan adopt PLAN --all --reason TEXT")
+		remedy = view.RebuildLedger(a.ledgerFile, "migplan adopt PLAN --all --reason TEXT")
 	}
-	a.sayError(err.Error(), remedy)
+	view.Error(a.stderr, err.Error(), remedy)
 	return stop.Class()
 }
 
@@ -160,11 +168,7 @@ order, after the previous job succeeded.`,
 		return usage{err.Error(), "see " + c.CommandPath() + " --help"}
 	})
 	root.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "log every request to stderr")
-	root.AddCommand(
-		a.initCommand(), a.validateCommand(), a.planCommand(), a.applyCommand(), a.statusCommand(), a.historyCommand(),
-		a.retryCommand(), a.adoptCommand(), a.resolveCommand(), a.holdCommand(), a.releaseCommand(), a.closeCommand(),
-		a.inspectCommand(), a.verifyCommand(), a.lockCommand(), a.rehearseCommand(), a.simulateCommand(), a.whoamiCommand(), a.schemaCommand(), a.versionCommand(), a.manCommand(),
-	)
+	root.AddCommand(a.commands()...)
 	for _, c := range root.Commands() {
 		c.Args = asUsage(c.Args)
 	}
@@ -179,6 +183,14 @@ order, after the previous job succeeded.`,
 	root.InitDefaultCompletionCmd()
 	completionExamples(root)
 	return root
+}
+
+func (a *app) commands() []*cobra.Command {
+	return []*cobra.Command{
+		a.initCommand(), a.validateCommand(), a.planCommand(), a.applyCommand(), a.statusCommand(), a.historyCommand(),
+		a.retryCommand(), a.adoptCommand(), a.resolveCommand(), a.holdCommand(), a.releaseCommand(), a.closeCommand(),
+		a.inspectCommand(), a.verifyCommand(), a.lockCommand(), a.rehearseCommand(), a.simulateCommand(), a.whoamiCommand(), a.schemaCommand(), a.versionCommand(), a.manCommand(),
+	}
 }
 
 func helpCommand() *cobra.Command {

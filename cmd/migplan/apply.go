@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/plan"
 )
@@ -101,7 +102,7 @@ func (a *app) apply(ctx context.Context, args []string, o applyOptions) error {
 	if err != nil {
 		return err
 	}
-	if !o.recursive && slices.ContainsFunc(all, func(l loaded) bool { return l.sub }) {
+	if !o.recursive && slices.ContainsFunc(all, func(m *view.Migration) bool { return m.InSubfolder }) {
 		if all, err = a.withoutNew(ctx, all, &o.settings); err != nil {
 			return err
 		}
@@ -119,58 +120,34 @@ func (a *app) apply(ctx context.Context, args []string, o applyOptions) error {
 		classes = append(classes, executor.Invalid)
 	}
 	for _, j := range jobs {
-		classes = append(classes, j.class)
+		classes = append(classes, j.Class())
 	}
 	if o.output == "json" {
-		a.writeApplied(all, jobs)
+		a.writeJSON(view.Plans(all, false, exitCode))
 	}
 	return exitWith(worst(classes...))
 }
 
 func (a *app) sayChange(j *job, c executor.Change, o applyOptions) {
-	a.log.Debug().Str("plan", j.at.plan.Name).Int("step", c.Step).Str("job_id", clean(c.JobID)).Str("what", c.What).Msg("the ledger has a new event")
+	a.log.Debug().Str("plan", j.Plan.Name).Int("step", c.Step).Str("job_id", view.Clean(c.JobID)).Str("what", c.What).Msg("the ledger has a new event")
 	if o.output == "text" {
-		line(a.stdout, "%s", changeLine(j.at, c))
+		j.WriteChange(a.stdout, c)
 	}
 }
 
 // sayEnd says in what state a pass left the plan. A pass that changed nothing
-// prints nothing to a pipe, unless a key was given in vain.
+// prints nothing to a pipe, unless a key was given that could not be used yet.
 func (a *app) sayEnd(j *job, o applyOptions) {
 	switch {
-	case j.class != executor.OK:
-		a.sayStop(j.at, j.result.Stop)
+	case j.Class() != executor.OK:
+		j.WriteStop(a.stderr)
 	case o.output == "text" && (j.changed || isTerminal(a.stdout) || keyUnused(j, o)):
-		line(a.stdout, "%s", waiting(j.at, j.result.Stop))
+		j.WriteWaits(a.stdout)
 	}
 }
 
 // keyUnused reports whether a key was given that this run could not use yet.
 func keyUnused(j *job, o applyOptions) bool {
-	r := j.result.Reason
+	r := j.Result.Reason
 	return o.keys != (executor.Keys{}) && (r == executor.OnHold || r == executor.BeforeStart)
-}
-
-func (a *app) writeApplied(all []loaded, jobs []*job) {
-	out := jsonPlans{Version: outputVersion, Plans: []jsonPlan{}}
-	for _, l := range all {
-		if !l.valid() {
-			out.Plans = append(out.Plans, invalidJSON(l))
-		}
-	}
-	for _, j := range jobs {
-		if j.err != nil {
-			out.Plans = append(out.Plans, jsonPlan{
-				File: j.at.file, Name: j.at.plan.Name, Chain: j.at.plan.Chain(), State: "blocked",
-				Code: exitCode(j.class), Exit: j.class, Sent: executor.SentNo, Message: clean(j.err.Error()),
-			})
-			continue
-		}
-		p := planJSON(j.at, j.result, false)
-		if j.result.Reason == executor.PlanInvalid {
-			p.Diagnostics = diagnosticsOf(j.diagnostics)
-		}
-		out.Plans = append(out.Plans, p)
-	}
-	a.writeJSON(out)
 }

@@ -21,23 +21,17 @@ func (a *app) connectBucket(ctx context.Context, s *settings, at bucketRegion) (
 	if err != nil {
 		return nil, settingError(err)
 	}
-	roots, err := caPool(s.caFile)
+	options, err := a.signIn(s, at.region, at.projectID)
 	if err != nil {
 		return nil, err
 	}
-	proxy, err := a.proxy()
-	if err != nil {
-		return nil, err
-	}
-	key, err := credentials.ResolveKey(ctx, credentials.Options{
-		Env: a.env, Region: at.region, ProjectID: at.projectID, Roots: roots, Proxy: proxy, SignIns: a.signIns,
-	})
+	key, err := credentials.ResolveKey(ctx, options)
 	if err != nil {
 		return nil, settingError(err)
 	}
 	client, err := obs.New(obs.Config{
 		Endpoint: endpoint, Credentials: key, PathStyle: isAddress(endpoint), UserAgent: "migplan/" + version(),
-		RootCAs: roots, Proxy: proxy,
+		RootCAs: options.Roots, Proxy: options.Proxy,
 	})
 	if err != nil {
 		return nil, usage{err.Error(), "write --obs-endpoint or MIGPLAN_OBS_ENDPOINT as https://host"}

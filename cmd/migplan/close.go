@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/ledger"
 )
@@ -47,10 +48,10 @@ func (a *app) close(ctx context.Context, args []string, name string, d *decision
 	if err := d.mustSayWhy(); err != nil {
 		return err
 	}
-	var v loaded
+	var m *view.Migration
 	if name == "" {
 		var err error
-		if v, err = a.onePlan(args[0]); err != nil {
+		if m, err = a.onePlan(args[0]); err != nil {
 			return err
 		}
 	}
@@ -60,27 +61,27 @@ func (a *app) close(ctx context.Context, args []string, name string, d *decision
 	}
 	defer l.Close()
 	if name != "" {
-		if v, err = a.planNamed(ctx, l, name); err != nil {
+		if m, err = a.planNamed(ctx, l, name); err != nil {
 			return err
 		}
 	}
-	runner := &executor.Runner{Plan: v.plan, Steps: v.steps, Ledger: l, Who: a.who(), Run: newRun(), LockWait: d.settings.lockWait}
-	if chain, err := executor.LoadChain(ctx, l, v.plan); err == nil && chain.Works() {
-		r, err := a.connect(ctx, &d.settings, v.plan.Target)
+	runner := &executor.Runner{Plan: m.Plan, Steps: m.Plan.Steps, Ledger: l, Who: a.who(), Run: newRun(), LockWait: d.settings.lockWait}
+	if chain, err := executor.LoadChain(ctx, l, m.Plan); err == nil && chain.Works() {
+		r, err := a.connect(ctx, &d.settings, m.Plan.Target)
 		if err != nil {
 			return exitWith(a.classified(err))
 		}
-		runner = a.runner(l, v, r, &d.settings)
+		runner = a.runner(l, m.Plan, r, &d.settings)
 	}
-	return a.decided(ctx, v, runner, d)
+	return a.decided(ctx, m, runner, d)
 }
 
 // planNamed is a plan as the ledger knows it, without its file.
-func (a *app) planNamed(ctx context.Context, l *ledger.Ledger, name string) (loaded, error) {
+func (a *app) planNamed(ctx context.Context, l *ledger.Ledger, name string) (*view.Migration, error) {
 	p, err := executor.PlanNamed(ctx, l, name)
 	if err == nil && p == nil {
-		a.sayError(fmt.Sprintf("no plan %s has sent anything in the ledger %s", name, l.Path()), "check the name, and --ledger or MIGPLAN_LEDGER")
+		view.Error(a.stderr, fmt.Sprintf("no plan %s has sent anything in the ledger %s", name, l.Path()), "check the name, and --ledger or MIGPLAN_LEDGER")
 		err = exit{executor.Invalid}
 	}
-	return loaded{plan: p}, err
+	return &view.Migration{Plan: p}, err
 }

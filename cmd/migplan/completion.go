@@ -75,3 +75,27 @@ func completionExamples(root *cobra.Command) {
 		}
 	}
 }
+
+// completePlans completes plan files and folders.
+func completePlans(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
+}
+
+// completePlanThenStep completes a plan file, then its step numbers.
+func completePlanThenStep(c *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return completePlans(c, args, toComplete)
+	}
+	if len(args) > 1 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	m := lookAt(args[0])
+	if !m.Valid() {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var out []string
+	for _, s := range m.Plan.Steps {
+		out = append(out, fmt.Sprintf("%d\t%s %s", s.Seq, s.Backup.Type, strings.Join(s.Backup.Keys, " ")))
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
+}

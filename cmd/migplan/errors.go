@@ -5,6 +5,7 @@ import (
 
 	"github.com/migplan/migplan/internal/credentials"
 	"github.com/migplan/migplan/internal/verify"
+	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/executor"
 )
 
@@ -36,7 +37,7 @@ func settingError(err error) error {
 // classified is the class of an error outside of a pass.
 func (a *app) classified(err error) executor.Class {
 	if _, remedy, class, ok := told(err); ok {
-		a.sayError(err.Error(), remedy)
+		view.Error(a.stderr, err.Error(), remedy)
 		return class
 	}
 	return a.class(err)

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/migplan/migplan/pkg/plan"
+	"github.com/migplan/migplan/internal/view"
 )
 
 // source is a file that an argument names.
@@ -113,7 +113,7 @@ func indexOf(s source, info fs.FileInfo, out []source, infos []fs.FileInfo) int 
 // withoutNew removes the valid plans in subfolders whose chain has not begun,
 // and says so: a folder of old plans must not be started by mistake. It writes
 // nothing, and creates no ledger.
-func (a *app) withoutNew(ctx context.Context, all []loaded, s *settings) ([]loaded, error) {
+func (a *app) withoutNew(ctx context.Context, all []*view.Migration, s *settings) ([]*view.Migration, error) {
 	l, _, err := a.readLedger(s)
 	if err != nil {
 		return nil, err
@@ -121,20 +121,19 @@ func (a *app) withoutNew(ctx context.Context, all []loaded, s *settings) ([]load
 	if l != nil {
 		defer l.Close()
 	}
-	var kept []loaded
-	for _, v := range all {
-		if !v.sub || !v.valid() {
-			kept = append(kept, v)
+	var kept []*view.Migration
+	for _, m := range all {
+		if !m.InSubfolder || !m.Valid() {
+			kept = append(kept, m)
 			continue
 		}
 		if l != nil {
-			if events, err := l.Events(ctx, v.plan.Chain()); err != nil || len(events) > 0 {
-				kept = append(kept, v) // its pass reports an error of the ledger
+			if events, err := l.Events(ctx, m.Plan.Chain()); err != nil || len(events) > 0 {
+				kept = append(kept, m) // its pass reports an error of the ledger
 				continue
 			}
 		}
-		line(a.stderr, "%s: %s skipped: its chain has not begun, and it is in a subfolder. to begin it: migplan apply %s, or add --recursive",
-			plan.Printable(v.file), v.plan.Name, word(v.file))
+		m.WriteSkipped(a.stderr)
 	}
 	return kept, nil
 }

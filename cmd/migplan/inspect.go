@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/backup"
 	"github.com/migplan/migplan/pkg/executor"
 )
@@ -55,41 +55,32 @@ func completeBackups(*cobra.Command, []string, string) ([]string, cobra.ShellCom
 	return []string{"bak", "trn", "dif", "diff"}, cobra.ShellCompDirectiveFilterFileExt
 }
 
-// inspection is what was read, and what follows from it.
-type inspection struct {
-	files    []backup.Backup // in the order in which they were found
-	chains   []backup.Chain
-	rest     []backup.Backup
-	ofRest   []backup.Finding // and of where the files are
-	findings []backup.Finding // all of them
-}
-
 func (a *app) inspect(ctx context.Context, found []found, output string) executor.Class {
 	files, ofPlaces := readBackups(ctx, found)
 	if ctx.Err() != nil {
-		a.sayError("a signal ended it before every file was read", "run it again")
+		view.Error(a.stderr, "a signal ended it before every file was read", "run it again")
 		return executor.TryAgain
 	}
 	in := judge(files, ofPlaces)
 	if output == "json" {
-		a.writeJSON(inspectionJSON(in))
+		a.writeJSON(in.JSON(classOf(in), exitCode))
 	} else {
-		a.writeInspection(in)
+		in.Write(a.stdout)
 	}
-	return in.class()
+	return classOf(in)
 }
 
-func judge(files []backup.Backup, ofPlaces []backup.Finding) inspection {
-	in := inspection{files: files}
-	in.chains, in.rest = backup.Arrange(files)
-	for _, c := range in.chains {
-		in.findings = append(in.findings, c.Findings...)
+func judge(files []backup.Backup, ofPlaces []backup.Finding) view.Inspection {
+	in := view.Inspection{Files: files}
+	in.Chains, in.Rest = backup.Arrange(files)
+	for _, c := range in.Chains {
+		in.Findings = append(in.Findings, c.Findings...)
 	}
-	for _, b := range in.rest {
-		in.ofRest = append(in.ofRest, restFindings(b)...)
+	for _, b := range in.Rest {
+		in.OfRest = append(in.OfRest, restFindings(b)...)
 	}
-	in.ofRest = append(in.ofRest, ofPlaces...)
-	in.findings = append(in.findings, in.ofRest...)
+	in.OfRest = append(in.OfRest, ofPlaces...)
+	in.Findings = append(in.Findings, in.OfRest...)
 	return in
 }
 
@@ -123,32 +114,20 @@ func unreadFinding(b backup.Backup) backup.Finding {
 	return f
 }
 
-// class is invalid for a finding that is an error. That OBS refused to give an object,
+// classOf is invalid for a finding that is an error. That OBS refused to give an object,
 // or is not available, says nothing about the backups: it has its own class.
-func (in inspection) class() executor.Class {
+func classOf(in view.Inspection) executor.Class {
 	classes := []executor.Class{executor.OK}
 	withheld := map[string]bool{}
-	for _, b := range in.rest {
+	for _, b := range in.Rest {
 		if _, _, class, _ := told(b.Err); class == executor.Denied || class == executor.TryAgain {
 			classes, withheld[b.Name] = append(classes, class), true
 		}
 	}
-	for _, f := range in.findings {
+	for _, f := range in.Findings {
 		if f.Severity == backup.Error && !withheld[f.File] {
 			classes = append(classes, executor.Invalid)
 		}
 	}
 	return worst(classes...)
-}
-
-// setType is the type of a backup as a person says it.
-func setType(s *backup.Set) string {
-	kind := s.BackupType.String()
-	if s.BackupType == backup.Log && s.Flags.Has(backup.IsTailLog) {
-		kind = "tail log"
-	}
-	if s.Flags.Has(backup.IsCopyOnly) {
-		kind = fmt.Sprintf("copy-only %s", kind)
-	}
-	return kind
 }

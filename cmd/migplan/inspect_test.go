@@ -28,8 +28,8 @@ func TestInspectSaysWhyAFileCannotBeRead(t *testing.T) {
 	} {
 		want := []backup.Finding{{ID: findFile, Severity: backup.Error, File: "a", Summary: test.summary, Action: test.action}}
 		in := judge([]backup.Backup{{Name: "a", Err: test.err}}, nil)
-		if !slices.Equal(in.findings, want) || in.class() != executor.Invalid {
-			t.Errorf("%v: %+v, %s", test.err, in.findings, in.class())
+		if !slices.Equal(in.Findings, want) || classOf(in) != executor.Invalid {
+			t.Errorf("%v: %+v, %s", test.err, in.Findings, classOf(in))
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/migplan/migplan/internal/verify"
+	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/executor"
 )
 
@@ -54,8 +55,8 @@ func (a *app) lock(ctx context.Context, args []string, files filesOptions, updat
 	if bad {
 		classes = append(classes, executor.Invalid)
 	}
-	for _, l := range valid {
-		class, err := a.lockPlan(ctx, l, files, update)
+	for _, m := range valid {
+		class, err := a.lockPlan(ctx, m, files, update)
 		if err != nil {
 			return executor.OK, err
 		}
@@ -65,54 +66,53 @@ func (a *app) lock(ctx context.Context, args []string, files filesOptions, updat
 }
 
 // lockPlan writes the lock of one plan whose files are as they should be.
-func (a *app) lockPlan(ctx context.Context, l loaded, files filesOptions, update bool) (executor.Class, error) {
-	r, err := a.check(ctx, l, files, false)
+func (a *app) lockPlan(ctx context.Context, m *view.Migration, files filesOptions, update bool) (executor.Class, error) {
+	r, err := a.check(ctx, m, files, false)
 	if err != nil {
 		return executor.OK, err
 	}
 	if class := reportClass(r); class != executor.OK {
-		v := verified{loaded: l, report: r, class: class}
 		for _, f := range r.Findings {
-			line(a.stderr, "%s", verifyText(v, f))
+			m.WriteFinding(a.stderr, f)
 		}
-		a.sayError(l.plan.Name+": the lock was not written", "correct the files or the plan, and run it again")
+		view.Error(a.stderr, m.Plan.Name+": the lock was not written", "correct the files or the plan, and run it again")
 		return class, nil
 	}
 	if len(r.Files) == 0 {
-		a.sayError(l.plan.Name+": there is no file to lock: its source is a backup of an RDS instance", "")
+		view.Error(a.stderr, m.Plan.Name+": there is no file to lock: its source is a backup of an RDS instance", "")
 		return executor.Invalid, nil
 	}
-	old, err := readLock(l)
+	old, err := readLock(m)
 	if err != nil && !update {
-		line(a.stderr, "%s", verifyText(verified{loaded: l}, lockFinding(l, err)))
+		m.WriteFinding(a.stderr, lockFinding(m, err))
 		return executor.Invalid, nil
 	}
-	return a.writeLock(l, old, verify.NewLock(l.plan, r.Files), update)
+	return a.writeLock(m, old, verify.NewLock(m.Plan, r.Files), update)
 }
 
-func (a *app) writeLock(l loaded, old, now *verify.Lock, update bool) (executor.Class, error) {
+func (a *app) writeLock(m *view.Migration, old, now *verify.Lock, update bool) (executor.Class, error) {
 	merged, changed := now.Update(old)
 	if len(changed) > 0 && !update {
 		for _, c := range changed {
-			line(a.stderr, "error: %s: %s", l.plan.Name, clean(c))
+			view.Line(a.stderr, "error: %s: %s", m.Plan.Name, view.Clean(c))
 		}
-		line(a.stderr, "hint: find out who replaced it; to lock what is there now, run migplan lock --update and review the change")
+		view.Line(a.stderr, "hint: find out who replaced it; to lock what is there now, run migplan lock --update and review the change")
 		return executor.Invalid, nil
 	}
 	data, err := merged.Bytes()
 	if err != nil {
 		return executor.OK, err
 	}
-	file := verify.LockFile(l.file)
+	file := verify.LockFile(m.File)
 	if before, err := os.ReadFile(file); err == nil && bytes.Equal(before, data) {
-		line(a.stdout, "%s: %s is up to date, %s", l.plan.Name, file, counted(len(merged.Files), "file"))
+		view.Line(a.stdout, "%s: %s is up to date, %s", m.Plan.Name, file, view.Counted(len(merged.Files), "file"))
 		return executor.OK, nil
 	}
 	if err := replaceFile(file, data); err != nil {
-		a.sayError(fmt.Sprintf("%s: %s could not be written: %v", l.plan.Name, file, err), "check the folder's permissions and its free space; the old file is as it was")
+		view.Error(a.stderr, fmt.Sprintf("%s: %s could not be written: %v", m.Plan.Name, file, err), "check the folder's permissions and its free space; the old file is as it was")
 		return executor.ClassError, nil
 	}
-	line(a.stdout, "%s: %s written, %s", l.plan.Name, file, counted(len(merged.Files), "file"))
+	view.Line(a.stdout, "%s: %s written, %s", m.Plan.Name, file, view.Counted(len(merged.Files), "file"))
 	return executor.OK, nil
 }
 

@@ -14,30 +14,23 @@ import (
 	"testing"
 
 	"github.com/migplan/migplan/internal/verify"
+	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/backup"
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// jsonHistory is the output of history.
-type jsonHistory struct {
-	Version int         `json:"version"`
-	Name    string      `json:"name"`
-	Chain   string      `json:"chain"`
-	Events  []jsonEvent `json:"events"`
-}
-
 // documented is what stands behind each table of docs/output.md.
 func documented() map[string]any {
 	return map[string]any{
-		"validation": jsonDiagnostics{}, "diagnostic": jsonDiagnostic{}, "plans": jsonPlans{}, "plan": jsonPlan{},
-		"change": jsonChange{}, "step": jsonStep{}, "history": jsonHistory{}, "event": jsonEvent{},
+		"validation": view.DiagnosticsJSON{}, "diagnostic": view.DiagnosticJSON{}, "plans": view.PlansJSON{}, "plan": view.PlanJSON{},
+		"change": view.ChangeJSON{}, "step": view.StepJSON{}, "history": view.HistoryJSON{}, "event": view.EventJSON{},
 		"opened": ledger.OpenedData{}, "closed": ledger.ClosedData{}, "intent": ledger.IntentData{}, "outcome": ledger.OutcomeData{},
 		"searched": ledger.SearchedData{}, "finished": ledger.FinishedData{}, "decision": ledger.DecisionData{},
 		"sight": ledger.SightData{}, "checked": ledger.CheckedData{},
-		"inspection": jsonInspection{}, "backupfile": jsonMedia{}, "backupset": jsonSet{}, "databasefile": backup.File{},
-		"restorechain": jsonChain{}, "finding": backup.Finding{},
-		"verification": jsonVerification{}, "verified": jsonVerified{}, "verifiedfile": jsonVerifiedFile{},
-		"fileset": verify.EntrySet{}, "verifieddatabase": jsonDatabase{}, "planfinding": verify.Finding{},
+		"inspection": view.InspectionJSON{}, "backupfile": view.MediaJSON{}, "backupset": view.SetJSON{}, "databasefile": backup.File{},
+		"restorechain": view.ChainJSON{}, "finding": backup.Finding{},
+		"verification": view.VerificationJSON{}, "verified": view.VerifiedJSON{}, "verifiedfile": view.VerifiedFileJSON{},
+		"fileset": verify.EntrySet{}, "verifieddatabase": view.VerifiedDatabaseJSON{}, "planfinding": verify.Finding{},
 	}
 }
 
@@ -45,13 +38,13 @@ func documented() map[string]any {
 // what its JSON is.
 func outputs() []outputExample {
 	return []outputExample{
-		{"validate", []string{"validate", "-o", "json", "wrong.yaml"}, 3, &jsonDiagnostics{}},
-		{"plan", []string{"plan", "-o", "json", "whole.yaml"}, 0, &jsonPlans{}},
-		{"apply", []string{"apply", "--wait", "--timeout", "30s", "-o", "json", "ims.yaml"}, 0, &jsonPlans{}},
-		{"status", []string{"status", "-o", "json", "ims.yaml"}, 0, &jsonPlans{}},
-		{"history", []string{"history", "-o", "json", "ims.yaml"}, 0, &jsonHistory{}},
-		{"inspect", []string{"inspect", "-o", "json", "ims_log.trn"}, 0, &jsonInspection{}},
-		{"verify", []string{"verify", "-o", "json", "--from", "backups", "gap.yaml"}, 3, &jsonVerification{}},
+		{"validate", []string{"validate", "-o", "json", "wrong.yaml"}, 3, &view.DiagnosticsJSON{}},
+		{"plan", []string{"plan", "-o", "json", "whole.yaml"}, 0, &view.PlansJSON{}},
+		{"apply", []string{"apply", "--wait", "--timeout", "30s", "-o", "json", "ims.yaml"}, 0, &view.PlansJSON{}},
+		{"status", []string{"status", "-o", "json", "ims.yaml"}, 0, &view.PlansJSON{}},
+		{"history", []string{"history", "-o", "json", "ims.yaml"}, 0, &view.HistoryJSON{}},
+		{"inspect", []string{"inspect", "-o", "json", "ims_log.trn"}, 0, &view.InspectionJSON{}},
+		{"verify", []string{"verify", "-o", "json", "--from", "backups", "gap.yaml"}, 3, &view.VerificationJSON{}},
 	}
 }
 
@@ -181,9 +174,9 @@ func strict(t *testing.T, name, printed string, into any) {
 		}
 	}
 	decode([]byte(printed), into)
-	want := int64(outputVersion)
-	if h, ok := into.(*jsonHistory); ok {
-		want = historyVersion
+	want := int64(view.Version)
+	if h, ok := into.(*view.HistoryJSON); ok {
+		want = view.HistoryVersion
 		for _, e := range h.Events {
 			decode(e.Data, dataOf(t, e.Kind))
 		}

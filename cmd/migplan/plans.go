@@ -7,63 +7,47 @@ import (
 	"slices"
 	"syscall"
 
+	"github.com/migplan/migplan/internal/view"
+	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// loaded is one plan file as a command sees it.
-type loaded struct {
-	file        string
-	sub         bool       // in a subfolder of an argument
-	plan        *plan.Plan // nil where it is invalid
-	steps       []plan.Step
-	diagnostics []plan.Diagnostic
-}
-
-func (l loaded) valid() bool { return l.plan != nil }
-
 // loadPlans reads every plan that the arguments name, by loadPlan or lookAt, and
 // checks them together. One broken file does not stop the others.
-func loadPlans(args []string, load func(string) loaded) ([]loaded, error) {
+func loadPlans(args []string, load func(string) *view.Migration) ([]*view.Migration, error) {
 	all, err := loadEach(args, load)
 	checkTogether(all)
 	return all, err
 }
 
-func loadEach(args []string, load func(string) loaded) ([]loaded, error) {
+func loadEach(args []string, load func(string) *view.Migration) ([]*view.Migration, error) {
 	found, err := sources(args)
-	var all []loaded
+	var all []*view.Migration
 	for _, s := range found {
-		l := loaded{file: s.file}
+		m := &view.Migration{File: s.file}
 		if s.err != nil {
-			l.diagnostics = []plan.Diagnostic{cannotRead(s.file, "folder", s.err)}
+			m.Diagnostics = []plan.Diagnostic{cannotRead(s.file, "folder", s.err)}
 		} else {
-			l = load(s.file)
+			m = load(s.file)
 		}
-		l.sub = s.sub
-		all = append(all, l)
+		m.InSubfolder = s.sub
+		all = append(all, m)
 	}
 	return all, err
 }
 
 // loadPlan reads a plan that may be submitted.
-func loadPlan(file string) loaded { return compiled(file, plan.LoadFile) }
+func loadPlan(file string) *view.Migration { return loadWith(file, plan.LoadFile) }
 
 // lookAt reads a plan for a command that submits nothing.
-func lookAt(file string) loaded { return compiled(file, plan.LoadFileToInspect) }
+func lookAt(file string) *view.Migration { return loadWith(file, plan.LoadFileToInspect) }
 
-func compiled(file string, load func(string) (*plan.Plan, []plan.Diagnostic, error)) loaded {
+func loadWith(file string, load func(string) (*plan.Plan, []plan.Diagnostic, error)) *view.Migration {
 	p, ds, err := load(file)
 	if err != nil {
 		ds = []plan.Diagnostic{unreadable(file, err)}
 	}
-	l := loaded{file: file, plan: p, diagnostics: ds}
-	if p != nil {
-		l.steps, err = plan.Steps(p)
-		if err != nil {
-			l.plan, l.diagnostics = nil, append(ds, unreadable(file, err))
-		}
-	}
-	return l
+	return &view.Migration{File: file, Plan: p, Diagnostics: ds}
 }
 
 func unreadable(file string, err error) plan.Diagnostic { return cannotRead(file, "file", err) }
@@ -94,19 +78,19 @@ func reason(err error) error {
 }
 
 // checkTogether adds what is wrong between the plans of one call.
-func checkTogether(all []loaded) {
+func checkTogether(all []*view.Migration) {
 	var plans []*plan.Plan
-	for _, l := range all {
-		if l.valid() {
-			plans = append(plans, l.plan)
+	for _, m := range all {
+		if m.Valid() {
+			plans = append(plans, m.Plan)
 		}
 	}
 	for _, d := range plan.CheckConflicts(plans) {
-		for i := range all {
-			if all[i].file == d.File && !slices.Contains(all[i].diagnostics, d) {
-				all[i].diagnostics = append(all[i].diagnostics, d)
+		for _, m := range all {
+			if m.File == d.File && !slices.Contains(m.Diagnostics, d) {
+				m.Diagnostics = append(m.Diagnostics, d)
 				if d.Severity == plan.Error {
-					all[i].plan = nil
+					m.Plan = nil
 				}
 				break
 			}
@@ -115,16 +99,26 @@ func checkTogether(all []loaded) {
 }
 
 // sayInvalid says on stderr what is wrong with plans that will not be run.
-func (a *app) sayInvalid(all []loaded) (valid []loaded, bad bool) {
-	for _, l := range all {
-		if l.valid() {
-			valid = append(valid, l)
+func (a *app) sayInvalid(all []*view.Migration) (valid []*view.Migration, bad bool) {
+	for _, m := range all {
+		if m.Valid() {
+			valid = append(valid, m)
 			continue
 		}
 		bad = true
-		for _, d := range plan.Group(l.diagnostics) {
-			line(a.stderr, "%s", d)
+		for _, d := range plan.Group(m.Diagnostics) {
+			view.WriteDiagnostic(a.stderr, d)
 		}
 	}
 	return valid, bad
+}
+
+// onePlan loads the one plan that a command is about which submits nothing.
+func (a *app) onePlan(file string) (*view.Migration, error) {
+	m := lookAt(file)
+	if !m.Valid() {
+		a.sayInvalid([]*view.Migration{m})
+		return m, exit{executor.Invalid}
+	}
+	return m, nil
 }

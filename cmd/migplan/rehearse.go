@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/migplan/migplan/internal/drssim"
+	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/ledger"
@@ -97,7 +98,7 @@ func (a *app) rehearse(ctx context.Context, args []string, o simOptions, timeout
 }
 
 // rehearseOne runs one plan in a folder and on a port that end with it.
-func (a *app) rehearseOne(ctx context.Context, v loaded, config drssim.Config) (executor.Class, error) {
+func (a *app) rehearseOne(ctx context.Context, m *view.Migration, config drssim.Config) (executor.Class, error) {
 	dir, err := os.MkdirTemp("", "migplan-rehearsal-")
 	if err != nil {
 		return "", err
@@ -108,7 +109,7 @@ func (a *app) rehearseOne(ctx context.Context, v loaded, config drssim.Config) (
 		return "", err
 	}
 	defer l.Close()
-	config.Objects = manifest(v.steps)
+	config.Objects = manifest(m.Plan.Steps)
 	sim := drssim.New(config)
 	endpoint, closeSim, err := serve(sim, "127.0.0.1:0")
 	if err != nil {
@@ -116,34 +117,23 @@ func (a *app) rehearseOne(ctx context.Context, v loaded, config drssim.Config) (
 	}
 	defer closeSim()
 	client, err := drs.New(drs.Config{
-		Endpoint: endpoint, ProjectID: v.plan.Target.ProjectID, Authorizer: rehearsalToken{},
+		Endpoint: endpoint, ProjectID: m.Plan.Target.ProjectID, Authorizer: rehearsalToken{},
 		UserAgent: "migplan/" + version(), Backoff: 50 * time.Millisecond, Observe: a.observe,
 	})
 	if err != nil {
 		return "", err
 	}
-	j := &job{at: place{file: v.file, plan: v.plan, steps: v.steps, rehearsed: true}, runner: &executor.Runner{
-		Plan: v.plan, Steps: v.steps, Jobs: client, Ledger: l, Who: a.who(), Run: newRun(),
+	m.Run.Rehearsal = true
+	j := &job{Migration: m, runner: &executor.Runner{
+		Plan: m.Plan, Steps: m.Plan.Steps, Jobs: client, Ledger: l, Who: a.who(), Run: newRun(),
 		Identity: executor.Identity{Endpoint: endpoint.String(), Principal: "rehearsal"},
-		Keys:     executor.Keys{Rehearsal: true}, Note: a.note(v.plan.Name),
+		Keys:     executor.Keys{Rehearsal: true}, Note: a.note(m.Plan.Name),
 	}}
-	line(a.stdout, "rehearsing %s (%s) against a simulated DRS on %s", v.plan.Name, v.file, endpoint.Host)
+	m.WriteRehearsing(a.stdout, endpoint.Host)
 	o := applyOptions{wait: true, planOptions: planOptions{output: "text"}}
 	a.rounds(ctx, []*job{j}, o)
-	a.writeRehearsed(j)
-	return j.class, nil
-}
-
-// writeRehearsed ends a rehearsal with a table of what was sent.
-func (a *app) writeRehearsed(j *job) {
-	rows := [][]string{{"STEP", "STATE", "TYPE", "FILES", "IS_LAST_BACKUP", "JOB NAME", "TOOK"}}
-	for _, s := range j.at.steps {
-		st := j.at.state.Step(s.Seq)
-		rows = append(rows, []string{fmt.Sprint(s.Seq), string(st.State), string(s.Backup.Type), joinKeys(s.Backup.Keys),
-			fmt.Sprint(s.Last), s.JobName(st.Attempt), took(st)})
-	}
-	line(a.stdout, "")
-	table(a.stdout, rows)
+	m.WriteRehearsed(a.stdout, time.Now())
+	return m.Class(), nil
 }
 
 // rehearsalToken is the credential of a simulator that lets everybody in.

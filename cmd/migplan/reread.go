@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/plan"
 )
@@ -21,11 +22,11 @@ const (
 // reread brings a job up to its plan file as it is now. The stop says why no
 // pass may be made.
 func (a *app) reread(ctx context.Context, j *job, jobs []*job, o applyOptions) *executor.Stop {
-	if j.at.rehearsed || j.unchanged() == nil {
+	if j.Run.Rehearsal || j.unchanged() == nil {
 		return nil
 	}
 	now := j.readAgain(ctx, jobs)
-	for waited := time.Duration(0); !now.valid(); waited += rereadPause {
+	for waited := time.Duration(0); !now.Valid(); waited += rereadPause {
 		if waited >= rereadFor {
 			return a.invalidNow(j, now)
 		}
@@ -34,10 +35,10 @@ func (a *app) reread(ctx context.Context, j *job, jobs []*job, o applyOptions) *
 		}
 		now = j.readAgain(ctx, jobs)
 	}
-	if now.plan.SHA256 == j.at.plan.SHA256 {
+	if now.Plan.SHA256 == j.Plan.SHA256 {
 		return nil
 	}
-	if differs := otherMigration(j.at.plan, now.plan); differs != "" {
+	if differs := otherMigration(j.Plan, now.Plan); differs != "" {
 		return &executor.Stop{Reason: executor.PlanReplaced, Detail: differs}
 	}
 	a.takePlan(j, now, o)
@@ -46,8 +47,8 @@ func (a *app) reread(ctx context.Context, j *job, jobs []*job, o applyOptions) *
 
 // unchanged is nil while the file holds what the job's plan was made from.
 func (j *job) unchanged() error {
-	sum, err := plan.HashFile(j.at.file)
-	if err == nil && sum != j.at.plan.SHA256 {
+	sum, err := plan.HashFile(j.File)
+	if err == nil && sum != j.Plan.SHA256 {
 		err = errors.New("it no longer holds what this pass began with")
 	}
 	return err
@@ -55,27 +56,27 @@ func (j *job) unchanged() error {
 
 // readAgain loads a job's file, and checks it against the other plans of this
 // call as they were read last.
-func (j *job) readAgain(ctx context.Context, jobs []*job) loaded {
-	all := []loaded{loadPlan(j.at.file)}
+func (j *job) readAgain(ctx context.Context, jobs []*job) *view.Migration {
+	all := []*view.Migration{loadPlan(j.File)}
 	for _, other := range jobs {
 		if other != j {
-			all = append(all, loaded{file: other.at.file, plan: other.at.plan})
+			all = append(all, &view.Migration{File: other.File, Plan: other.Plan})
 		}
 	}
 	checkTogether(all)
-	all[0].refuse(plan.CheckDatabases(beginning(ctx, j.runner.Ledger, all), plan.Error))
+	refuse(all[0], plan.CheckDatabases(beginning(ctx, j.runner.Ledger, all), plan.Error))
 	return all[0]
 }
 
 // invalidNow says what is wrong with a file that was valid before.
-func (a *app) invalidNow(j *job, now loaded) *executor.Stop {
-	j.diagnostics = now.diagnostics
-	for _, d := range now.diagnostics {
-		line(a.stderr, "%s", d)
+func (a *app) invalidNow(j *job, now *view.Migration) *executor.Stop {
+	j.Diagnostics = now.Diagnostics
+	for _, d := range now.Diagnostics {
+		view.WriteDiagnostic(a.stderr, d)
 	}
 	s := &executor.Stop{Reason: executor.PlanInvalid}
-	if i := slices.IndexFunc(now.diagnostics, func(d plan.Diagnostic) bool { return d.Severity == plan.Error }); i >= 0 {
-		s.Detail = now.diagnostics[i].Summary
+	if i := slices.IndexFunc(now.Diagnostics, func(d plan.Diagnostic) bool { return d.Severity == plan.Error }); i >= 0 {
+		s.Detail = now.Diagnostics[i].Summary
 	}
 	return s
 }
@@ -102,16 +103,15 @@ func otherMigration(was, is *plan.Plan) string {
 
 // takePlan goes on with a changed plan. What its file now warns of is said
 // once.
-func (a *app) takePlan(j *job, now loaded, o applyOptions) {
-	for _, d := range now.diagnostics {
-		if !slices.Contains(j.diagnostics, d) {
+func (a *app) takePlan(j *job, now *view.Migration, o applyOptions) {
+	for _, d := range now.Diagnostics {
+		if !slices.Contains(j.Diagnostics, d) {
 			a.warn(j, d)
 		}
 	}
-	j.diagnostics = now.diagnostics
-	j.at.plan, j.at.steps = now.plan, now.steps
-	j.runner.Plan, j.runner.Steps = now.plan, now.steps
+	j.Diagnostics = now.Diagnostics
+	j.Plan, j.runner.Plan, j.runner.Steps = now.Plan, now.Plan, now.Plan.Steps
 	if o.output == "text" {
-		line(a.stdout, "%s: the plan file was changed; going on with %s", now.plan.Name, counted(len(now.steps), "step"))
+		j.WriteReread(a.stdout)
 	}
 }

@@ -31,7 +31,7 @@ func newRereader(t *testing.T, text string) *rereader {
 	r := &rereader{file: filepath.Join(t.TempDir(), "plan.yaml"), during: map[time.Duration]string{}}
 	r.write(t, text)
 	v := loadPlan(r.file)
-	r.j = &job{at: place{file: r.file, plan: v.plan, steps: v.steps}, diagnostics: v.diagnostics, runner: &executor.Runner{Plan: v.plan, Steps: v.steps}}
+	r.j = &job{Migration: v, runner: &executor.Runner{Plan: v.Plan, Steps: v.Plan.Steps}}
 	r.a = &app{stdout: &r.stdout, stderr: newMessages(&r.stderr), sleep: func(ctx context.Context, d time.Duration) bool {
 		r.slept += d
 		if text, ok := r.during[r.slept]; ok {
@@ -101,8 +101,8 @@ func TestReread(t *testing.T) {
 			if s.Class() != cmp.Or(c.class, executor.OK) || s.Reason != c.reason || s.Detail != c.detail {
 				t.Errorf("stop %+v, want %s %s %q", s, c.class, c.reason, c.detail)
 			}
-			if len(r.j.at.steps) != c.steps || len(r.j.runner.Steps) != c.steps || r.j.runner.Plan != r.j.at.plan || r.slept != c.slept {
-				t.Errorf("%d steps, %d of the runner, slept %s", len(r.j.at.steps), len(r.j.runner.Steps), r.slept)
+			if len(r.j.Plan.Steps) != c.steps || len(r.j.runner.Steps) != c.steps || r.j.runner.Plan != r.j.Plan || r.slept != c.slept {
+				t.Errorf("%d steps, %d of the runner, slept %s", len(r.j.Plan.Steps), len(r.j.runner.Steps), r.slept)
 			}
 		})
 	}
@@ -149,7 +149,7 @@ func TestRereadChecksPlansTogether(t *testing.T) {
 	if s := r.reread(context.Background(), other.j); s == nil || s.Reason != executor.PlanInvalid {
 		t.Errorf("%+v", s)
 	}
-	if r.j.at.plan.Databases.Names[0] != "crm" {
+	if r.j.Plan.Databases.Names[0] != "crm" {
 		t.Errorf("the run goes on with the changed plan")
 	}
 }
@@ -164,7 +164,7 @@ func TestPassesOfAPlanThatKeepsChanging(t *testing.T) {
 	if got.Reason != executor.PlanChanged || got.Class() != executor.TryAgain || asked != maxChanges {
 		t.Errorf("%+v after %d passes", got, asked)
 	}
-	if e := explain(r.j.at, got.Stop); e.What != "the plan file was changed during each pass: it changed" || e.Known != "nothing more was sent" {
+	if e := r.j.Explain(); e.What != "the plan file was changed during each pass: it changed" || e.Known != "nothing more was sent" {
 		t.Errorf("%+v", e)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/ledger"
 	"github.com/migplan/migplan/pkg/plan"
@@ -23,12 +24,12 @@ func TestSentOfARunIsThatOfAnyPass(t *testing.T) {
 		{[]executor.Sent{maybe, no}, maybe},
 		{[]executor.Sent{no, maybe, no, yes, no}, yes},
 	} {
-		j := &job{at: place{plan: &plan.Plan{Name: "ims-prod"}}, runner: &executor.Runner{Ledger: ledger.OpenMemory()}}
+		j := &job{Migration: &view.Migration{Plan: &plan.Plan{Name: "ims-prod"}}, runner: &executor.Runner{Ledger: ledger.OpenMemory()}}
 		for _, sent := range c.passes {
 			j.take(context.Background(), executor.Result{Sent: sent})
 		}
-		if j.result.Sent != c.want {
-			t.Errorf("%v: %s, want %s", c.passes, j.result.Sent, c.want)
+		if j.Result.Sent != c.want {
+			t.Errorf("%v: %s, want %s", c.passes, j.Result.Sent, c.want)
 		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/migplan/migplan/internal/credentials"
+	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/ledger"
@@ -31,6 +32,11 @@ type settings struct {
 	obsEndpoint string
 	caFile      string
 	lockWait    time.Duration
+}
+
+// given are the flags that commands to be pasted repeat.
+func (s *settings) given() view.Flags {
+	return view.Flags{Ledger: s.ledger, Endpoint: s.endpoint, CAFile: s.caFile}
 }
 
 func (s *settings) ledgerFlag(c *cobra.Command) {
@@ -113,7 +119,7 @@ func (a *app) openLedger(ctx context.Context, s *settings) (*ledger.Ledger, erro
 		return nil, err
 	}
 	if kind := l.Volatile(); kind != "" {
-		a.log.Warn().Str("ledger", clean(l.Path())).Str("file_system", kind).
+		a.log.Warn().Str("ledger", view.Clean(l.Path())).Str("file_system", kind).
 			Msg("the ledger is on a file system in memory: a restart of the machine loses it; give --ledger or MIGPLAN_LEDGER a folder on a disk")
 	}
 	return l, nil
@@ -146,25 +152,29 @@ func (a *app) connect(ctx context.Context, s *settings, t plan.Target) (*remote,
 	if err != nil {
 		return nil, settingError(err)
 	}
-	roots, err := caPool(s.caFile)
+	options, err := a.signIn(s, t.Region, t.ProjectID)
 	if err != nil {
 		return nil, err
 	}
-	proxy, err := a.proxy()
-	if err != nil {
-		return nil, err
-	}
-	creds, err := credentials.Resolve(ctx, credentials.Options{
-		Env: a.env, Region: t.Region, ProjectID: t.ProjectID, Roots: roots, Proxy: proxy, SignIns: a.signIns,
-	})
+	creds, err := credentials.Resolve(ctx, options)
 	if err != nil {
 		return nil, settingError(err)
 	}
 	client, err := drs.New(drs.Config{
 		Endpoint: endpoint, ProjectID: t.ProjectID, Authorizer: creds, UserAgent: "migplan/" + version(),
-		RootCAs: roots, Proxy: proxy, Observe: a.observe,
+		RootCAs: options.Roots, Proxy: options.Proxy, Observe: a.observe,
 	})
 	return &remote{client: client, credentials: creds, endpoint: endpoint}, err
+}
+
+// signIn is how to get credentials for a project, and how to reach a server.
+func (a *app) signIn(s *settings, region, projectID string) (credentials.Options, error) {
+	roots, err := caPool(s.caFile)
+	if err != nil {
+		return credentials.Options{}, err
+	}
+	proxy, err := a.proxy()
+	return credentials.Options{Env: a.env, Region: region, ProjectID: projectID, Roots: roots, Proxy: proxy, SignIns: a.signIns}, err
 }
 
 func (r *remote) identity() executor.Identity {
@@ -195,9 +205,9 @@ func caPool(file string) (*x509.CertPool, error) {
 
 // observe logs an exchange without anything secret.
 func (a *app) observe(e drs.Exchange) {
-	line := a.log.Debug().Str("op", e.Op).Int("status", e.StatusCode).Str("request_id", clean(e.RequestID)).Dur("took", e.Duration)
+	line := a.log.Debug().Str("op", e.Op).Int("status", e.StatusCode).Str("request_id", view.Clean(e.RequestID)).Dur("took", e.Duration)
 	if e.Err != nil {
-		line = line.Str("error", clean(e.Err.Error()))
+		line = line.Str("error", view.Clean(e.Err.Error()))
 	}
 	line.Msg("DRS was asked")
 }

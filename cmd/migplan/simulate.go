@@ -12,6 +12,7 @@ import (
 
 	"github.com/migplan/migplan/internal/credentials/credentialstest"
 	"github.com/migplan/migplan/internal/drssim"
+	"github.com/migplan/migplan/internal/view"
 )
 
 type simulateOptions struct {
@@ -81,7 +82,7 @@ func (a *app) simulate(ctx context.Context, o simulateOptions) error {
 		return err
 	}
 	defer closeSim()
-	line(a.stdout, "listening on %s", endpoint)
+	view.Line(a.stdout, "listening on %s", endpoint)
 	<-ctx.Done()
 	return nil
 }

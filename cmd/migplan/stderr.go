@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/migplan/migplan/internal/view"
 )
 
 // messages is stderr behind a queue. Whoever writes never waits: a terminal on
@@ -109,7 +111,7 @@ func (m *messages) put(text []byte) {
 	m.err, m.stuck, m.size = err, false, m.size-len(text)
 	if n := m.dropped; n > 0 {
 		m.dropped = 0
-		note := fmt.Appendf(nil, "warning: stderr was not read; %s of the log left out here\n", counted(n, "line"))
+		note := fmt.Appendf(nil, "warning: stderr was not read; %s of the log left out here\n", view.Counted(n, "line"))
 		m.waiting, m.size = append(m.waiting, message{text: note}), m.size+len(note)
 	}
 }

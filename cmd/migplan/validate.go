@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/plan"
 )
@@ -46,7 +47,7 @@ func oneOf(flag, value string, allowed ...string) error {
 }
 
 func (a *app) validate(args []string, stdin io.Reader, strict bool, output string) error {
-	all, err := loadPlans(args, func(file string) loaded {
+	all, err := loadPlans(args, func(file string) *view.Migration {
 		if file == "-" {
 			return readPlan(stdin)
 		}
@@ -58,55 +59,31 @@ func (a *app) validate(args []string, stdin io.Reader, strict bool, output strin
 	class := executor.OK
 	var ds []plan.Diagnostic
 	for _, l := range all {
-		if !l.valid() || plan.Invalid(l.diagnostics, strict) {
+		if !l.Valid() || plan.Invalid(l.Diagnostics, strict) {
 			class = executor.Invalid
 		}
-		ds = append(ds, l.diagnostics...)
+		ds = append(ds, l.Diagnostics...)
 	}
 	switch output {
 	case "json":
-		a.writeJSON(diagnosticsJSON(ds, class))
+		a.writeJSON(view.Diagnostics(ds, class, exitCode))
 	case "github":
-		a.writeGitHub(ds, strict)
+		view.WriteGitHub(a.stdout, ds, strict)
 	default:
-		a.writeDiagnostics(ds)
+		view.WriteDiagnostics(a.stdout, ds)
 		if len(ds) == 0 && isTerminal(a.stdout) {
-			line(a.stdout, "%s checked, nothing to complain about", counted(len(all), "plan"))
+			view.WriteValid(a.stdout, len(all))
 		}
 	}
 	return exitWith(class)
 }
 
 // readPlan reads one plan from standard input.
-func readPlan(stdin io.Reader) loaded {
+func readPlan(stdin io.Reader) *view.Migration {
 	data, err := io.ReadAll(io.LimitReader(stdin, plan.MaxSize+1))
 	if err != nil {
-		return loaded{file: "stdin", diagnostics: []plan.Diagnostic{cannotRead("stdin", "input", err)}}
+		return &view.Migration{File: "stdin", Diagnostics: []plan.Diagnostic{cannotRead("stdin", "input", err)}}
 	}
 	p, ds := plan.Load("stdin", data)
-	return loaded{file: "stdin", plan: p, diagnostics: ds}
-}
-
-func (a *app) writeDiagnostics(ds []plan.Diagnostic) {
-	for _, d := range plan.Group(ds) {
-		line(a.stdout, "%s", d)
-		for text := range strings.Lines(d.Snippet()) {
-			line(a.stdout, "%s", strings.TrimSuffix(text, "\n"))
-		}
-	}
-}
-
-// writeGitHub writes workflow commands, which GitHub shows at the lines of a
-// pull request.
-func (a *app) writeGitHub(ds []plan.Diagnostic, strict bool) {
-	data := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
-	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
-	for _, d := range plan.Group(ds) {
-		level := "error"
-		if d.Severity == plan.Warning && !strict {
-			level = "warning"
-		}
-		line(a.stdout, "::%s file=%s,line=%d,col=%d,title=%s::%s",
-			level, property.Replace(d.File), d.Pos.Line, d.Column, property.Replace(d.Rule), data.Replace(d.Message()))
-	}
+	return &view.Migration{File: "stdin", Plan: p, Diagnostics: ds}
 }

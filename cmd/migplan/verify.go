@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/migplan/migplan/internal/verify"
+	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/backup"
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/plan"
@@ -67,13 +68,6 @@ with a file or the chain. docs/verify.md says what is proved.`,
 	return c
 }
 
-// verified is a plan and what its files showed.
-type verified struct {
-	loaded
-	report verify.Report
-	class  executor.Class
-}
-
 func (a *app) verify(ctx context.Context, args []string, o verifyOptions) (executor.Class, error) {
 	var stopAt time.Time
 	if o.stopAt != "" {
@@ -86,46 +80,47 @@ func (a *app) verify(ctx context.Context, args []string, o verifyOptions) (execu
 	if err != nil {
 		return executor.OK, err
 	}
-	var out []verified
+	var out []view.Verified
 	classes := []executor.Class{executor.OK}
-	for _, l := range all {
-		v := verified{loaded: l, class: executor.Invalid}
-		if l.valid() {
-			if v.report, err = a.check(ctx, l, o.filesOptions, true); err != nil {
+	for _, m := range all {
+		v := view.Verified{Migration: m, Class: executor.Invalid}
+		if m.Valid() {
+			if v.Report, err = a.check(ctx, m, o.filesOptions, true); err != nil {
 				return executor.OK, err
 			}
 			if !stopAt.IsZero() {
-				v.report.AddStopAt(stopAt)
+				v.Report.AddStopAt(stopAt)
 			}
-			v.class = reportClass(v.report)
+			v.Class = reportClass(v.Report)
 		}
-		classes, out = append(classes, v.class), append(out, v)
+		classes, out = append(classes, v.Class), append(out, v)
 	}
 	class := worst(classes...)
 	if o.output == "json" {
-		a.writeJSON(verificationJSON(out, class))
+		a.writeJSON(view.Verification(out, class, exitCode))
 	} else {
-		a.writeVerified(out)
+		a.sayInvalid(all)
+		view.WriteVerified(a.stdout, out)
 	}
 	return class, nil
 }
 
 // check holds one plan against its files and, if asked, its lock.
-func (a *app) check(ctx context.Context, l loaded, files filesOptions, withLock bool) (verify.Report, error) {
-	o := verify.Options{Progress: a.fileProgress(l.plan.Name)}
+func (a *app) check(ctx context.Context, m *view.Migration, files filesOptions, withLock bool) (verify.Report, error) {
+	o := verify.Options{Progress: a.fileProgress(m.Plan.Name)}
 	var unusable []verify.Finding
 	if withLock {
-		lock, err := readLock(l)
+		lock, err := readLock(m)
 		if err != nil {
-			unusable = append(unusable, lockFinding(l, err))
+			unusable = append(unusable, lockFinding(m, err))
 		}
 		o.Lock = lock
 	}
-	store, err := a.store(ctx, l.plan, files)
+	store, err := a.store(ctx, m.Plan, files)
 	if err != nil {
 		return verify.Report{}, err
 	}
-	r := verify.Check(ctx, l.plan, store, o)
+	r := verify.Check(ctx, m.Plan, store, o)
 	r.Findings = append(unusable, r.Findings...)
 	return r, nil
 }
@@ -163,14 +158,14 @@ const manyFiles = 100
 func (a *app) fileProgress(name string) func(done, total int) {
 	return func(done, total int) {
 		if total >= 2*manyFiles && done%manyFiles == 0 && done < total {
-			line(a.stderr, "%s: %d of %d files read", name, done, total)
+			view.WriteFileProgress(a.stderr, name, done, total)
 		}
 	}
 }
 
 // readLock is the lock of a plan, nil where it has none.
-func readLock(l loaded) (*verify.Lock, error) {
-	f, err := os.Open(verify.LockFile(l.file))
+func readLock(m *view.Migration) (*verify.Lock, error) {
+	f, err := os.Open(verify.LockFile(m.File))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -178,12 +173,12 @@ func readLock(l loaded) (*verify.Lock, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return verify.ReadLock(f, l.plan.Name)
+	return verify.ReadLock(f, m.Plan.Name)
 }
 
-func lockFinding(l loaded, err error) verify.Finding {
+func lockFinding(m *view.Migration, err error) verify.Finding {
 	return verify.Finding{ID: verify.FindLockUnusable, Severity: backup.Error,
-		Summary: fmt.Sprintf("%s cannot be used: %v", verify.LockFile(l.file), err),
+		Summary: fmt.Sprintf("%s cannot be used: %v", verify.LockFile(m.File), err),
 		Action:  "restore it from git, or write it again with migplan lock --update and review it"}
 }
 

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/migplan/migplan/internal/view"
+	"github.com/migplan/migplan/pkg/executor"
+)
+
+// decision is a person's decision about one plan.
+type decision struct {
+	settings settings
+	reason   string
+	asks     bool // it asks DRS, and so needs an endpoint and credentials
+	do       func(context.Context, *executor.Runner) executor.Result
+	end      func(*view.Migration, io.Writer) // writes the last line of one that went well; nil: nothing
+}
+
+func (d *decision) flags(c *cobra.Command) {
+	d.settings.ledgerFlags(c)
+	if d.asks {
+		d.settings.remoteFlags(c)
+	}
+	c.Flags().StringVar(&d.reason, "reason", "", "why; kept in the ledger (required)")
+}
+
+func (d *decision) mustSayWhy() error {
+	if strings.TrimSpace(d.reason) == "" {
+		return usage{"--reason is missing", "say why in a few words: it is kept in the ledger"}
+	}
+	return nil
+}
+
+// decide runs a decision about one plan and says what came of it.
+func (a *app) decide(ctx context.Context, file string, d *decision) error {
+	if err := d.mustSayWhy(); err != nil {
+		return err
+	}
+	m, err := a.onePlan(file)
+	if err != nil {
+		return err
+	}
+	l, err := a.openLedger(ctx, &d.settings)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	runner := &executor.Runner{Plan: m.Plan, Steps: m.Plan.Steps, Ledger: l, Who: a.who(), Run: newRun(), LockWait: d.settings.lockWait}
+	if d.asks {
+		r, err := a.connect(ctx, &d.settings, m.Plan.Target)
+		if err != nil {
+			return exitWith(a.classified(err))
+		}
+		runner = a.runner(l, m.Plan, r, &d.settings)
+	}
+	return a.decided(ctx, m, runner, d)
+}
+
+// decided carries a decision out and says what came of it.
+func (a *app) decided(ctx context.Context, m *view.Migration, runner *executor.Runner, d *decision) error {
+	m.LedgerFile, m.Run = runner.Ledger.Path(), view.Run{Flags: d.settings.given(), Again: a.typed(), Proxy: a.proxyName()}
+	j := &job{Migration: m, runner: runner}
+	j.take(ctx, d.do(ctx, runner))
+	for _, c := range m.Result.Changes {
+		m.WriteChange(a.stdout, c)
+	}
+	switch {
+	case m.Class() != executor.OK:
+		m.WriteStop(a.stderr)
+	case d.end != nil:
+		d.end(m, a.stdout)
+	}
+	return exitWith(m.Class())
+}
+
+// stepArg reads the STEP argument.
+func stepArg(arg string) (int, error) {
+	n, err := strconv.Atoi(arg)
+	if err != nil || n < 1 {
+		return 0, usage{fmt.Sprintf("STEP %q is not a step", arg), "give the number that plan shows"}
+	}
+	return n, nil
+}
+
+// checkStep refuses a step that the plan does not have.
+func checkStep(n int, do func(context.Context, *executor.Runner) executor.Result) func(context.Context, *executor.Runner) executor.Result {
+	return func(ctx context.Context, r *executor.Runner) executor.Result {
+		if n > len(r.Steps) {
+			return executor.Result{Stop: executor.Stop{Reason: executor.NotAllowed, Why: executor.WhyNoSuchStep, Step: n}, Sent: executor.SentNo}
+		}
+		return do(ctx, r)
+	}
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+func (a *app) historyCommand() *cobra.Command {
+	var s settings
+	var output string
+	c := &cobra.Command{
+		Use:   "history PLAN",
+		Short: "Show the ledger's events of a plan, their hashes verified",
+		Long: `Show what the ledger holds about a plan, oldest first: every request, its outcome,
+and every decision with who made it and why. Each event contains the hash of the
+one before it; a changed or removed event is reported.`,
+		Example: `  migplan history plans/ims.yaml
+  migplan history -o json plans/ims.yaml`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := oneOf("-o", output, "text", "json"); err != nil {
+				return err
+			}
+			return a.history(c.Context(), args, &s, output)
+		},
+		ValidArgsFunction: completePlans,
+	}
+	s.ledgerFlag(c)
+	outputFlag(c, &output, "text", "json")
+	return c
+}
+
+func (a *app) history(ctx context.Context, args []string, s *settings, output string) error {
+	m, err := a.onePlan(args[0])
+	if err != nil {
+		return err
+	}
+	l, dir, err := a.readLedger(s)
+	if err != nil {
+		return err
+	}
+	m.LedgerFolder, m.LedgerFile = dir, pathOf(l)
+	var events []ledger.Event
+	if l != nil {
+		defer l.Close()
+		if events, err = l.Events(ctx, m.Plan.Chain()); err != nil {
+			return fmt.Errorf("%s: %w", m.Plan.Name, err)
+		}
+	}
+	if output == "json" {
+		a.writeJSON(m.History(events))
+		return nil
+	}
+	m.WriteHistory(a.stdout, events)
+	return nil
+}

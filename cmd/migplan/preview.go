@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/migplan/migplan/internal/view"
+	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+// previews loads plans and the ledger, and finds what each would do next.
+func (a *app) previews(ctx context.Context, args []string, load func(string) *view.Migration, s *settings, keys executor.Keys) (all, valid []*view.Migration, class executor.Class, err error) {
+	if all, err = loadPlans(args, load); err != nil {
+		return nil, nil, "", err
+	}
+	_, bad := a.sayInvalid(all)
+	l, dir, err := a.readLedger(s)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	if l != nil {
+		defer l.Close()
+	}
+	valid, shared := a.refuseShared(ctx, l, all)
+	classes := []executor.Class{executor.OK}
+	if bad || shared {
+		classes = append(classes, executor.Invalid)
+	}
+	for _, m := range valid {
+		m.LedgerFolder, m.LedgerFile = dir, pathOf(l)
+		m.Run = view.Run{Flags: s.given(), Keys: keys, Reads: true}
+		m.Result = preview(ctx, l, m)
+		if m.Class() != executor.OK {
+			m.WriteStop(a.stderr)
+		}
+		classes = append(classes, m.Class())
+	}
+	return all, valid, worst(classes...), nil
+}
+
+// preview asks the same function as apply, without anything that DRS shows.
+func preview(ctx context.Context, l *ledger.Ledger, m *view.Migration) executor.Result {
+	r := executor.Result{Sent: executor.SentNo}
+	chain, err := executor.LoadChain(ctx, l, m.Plan)
+	if err != nil {
+		m.Unread, r.Stop = true, *executor.LedgerStop(err)
+		return r
+	}
+	m.SetChain(chain)
+	if s := chain.Forbids(m.Plan); s != nil {
+		r.Stop = *s
+		return r
+	}
+	keys := m.Run.Keys
+	action := executor.Preview(executor.Facts{Steps: m.Plan.Steps, State: chain.State, Keys: keys, Now: time.Now(), OnlineBefore: m.OnlineBefore})
+	r.Step = action.Step
+	if action.Stop != nil && !lacksOnlyKey(action.Stop, keys) {
+		r.Stop = *action.Stop
+	}
+	return r
+}
+
+// pathOf is the file of the ledger, "" without one.
+func pathOf(l *ledger.Ledger) string {
+	if l == nil {
+		return ""
+	}
+	return l.Path()
+}
+
+// lacksOnlyKey: a key that was not given to a command that only reads will be
+// given to apply. NEEDS shows it.
+func lacksOnlyKey(s *executor.Stop, keys executor.Keys) bool {
+	return (s.Reason == executor.CutoverKey || s.Reason == executor.OverwriteKey) && keys == executor.Keys{}
+}

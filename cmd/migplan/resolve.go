@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/migplan/migplan/pkg/executor"
+)
+
+func (a *app) resolveCommand() *cobra.Command {
+	d := &decision{asks: true}
+	var how resolution
+	c := &cobra.Command{
+		Use:   "resolve PLAN STEP --not-created|--succeeded|--failed | resolve PLAN --ignore-job ID",
+		Short: "Record the outcome of a step that DRS can no longer report",
+		Long: `Record an outcome that DRS cannot report. --not-created ends a doubt: the target is
+searched first, and the decision is refused while the request could still arrive,
+unless --before-fence is given. --succeeded and --failed record how a step ended
+whose job record is gone or shows a status that the DRS documentation does not
+list. --ignore-job records that a job on the target does not matter to the plan;
+a job of this plan is refused.`,
+		Example: `  migplan resolve plans/ims.yaml 1 --not-created --reason "the console lists no such job"
+  migplan resolve plans/ims.yaml 3 --succeeded --reason "the job's record was deleted; msdb shows the restore"
+  migplan resolve plans/ims.yaml --ignore-job 60cf7d2e-5a45-4b13-8e45-2fa7a13jb701 --reason "a test restore of another team"`,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(c *cobra.Command, args []string) error {
+			do, err := how.decision(args, d)
+			if err != nil {
+				return err
+			}
+			d.do = do
+			return a.decide(c.Context(), args[0], d)
+		},
+		ValidArgsFunction: completePlanThenStep,
+	}
+	d.flags(c)
+	f := c.Flags()
+	f.BoolVar(&how.notCreated, "not-created", false, "the request in doubt created no job")
+	f.BoolVar(&how.BeforeFence, "before-fence", false, "do not wait until the request in doubt can no longer arrive, or, if DRS gives no date, until a missing job counts as deleted")
+	f.BoolVar(&how.OtherCredentials, "other-credentials", false, "for a step in doubt sent with other credentials: you looked for its job with those, or in the console")
+	f.BoolVar(&how.succeeded, "succeeded", false, "the step's backup is restored")
+	f.BoolVar(&how.failed, "failed", false, "the step's backup is not restored")
+	f.StringVar(&how.ignore, "ignore-job", "", "id of a job that does not matter to the plan")
+	return c
+}
+
+type resolution struct {
+	executor.Assurance
+	notCreated, succeeded, failed bool
+	ignore                        string
+}
+
+func (h resolution) decision(args []string, d *decision) (func(context.Context, *executor.Runner) executor.Result, error) {
+	given := 0
+	for _, b := range []bool{h.notCreated, h.succeeded, h.failed, h.ignore != ""} {
+		if b {
+			given++
+		}
+	}
+	wantArgs := 2
+	if h.ignore != "" {
+		wantArgs = 1
+	}
+	if given != 1 || len(args) != wantArgs || h.Assurance != (executor.Assurance{}) && h.ignore != "" {
+		return nil, usage{"resolve takes PLAN STEP and one of --not-created, --succeeded, --failed; or PLAN --ignore-job ID", "see migplan resolve --help"}
+	}
+	if h.ignore != "" {
+		return func(ctx context.Context, r *executor.Runner) executor.Result {
+			return r.Ignore(ctx, h.ignore, d.reason)
+		}, nil
+	}
+	n, err := stepArg(args[1])
+	if err != nil {
+		return nil, err
+	}
+	return checkStep(n, func(ctx context.Context, r *executor.Runner) executor.Result {
+		switch {
+		case h.notCreated:
+			return r.MarkNotCreated(ctx, n, h.Assurance, d.reason)
+		case h.succeeded:
+			return r.MarkSucceeded(ctx, n, h.Assurance, d.reason)
+		}
+		return r.MarkFailed(ctx, n, h.Assurance, d.reason)
+	}), nil
+}

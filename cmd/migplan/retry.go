@@ -1,0 +1,31 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/migplan/migplan/pkg/executor"
+)
+
+func (a *app) retryCommand() *cobra.Command {
+	d := &decision{}
+	c := &cobra.Command{
+		Use:   "retry PLAN STEP",
+		Short: "Allow a step that failed or was refused to be sent again",
+		Example: `  migplan retry plans/ims.yaml 3 --reason "uploaded the file again"
+  migplan retry plans/ims.yaml 1 --reason "the instance has more disk space now" --lock-wait 2m`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			n, err := stepArg(args[1])
+			if err != nil {
+				return err
+			}
+			d.do = checkStep(n, func(ctx context.Context, r *executor.Runner) executor.Result { return r.Retry(ctx, n, d.reason) })
+			return a.decide(c.Context(), args[0], d)
+		},
+		ValidArgsFunction: completePlanThenStep,
+	}
+	d.flags(c)
+	return c
+}

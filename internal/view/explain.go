@@ -1,0 +1,257 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+// Explanation is what a stop says to a person, each part in one line.
+type Explanation struct {
+	What     string
+	Tried    string
+	Known    string
+	Database string
+	Next     string
+}
+
+// message is what is said about a reason: templates over the methods of
+// stopped. Empty parts are left to the rules of Explain.
+type message struct {
+	// Waits is for a pass that ended well: what the plan waits for.
+	Waits string
+	// The others are for a stop that needs attention.
+	What, Tried, Known, Database, Next string
+	// Causes replace parts where the stop has this Why. An empty one says that
+	// the parts of the reason fit it.
+	Causes map[executor.Why]message
+	// Adjust changes what depends on more than reason and cause; nil: nothing.
+	Adjust func(stopped, *message)
+}
+
+// messageOf finds the message of a reason.
+func messageOf(r executor.Reason) (message, bool) {
+	for _, subject := range subjects() {
+		if msg, ok := subject[r]; ok {
+			return msg, true
+		}
+	}
+	return message{}, false
+}
+
+// Explain says what the last pass, preview or decision stopped at.
+func (m *Migration) Explain() Explanation {
+	s := stopped{m, m.Result.Stop}
+	msg := s.message()
+	e := Explanation{What: s.expand(msg.What), Tried: s.tried(msg), Known: s.expand(msg.Known), Database: s.expand(msg.Database), Next: s.expand(msg.Next)}
+	switch {
+	case m.Unread:
+		e.Database = unknownDatabase
+	case e.Database == "":
+		e.Database = m.DatabaseState()
+	}
+	if m.Run.Rehearsal {
+		e.Next = "nothing: this was a rehearsal; in a real run: " + e.Next
+	}
+	return e
+}
+
+// unknownDatabase is for a ledger that cannot be believed.
+const unknownDatabase = "unknown: the ledger does not show everything that was done; check it in the console"
+
+// WriteStop writes a stop that needs somebody's attention.
+func (m *Migration) WriteStop(w io.Writer) {
+	e := m.Explain()
+	Line(w, "error: %s: %s", m.Plan.Name, e.What)
+	for _, part := range []struct{ label, text string }{
+		{"tried", e.Tried}, {"known", e.Known}, {"database", e.Database}, {"next", e.Next},
+	} {
+		if part.text != "" {
+			Line(w, "  %-9s %s", part.label+":", part.text)
+		}
+	}
+}
+
+// stopped is what the templates of a message may use. Its text is clean.
+type stopped struct {
+	*Migration
+	stop executor.Stop
+}
+
+// message is the message of the stop, its cause included.
+func (s stopped) message() message {
+	msg, ok := messageOf(s.stop.Reason)
+	if !ok {
+		return message{What: "{{.Reason}}"}
+	}
+	msg = msg.with(msg.Causes[s.stop.Why])
+	if msg.Adjust != nil {
+		msg.Adjust(s, &msg)
+	}
+	return msg
+}
+
+// with replaces the parts that another message has.
+func (msg message) with(other message) message {
+	for _, part := range []struct{ into, from *string }{
+		{&msg.What, &other.What}, {&msg.Tried, &other.Tried}, {&msg.Known, &other.Known},
+		{&msg.Database, &other.Database}, {&msg.Next, &other.Next},
+	} {
+		if *part.from != "" {
+			*part.into = *part.from
+		}
+	}
+	if other.Adjust != nil {
+		msg.Adjust = other.Adjust
+	}
+	return msg
+}
+
+// expand fills in a template. Tests expand every one, so an error is a bug that
+// must not hide the rest of a message.
+func (s stopped) expand(text string) string {
+	t, err := template.New("message").Funcs(template.FuncMap{"clean": Clean, "word": Word, "stamp": Stamp}).Parse(text)
+	if err != nil {
+		return err.Error()
+	}
+	var b strings.Builder
+	if err := t.Execute(&b, s); err != nil {
+		return err.Error()
+	}
+	return b.String()
+}
+
+// tried is what the run did before the stop.
+func (s stopped) tried(msg message) string {
+	switch {
+	case s.Run.Reads:
+		return "reading the plan and the ledger; this command sends nothing"
+	case msg.Tried != "":
+		return s.expand(msg.Tried)
+	case s.stop.Step > 0:
+		return "one pass; stopped before submitting " + s.Step()
+	}
+	return "one pass; nothing was submitted"
+}
+
+func (s stopped) Reason() string     { return string(s.stop.Reason) }
+func (s stopped) Step() string       { return s.stepName(s.stop.Step) }
+func (s stopped) Seq() int           { return s.stop.Step }
+func (s stopped) OtherStep() int     { return s.stop.OtherStep }
+func (s stopped) OtherState() string { return string(s.stop.State) }
+func (s stopped) Detail() string     { return Clean(s.stop.Detail) }
+func (s stopped) Jobs() string       { return Clean(strings.Join(s.stop.Jobs, ", ")) }
+func (s stopped) Since() string      { return Stamp(s.stop.Since) }
+func (s stopped) Until() string      { return Stamp(s.stop.Until) }
+func (s stopped) Owner() *executor.Owner {
+	return s.stop.Owner
+}
+
+// InLedger is what the ledger knows of the step.
+func (s stopped) InLedger() ledger.Step { return s.State.Step(s.stop.Step) }
+
+// Job is the job that the stop is about.
+func (s stopped) Job() string {
+	if len(s.stop.Jobs) == 0 {
+		return "JOB_ID"
+	}
+	return s.stop.Jobs[0]
+}
+
+// Err is what a server or the system said.
+func (s stopped) Err() string {
+	if s.stop.Err == nil {
+		return "no reason given"
+	}
+	return Clean(s.stop.Err.Error())
+}
+
+// Status is DRS's word for the state of a job.
+func (s stopped) Status() string {
+	if s.stop.Detail == "" {
+		return "an empty status"
+	}
+	return s.Detail()
+}
+
+// WindowEnd is the end of the window as the plan has it.
+func (s stopped) WindowEnd() string { return s.stop.Until.Format(time.RFC3339) }
+
+// ByThen is ", until TIME", empty where no clock of the server says when.
+func (s stopped) ByThen() string {
+	if s.stop.Until.IsZero() {
+		return ""
+	}
+	return ", until " + s.Until()
+}
+
+// Ledger is the file of the ledger, as one word.
+func (s stopped) Ledger() string { return Word(s.LedgerFile) }
+
+// The commands.
+
+func (s stopped) Again() string   { return s.again() }
+func (s stopped) History() string { return s.Command("history", "") }
+func (s stopped) Whoami() string  { return s.Command("whoami", "") }
+
+// Confirmed is apply with the confirmations that the step needs.
+func (s stopped) Confirmed() string { return s.Command("apply", s.needs(s.stop.Step)) }
+func (s stopped) AdoptAll() string  { return s.Command("adopt", "--all --reason TEXT") }
+func (s stopped) Ignore(job string) string {
+	return s.ignore(job)
+}
+
+// Adopt says that a job is the step's.
+func (s stopped) Adopt(job string) string {
+	step := "STEP"
+	if s.stop.Step > 0 {
+		step = fmt.Sprint(s.stop.Step)
+	}
+	return s.Command("adopt", step+" "+Word(job)+" --reason TEXT")
+}
+
+// Resolve records how the step ended, by a flag of resolve.
+func (s stopped) Resolve(flag string) string {
+	return s.Command("resolve", fmt.Sprintf("%d %s --reason TEXT", s.stop.Step, flag))
+}
+
+func (s stopped) Retry() string {
+	return s.Command("retry", fmt.Sprintf("%d --reason TEXT", s.stop.Step))
+}
+
+// Judge is how a person records what DRS cannot report.
+func (s stopped) Judge() string {
+	return "if the backup is restored, " + s.Resolve("--succeeded") + "; if not, " + s.Resolve("--failed")
+}
+
+func (s stopped) CloseOwner() string { return s.closeOther(s.stop.Owner.Plan) }
+
+func (s stopped) RebuildLedger() string { return RebuildLedger(s.LedgerFile, s.AdoptAll()) }
+
+// CheckProxy leads to the setting of a proxy that did not work.
+func (s stopped) CheckProxy() string {
+	if s.Run.Proxy == "" || s.stop.Err == nil || !strings.Contains(s.Err(), "proxy") {
+		return ""
+	}
+	return "check " + s.Run.Proxy + " in the environment; then "
+}
+
+// Following reports whether the ledger follows the job of the stop as the
+// step's.
+func (s stopped) Following() bool {
+	st := s.InLedger()
+	return st.State == ledger.StepRunning && slices.Contains(s.stop.Jobs, st.JobID)
+}
+
+func orElse(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}

@@ -1,0 +1,67 @@
+package view
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+// HistoryVersion is the version of the output of history.
+const HistoryVersion = 2
+
+// HistoryJSON is the output of history.
+type HistoryJSON struct {
+	Version int         `json:"version"`
+	Name    string      `json:"name"`
+	Chain   string      `json:"chain"`
+	Events  []EventJSON `json:"events"`
+}
+
+// EventJSON is one event of the ledger.
+type EventJSON struct {
+	Seq     int64           `json:"seq"`
+	At      time.Time       `json:"at"`
+	Kind    ledger.Kind     `json:"kind"`
+	Step    int             `json:"step,omitempty"`
+	Attempt int             `json:"attempt,omitempty"`
+	Run     string          `json:"run"`
+	Data    json.RawMessage `json:"data"`
+	Hash    string          `json:"hash"`
+}
+
+// History is the output of history for these events.
+func (m *Migration) History(events []ledger.Event) HistoryJSON {
+	out := HistoryJSON{HistoryVersion, m.Plan.Name, m.Plan.Chain(), []EventJSON{}}
+	for _, e := range events {
+		out.Events = append(out.Events, EventJSON{e.Seq, e.At, e.Kind, e.Step, e.Attempt, e.Run, e.Data, e.Hash})
+	}
+	return out
+}
+
+// WriteHistory writes the events of the plan's chain.
+func (m *Migration) WriteHistory(w io.Writer, events []ledger.Event) {
+	p, dir := m.Plan, m.LedgerFolder
+	if m.LedgerFile == "" {
+		Line(w, "plan %s, chain %s: there is no ledger in %s yet", p.Name, p.Chain(), dir)
+		return
+	}
+	Line(w, "plan %s, chain %s, ledger %s: %s, hashes verified", p.Name, p.Chain(), dir, Counted(len(events), "event"))
+	if len(events) == 0 {
+		return
+	}
+	rows := [][]string{{"SEQ", "AT", "KIND", "STEP", "ATTEMPT", "WHAT"}}
+	for _, e := range events {
+		rows = append(rows, []string{fmt.Sprint(e.Seq), Stamp(e.At), string(e.Kind), number(e.Step), number(e.Attempt), Clean(e.Summary())})
+	}
+	Table(w, rows)
+}
+
+func number(n int) string {
+	if n == 0 {
+		return "-"
+	}
+	return fmt.Sprint(n)
+}

@@ -1,0 +1,147 @@
+package view
+
+import (
+	"fmt"
+	"html"
+	"strings"
+
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// markdownMost is the most that a comment on a pull request may hold.
+const markdownMost = 65536
+
+// Markdown shows plans in a comment on a pull request, the invalid ones first.
+// Bodies that do not fit are left out, with a pointer to the command that shows
+// them. Every value of a plan is shown as code: nothing in it becomes a link, an
+// image or a mention.
+func Markdown(all []*Migration) string {
+	const cut = "\n_Cut here: the rest does not fit. `migplan plan` shows all of it._\n"
+	var b strings.Builder
+	for _, part := range markdownParts(all) {
+		if b.Len()+len(part)+len(cut) > markdownMost {
+			return b.String() + cut
+		}
+		b.WriteString(part)
+	}
+	return b.String()
+}
+
+// markdownParts are the pieces of a comment that are shown whole or not at all.
+func markdownParts(all []*Migration) (parts []string) {
+	var bodies []string
+	for _, m := range all {
+		if !m.Valid() {
+			parts = append(parts, fmt.Sprintf("### %s is invalid\n\n%s\n", code(m.File), markdownDiagnostics(m.Diagnostics, "")))
+		}
+	}
+	for _, m := range all {
+		if m.Valid() {
+			parts = append(append(parts, m.markdownHead()), m.markdownSteps()...)
+			bodies = append(bodies, m.markdownBodies()...)
+		}
+	}
+	return append(parts, bodies...)
+}
+
+// markdownDiagnostics is a list of at most a hundred complaints.
+func markdownDiagnostics(ds []plan.Diagnostic, label string) string {
+	var b strings.Builder
+	for i, d := range ds {
+		if i == 100 {
+			fmt.Fprintf(&b, "- and %d more\n", len(ds)-i)
+			break
+		}
+		fmt.Fprintf(&b, "- %s%s\n", label, code(strings.Replace(d.String(), ": warning: ", ": ", 1)))
+	}
+	return b.String()
+}
+
+func (m *Migration) markdownHead() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "### Plan %s: %s\n\n", code(m.Plan.Name), m.PlanState())
+	fmt.Fprintf(&b, "- %s of %s, chain %s\n", Counted(len(m.Plan.Steps), "step"), code(m.File), code(m.Plan.Chain()))
+	fmt.Fprintf(&b, "- target instance %s, databases %s\n", code(m.Plan.Target.InstanceID), markdownDatabases(m.Plan))
+	if m.Plan.Overwrite {
+		b.WriteString("- **overwrite**: the full backup overwrites the databases with these names on the target\n")
+	}
+	fmt.Fprintf(&b, "- %s\n", m.cutoverLine())
+	if m.LedgerFile == "" {
+		b.WriteString("- no ledger: every step is shown as pending\n")
+	}
+	return b.String() + markdownDiagnostics(m.Diagnostics, "warning: ")
+}
+
+func markdownDatabases(p *plan.Plan) string {
+	var names []string
+	for _, n := range p.Databases.Names {
+		names = append(names, code(n))
+	}
+	if p.Databases.All {
+		names = []string{"all in the backups"}
+	}
+	if p.Rename != "" {
+		names = append(names, "renamed to "+code(p.Rename))
+	}
+	return strings.Join(names, ", ")
+}
+
+func (m *Migration) markdownSteps() []string {
+	rows := []string{"\n| step | state | type | files | is_last_backup | needs |\n|---|---|---|---|---|---|\n"}
+	for _, s := range m.Plan.Steps {
+		var files []string
+		for _, key := range s.Backup.Keys {
+			files = append(files, cell(key))
+		}
+		rows = append(rows, fmt.Sprintf("| %d | %s | %s | %s | %t | %s |\n", s.Seq, m.State.Step(s.Seq).State,
+			s.Backup.Type, strings.Join(files, " "), m.sent(s).Last, cell(m.needs(s.Seq))))
+	}
+	return append(rows, "\n")
+}
+
+func (m *Migration) markdownBodies() []string {
+	var out []string
+	for _, s := range m.Plan.Steps {
+		st := m.State.Step(s.Seq)
+		if st.State.Sent() {
+			continue
+		}
+		if req, err := s.Request(st.Attempt); err == nil {
+			fence := strings.Repeat("`", max(3, longestRun(string(req.Body))+1))
+			out = append(out, fmt.Sprintf("<details><summary><code>%s</code>, step %d: <code>%s</code></summary>\n\n%sjson\n%s\n%s\n</details>\n",
+				html.EscapeString(m.Plan.Name), s.Seq, html.EscapeString(req.JobName), fence, plan.Printable(string(req.Body)), fence))
+		}
+	}
+	return out
+}
+
+// code shows a value as it is, whatever markup is in it: as a code span, whose
+// fence is longer than any run of backticks in it (CommonMark 6.1).
+func code(s string) string {
+	if s = plan.Printable(s); s == "" {
+		return ""
+	}
+	if first, last := s[0], s[len(s)-1]; first == '`' || last == '`' || first == ' ' && last == ' ' && strings.Trim(s, " ") != "" {
+		s = " " + s + " " // CommonMark takes these two away again
+	}
+	fence := strings.Repeat("`", longestRun(s)+1)
+	return fence + s + fence
+}
+
+// cell is code in a table, where a pipe needs a backslash (GFM 4.10). A
+// backslash before a pipe cannot be written.
+func cell(s string) string {
+	return code(strings.ReplaceAll(strings.ReplaceAll(plan.Printable(s), `\|`, "\uFFFD|"), "|", `\|`))
+}
+
+// longestRun is the length of the longest run of backticks.
+func longestRun(s string) int {
+	longest, run := 0, 0
+	for _, r := range s {
+		if run++; r != '`' {
+			run = 0
+		}
+		longest = max(longest, run)
+	}
+	return longest
+}

@@ -1,0 +1,157 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/migplan/migplan/pkg/executor"
+)
+
+// requestMessages are for a request whose outcome is not a job, or not known.
+var requestMessages = map[executor.Reason]message{
+	executor.CreateRefused: {
+		What:  `DRS refused the request for {{.Step}}`,
+		Tried: `one request, as {{.JobName}}`,
+		Known: `{{.Refusal}}. No job was created{{with .Meaning}}. That is: {{.}}{{end}}`,
+		Next:  `{{or .Remedy "fix the plan"}}; then {{.Retry}}`,
+	},
+	executor.DoubtNeedsPerson: {
+		What:  `the outcome of the request for {{.Step}} is unknown`,
+		Tried: `one request, as {{.InLedger.Intent.JobName}}, at {{stamp .InLedger.IntentAt}}{{with .Answer}}; DRS answered {{.}}{{end}}`,
+		Known: `DRS lists no such job. Only a person can decide now, because {{.Because}}{{with .Jobs}}; unknown jobs: {{.}}{{end}}`,
+		Next: `look for the job in the console; if it is there: {{.Adopt "JOB_ID"}}; ` +
+			`{{with .Jobs}}each of {{.}} that is not this step's job: {{$.Ignore "JOB_ID"}}; {{end}}` +
+			`{{with .Fence}}if it is not there after {{.}}: {{$.Resolve "--not-created"}}` +
+			`{{else}}if it is not there an hour after the request: {{.Resolve "--not-created --before-fence"}}{{end}}` +
+			`{{if .NameIsTaken}}; if the name stays taken and no job has it: {{.Resolve "--failed"}}, then {{.Retry}}, which sends the step under a new name{{end}}`,
+	},
+	executor.Settling: {
+		What:  `the outcome of the request for {{.Step}} is not known yet`,
+		Tried: requestTried,
+		Known: `DRS lists no such job so far; the evidence is complete at {{.Until}} at the earliest`,
+		Next:  `run it again then: {{.Again}}`,
+		Causes: map[executor.Why]message{
+			executor.WhyUnsearched: {
+				Known: `this run ended before it could search for the job`,
+				Next:  `run it again: {{.Again}}`,
+			},
+			executor.WhyTooEarly: {
+				What:  `it is too early to decide about the request for {{.Step}}`,
+				Tried: `to record a decision`,
+				Known: `DRS lists no such job, but the request may still create one{{.ByThen}}; nothing was recorded`,
+				Next:  `run this again after that; or now with --before-fence, if you know that the request can no longer arrive`,
+			},
+		},
+	},
+	executor.RequestMayArrive: {
+		What:  `an earlier request may still create a job until {{.Until}}`,
+		Known: `its outcome was settled with another job, so nothing is submitted before that time`,
+		Next:  `run it again then: {{.Again}}`,
+	},
+	executor.RecordLost: {
+		What:  `the answer to the request ({{or .Detail "unknown"}}{{with .Jobs}} {{.}}{{end}}) could not be written to the ledger: {{.Err}}`,
+		Tried: requestTried,
+		Known: `the ledger holds the intent, so the next run searches for the job and sends nothing`,
+		Next:  `make the ledger writable (is the disk full?), then {{.Again}}`,
+	},
+	executor.NotSent: {
+		What:  `the request for {{.Step}} could not be sent: {{.Err}}`,
+		Known: `the request was never sent, so nothing was created`,
+		Next:  `{{.CheckProxy}}run it again: {{.Again}}`,
+	},
+	executor.Throttled: {
+		What:  `DRS asks for fewer requests{{with .Throttling}}: {{.}}{{end}}`,
+		Known: `nothing is submitted before {{.Until}}`,
+		Next:  `run it again after that: {{.Again}}`,
+	},
+	executor.APIUnavailable: {
+		What:  `DRS gave no usable answer: {{.Err}}`,
+		Tried: `to query DRS`,
+		Known: `nothing new is known, and nothing was sent`,
+		Next:  `{{.CheckProxy}}run it again: {{.Again}}`,
+		Causes: map[executor.Why]message{
+			executor.WhyListIncomplete: {What: `DRS gave no usable answer: by its own count, the list of jobs on the target is incomplete`},
+			executor.WhyListStale:      {What: `DRS gave no usable answer: the list of jobs was older than a minute before it could be used`},
+			executor.WhyJobUnread:      {What: `DRS gave no usable answer: job {{.Jobs}}, which may be this step's, could not be read`},
+			executor.WhyListLacksJob: {
+				What:  `DRS gave no usable answer: the list does not show job {{.Jobs}}, which the ledger knows`,
+				Known: `either that job's record was deleted, or the list is incomplete; nothing was recorded`,
+				Next:  `run it again: {{.Again}}; or, if it was deleted, adopt each job individually: {{.AdoptOne}}`,
+			},
+		},
+	},
+	executor.AccessDenied: {
+		What:  `DRS refused these credentials: {{.Err}}`,
+		Tried: `to query DRS`,
+		Known: `nothing was created`,
+		Next:  `check them with {{.Whoami}}, the clock of this machine, and docs/permissions.md`,
+	},
+}
+
+const requestTried = `the request for {{.Step}}`
+
+// because says what forbids that a doubt is settled without a person.
+var because = map[executor.Why]string{
+	executor.WhyDateAhead:   "the Date of DRS was once far ahead of what it is now",
+	executor.WhyFull:        "this is the full backup",
+	executor.WhyCutover:     "this is the cutover",
+	executor.WhyToken:       "a request sent with a token may still arrive",
+	executor.WhyNoKnownJob:  "the list shows no other job of this chain",
+	executor.WhyNameExists:  "DRS reports the job name as taken but lists no job with it",
+	executor.WhyTwice:       "an earlier request of this step was also lost",
+	executor.WhyAsk:         "MIGPLAN_SETTLE is ask",
+	executor.WhyUnaccounted: "the target has jobs that no ledger entry explains",
+	executor.WhyNoDate:      "the time of the request by the server's clock is not known",
+}
+
+func (s stopped) Because() string { return because[s.stop.Why] }
+
+// nameTaken is DRS's error code for a job name that exists.
+const nameTaken = "DRS.M00277"
+
+func (s stopped) NameIsTaken() bool { return s.InLedger().Answer.Code == nameTaken }
+
+// Answer is what DRS answered to the request in doubt, "" for nothing.
+func (s stopped) Answer() string {
+	st := s.InLedger()
+	if !st.Answered {
+		return ""
+	}
+	return strings.TrimSpace(fmt.Sprintf("HTTP %d %s %s", st.Answer.StatusCode, Clean(st.Answer.Code), Clean(st.Answer.Message)))
+}
+
+// Fence is when the request in doubt can no longer arrive, "" where no clock of
+// the server says so.
+func (s stopped) Fence() string {
+	if fence := executor.FenceOf(s.InLedger()); !fence.IsZero() {
+		return Stamp(fence)
+	}
+	return ""
+}
+
+// JobName is the name of the step's job in the current attempt.
+func (s stopped) JobName() string {
+	seq := s.stop.Step
+	if seq < 1 || seq > len(s.Plan.Steps) {
+		return "-"
+	}
+	return s.Plan.Steps[seq-1].JobName(s.InLedger().Attempt)
+}
+
+// Refusal is the answer by which DRS refused a request.
+func (s stopped) Refusal() string {
+	answer := s.InLedger().Answer
+	return Clean(answer.Code) + " " + strings.TrimRight(orElse(Clean(answer.Message), "without a message"), ".")
+}
+
+// Throttling is what DRS said when it asked for a pause.
+func (s stopped) Throttling() string {
+	if s.stop.Err != nil {
+		return s.Err()
+	}
+	answer := s.InLedger().Answer
+	return strings.TrimSpace(Clean(answer.Code) + " " + Clean(answer.Message))
+}
+
+// AdoptOne adopts one job for a step that the person chooses.
+func (s stopped) AdoptOne() string { return s.Command("adopt", "STEP JOB_ID --reason TEXT") }

@@ -1,0 +1,149 @@
+package view
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"testing"
+
+	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// examples are the situations that each output shows.
+func examples(t *testing.T) []*Migration {
+	t.Helper()
+	fresh := example(t, ledger.StepPending)
+	fresh.File, fresh.LedgerFile, fresh.State, fresh.Result.Step = "fresh.yaml", "", ledger.State{}, 1
+	fresh.Diagnostics = []plan.Diagnostic{{File: "fresh.yaml", Pos: plan.Pos{Line: 2, Column: 7}, Severity: plan.Warning, Rule: "file-name", Summary: "a warning", Hint: "a hint"}}
+	running := example(t, ledger.StepRunning)
+	running.Result.Step = 2
+	doubt := example(t, ledger.StepInDoubt)
+	doubt.Result.Step = 2
+	failed := example(t, ledger.StepFailed)
+	failed.Result.Stop = executor.Stop{Reason: executor.JobFailed, Step: 2}
+	held := example(t, ledger.StepSucceeded)
+	held.State.Held, held.State.HeldAt = &ledger.DecisionData{User: "dba", Host: "jump1", Reason: "change freeze"}, night(0)
+	held.Result.Stop = executor.Stop{Reason: executor.OnHold}
+	next := example(t, ledger.StepSucceeded)
+	next.Result.Step = 3
+	closed := example(t, ledger.StepSucceeded)
+	closed.State.Ended = &ledger.DecisionData{User: "dba", Host: "jump1", Reason: "abandoned"}
+	closed.State.Steps = append(closed.State.Steps, stepOf(closed.Plan, 3, ledger.StepSucceeded))
+	closed.Result.Stop = executor.Stop{Reason: executor.ChainClosed}
+	closed.Shared = &executor.Owner{Plan: "crm-prod", Generation: 2, Databases: `database "ims"`}
+	unread := example(t, ledger.StepPending)
+	unread.Unread, unread.State = true, ledger.State{}
+	unread.Result.Stop = executor.Stop{Reason: executor.LedgerBroken, Err: errors.New("event 3 does not match its hash")}
+	return []*Migration{fresh, running, doubt, failed, held, next, closed, unread}
+}
+
+// refused are plans that could not be run at all.
+func refused(t *testing.T) []*Migration {
+	t.Helper()
+	unset := example(t, ledger.StepPending)
+	unset.Setup = &SetupError{Class: executor.Denied, Err: errors.New("no credentials were found")}
+	return []*Migration{unset, {File: "broken.yaml", Diagnostics: []plan.Diagnostic{
+		{File: "broken.yaml", Pos: plan.Pos{Line: 3, Column: 1}, Severity: plan.Error, Rule: "unknown-key", Summary: `unknown key "nonsense"`, Hint: "remove it"},
+	}}}
+}
+
+// noCode stands for the exit codes of the command.
+func noCode(executor.Class) int { return 0 }
+
+func TestPlanText(t *testing.T) {
+	var b bytes.Buffer
+	WritePlans(&b, examples(t))
+	golden(t, "plan-text", b.String())
+}
+
+func TestPlanMarkdown(t *testing.T) {
+	all := examples(t)
+	golden(t, "plan-markdown", Markdown(append(all[:3], refused(t)[1])))
+}
+
+func TestPlanJSON(t *testing.T) {
+	var b bytes.Buffer
+	if err := WriteJSON(&b, Plans(examples(t)[:2], true, noCode)); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "plan-json", b.String())
+}
+
+func TestStatusText(t *testing.T) {
+	var b bytes.Buffer
+	WriteStatus(&b, examples(t), "user dba", night(31))
+	golden(t, "status-text", b.String())
+}
+
+func TestStatusJSON(t *testing.T) {
+	var b bytes.Buffer
+	out := Plans(append(examples(t), refused(t)...), false, noCode)
+	out.Ledger = "/var/lib/migplan"
+	if err := WriteJSON(&b, out); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "status-json", b.String())
+}
+
+func TestHistoryText(t *testing.T) {
+	m := example(t, ledger.StepRunning)
+	data := func(v any) json.RawMessage {
+		b, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	events := []ledger.Event{
+		{Seq: 1, At: night(9), Kind: ledger.Intent, Step: 1, Attempt: 1, Data: data(ledger.IntentData{JobName: m.Plan.Steps[0].JobName(1)})},
+		{Seq: 2, At: night(10), Kind: ledger.Accepted, Step: 1, Attempt: 1, Data: data(ledger.OutcomeData{JobID: "job-1"})},
+		{Seq: 3, At: night(11), Kind: ledger.Decision, Data: data(ledger.DecisionData{What: ledger.Hold, User: "dba", Host: "jump1", Reason: "change freeze"})},
+	}
+	var b bytes.Buffer
+	m.WriteHistory(&b, events)
+	m.WriteHistory(&b, nil)
+	m.LedgerFile = ""
+	m.WriteHistory(&b, nil)
+	golden(t, "history-text", b.String())
+}
+
+// What a pass or a decision did, and how a rehearsal and an adoption end.
+func TestChangesText(t *testing.T) {
+	var b bytes.Buffer
+	m := example(t, ledger.StepSucceeded)
+	for _, c := range []executor.Change{
+		{Step: 1, What: "submitted", JobName: "ims-prod-001-k74ulw2g", JobID: "job-1"},
+		{Step: 1, What: "adopted", JobID: "job-1"},
+		{Step: 1, What: "adopted", JobID: "job-1", NotCompared: []string{"is_cover", "files"}},
+		{Step: 1, What: "succeeded", JobID: "job-1"},
+		{Step: 2, What: "refused"}, {Step: 2, What: "absent"},
+		{Step: 2, What: ledger.Retry}, {Step: 3, What: ledger.Retry}, {Step: 2, What: ledger.NotCreated},
+		{What: ledger.Hold}, {What: ledger.Release}, {What: ledger.Close}, {What: ledger.IgnoreJob, JobID: "job-9"}, {What: ledger.Recognize},
+	} {
+		m.WriteChange(&b, c)
+	}
+	m.WriteReread(&b)
+	m.WriteAdopted(&b)
+	m.Result.Changes = []executor.Change{{What: "adopted"}, {What: "adopted"}}
+	m.WriteAdopted(&b)
+	m.WriteRehearsing(&b, "127.0.0.1:1234")
+	m.WriteRehearsed(&b, night(31))
+	golden(t, "changes-text", b.String())
+}
+
+func TestDiagnosticsText(t *testing.T) {
+	ds := []plan.Diagnostic{
+		{File: "wrong.yaml", Pos: plan.Pos{Line: 3, Column: 1}, Severity: plan.Error, Rule: "unknown-key", Summary: `unknown key "nonsense"`, Hint: "remove it", Line: "nonsense: 1"},
+		{File: "odd, 100%.yaml", Pos: plan.Pos{Line: 2, Column: 7}, Severity: plan.Warning, Rule: "file-name", Summary: "a warning", Hint: "a hint", Line: "name: ims"},
+	}
+	var b bytes.Buffer
+	WriteDiagnostics(&b, ds)
+	WriteGitHub(&b, ds, false)
+	WriteValid(&b, 1)
+	WriteValid(&b, 2)
+	Error(&b, "the --timeout is negative", "give a duration like 30m")
+	Error(&b, "something failed", "")
+	golden(t, "diagnostics-text", b.String())
+}

@@ -1,0 +1,156 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+// WritePlans writes the output of plan.
+func WritePlans(w io.Writer, all []*Migration) {
+	for i, m := range all {
+		if i > 0 {
+			Line(w, "")
+		}
+		m.writeHead(w)
+		if m.Unread {
+			Line(w, unreadLedger)
+			continue
+		}
+		m.writeSteps(w)
+		m.writeBodies(w)
+	}
+}
+
+const unreadLedger = "the ledger cannot be read: the state of the steps is unknown"
+
+func (m *Migration) writeHead(w io.Writer) {
+	p := m.Plan
+	Line(w, "plan %s (%s), %s, chain %s", p.Name, m.File, m.PlanState(), p.Chain())
+	Line(w, "target: instance %s, project %s, region %s", p.Target.InstanceID, p.Target.ProjectID, p.Target.Region)
+	Line(w, "databases: %s", m.databaseList())
+	if p.Overwrite {
+		Line(w, "OVERWRITE: the full backup overwrites databases of the same name on the target")
+	}
+	Line(w, "%s", m.cutoverLine())
+	if m.LedgerFile == "" {
+		Line(w, "%s: every step is shown as pending", m.noLedger())
+	}
+	m.writeChain(w)
+	Line(w, "")
+}
+
+// noLedger says where there is no ledger yet.
+func (m *Migration) noLedger() string {
+	dir := m.LedgerFolder
+	if path, err := filepath.Abs(dir); err == nil {
+		dir = path
+	}
+	return "no ledger in " + Clean(dir)
+}
+
+// writeChain says what a person should know about the plan's chain.
+func (m *Migration) writeChain(w io.Writer) {
+	if m.State.Ended != nil {
+		Line(w, "closed%s", m.ClosedBy())
+	}
+	if m.State.Held != nil {
+		Line(w, "%s", m.Held())
+	}
+	if o := m.Shared; o != nil {
+		Line(w, "WARNING: %s also belongs to plan %s, generation %d: close one of the two plans", o.Databases, o.Plan, o.Generation)
+	}
+}
+
+func (m *Migration) writeSteps(w io.Writer) {
+	rows := [][]string{{"STEP", "STATE", "TYPE", "FILES", "IS_LAST_BACKUP", "JOB NAME", "NEEDS"}}
+	for _, s := range m.Plan.Steps {
+		st := m.State.Step(s.Seq)
+		state := string(st.State)
+		if s.Seq == m.Result.Step && st.State == ledger.StepPending {
+			state = "next"
+		}
+		rows = append(rows, []string{
+			fmt.Sprint(s.Seq), state, string(s.Backup.Type), strings.Join(s.Backup.Keys, " "),
+			fmt.Sprint(m.sent(s).Last), s.JobName(st.Attempt), m.needs(s.Seq),
+		})
+	}
+	Table(w, rows)
+}
+
+// writeBodies shows what is still to be sent, to the byte.
+func (m *Migration) writeBodies(w io.Writer) {
+	for _, s := range m.Plan.Steps {
+		st := m.State.Step(s.Seq)
+		if st.State.Sent() {
+			continue
+		}
+		req, err := s.Request(st.Attempt)
+		if err != nil {
+			continue
+		}
+		Line(w, "")
+		Line(w, "step %d: POST /v5/%s/backup-migration-jobs (sha256 %s)", s.Seq, m.Plan.Target.ProjectID, req.SHA256)
+		Line(w, "%s", req.Body)
+	}
+}
+
+// WriteStatus writes the output of status. The reader is who runs the command.
+func WriteStatus(w io.Writer, all []*Migration, reader string, now time.Time) {
+	for i, m := range all {
+		if i > 0 {
+			Line(w, "")
+		}
+		m.writeStatus(w, reader, now)
+	}
+}
+
+func (m *Migration) writeStatus(w io.Writer, reader string, now time.Time) {
+	Line(w, "plan %s (%s): %s", m.Plan.Name, m.File, m.PlanState())
+	if m.LedgerFile == "" {
+		Line(w, "%s yet: nothing was sent from here", m.noLedger())
+	} else {
+		Line(w, "ledger: %s, read by %s", m.LedgerFolder, Clean(reader))
+	}
+	if m.Unread {
+		Line(w, unreadLedger)
+		return
+	}
+	Line(w, "database: %s", m.DatabaseState())
+	if c := m.Plan.Cutover; c != nil && !(c.NotBefore.IsZero() && c.NotAfter.IsZero()) {
+		Line(w, "%s", m.cutoverLine())
+	}
+	m.writeChain(w)
+	Line(w, "")
+	rows := [][]string{{"STEP", "STATE", "TYPE", "FILES", "ATTEMPT", "JOB", "SUBMITTED", "TOOK"}}
+	for _, s := range m.Plan.Steps {
+		st := m.State.Step(s.Seq)
+		rows = append(rows, []string{
+			fmt.Sprint(s.Seq), string(st.State), string(s.Backup.Type), joinKeys(s.Backup.Keys),
+			fmt.Sprint(st.Attempt), dash(Clean(st.JobID)), Stamp(st.SubmittedAt), took(st, now),
+		})
+	}
+	Table(w, rows)
+	if next := m.awaited(); next != "" {
+		Line(w, "")
+		Line(w, "%s", next)
+	}
+}
+
+// WriteRehearsed ends a rehearsal with a table of what was sent.
+func (m *Migration) WriteRehearsed(w io.Writer, now time.Time) {
+	rows := [][]string{{"STEP", "STATE", "TYPE", "FILES", "IS_LAST_BACKUP", "JOB NAME", "TOOK"}}
+	for _, s := range m.Plan.Steps {
+		st := m.State.Step(s.Seq)
+		rows = append(rows, []string{
+			fmt.Sprint(s.Seq), string(st.State), string(s.Backup.Type), joinKeys(s.Backup.Keys),
+			fmt.Sprint(s.Last), s.JobName(st.Attempt), took(st, now),
+		})
+	}
+	Line(w, "")
+	Table(w, rows)
+}

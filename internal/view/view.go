@@ -1,0 +1,157 @@
+// Package view is everything that migplan shows. Migration says of one plan
+// what it says, what was sent, where it stands and what comes next; text,
+// Markdown and JSON are renderings of it. Every message for a person is in this
+// package, in one style: no capital at the start, no full stop at the end; what
+// happened, then what to do.
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// Migration is one plan as a command sees it.
+type Migration struct {
+	// What it says.
+	File        string
+	InSubfolder bool       // of a folder that the command was given
+	Plan        *plan.Plan // nil if the file is not valid
+	Diagnostics []plan.Diagnostic
+
+	// What was sent, and where it stands, from the ledger.
+	LedgerFolder string
+	LedgerFile   string // "" if there is no ledger yet
+	Unread       bool   // the ledger could not be read: State is empty
+	State        ledger.State
+	OnlineBefore bool            // another chain has cut over on one of the databases
+	SeededBy     *executor.Owner // another chain that worked on one of the databases; nil: none
+	Shared       *executor.Owner // another plan that has one of the databases too, in an old ledger
+
+	// What comes next: how the last pass, preview or decision ended.
+	Result executor.Result
+	// Setup is why no pass could be made, with its class; nil: one could.
+	Setup *SetupError
+
+	Run Run
+}
+
+// SetupError is why a plan could not be run at all: no endpoint or no
+// credentials.
+type SetupError struct {
+	Class executor.Class
+	Err   error
+}
+
+// Run is how the command was called that shows a plan.
+type Run struct {
+	Flags Flags
+	Keys  executor.Keys
+	// Proxy is the environment variable that names the proxy, "" for none.
+	Proxy string
+	// Again is the command line of this run, where it is not apply.
+	Again string
+	// Reads: the command only reads.
+	Reads bool
+	// Rehearsal: nothing real was touched, and no command may touch it now.
+	Rehearsal bool
+}
+
+// Valid reports whether the plan's file could be loaded.
+func (m *Migration) Valid() bool { return m.Plan != nil }
+
+// Class is how the run ended for this plan.
+func (m *Migration) Class() executor.Class {
+	switch {
+	case !m.Valid():
+		return executor.Invalid
+	case m.Setup != nil:
+		return m.Setup.Class
+	}
+	return m.Result.Class()
+}
+
+// SetChain takes over what the ledger says about the plan.
+func (m *Migration) SetChain(c *executor.Chain) {
+	m.State, m.OnlineBefore, m.Unread = *c.State, c.OnlineBefore(m.Plan), false
+	m.SeededBy, m.Shared = c.SeededBy(m.Plan), c.Shared(m.Plan)
+}
+
+// Open reports whether a step has not succeeded yet.
+func (m *Migration) Open() bool {
+	for _, s := range m.Plan.Steps {
+		if m.State.Step(s.Seq).State != ledger.StepSucceeded {
+			return true
+		}
+	}
+	return false
+}
+
+// stepName is "step 2 of 3 (incremental LOG/ims_log1.bak)".
+func (m *Migration) stepName(seq int) string {
+	steps := m.Plan.Steps
+	if seq < 1 || seq > len(steps) {
+		return fmt.Sprintf("step %d", seq)
+	}
+	b := steps[seq-1].Backup
+	return fmt.Sprintf("step %d of %d (%s %s)", seq, len(steps), b.Type, strings.Join(b.Keys, ", "))
+}
+
+// sent is a step as it was sent: a marker that was added too late was not part
+// of it, and one that was removed since was.
+func (m *Migration) sent(s plan.Step) plan.Step {
+	st := m.State.Step(s.Seq)
+	if !st.State.Sent() || st.ChainSHA256 == "" {
+		return s
+	}
+	s.Last = st.Last
+	if st.ChainSHA256 == s.OpenSHA256 {
+		s.ChainSHA256 = s.OpenSHA256
+	}
+	return s
+}
+
+// cutOver is the step that was sent as the last backup, 0 for none.
+func (m *Migration) cutOver() int {
+	for i, st := range m.State.Steps {
+		if st.State.Sent() && st.Last {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// confirmation is the NAME@HASH that an act of a step needs, "" where it needs
+// none.
+func (m *Migration) confirmation(seq int, act plan.Act) string {
+	steps := m.Plan.Steps
+	if seq < 1 || seq > len(steps) {
+		return ""
+	}
+	s := steps[seq-1]
+	needed := executor.Facts{Steps: steps, State: &m.State, OnlineBefore: m.OnlineBefore}.OverwriteKey(s)
+	if act == plan.ActCutover {
+		needed = s.Last && !m.Plan.Cutover.Unattended
+	}
+	if !needed {
+		return ""
+	}
+	return plan.Confirmation(steps, act, m.State.Step(seq).Attempt)
+}
+
+// needs are the flags that a step waits for.
+func (m *Migration) needs(seq int) string {
+	if m.State.Step(seq).State.Sent() {
+		return ""
+	}
+	var flags []string
+	for _, act := range []plan.Act{plan.ActOverwrite, plan.ActCutover} {
+		if key := m.confirmation(seq, act); key != "" {
+			flags = append(flags, "--confirm-"+string(act)+" "+key)
+		}
+	}
+	return strings.Join(flags, " ")
+}
