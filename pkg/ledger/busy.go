@@ -24,10 +24,12 @@ func busyTimeout(wait time.Duration) string {
 
 // patience sets how long the next statement waits for a lock, since SQLite does
 // not look at ctx while it waits. Another goroutine may set it in between: then
-// one of them waits as long as the other.
+// one of them waits as long as the other. A statement that ctx has cut off may
+// take its connection with it, and the next one waits as it was opened: only the
+// longest wait is known to be in force.
 func (d *database) patience(ctx context.Context) {
 	wait := waitFor(ctx)
-	if d.wait.Load() == int64(wait) {
+	if wait == longestWait && d.wait.Load() == int64(wait) {
 		return
 	}
 	_, err := d.db.ExecContext(context.WithoutCancel(ctx), fmt.Sprintf("PRAGMA busy_timeout=%d", wait.Milliseconds()))

@@ -91,8 +91,10 @@ type locker interface {
 	try(instanceID string, me holder) (*Lock, error)
 }
 
-// fileLocker locks files in a folder. The kernel releases them with the
-// process; the files stay, since removing one would let two runs in.
+// fileLocker locks files in a folder. The kernel releases a lock with the
+// process. Who holds one removes its file before it releases it, and who gets
+// one makes sure that the file was not removed meanwhile: of two runs that lock
+// two files of one name, one holds the file that has the name.
 type fileLocker struct{ dir string }
 
 // lockName is a hash, so that no id can name a file in another folder.
@@ -103,6 +105,29 @@ func lockName(instanceID string) string {
 
 func (l fileLocker) try(instanceID string, me holder) (*Lock, error) {
 	path := filepath.Join(l.dir, lockName(instanceID))
+	for range maxRemoved {
+		f, err := l.open(path, instanceID)
+		if err != nil {
+			return nil, err
+		}
+		if f == nil {
+			continue
+		}
+		writeHolder(path, me)
+		return &Lock{release: func() error {
+			_ = os.Remove(path) // a file that stays does no harm
+			return f.Unlock()
+		}}, nil
+	}
+	return nil, &LockedError{instanceID, path, readHolder(path)}
+}
+
+// maxRemoved is how often a file may be removed while it is being locked: each
+// time another run has had the lock.
+const maxRemoved = 100
+
+// open locks the file at path, or returns nil where it was removed meanwhile.
+func (l fileLocker) open(path, instanceID string) (*flock.Flock, error) {
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, notRegular(path, info.Mode())
 	}
@@ -116,11 +141,19 @@ func (l fileLocker) try(instanceID string, me holder) (*Lock, error) {
 	if err := checkOpened(path, f.Stat); err != nil {
 		return nil, errors.Join(err, f.Unlock())
 	}
-	writeHolder(path, me)
-	return &Lock{release: func() error {
-		_ = os.Truncate(path, 0) // no process holds it any more
-		return f.Unlock()
-	}}, nil
+	if !hasName(f, path) {
+		return nil, f.Unlock()
+	}
+	return f, nil
+}
+
+func hasName(f *flock.Flock, path string) bool {
+	mine, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Lstat(path)
+	return err == nil && os.SameFile(mine, named)
 }
 
 // writeHolder is only for the message of a run that finds the lock taken. Where

@@ -29,7 +29,7 @@ func TestChild(t *testing.T) {
 	verbs := map[string]func(dir, argument string) error{
 		"append": childAppend, "race": childRace, "read": childRead, "lock": childLock,
 		"interrupt": childInterrupt, "full": childFull, "open": childOpen, "files": childFiles, "cramped": childCramped,
-		"record": childRecord, "full-passes": childFullPasses,
+		"record": childRecord, "take": childTake, "full-passes": childFullPasses,
 	}
 	if err := verbs[args[0]](args[1], args[2]); err != nil {
 		t.Fatal(err)
@@ -232,5 +232,65 @@ func TestLockIsReleasedByTheKernel(t *testing.T) {
 	}
 	if err := lock.Unlock(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// childTake takes and releases the lock of an instance until it is killed. Who
+// holds it has the only file "inside".
+func childTake(dir, id string) error {
+	l, err := Open(dir)
+	if err != nil {
+		return err
+	}
+	inside := filepath.Join(dir, "inside")
+	for n := 1; ; n++ {
+		lock, err := l.locker.try(id, holder{PID: n})
+		var locked *LockedError
+		for errors.As(err, &locked) { // without the pause of Lock, which makes a race rare
+			lock, err = l.locker.try(id, holder{PID: n})
+		}
+		if err != nil {
+			return err
+		}
+		f, err := os.OpenFile(inside, os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return fmt.Errorf("two processes hold the lock: %w", err)
+		}
+		if err := errors.Join(f.Close(), os.Remove(inside), lock.Unlock()); err != nil {
+			return err
+		}
+		fmt.Println(n)
+	}
+}
+
+// Files of locks that are removed never let two processes in, and a folder keeps
+// none of them.
+func TestLockFilesAreRemovedWithoutARace(t *testing.T) {
+	dir := t.TempDir()
+	var all []*child
+	for range 4 {
+		all = append(all, start(t, "take", dir, "instance-1"))
+	}
+	for _, c := range all {
+		for range 100 {
+			c.line(t)
+		}
+	}
+	for _, c := range all {
+		c.kill()
+	}
+	os.Remove(filepath.Join(dir, "inside"))
+	l := mustOpen(t, dir)
+	for i := range 20 {
+		lock, err := l.Lock(context.Background(), fmt.Sprint("instance-", i), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := lock.Unlock(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := listing(t, dir); !reflect.DeepEqual(got, []string{fileName}) {
+		t.Errorf("left over: %v", got)
 	}
 }
