@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,5 +35,24 @@ func TestVerifyDocShowsARealOutput(t *testing.T) {
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Of many files it says on stderr how far it is, and nothing else.
+func TestVerifyShowsProgressOfManyFiles(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	entries := "  - full: ims.bak\n"
+	writeFile(t, filepath.Join(s.dir, "backups/ims.bak"), string(backupBytes("full", nil)))
+	for i := range 220 {
+		name := fmt.Sprintf("%d.bak", i)
+		entries += "  - incremental: " + name + "\n"
+		log := backupBytes("log", map[string]string{"first": fmt.Sprint(8530 + 10*i), "last": fmt.Sprint(8540 + 10*i)})
+		writeFile(t, filepath.Join(s.dir, "backups", name), string(log))
+	}
+	s.write(t, "many.yaml", imsPlan(entries))
+	_, stderr := s.migplan(t, 0, "verify", "--from", "backups", "many.yaml")
+	if want := "ims-prod: 100 of 221 files read\nims-prod: 200 of 221 files read\n"; stderr != want {
+		t.Errorf("stderr is %q, want %q", stderr, want)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // Folder is a Store on a local disk. It stands for the prefix of a plan: the
@@ -105,7 +106,7 @@ func fileError(err error) *Error {
 		e.Problem = inner.Err.Error()
 	}
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 		e.Kind, e.Problem = Missing, "no such file"
 	case errors.Is(err, fs.ErrPermission):
 		e.Kind, e.Remedy = Denied, "check its permissions"
