@@ -151,7 +151,7 @@ func (a *app) root() *cobra.Command {
 		Long: `migplan turns a YAML plan (a full backup, incrementals in order, a cutover) into
 requests that create DRS backup migration jobs. It submits each request once, in
 order, after the previous job succeeded.`,
-		Example: `  migplan rehearse examples/plans/full-incremental-cutover.yaml
+		Example: `  migplan rehearse examples/plans/window.yaml
   migplan validate plans/
   migplan apply --wait plans/ims.yaml`,
 		SilenceUsage:      true,

@@ -14,7 +14,7 @@ func (a *app) historyCommand() *cobra.Command {
 	var output string
 	c := &cobra.Command{
 		Use:   "history PLAN",
-		Short: "Show the ledger's events of a plan, their hashes verified",
+		Short: "Show the events of a plan in the ledger, and verify their hashes",
 		Long: `Show what the ledger holds about a plan, oldest first: every request, its outcome,
 and every decision with who made it and why. Each event contains the hash of the
 one before it; a changed or removed event is reported.`,

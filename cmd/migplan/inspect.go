@@ -16,20 +16,20 @@ func (a *app) inspectCommand() *cobra.Command {
 	var output, region string
 	c := &cobra.Command{
 		Use:   "inspect FILE|FOLDER|obs://BUCKET/KEY...",
-		Short: "Show what backup files say of themselves, as restore chains",
+		Short: "Read backup files, and check that they form restore chains",
 		Long: `Read the headers of SQL Server backup files, without a SQL Server: type, database,
-LSNs, times and sizes of every backup set, and whether the file is whole. All
+LSNs, times and sizes of every backup set, and whether the file is complete. All
 files of one call are sorted into restore chains and checked: what is missing or
-wrong, what SQL Server would answer, and what to do. Of a folder every file is
-read, subfolders too, but not hidden ones. Times are the clock of the server
-that took the backup.
+wrong, what SQL Server would answer, and what to do. In a folder and its subfolders,
+every file is read except hidden ones. Times are in the time zone of the server that
+took the backup.
 
 obs://BUCKET/KEY is an object in OBS, obs://BUCKET/PREFIX/ every object below a
-prefix. Of each, two ranges of 64 KiB are read. That takes --region and an access
-key. For files, no network is used and no credentials are needed.
+prefix. Two ranges of 64 KiB of each object are read. This needs --region and an
+access key. Files need neither a network nor credentials.
 
-Nothing is written, and data pages are not read. Ends with 3 if a file is no whole
-backup or a chain is broken. docs/inspect.md says what is proved.`,
+Nothing is written, and data pages are not read. The exit code is 3 if a file is not
+a complete backup or a chain is broken. docs/inspect.md lists what is checked.`,
 		Example: "  migplan inspect ims_full.bak\n  migplan inspect -o json FULL/ LOG/\n  migplan inspect --region ap-southeast-3 obs://crm-backups/prod/",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

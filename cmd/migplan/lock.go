@@ -21,14 +21,14 @@ func (a *app) lockCommand() *cobra.Command {
 	var update bool
 	c := &cobra.Command{
 		Use:   "lock PLAN...",
-		Short: "Write what the backup files of a plan are, beside the plan",
+		Short: "Record the backup files of a plan in PLAN.lock.json",
 		Long: `Check the files of each plan as verify does and, if nothing is wrong, write
 PLAN.lock.json beside the plan: size, ETag, set GUID, type, LSNs and finish time
 of each file. Review it in the same change as the plan. verify then compares.
 
-New files are added. A file that is no longer the one in the lock is refused;
---update takes it. The lock is not written if nothing changed. A folder has no
-ETags: with --from the lock has none, unless it had them.`,
+New files are added. If a file differs from its entry, nothing is written; --update
+replaces the entry. The lock is not written if nothing changed. A folder has no
+ETags: with --from, the lock gets none, and keeps those it has.`,
 		Example: "  migplan lock plans/ims.yaml\n  migplan lock --from /backup/ims plans/ims.yaml",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -19,8 +19,8 @@ func (a *app) validateCommand() *cobra.Command {
 		Use:   "validate PLAN...",
 		Short: "Check plans: schema and rules, all errors at once",
 		Long: `Check plans against the schema and the rules of docs/rules.md. It writes nothing,
-uses no network and needs no credentials. A folder is searched with its subfolders;
-- reads one plan from standard input.`,
+uses no network and needs no credentials. A folder is searched with its subfolders.
+With - as PLAN, one plan is read from standard input.`,
 		Example: "  migplan validate plans/\n  migplan validate --strict -o github plans/ims.yaml",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -41,13 +41,13 @@ func (a *app) verifyCommand() *cobra.Command {
 		Use:   "verify PLAN...",
 		Short: "Check the backup files of plans: each file, and the restore chain",
 		Long: `Read the headers of the files that each plan lists, and check that every file is
-there, is whole and is what the plan says, and that the files of each database
-are a restore chain. With a lock beside the plan (PLAN.lock.json), also that the
+there, is complete and is what the plan says, and that the files of each database
+form a restore chain. With a lock beside the plan (PLAN.lock.json), also that the
 files are those that were locked. The files are read in the bucket, with an access
 key; with --from, in a folder that stands for the prefix of the plan.
 
-Nothing is written. Data pages are not read. Ends with 3 if something is wrong
-with a file or the chain. docs/verify.md says what is proved.`,
+Nothing is written. Data pages are not read. The exit code is 3 if a file
+or the chain is wrong. docs/verify.md lists what is checked.`,
 		Example: "  migplan verify plans/ims.yaml\n  migplan verify -o json --from /backup/ims plans/ims.yaml",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -64,7 +64,7 @@ with a file or the chain. docs/verify.md says what is proved.`,
 	}
 	o.flags(c)
 	outputFlag(c, &o.output, "text", "json")
-	c.Flags().StringVar(&o.stopAt, "stop-at", "", "name the backup that ends nearest to this time; DRS cannot stop at one")
+	c.Flags().StringVar(&o.stopAt, "stop-at", "", "show which backup ends nearest to this time; DRS cannot stop at a point in time")
 	return c
 }
 
