@@ -11,8 +11,8 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// A create for a step leaves only when every job that could be the step's is
-// accounted for in this pass (see claims and unaccounted).
+// A create for a step is sent only if every job that could belong to the step
+// was accounted for in this pass (see claims and unaccounted).
 
 // observation is what a look at a job showed in this pass.
 type observation struct {
@@ -21,21 +21,24 @@ type observation struct {
 	Date   time.Time // the server's clock; zero where it gave none to trust
 }
 
-// Times that pass before a look is believed, by the server's clock.
+// How long something must be shown before it is believed, by the server's
+// clock.
 const (
-	// goneAfter is how long DRS must have been unable to find a job before that
-	// is believed, and how long a status that no page knows must have stayed the
-	// same before a person's word about it allows a new attempt.
+	// goneAfter is how long DRS must not have known a job before the job
+	// counts as deleted, and how long an undocumented status must have
+	// stayed the same before a person's decision about it allows a new
+	// attempt.
 	goneAfter = silentFence
-	// unknownFor is how long a pass goes on waiting for a job in such a status.
+	// unknownFor is how long passes wait for a job in an undocumented
+	// status.
 	unknownFor = time.Hour
 )
 
-// claims are the ids of all jobs that could be a step's: each that the ledger
-// ever tied to it, by any attempt; each in the listing that carries this
-// chain's marker for it or the name of one of its attempts; and each of another
-// step that may have restored the same files, since lines may be inserted
-// before a step that failed.
+// claims returns the ids of all jobs that could belong to a step: each that
+// the ledger ever tied to it, in any attempt; each in the listing that carries
+// this chain's marker for it or the name of one of its attempts; and each of
+// another step that may have restored the same files, since lines may be
+// inserted before a step that failed.
 func claims(f Facts, seq int) []string {
 	ids := slices.Clone(f.State.Step(seq).AllJobIDs)
 	add := func(more []string) {
@@ -52,9 +55,9 @@ func claims(f Facts, seq int) []string {
 	return ids
 }
 
-// sameFiles are the jobs that the ledger tied to other steps, that did not end
-// those well, and whose request named a file of this step. A request that the
-// ledger does not know may be any, while its step is not done.
+// sameFiles returns the jobs of other steps that did not succeed and whose
+// request named a file of this step. A job whose request the ledger does not
+// know counts too, until its step is done.
 func sameFiles(f Facts, seq int) (ids []string) {
 	for i, st := range f.State.Steps {
 		if i+1 == seq || len(st.AllJobIDs) == 0 || st.State == ledger.StepSucceeded && len(st.AllJobIDs) == 1 {
@@ -86,7 +89,8 @@ func namesFile(body string, s plan.Step) bool {
 	return slices.ContainsFunc(s.Backup.Keys, func(k string) bool { return slices.Contains(keys, k) })
 }
 
-// unseen reports whether one of a step's claims was not looked at in this pass.
+// unseen reports whether a job that could belong to the step has not been
+// looked at in this pass.
 func unseen(f Facts, seq int) bool {
 	return slices.ContainsFunc(claims(f, seq), func(id string) bool {
 		_, ok := f.observed[id]
@@ -94,8 +98,9 @@ func unseen(f Facts, seq int) bool {
 	})
 }
 
-// unaccounted is the stop of a create while a job could be the step's and is
-// not known to have failed. Conflicts come before what time may settle.
+// unaccounted is the stop of a create while a job that could belong to the
+// step is not known to have failed. Conflicts come before what time may
+// settle.
 func unaccounted(f Facts, seq int) *Stop {
 	var wait *Stop
 	for _, id := range claims(f, seq) {
@@ -114,11 +119,11 @@ func unaccounted(f Facts, seq int) *Stop {
 	return wait
 }
 
-// accountFor says why a job still counts, nil if it failed, or has been missing
-// or in one unknown status for long enough.
+// accountFor returns why a job still counts; nil if it failed, or has been
+// missing or in one undocumented status for long enough.
 func accountFor(state *ledger.State, id string, look observation) *Stop {
 	if look.Date.IsZero() && state.Insisted[id] && (look.Gone || !isKnown(look.Status)) {
-		return nil // a person said so, and no date will ever say more
+		return nil // a person insisted, and without a date no time can be counted
 	}
 	if look.Gone {
 		return missingStop(state, id, look, goneAfter)
@@ -145,8 +150,8 @@ func isKnown(status string) bool {
 	return known
 }
 
-// missingStop is the stop of what waits until a job has been missing for a
-// time, nil when it has.
+// missingStop is the stop until a job has been missing for long enough, nil
+// when it has.
 func missingStop(state *ledger.State, id string, look observation, enough time.Duration) *Stop {
 	since, ok := state.Missing[id]
 	if ok && !look.Date.IsZero() && !look.Date.Before(since.Add(enough)) {
@@ -159,7 +164,7 @@ func missingStop(state *ledger.State, id string, look observation, enough time.D
 	return s
 }
 
-// account looks at every job that could be the step's.
+// account looks at every job that could belong to the step.
 func (p *pass) account(ctx context.Context, seq int) error {
 	for _, id := range claims(p.facts, seq) {
 		if _, ok := p.facts.observed[id]; ok {
@@ -177,9 +182,9 @@ func (p *pass) account(ctx context.Context, seq int) error {
 	return nil
 }
 
-// see looks at a job that could be a step's, and keeps in the ledger what later
-// passes must know: since when DRS does not know it, or since when it shows a
-// status that no page knows.
+// see looks at a job that could belong to a step, and records what later
+// passes need: since when DRS does not know it, or since when it shows an
+// undocumented status.
 func (p *pass) see(ctx context.Context, seq int, id string) (observation, drs.Job, error) {
 	j, err := p.Jobs.ShowReplicationJob(ctx, id)
 	refused, answered := asRefused(err)
@@ -206,14 +211,14 @@ func (p *pass) noteSight(ctx context.Context, seq int, id string, look observati
 	return p.append(ctx, kind, seq, p.facts.State.Step(seq).Attempt, d)
 }
 
-// sightKind is the kind of event that a look is worth, "" for none. Without a
-// date of the server's no time begins to run.
+// sightKind is the kind of event that a look is recorded as, "" for none.
+// Without a date of the server nothing can be counted.
 func sightKind(state *ledger.State, id string, look observation) ledger.Kind {
 	since, missing := state.Missing[id]
 	first := state.Unknown[id]
 	_, known := drs.ParseStatus(look.Status)
 	switch {
-	case look.Gone && !look.Date.IsZero() && (!missing || since.After(look.Date)): // or that date was far ahead
+	case look.Gone && !look.Date.IsZero() && (!missing || since.After(look.Date)): // or the recorded date was far ahead
 		return ledger.Missing
 	case look.Gone:
 		return ""

@@ -14,8 +14,8 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// Adopt declares that a job is the step's, whatever its name, after comparing
-// it with the step.
+// Adopt records that a job belongs to a step, whatever its name, after it has
+// compared the job with the step.
 func (r *Runner) Adopt(ctx context.Context, seq int, jobID, reason string) Result {
 	return r.decide(ctx, decision{}, func(ctx context.Context, p *pass) error {
 		st := p.facts.State.Step(seq)
@@ -104,9 +104,10 @@ func (p *pass) adopt(ctx context.Context, seq, attempt int, j drs.Job, d ledger.
 	return nil
 }
 
-// mayArriveUntil is until when the request of a step in doubt may still create a
-// job of its own, although a person ends the doubt with this one; zero where
-// this one carries the request's marker, and its name or no earlier attempt's.
+// mayArriveUntil returns until when the request of a step in doubt may still
+// create a job of its own, although a person ends the doubt with job j. It is
+// zero if j carries the request's marker and name; a first attempt needs only
+// the marker.
 func (p *pass) mayArriveUntil(j drs.Job, seq int, st ledger.Step) time.Time {
 	named := strings.EqualFold(j.Name, st.Intent.JobName) || st.Attempt == 1
 	if named && markerDiffers(j, p.Steps[seq-1]) == "" {
@@ -122,7 +123,7 @@ func (p *pass) mayArriveUntil(j drs.Job, seq int, st ledger.Step) time.Time {
 	return now.Add(silentFence)
 }
 
-// openFor opens the chain for a decision that comes before any create.
+// openFor opens the chain for an adoption that comes before any create.
 func (p *pass) openFor(ctx context.Context) error {
 	if p.facts.State.Opened != nil {
 		return nil
@@ -136,9 +137,9 @@ func (p *pass) openFor(ctx context.Context) error {
 	return p.open(ctx)
 }
 
-// AdoptAll rebuilds what the ledger has lost: every job on the target that
-// bears this chain's marker is adopted for its step, in order, also when it was
-// renamed. It also records the credentials that saw them as the chain's.
+// AdoptAll rebuilds a lost ledger: every job on the target with this chain's
+// marker is adopted for its step, in order, even if it was renamed. It also
+// records the credentials of this run as the chain's.
 func (r *Runner) AdoptAll(ctx context.Context, reason string) Result {
 	return r.decide(ctx, decision{renewsCredentials: true}, func(ctx context.Context, p *pass) error {
 		if err := p.list(ctx); err != nil {
@@ -146,7 +147,7 @@ func (r *Runner) AdoptAll(ctx context.Context, reason string) Result {
 		}
 		v := p.facts.target
 		if !v.Complete {
-			return notWhole(0)
+			return incomplete(0)
 		}
 		if w := p.facts.State.NewestJob; w != "" && !slices.Contains(v.IDs, w) && !p.facts.State.MarkedSucceeded(w) {
 			return &Stop{Reason: APIUnavailable, Why: WhyListLacksJob, Jobs: []string{w}}
@@ -176,7 +177,7 @@ func (r *Runner) AdoptAll(ctx context.Context, reason string) Result {
 }
 
 // matchAll finds the job of each step among the jobs found, and compares it
-// with its step. Those in edited failed, and the plan was edited since.
+// with the step. The jobs in edited failed, and their step was edited since.
 func (p *pass) matchAll(ctx context.Context, found []drs.OfflineTaskInfo) (jobs, edited map[int]drs.Job, err error) {
 	jobs, edited = map[int]drs.Job{}, map[int]drs.Job{}
 	for seq := 1; seq <= len(p.Steps) && len(found) > 0; seq++ {
@@ -211,9 +212,9 @@ func (p *pass) matchAll(ctx context.Context, found []drs.OfflineTaskInfo) (jobs,
 	return jobs, edited, nil
 }
 
-// newest is the job that stands for a step: the one that has not failed, or
-// else the newest. Jobs are known by marker first, since people rename them.
-// Two that have not failed are for a person.
+// newest is the job that represents a step: the one that has not failed, or
+// else the newest. Jobs are recognized by their marker first, since people
+// rename them. If two have not failed, a person must decide.
 func (p *pass) newest(found []drs.OfflineTaskInfo, seq int) (*drs.OfflineTaskInfo, error) {
 	var best *drs.OfflineTaskInfo
 	var alive []drs.OfflineTaskInfo
@@ -267,8 +268,8 @@ func (p *pass) adoptEach(ctx context.Context, found []drs.OfflineTaskInfo, jobs 
 	return nil
 }
 
-// highestAttempt is the highest attempt of a step that the ledger knows or a job
-// is named by: the next one gets a name, and a key, that was never used.
+// highestAttempt is the highest attempt of a step in the ledger or in a job's
+// name, so that the next attempt gets a name and a key that were never used.
 func (p *pass) highestAttempt(found []drs.OfflineTaskInfo, seq int) int {
 	highest := p.facts.State.Step(seq).Attempt
 	for _, j := range found {
@@ -279,7 +280,8 @@ func (p *pass) highestAttempt(found []drs.OfflineTaskInfo, seq int) int {
 	return highest
 }
 
-// beyondPlan is the stop of a rebuilt ledger whose jobs go further than the plan.
+// beyondPlan is the stop of a rebuilt ledger with jobs for steps that the plan
+// does not have.
 func (p *pass) beyondPlan(found []drs.OfflineTaskInfo) *Stop {
 	var s *Stop
 	for _, j := range found {
@@ -295,7 +297,7 @@ func (p *pass) beyondPlan(found []drs.OfflineTaskInfo) *Stop {
 }
 
 // failEach records the steps whose job failed and whose line was edited since:
-// they need a retry, as they would with the ledger that was lost.
+// like every failed step, they wait for a person to allow a new attempt.
 func (p *pass) failEach(ctx context.Context, found []drs.OfflineTaskInfo, edited map[int]drs.Job, reason string) error {
 	for _, seq := range slices.Sorted(maps.Keys(edited)) {
 		j := edited[seq]
@@ -311,9 +313,8 @@ func (p *pass) failEach(ctx context.Context, found []drs.OfflineTaskInfo, edited
 	return nil
 }
 
-// ignoreOlder makes known what failed and stands for no step: earlier attempts,
-// and jobs of a step that was edited since. The step's next attempt gets a name
-// of its own.
+// ignoreOlder records the failed jobs that represent no step, so that they are
+// known: earlier attempts, and jobs of a step that was edited since.
 func (p *pass) ignoreOlder(ctx context.Context, found []drs.OfflineTaskInfo, jobs map[int]drs.Job) error {
 	for _, old := range found {
 		status, _ := drs.ParseStatus(old.Status)
@@ -322,7 +323,7 @@ func (p *pass) ignoreOlder(ctx context.Context, found []drs.OfflineTaskInfo, job
 		if _, known := p.facts.State.StepOfJob[old.ID]; adopted || known || !failed {
 			continue
 		}
-		d := p.Who.decision(ledger.IgnoreJob, "it failed, and stands for no step of the plan")
+		d := p.Who.decision(ledger.IgnoreJob, "it failed, and belongs to no step of the plan")
 		d.JobID = old.ID
 		seq := p.stepOf(old)
 		if err := p.person(ctx, seq, attemptOf(strings.ToLower(old.Name), jobPrefix(p.Plan, seq)), d); err != nil {
@@ -332,7 +333,8 @@ func (p *pass) ignoreOlder(ctx context.Context, found []drs.OfflineTaskInfo, job
 	return nil
 }
 
-// stepOf is the step that a job says it is for, 0 for none of the plan.
+// stepOf is the step that a job says it is for, 0 if the plan has no such
+// step.
 func (p *pass) stepOf(j drs.OfflineTaskInfo) int {
 	if seq, ok := claimOf(j, p.Plan); ok && seq >= 1 && seq <= len(p.Steps) {
 		return seq

@@ -11,7 +11,7 @@ import (
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// after records the outcome of a create, and decides how the pass goes on.
+// after records the outcome of a create and decides how the pass goes on.
 func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome) error {
 	data := outcomeData(mine, out)
 	switch out.Kind {
@@ -52,17 +52,17 @@ func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Out
 	}
 }
 
-// isOld reports whether a job was there before the create that it is said to
-// have come of: a cache or a confused gateway gave another's answer. It rests
-// on what was read before the create, since a ledger that cannot be read now
-// must not keep the answer from being written.
+// isOld reports whether the job in an answer existed before the create: a
+// cache or a confused gateway returned the answer to another request. It uses
+// what was read before the create, so that a ledger that cannot be read now
+// does not keep the answer from being recorded.
 func (p *pass) isOld(mine ledger.Step, jobID string) bool {
 	_, known := p.facts.State.StepOfJob[jobID]
 	return known || p.others[jobID] || p.facts.State.KnownAt(jobID, mine.IntentSeq)
 }
 
-// written records an outcome. Where that fails, the outcome is in the Stop for
-// a person to see, and the next run settles it.
+// written records an outcome. If that fails, the returned Stop carries the
+// outcome for a person to see, and the next run settles it.
 func (p *pass) written(ctx context.Context, kind ledger.Kind, seq int, mine ledger.Step, data ledger.OutcomeData) error {
 	if err := p.record(ctx, kind, seq, mine.Attempt, data); err != nil {
 		s := &Stop{Reason: RecordLost, Step: seq, Detail: string(kind), Err: err}
@@ -80,15 +80,15 @@ func (p *pass) accepted(ctx context.Context, seq int, mine ledger.Step, data led
 		return err
 	}
 	p.change(seq, "submitted", data.JobID)
-	if p.facts.State.Conflict != "" { // another run had settled this intent meanwhile
+	if p.facts.State.Conflict != "" { // another run has settled this intent meanwhile
 		return &Stop{Reason: LedgerConflict, Step: seq, Jobs: []string{data.JobID}, Detail: p.facts.State.Conflict}
 	}
 	p.facts.target, p.facts.looked = nil, false
 	return p.firstLook(ctx, seq, data.JobID)
 }
 
-// firstLook compares the new job with what was asked for, and ends the pass:
-// one step a pass. What it cannot see now, the next pass will.
+// firstLook compares the new job with the request and ends the pass: a pass
+// sends one step. What it cannot see now, the next pass will.
 func (p *pass) firstLook(ctx context.Context, seq int, id string) error {
 	j, err := p.Jobs.ShowReplicationJob(ctx, id)
 	if err == nil {
@@ -102,10 +102,10 @@ func (p *pass) firstLook(ctx context.Context, seq int, id string) error {
 	return stop(JobRunning, seq)
 }
 
-// alone lists the target once more while a full or a cutover runs: a run with
-// another ledger may have sent the same step in the same minute. What this
-// listing does not show, or fails to show, the one of the next pass may. A job
-// that failed can wait for the listing before the next create.
+// alone lists the target once more while a full or a cutover runs, since a run
+// with another ledger may have sent the same step at the same time. If this
+// listing fails or lags, the next pass finds the job. A second job that failed
+// can wait for the listing before the next create.
 func (p *pass) alone(ctx context.Context, seq int) error {
 	if step := p.Steps[seq-1]; step.Seq != 1 && !step.Last {
 		return nil
@@ -137,8 +137,9 @@ func (p *pass) doubted(ctx context.Context, seq int, mine ledger.Step, out drs.O
 	return nil
 }
 
-// drsCalm is how long nothing is sent after DRS itself called it too often, so
-// that a listing would show a job that was made all the same.
+// drsCalm is how long nothing is sent after DRS itself refused a request as
+// too frequent, so that a listing would show a job that it created all the
+// same.
 const drsCalm = listingLag
 
 func (p *pass) throttled(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome, data ledger.OutcomeData) error {
@@ -161,7 +162,7 @@ func (p *pass) throttled(ctx context.Context, seq int, mine ledger.Step, out drs
 	return p.repeat(ctx, wait, s)
 }
 
-// denied renews the credential once.
+// denied renews the credential once, then ends the pass.
 func (p *pass) denied(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome, data ledger.OutcomeData) error {
 	if err := p.written(ctx, ledger.Unsent, seq, mine, data); err != nil {
 		return err
@@ -178,19 +179,19 @@ func (p *pass) denied(ctx context.Context, seq int, mine ledger.Step, out drs.Ou
 	return nil
 }
 
-// maxRepeats bounds the creates of one pass that were not taken.
+// maxRepeats bounds the creates of one pass that were not accepted.
 const maxRepeats = 5
 
-// repeat lets the pass go round again after a pause, with a fresh listing and
-// a new intent; or ends it with s. The pause is at least wait, and a random time
-// more, whose bound doubles with every repeat.
+// repeat makes the pass go round again after a pause, with a new listing and a
+// new intent, or ends it with s. The pause is wait and a random time more,
+// whose upper bound doubles with every repeat.
 func (p *pass) repeat(ctx context.Context, wait time.Duration, s *Stop) error {
 	spread := min(time.Second<<min(p.repeats, 10), longestPause)
 	p.repeats++
 	if p.repeats >= maxRepeats {
 		return s
 	}
-	p.Note(Note{Step: s.Step, What: "the create was not taken; trying again", Err: s.Err})
+	p.Note(Note{Step: s.Step, What: "the create was not accepted; trying again", Err: s.Err})
 	if !p.hooks.sleep(ctx, wait, spread) {
 		return s
 	}

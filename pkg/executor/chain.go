@@ -12,7 +12,7 @@ type Chain struct {
 	State  *ledger.State
 	others []otherChain
 
-	databases ledger.Databases // that this chain works on, as far as the ledger knows
+	databases ledger.Databases // that this chain restores, as far as the ledger knows
 	holding   []*ledger.State  // chains of the plan's name that hold it
 }
 
@@ -24,12 +24,12 @@ type otherChain struct {
 	// State is nil where the plan does not depend on it.
 	State *ledger.State
 
-	databases ledger.Databases // that it works on, as far as the ledger knows
+	databases ledger.Databases // that it restores, as far as the ledger knows
 }
 
-// LoadChain folds a plan's chain, and finds who else is in the ledger. A nil
-// ledger is an empty one. The hold on the plan's name is that of the State,
-// whichever chain holds it.
+// LoadChain reads a plan's chain and finds the other chains it depends on. A
+// nil ledger is an empty one. State.Held is the hold on the plan's name,
+// whichever chain records it.
 func LoadChain(ctx context.Context, l *ledger.Ledger, p *plan.Plan) (*Chain, error) {
 	if l == nil {
 		s, err := ledger.Fold(p.Chain(), nil)
@@ -50,7 +50,7 @@ func LoadChain(ctx context.Context, l *ledger.Ledger, p *plan.Plan) (*Chain, err
 }
 
 // meetOthers reads who opened the other chains of the plan's name and on its
-// instance, and of those that the plan depends on what they did.
+// instance, and the events of those that the plan depends on.
 func (c *Chain) meetOthers(ctx context.Context, l *ledger.Ledger, p *plan.Plan) error {
 	openings, err := l.Openings(ctx, p.Name, p.Target.InstanceID)
 	if err != nil {
@@ -81,8 +81,9 @@ func (o *otherChain) read(ctx context.Context, l *ledger.Ledger) error {
 	return err
 }
 
-// dependsOn: of most chains only who opened them matters, and a ledger may hold
-// thousands of steps.
+// dependsOn reports whether the events of another chain matter to the plan. Of
+// most chains only who opened them does, and a ledger may hold thousands of
+// steps.
 func (c *Chain) dependsOn(o otherChain, p *plan.Plan) bool {
 	switch {
 	case !o.onTarget(p):
@@ -105,8 +106,8 @@ func foldChain(ctx context.Context, l *ledger.Ledger, chain string) (*ledger.Sta
 	return ledger.Fold(chain, events)
 }
 
-// Forbids is the stop of a plan that another chain of the ledger keeps from
-// being sent.
+// Forbids is the stop of a plan that must not be sent because of another chain
+// in the ledger, nil if there is none.
 func (c *Chain) Forbids(p *plan.Plan) *Stop {
 	if s := c.nameTaken(p); s != nil {
 		return s
@@ -114,8 +115,8 @@ func (c *Chain) Forbids(p *plan.Plan) *Stop {
 	return c.databaseTaken(p)
 }
 
-// nameTaken is the stop of a plan whose name another target has in this
-// ledger, or a higher generation of the same.
+// nameTaken is the stop of a plan whose name belongs to another target in this
+// ledger, or that has a higher generation.
 func (c *Chain) nameTaken(p *plan.Plan) *Stop {
 	for _, o := range c.others {
 		switch {
@@ -129,7 +130,7 @@ func (c *Chain) nameTaken(p *plan.Plan) *Stop {
 	return nil
 }
 
-// older are the generations of this plan that a new one closes, folded.
+// older returns the generations of this plan that a new one closes.
 func (c *Chain) older(p *plan.Plan) (out []*ledger.State) {
 	for _, o := range c.others {
 		if o.Plan != p.Name || o.Generation >= p.Generation {

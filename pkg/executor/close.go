@@ -8,8 +8,8 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// ClosePlan ends the plan's chain for ever: it sends nothing more, and its
-// databases are free for another plan. Jobs is asked about a running job only.
+// ClosePlan ends the plan's chain permanently: it sends nothing more, and its
+// databases are free for another plan. Jobs is used only if a job is running.
 func (r *Runner) ClosePlan(ctx context.Context, reason string) Result {
 	return r.decide(ctx, decision{}, func(ctx context.Context, p *pass) error {
 		if p.facts.State.Opened == nil {
@@ -22,8 +22,8 @@ func (r *Runner) ClosePlan(ctx context.Context, reason string) Result {
 	})
 }
 
-// mustBeIdle: what is not known to have ended may still restore into a database
-// that another plan takes then.
+// mustBeIdle refuses to close a chain while one of its jobs may still restore
+// into a database that another plan takes next.
 func (p *pass) mustBeIdle(ctx context.Context) error {
 	if c := p.facts.State.Conflict; c != "" {
 		return &Stop{Reason: LedgerConflict, Detail: c}
@@ -41,9 +41,9 @@ func (p *pass) mustBeIdle(ctx context.Context) error {
 	return nil
 }
 
-// mustHaveEnded records the end of a running job, where DRS shows one.
+// mustHaveEnded records the end of a running job, if DRS shows one.
 func (p *pass) mustHaveEnded(ctx context.Context, seq int) error {
-	if p.Jobs == nil { // it was not running when the credentials were looked for
+	if p.Jobs == nil { // no step was running when the caller looked
 		return stop(RaceLost, seq)
 	}
 	id := p.facts.State.Step(seq).JobID
@@ -66,7 +66,7 @@ func (p *pass) mustHaveEnded(ctx context.Context, seq int) error {
 	return notAllowed(seq, WhyStillRunning, id).showing(j.Status)
 }
 
-// differs compares a job with its step, where there is a plan file to tell.
+// differs compares a job with its step, if the plan file is there.
 func (p *pass) differs(seq int, j drs.Job) string {
 	if seq > len(p.Steps) {
 		return ""
@@ -74,7 +74,8 @@ func (p *pass) differs(seq int, j drs.Job) string {
 	return differs(j, p.Steps[seq-1], false)
 }
 
-// Works reports whether a step of the chain runs, so that closing it asks DRS.
+// Works reports whether a step of the chain is running, so that closing it
+// needs DRS.
 func (c *Chain) Works() bool {
 	for _, st := range c.State.Steps {
 		if st.State == ledger.StepRunning {
@@ -84,8 +85,8 @@ func (c *Chain) Works() bool {
 	return false
 }
 
-// PlanNamed is what the ledger knows of the newest generation of a plan, enough
-// to close it without its file; nil where the name was never opened.
+// PlanNamed is what the ledger knows of the newest generation of a plan,
+// enough to close it without its file; nil if no plan of that name was opened.
 func PlanNamed(ctx context.Context, l *ledger.Ledger, name string) (*plan.Plan, error) {
 	opened, err := l.Opened(ctx)
 	if err != nil {

@@ -10,11 +10,10 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// differs says in what a job is not what the step asks for; "" if in nothing.
-// The page's detail has no folders, so files are compared by name where it has
-// none. With strict, what
-// the detail leaves out counts as a difference: a job is adopted only when
-// all of it was seen.
+// differs says how a job differs from the step's request, "" if it does not.
+// If the detail shows files without folders, as in the page's example, they
+// are compared by name. With strict, a value that the detail leaves out is a
+// difference.
 func differs(j drs.Job, s plan.Step, strict bool) string {
 	p := s.Plan
 	for _, c := range []struct {
@@ -38,10 +37,10 @@ func differs(j drs.Job, s plan.Step, strict bool) string {
 	return ""
 }
 
-// adoptable says in what a job is not what a step that is to have it asks for.
-// A job that bears the step's own marker was made by its request: what the
-// detail leaves out of it, as the page's example for an RDS source leaves out
-// recovery_mode, is not told and no difference.
+// adoptable says how a job differs from a step that is to adopt it, "" if it
+// does not. A job with the step's own marker was created by its request, so
+// values that the detail leaves out are no difference; the page's example for
+// an RDS source leaves out recovery_mode.
 func adoptable(j drs.Job, s plan.Step) string {
 	ours := markerDiffers(j, s) == "" && j.TargetInstanceID != ""
 	if diff := differs(j, s, !ours); diff != "" {
@@ -56,8 +55,8 @@ func adoptable(j drs.Job, s plan.Step) string {
 	return ""
 }
 
-// databasesShown are the names in the detail that can be compared, nil where it
-// has none, or the step restores whatever is in the file.
+// databasesShown returns the names in the detail that can be compared, nil if
+// it has none or if the step restores whatever the file holds.
 func databasesShown(j drs.Job, s plan.Step) []string {
 	names := slices.DeleteFunc(slices.Clone(j.DBNames), func(n string) bool { return n == "" })
 	if len(names) == 0 || s.Plan.Databases.All || s.Plan.Rename != "" {
@@ -70,7 +69,7 @@ func sameDatabases(a, b []string) bool {
 	return slices.EqualFunc(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)), strings.EqualFold)
 }
 
-// notCompared is what the detail does not show of a job that is adopted.
+// notCompared names what the detail of an adopted job does not show.
 func notCompared(j drs.Job, s plan.Step) []string {
 	var out []string
 	folders := slices.ContainsFunc(s.Backup.Keys, func(k string) bool { return strings.Contains(k, "/") })
@@ -86,7 +85,8 @@ func notCompared(j drs.Job, s plan.Step) []string {
 	return out
 }
 
-// markerDiffers says in what a job's marker is not the step's.
+// markerDiffers says how a job's marker differs from the step's, "" if it does
+// not.
 func markerDiffers(j drs.Job, s plan.Step) string {
 	m, ok := plan.ParseMarker(j.Description)
 	switch want := s.Marker(); {
@@ -105,9 +105,8 @@ func bucket(p *plan.Plan) string {
 	return p.Source.OBS.Bucket
 }
 
-// fileNames are the step's files as the detail spells its own: whole keys where
-// it has folders. What it shows for the backup of an RDS instance is not
-// documented.
+// fileNames are the step's files, spelled as the detail spells them: whole
+// keys if it shows folders. What it shows for an RDS source is not documented.
 func fileNames(s plan.Step, shown []string) []string {
 	if s.Plan.Source.OBS == nil {
 		return nil

@@ -7,8 +7,8 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// keys holds back the two acts that cannot be undone until a person, or the
-// plan in so many words, asked for them.
+// keys stops the two acts that cannot be undone until a person, or the plan
+// explicitly, has confirmed them.
 func keys(f Facts, step plan.Step, attempt int) *Stop {
 	p := step.Plan
 	switch {
@@ -32,9 +32,9 @@ func keys(f Facts, step plan.Step, attempt int) *Stop {
 	return window(p.Cutover, step.Seq, f.Now, f.target.Date)
 }
 
-// Overwrites reports whether a create needs the permission to overwrite: it is
-// the full, or the ledger knows of no create of this chain that was sent with
-// is_cover true, as after adopt --all.
+// overwrites reports whether a create needs permission to overwrite: it is the
+// full backup, or the ledger knows of no create of this chain that was sent
+// with is_cover true, as in a ledger that AdoptAll rebuilt.
 func (f Facts) overwrites(step plan.Step) bool {
 	if !step.Plan.Overwrite || step.Seq == 1 {
 		return step.Plan.Overwrite
@@ -42,7 +42,7 @@ func (f Facts) overwrites(step plan.Step) bool {
 	for seq := 1; seq < step.Seq; seq++ {
 		st := f.State.Step(seq)
 		if known, cover := sentCover(st); known && cover || !st.State.Sent() {
-			return false // or the create of that step comes first
+			return false // or that step is sent first
 		}
 	}
 	return true
@@ -53,9 +53,9 @@ func (f Facts) OverwriteKey(step plan.Step) bool {
 	return f.overwrites(step) && (!step.Plan.OverwriteUnattended || f.OnlineBefore)
 }
 
-// lacksKey is the stop of an act whose key is missing, or is one of this plan
-// that does not fit: that of the other act, that of a plan which was changed
-// since, or misspelt.
+// lacksKey is the stop of an act whose key is missing or does not match. Why
+// tells a key for the other act, and a key of this plan that is misspelt or
+// from before an edit.
 func lacksKey(f Facts, seq int, reason Reason, given string, other plan.Act) *Stop {
 	s := stop(reason, seq)
 	switch {
@@ -67,8 +67,9 @@ func lacksKey(f Facts, seq int, reason Reason, given string, other plan.Act) *St
 	return s
 }
 
-// window holds the cutover against its window, by the local clock and by the
-// server's: both must be inside. When that is unclear, the gate stays shut.
+// window compares the time with the cutover's window, by the local clock and
+// by the server's: both must be inside. Without the server's time the cutover
+// is not sent.
 func window(c *plan.Cutover, seq int, local, server time.Time) *Stop {
 	switch {
 	case c.NotBefore.IsZero() && c.NotAfter.IsZero():

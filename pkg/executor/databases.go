@@ -11,8 +11,8 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// A database belongs to the chain that was opened for it on its target, until a
-// person closes that chain: another full backup would be restored over it.
+// A database belongs to the chain that was opened for it on its target, until
+// a person closes that chain: another full backup would overwrite it.
 
 // Owner is a chain that a database belongs to.
 type Owner struct {
@@ -27,10 +27,11 @@ func recorded(p *plan.Plan) ledger.Databases {
 	return ledger.Databases{Names: d.Names, Keys: d.Keys(), All: d.All}
 }
 
-// databasesIn are the databases that a chain worked on by its events: as it was
-// opened, as jobs were adopted, and by the bodies of its first step, which may
-// have been edited after it failed. The chain hash keeps later steps to those.
-// An older migplan recorded bodies only.
+// databasesIn returns the databases that a chain has worked on, by its events:
+// those recorded when it was opened and when jobs were adopted, and those in
+// the requests of its first step, which may have been edited after it failed.
+// Later steps have the same databases, by the chain hash. An older migplan
+// recorded requests only.
 func databasesIn(events []ledger.Event) (d ledger.Databases) {
 	body := false
 	for _, e := range events {
@@ -50,8 +51,8 @@ func decodeDatabases(data []byte) (d ledger.Databases) {
 	return d
 }
 
-// databasesOfBody reads them from the request of an intent, which gives "" for
-// all that the backups hold, or for the one that is renamed.
+// databasesOfBody reads them from the request of an intent, in which "" stands
+// for everything in the backups, or for the one that is renamed.
 func databasesOfBody(data []byte) (d ledger.Databases) {
 	var intent ledger.IntentData
 	var body drs.CreateOfflineTaskReq
@@ -86,8 +87,8 @@ func union(a, b ledger.Databases) ledger.Databases {
 
 func known(d ledger.Databases) bool { return d.All || len(d.Keys) > 0 }
 
-// shared names, in words, the databases of a that b works on too, "" for none.
-// What the ledger does not know may be any.
+// shared names the databases of a that b works on too, "" for none. Databases
+// that the ledger does not know may be any.
 func shared(a, b ledger.Databases) string {
 	switch {
 	case !known(a), !known(b):
@@ -110,8 +111,8 @@ func shared(a, b ledger.Databases) string {
 	return "databases " + strings.Join(names, ", ")
 }
 
-// claims reports whether the plan would take databases that the chain does not
-// have yet: it is not opened, or its full failed and was edited since.
+// claims reports whether the plan would take databases that its chain does not
+// have yet: the chain is not opened, or its full failed and was edited since.
 func (c *Chain) claims(p *plan.Plan) bool {
 	s := c.State
 	switch {
@@ -139,8 +140,8 @@ func (c *Chain) databaseTaken(p *plan.Plan) *Stop {
 	return nil
 }
 
-// Begins reports whether the plan would open a chain on databases that no chain
-// has.
+// Begins reports whether the plan would open a chain on databases that no
+// chain has.
 func (c *Chain) Begins(p *plan.Plan) bool {
 	own := slices.ContainsFunc(c.others, func(o otherChain) bool {
 		return o.Plan == p.Name && o.State != nil && !c.released(o) && shared(recorded(p), o.databases) != ""
@@ -148,24 +149,24 @@ func (c *Chain) Begins(p *plan.Plan) bool {
 	return c.claims(p) && c.owner(p) == nil && !own
 }
 
-// owner is another plan whose chain has one of the plan's databases, nil if none
-// has. A plan's own generations take over from each other. A chain has its
-// databases once it is opened, since its intent follows at once; one that an
-// older migplan opened, once it has sent something.
+// owner is another plan whose chain has one of the plan's databases, nil if
+// there is none. Generations of one plan replace each other. A chain has its
+// databases once it is opened, since its first intent follows at once; a chain
+// of an older migplan, once it has sent something.
 func (c *Chain) owner(p *plan.Plan) *Owner {
 	return c.find(p, func(o otherChain) bool {
 		return o.Plan != p.Name && !c.released(o) && (known(o.databases) || len(o.State.Steps) > 0)
 	})
 }
 
-// SeededBy is who else, in this ledger, ever worked on one of the plan's
-// databases, closed or not.
+// SeededBy is another chain in this ledger that ever worked on one of the
+// plan's databases, closed or not.
 func (c *Chain) SeededBy(p *plan.Plan) *Owner {
 	return c.find(p, func(o otherChain) bool { return len(o.State.Steps) > 0 })
 }
 
 // OnlineBefore reports whether another chain has cut over on one of the plan's
-// databases: what is there now may be in use.
+// databases, so that it may be in use.
 func (c *Chain) OnlineBefore(p *plan.Plan) bool {
 	return c.find(p, func(o otherChain) bool {
 		return slices.ContainsFunc(o.State.Steps, func(st ledger.Step) bool {
@@ -174,7 +175,7 @@ func (c *Chain) OnlineBefore(p *plan.Plan) bool {
 	}) != nil
 }
 
-// find gives the newest generation of the first plan, by name, that shares a
+// find returns the newest generation of the first plan, by name, that shares a
 // database with this one and is wanted.
 func (c *Chain) find(p *plan.Plan, wanted func(otherChain) bool) (found *Owner) {
 	for _, o := range c.others {
@@ -190,8 +191,9 @@ func (c *Chain) find(p *plan.Plan, wanted func(otherChain) bool) (found *Owner) 
 	return found
 }
 
-// released reports whether a person closed this chain, or a later generation of
-// its plan: one that was taken over keeps its databases for the plan.
+// released reports whether a person closed this chain or a later generation of
+// its plan. A chain that a higher generation replaced keeps its databases for
+// the plan.
 func (c *Chain) released(o otherChain) bool {
 	return slices.ContainsFunc(c.others, func(later otherChain) bool {
 		return later.Plan == o.Plan && later.ProjectID == o.ProjectID && later.InstanceID == o.InstanceID &&
@@ -199,12 +201,12 @@ func (c *Chain) released(o otherChain) bool {
 	})
 }
 
-// overwritesAlone: the plan says that no person is needed for the overwriting
-// full.
+// overwritesAlone reports whether the plan lets its full backup overwrite
+// without a person.
 func overwritesAlone(p *plan.Plan) bool { return p.Overwrite && p.OverwriteUnattended }
 
-// Shared is another plan whose open chain has one of the databases of this open
-// one, in a ledger that an older migplan wrote; nil if there is none.
+// Shared is another plan whose open chain has a database of this open chain,
+// in a ledger that an older migplan wrote; nil if there is none.
 func (c *Chain) Shared(p *plan.Plan) *Owner {
 	if c.State.Opened == nil || c.State.Ended != nil {
 		return nil
@@ -212,11 +214,11 @@ func (c *Chain) Shared(p *plan.Plan) *Owner {
 	return c.owner(p)
 }
 
-// warnShared: two chains that were open on one database before such a thing was
-// refused go on, each create with a warning.
+// warnShared logs a warning before each create of two chains that were open on
+// one database before that was refused.
 func (p *pass) warnShared(seq int) {
 	if o := p.chain.Shared(p.Plan); o != nil {
-		p.Note(Note{Warning: true, Step: seq, What: "another plan's open chain restores into the same database: close one of the two", Detail: o.String()})
+		p.Note(Note{Warning: true, Step: seq, What: "another plan's open chain restores into the same database; close one of the two", Detail: o.String()})
 	}
 }
 

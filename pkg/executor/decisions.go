@@ -11,13 +11,14 @@ func (w Who) decision(what, reason string) ledger.DecisionData {
 	return ledger.DecisionData{What: what, User: w.User, Host: w.Host, Reason: reason}
 }
 
-// decision says what a person's decision may go on in spite of.
+// decision says which stops do not keep a person's decision from being
+// recorded.
 type decision struct {
-	aboutName         bool // it is about the plan's name, whichever generation is at work
-	renewsCredentials bool // it makes whoever runs it the chain's principal
+	aboutName         bool // it is about the plan's name, in all its generations
+	renewsCredentials bool // it makes the credentials of this run the chain's
 }
 
-// decide carries a decision out with do, under the lock and on a fresh fold.
+// decide runs a decision under the lock, on a newly read chain.
 func (r *Runner) decide(ctx context.Context, d decision, do func(context.Context, *pass) error) Result {
 	return r.underLock(ctx, func(p *pass, ctx context.Context) error {
 		if err := d.mayBegin(ctx, p); err != nil {
@@ -27,10 +28,11 @@ func (r *Runner) decide(ctx context.Context, d decision, do func(context.Context
 	})
 }
 
-// mayBegin loads the chain, and refuses what fits no decision of this kind.
+// mayBegin loads the chain and returns why no decision of this kind can be
+// recorded.
 func (d decision) mayBegin(ctx context.Context, p *pass) error {
 	err := p.load(ctx)
-	if s, ok := asStop(err); ok && d.mends(s, p.Identity) {
+	if s, ok := asStop(err); ok && d.ignores(s, p.Identity) {
 		err = nil
 	}
 	if err != nil || d.aboutName {
@@ -45,9 +47,9 @@ func (d decision) mayBegin(ctx context.Context, p *pass) error {
 	return nil
 }
 
-// mends reports whether a decision may go on in spite of s. Without credentials
-// the principal is not known, and need not be.
-func (d decision) mends(s *Stop, id Identity) bool {
+// ignores reports whether a decision can be recorded in spite of s. A decision
+// without credentials has no principal to compare.
+func (d decision) ignores(s *Stop, id Identity) bool {
 	if s.Reason != OtherIdentity {
 		return d.aboutName && (s.Reason == DatabaseTaken || s.Reason == ClosedGeneration)
 	}
@@ -77,7 +79,7 @@ func (s *Stop) withStep(seq int) *Stop {
 	return s
 }
 
-// Retry opens the next attempt of a step that failed or was refused.
+// Retry allows the next attempt of a step that failed or was refused.
 func (r *Runner) Retry(ctx context.Context, seq int, reason string) Result {
 	return r.decide(ctx, decision{}, func(ctx context.Context, p *pass) error {
 		st := p.facts.State.Step(seq)
@@ -88,7 +90,7 @@ func (r *Runner) Retry(ctx context.Context, seq int, reason string) Result {
 	})
 }
 
-// person appends a decision and notes it in the result.
+// person appends a decision and adds it to the result.
 func (p *pass) person(ctx context.Context, seq, attempt int, d ledger.DecisionData) error {
 	if err := p.append(ctx, ledger.Decision, seq, attempt, d); err != nil {
 		return err
@@ -97,9 +99,9 @@ func (p *pass) person(ctx context.Context, seq, attempt int, d ledger.DecisionDa
 	return nil
 }
 
-// Ignore declares that a job on the target is of no concern to the plan. One
-// that carries this chain's marker or names is refused, since it may have
-// restored a step; but for a second job, which has ended, of a step that is known
+// Ignore records that a job on the target does not matter to the plan. It
+// refuses a job with this chain's marker or name, since that may have restored
+// a step, unless it is a second job, which has ended, of a step that is known
 // to have succeeded.
 func (r *Runner) Ignore(ctx context.Context, jobID, reason string) Result {
 	return r.decide(ctx, decision{}, func(ctx context.Context, p *pass) error {
@@ -133,10 +135,11 @@ func (p *pass) mayIgnore(ctx context.Context, jobID string) error {
 	return nil
 }
 
-// Assurance is what a person vouches for beside a decision about a create in doubt.
+// Assurance is what a person vouches for in a decision about a request in
+// doubt.
 type Assurance struct {
-	BeforeFence      bool // it cannot arrive any more, although it is early
-	OtherCredentials bool // its job was looked for with those that sent it
+	BeforeFence      bool // the request can no longer arrive, although the fence is not reached
+	OtherCredentials bool // its job was looked for with the credentials that sent it
 }
 
 func (w Assurance) decision(who Who, what, reason string) ledger.DecisionData {
@@ -145,9 +148,10 @@ func (w Assurance) decision(who Who, what, reason string) ledger.DecisionData {
 	return d
 }
 
-// MarkNotCreated ends a doubt on a person's word. The target is searched first, by
-// credentials that see the job; a word that comes before the fence needs to say
-// so.
+// MarkNotCreated ends a doubt: a person says that the request created no job.
+// The target is searched first, with credentials that would see the job.
+// Before the fence the person must vouch that the request cannot arrive any
+// more.
 func (r *Runner) MarkNotCreated(ctx context.Context, seq int, word Assurance, reason string) Result {
 	return r.decide(ctx, decision{}, func(ctx context.Context, p *pass) error {
 		st := p.facts.State.Step(seq)
@@ -163,8 +167,8 @@ func (r *Runner) MarkNotCreated(ctx context.Context, seq int, word Assurance, re
 	})
 }
 
-// mustBeAbsent is what must hold before a person's word that a create in doubt
-// made no job is taken.
+// mustBeAbsent returns why a person's word that a request created no job is
+// not accepted.
 func (p *pass) mustBeAbsent(ctx context.Context, seq int, st ledger.Step, word Assurance) error {
 	if sender := st.Intent.Principal; !samePrincipal(sender, p.Identity.Principal) && !word.OtherCredentials {
 		s := notAllowed(seq, WhyOtherCredentials)
@@ -177,8 +181,8 @@ func (p *pass) mustBeAbsent(ctx context.Context, seq int, st ledger.Step, word A
 	return p.mustBeFenced(seq, st)
 }
 
-// mustBeFenced: before the fence the create may still become a job that no
-// list shows, whatever a person says of it.
+// mustBeFenced refuses a decision before the fence: until then the request may
+// still create a job, whatever a person says.
 func (p *pass) mustBeFenced(seq int, st ledger.Step) error {
 	fence := FenceOf(st)
 	now, byServer := p.serverNow()
@@ -188,7 +192,7 @@ func (p *pass) mustBeFenced(seq int, st ledger.Step) error {
 	return &Stop{Reason: Settling, Step: seq, Why: WhyTooEarly, Until: fence}
 }
 
-// mustNotBeListed searches the target for what may be the step's job.
+// mustNotBeListed searches the target for jobs that may be the step's.
 func (p *pass) mustNotBeListed(ctx context.Context, seq int) error {
 	if err := p.list(ctx); err != nil {
 		return err
@@ -200,7 +204,7 @@ func (p *pass) mustNotBeListed(ctx context.Context, seq int) error {
 	case len(v.Unaccounted) > 0:
 		return &Stop{Reason: DoubtNeedsPerson, Step: seq, Why: WhyUnaccounted, Jobs: v.Unaccounted}
 	case !v.Complete:
-		return notWhole(seq)
+		return incomplete(seq)
 	}
 	return nil
 }

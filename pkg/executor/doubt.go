@@ -11,34 +11,35 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// Times of the assumptions under which absence is believed: the gateway
-// refuses older signatures, processing ends, and a listing shows a job.
+// The times in the assumptions under which a missing job counts as never
+// created (docs/reliability.md): the gateway refuses older signatures, DRS has
+// processed the request, and a listing shows the job.
 const (
 	signatureLife  = 15 * time.Minute                    // A2
 	processingTime = 10 * time.Minute                    // A3
 	listingLag     = 5 * time.Minute                     // A3
 	exchangeTime   = drs.MaxListingAge + drs.MaxExchange // from the intent, whose date is the signature's, to the end of the answer
 	answeredFence  = exchangeTime + processingTime + listingLag
-	silentFence    = 2*signatureLife + processingTime + listingLag // 45 min: A2 and A3 together, and A2 once more
-	tokenFence     = 24*time.Hour + silentFence                    // a token is good for a day (IAM) whatever a request's date
+	silentFence    = 2*signatureLife + processingTime + listingLag // 45 min: A2 and A3, and A2 once more
+	tokenFence     = 24*time.Hour + silentFence                    // a token is valid for a day (IAM), whatever the date of a request
 	searchesApart  = listingLag                                    // between the two searches that show absence
 	searchesWithin = 24 * time.Hour
 )
 
-// doubtFacts is all that Doubt decides on.
+// doubtFacts is everything that decideDoubt depends on.
 type doubtFacts struct {
 	Step      plan.Step
 	Known     ledger.Step
 	target    *targetView
-	Details   map[string]drs.Job // of the survey's candidates
+	Details   map[string]drs.Job // of the candidates in the listing
 	NewestJob string             // the newest job that the ledger knows on this target
 	Highest   time.Time          // the highest server clock seen so far
 	Principal string
-	AskPerson bool // MIGPLAN_SETTLE=ask
+	AskPerson bool // the setting that asks a person
 }
 
-// verdict is how a doubt goes on: adopt a job, believe absence, or stop; a
-// search that counts as evidence is recorded in any case.
+// verdict says what to do about a doubt: adopt a job, believe that none was
+// created, or stop. A search that counts as evidence is recorded in any case.
 type verdict struct {
 	Adopt  string               // job id
 	Absent string               // the evidence
@@ -46,7 +47,7 @@ type verdict struct {
 	Stop   *Stop
 }
 
-// decideDoubt decides what became of a create whose outcome is unknown.
+// decideDoubt decides what became of a request whose outcome is unknown.
 func decideDoubt(f doubtFacts) verdict {
 	switch v := f.target; {
 	case len(v.Candidates) > 1:
@@ -70,8 +71,8 @@ func about(jobs []drs.OfflineTaskInfo, r Reason, seq int) *Stop {
 	return s
 }
 
-// compareCandidate adopts the one job that bears the step's name or marker
-// when all of it is as it was intended, and calls it a conflict otherwise.
+// compareCandidate adopts the one job with the step's name or marker if all of
+// it is as requested; otherwise it is a conflict.
 func compareCandidate(f doubtFacts) verdict {
 	listed := f.target.Candidates[0]
 	j, ok := f.Details[listed.ID]
@@ -92,8 +93,8 @@ func compareCandidate(f doubtFacts) verdict {
 	return verdict{Adopt: j.ID}
 }
 
-// needsPerson says why absence must not be believed without a person, "" if
-// it may.
+// needsPerson says why only a person may decide that no job was created, "" if
+// evidence is enough.
 func needsPerson(f doubtFacts) Why {
 	switch k := f.Known; {
 	case f.Step.Last:
@@ -120,9 +121,9 @@ func needsPerson(f doubtFacts) Why {
 	return ""
 }
 
-// absence believes that no job was made when two complete searches, both
-// behind the fence and listingLag of server time apart, show the witness and
-// not the job.
+// absence decides that no job was created after two complete searches that do
+// not show it. Both must be after the fence, listingLag of server time apart,
+// and show a job that the ledger knows.
 func absence(f doubtFacts) verdict {
 	fence, settling := FenceOf(f.Known), stop(Settling, f.Step.Seq)
 	v := f.target
@@ -143,7 +144,7 @@ func absence(f doubtFacts) verdict {
 			continue
 		}
 		if apart >= searchesApart {
-			return verdict{Absent: fmt.Sprintf("not listed at %s and at %s, behind the fence of %s, with witness %s",
+			return verdict{Absent: fmt.Sprintf("not listed at %s and at %s, after the fence of %s, while known job %s was listed",
 				s.Date.Format(time.RFC3339), v.Date.Format(time.RFC3339), fence.Format(time.RFC3339), f.NewestJob)}
 		}
 		settling.Until = s.Date.Add(searchesApart)
@@ -155,23 +156,23 @@ func absence(f doubtFacts) verdict {
 	}}
 }
 
-// isEvidence: a listing shows absence only when it is whole and no older than
-// what was seen before. A later one may be.
+// isEvidence reports whether a listing counts: it is complete, and not older
+// than what was seen before.
 func isEvidence(f doubtFacts) bool {
 	v := f.target
 	return v.Complete && !v.Date.IsZero() && !v.Date.Before(f.Highest)
 }
 
-// listsKnownJob: the listing also holds a job that is known to be there, and is
-// seen by the credential of the intent. Where it is not, because the witness
-// was deleted or the credential is another, it will not be later: a person is
-// asked.
+// listsKnownJob reports whether the listing shows the newest job that the
+// ledger knows, to the credentials that sent the request. If not, because that
+// job was deleted or the credentials differ, no later listing will either, and
+// a person is asked.
 func listsKnownJob(f doubtFacts) bool {
 	return slices.Contains(f.target.IDs, f.NewestJob) && f.Known.Intent.Principal == f.Principal
 }
 
-// FenceOf is when, by the server's clock, the create can no longer become a
-// job that a listing does not show.
+// FenceOf returns when, by the server's clock, the request can no longer
+// create a job that a listing does not show; zero if that is not known.
 func FenceOf(k ledger.Step) time.Time {
 	if k.Answered {
 		return k.Intent.AnsweredFenceUntil

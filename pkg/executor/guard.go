@@ -10,20 +10,20 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// guard is the last look at the bytes of a create. It reads them as a server
-// would and without the types that built them, and holds them against the
-// plan: is_last_backup true leaves only for the last backup of a plan that
-// ends with the cutover, and only when both keys were turned.
-func guard(body []byte, s plan.Step, attempt int, keysTurned bool) error {
+// guard is the last check of the bytes of a create. It reads them as a server
+// would, without the types that built them, and compares them with the plan:
+// is_last_backup is true only for the last backup of a plan that ends with the
+// cutover, and only if the cutover is confirmed.
+func guard(body []byte, s plan.Step, attempt int, confirmed bool) error {
 	var got map[string]map[string]json.RawMessage
 	dec := json.NewDecoder(bytes.NewReader(body))
 	if err := dec.Decode(&got); err != nil {
 		return fmt.Errorf("guard: the body is not an object of objects: %w", err)
 	}
 	if n := bytes.Count(body, []byte(`"is_last_backup":true`)) + bytes.Count(body, []byte(`"is_last_backup":false`)); n != 1 {
-		return fmt.Errorf("guard: is_last_backup stands in the body %d times", n)
+		return fmt.Errorf("guard: the body has is_last_backup %d times", n)
 	}
-	entitled := s.Plan.Cutover != nil && s.Seq == len(s.Plan.Backups) && keysTurned
+	entitled := s.Plan.Cutover != nil && s.Seq == len(s.Plan.Backups) && confirmed
 	for _, c := range []struct{ object, field, want string }{
 		{"options", "is_last_backup", fmt.Sprint(entitled)},
 		{"options", "recovery_mode", quoted(mode(s))},
@@ -33,7 +33,7 @@ func guard(body []byte, s plan.Step, attempt int, keysTurned bool) error {
 		{"options", "is_cover", cover(s.Plan)},
 	} {
 		if have := string(got[c.object][c.field]); have != c.want {
-			return fmt.Errorf("guard: %s.%s is %s and not %s", c.object, c.field, have, c.want)
+			return fmt.Errorf("guard: %s.%s is %s, want %s", c.object, c.field, have, c.want)
 		}
 	}
 	return guardFiles(got["backup_info"]["files"], s)
@@ -55,12 +55,12 @@ func guardFiles(raw json.RawMessage, s plan.Step) error {
 		keys = append(keys, f.OBSPath+f.Name)
 	}
 	if !slices.Equal(keys, s.Backup.Keys) {
-		return fmt.Errorf("guard: the body names %s and not %s", strings.Join(keys, ", "), strings.Join(s.Backup.Keys, ", "))
+		return fmt.Errorf("guard: the body names %s, want %s", strings.Join(keys, ", "), strings.Join(s.Backup.Keys, ", "))
 	}
 	return nil
 }
 
-// fileID is the backup of an RDS source; of a bucket it is "".
+// fileID is the backup of an RDS source, "" for a bucket.
 func fileID(s plan.Step) string {
 	if s.Plan.Source.RDS == nil {
 		return ""
@@ -68,8 +68,8 @@ func fileID(s plan.Step) string {
 	return strings.Join(s.Backup.Keys, "")
 }
 
-// cover is what is_cover must be: absent, where the page's RDS example has
-// none and nothing may be overwritten.
+// cover is the value that is_cover must have. It is absent if the source is an
+// RDS instance and nothing may be overwritten, as in the page's example.
 func cover(p *plan.Plan) string {
 	if p.Source.RDS != nil && !p.Overwrite {
 		return ""

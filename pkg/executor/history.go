@@ -7,9 +7,9 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// History holds the plan against what was already sent: steps that succeeded,
-// run or are in doubt may not change. Each chain hash covers all steps before
-// it, so the first that differs is the one that was edited.
+// checkHistory compares the plan with what was sent: steps that succeeded, run
+// or are in doubt may not change. A chain hash covers all steps before it, so
+// the first that differs is the one that was edited.
 func checkHistory(steps []plan.Step, s *ledger.State) *Stop {
 	for i, st := range s.Steps {
 		if !st.State.Sent() {
@@ -33,15 +33,16 @@ func checkHistory(steps []plan.Step, s *ledger.State) *Stop {
 }
 
 // coverChanged reports whether a step was sent with another is_cover than the
-// plan has, which is one for the whole chain; it is no part of the chain hash.
+// plan now has. It is one value for the whole chain and no part of the chain
+// hash.
 func coverChanged(st ledger.Step, p *plan.Plan) bool {
 	known, was := sentCover(st)
 	return known && was != p.Overwrite
 }
 
-// sentCover is the is_cover that a step was sent with, as far as the ledger
-// knows: from the body, or from the job that was adopted for it. A body
-// without one, as the page's RDS example is, does not overwrite.
+// sentCover is the is_cover that a step was sent with, if the ledger knows it
+// from the request or from the job that was adopted. A request without
+// is_cover, as in the page's RDS example, does not overwrite.
 func sentCover(st ledger.Step) (known, cover bool) {
 	switch {
 	case st.Intent.Body != "":
@@ -52,9 +53,9 @@ func sentCover(st ledger.Step) (known, cover bool) {
 	return false, false
 }
 
-// gap is the first step that nothing was sent for or that failed, though one
-// behind it was sent: of a lost ledger that was rebuilt from jobs one of which
-// has no record any more. To send it would restore over what came after.
+// gap is the stop of a chain in which a step was sent although one before it
+// was not sent, or failed: a lost ledger was rebuilt, and one job's record is
+// gone. To send that step would restore it over later backups.
 func gap(s *ledger.State) *Stop {
 	open := 0
 	for i, st := range s.Steps {
@@ -68,8 +69,8 @@ func gap(s *ledger.State) *Stop {
 	return nil
 }
 
-// generationBusy is the stop of a new generation while an older one has a step running
-// or in doubt.
+// generationBusy is the stop of a new generation while an older one has a step
+// running or in doubt.
 func generationBusy(f Facts) *Stop {
 	for _, s := range f.older {
 		for i, st := range s.Steps {
@@ -85,12 +86,14 @@ func generationBusy(f Facts) *Stop {
 type Identity struct {
 	Endpoint  string
 	Principal string // a stable name of the credential; never a secret
-	// TokenAuth: a token that is not bound to a date, so that a delayed request
-	// could still be taken when a signature would no longer be.
+	// TokenAuth: the credential is a token that is not bound to a date, so
+	// a delayed request may be accepted when a signature would no longer
+	// be.
 	TokenAuth bool
 }
 
-// identityDiffers names what is not as it was when the chain was opened.
+// identityDiffers is the stop if region, enterprise project, endpoint or
+// credentials differ from those the chain was opened with.
 func identityDiffers(s *ledger.State, p *plan.Plan, id Identity) *Stop {
 	if s.Opened == nil {
 		return nil
@@ -103,7 +106,7 @@ func identityDiffers(s *ledger.State, p *plan.Plan, id Identity) *Stop {
 		{WhyRegion, o.Region, p.Target.Region},
 		{WhyEnterpriseProject, o.EnterpriseProjectID, p.Target.EnterpriseProjectID},
 		{WhyEndpoint, o.Endpoint, id.Endpoint},
-		{WhyCredentials, s.Principal, id.Principal}, // last: AdoptAll excuses it, and nothing else
+		{WhyCredentials, s.Principal, id.Principal}, // last: AdoptAll ignores this one and no other
 	} {
 		if c.was != c.is && !(c.why == WhyCredentials && samePrincipal(c.was, c.is)) {
 			return &Stop{Reason: OtherIdentity, Why: c.why, Detail: c.was + ", now " + c.is}
@@ -112,12 +115,12 @@ func identityDiffers(s *ledger.State, p *plan.Plan, id Identity) *Stop {
 	return nil
 }
 
-// anyToken is the principal of a token that IAM was not asked about, and of
-// every token in older ledgers.
+// anyToken is the principal of a token whose owner IAM was not asked for, and
+// of every token in older ledgers.
 const anyToken = "token"
 
-// samePrincipal reports whether credentials may be those of a chain. One that
-// was opened with a token of nobody known goes on with any token.
+// samePrincipal reports whether credentials may continue a chain. A chain that
+// was opened with a token of unknown owner continues with any token.
 func samePrincipal(was, is string) bool {
 	return was == is || was == anyToken && strings.HasPrefix(is, anyToken+":")
 }

@@ -8,10 +8,10 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// A hold is on a plan's name and target: it is in force whichever generation
-// the plan has by now, and before anything was sent.
+// A hold belongs to a plan's name and target: it counts for every generation,
+// and before anything was sent.
 
-// HoldPlan freezes the plan for every runner, until ReleasePlan.
+// HoldPlan stops the plan for every runner, until ReleasePlan.
 func (r *Runner) HoldPlan(ctx context.Context, reason string) Result {
 	return r.decide(ctx, decision{aboutName: true}, func(ctx context.Context, p *pass) error {
 		if p.facts.State.Held != nil {
@@ -49,8 +49,8 @@ func (p *pass) onName(ctx context.Context, chains []*ledger.State, what, reason 
 	return nil
 }
 
-// working is the chain that a runner may be at work on, which loses its race
-// against a hold in it: the newest that is open, else the plan's own.
+// working is the chain that a runner may be working on: the newest that is
+// open, else the plan's own. A hold in it makes that runner lose its race.
 func (c *Chain) working(p *plan.Plan) []*ledger.State {
 	at, generation := c.State, p.Generation
 	if c.State.Opened == nil || c.State.Closed != nil {
@@ -64,8 +64,8 @@ func (c *Chain) working(p *plan.Plan) []*ledger.State {
 	return []*ledger.State{at}
 }
 
-// findHolds looks for a hold in every chain of the plan's name, and puts it into
-// the plan's own state.
+// findHolds looks for a hold in every chain of the plan's name, and copies it
+// into the plan's own state.
 func (c *Chain) findHolds(ctx context.Context, l *ledger.Ledger, p *plan.Plan) error {
 	chains := []*ledger.State{c.State}
 	for _, o := range c.others {
@@ -89,8 +89,8 @@ func (c *Chain) findHolds(ctx context.Context, l *ledger.Ledger, p *plan.Plan) e
 	return nil
 }
 
-// unopened are chains of the plan's name of which a person spoke before
-// anything was sent.
+// unopened returns the chains of the plan's name that begin with a decision
+// and have sent nothing.
 func (c *Chain) unopened(ctx context.Context, l *ledger.Ledger, p *plan.Plan) (out []*ledger.State, err error) {
 	decided, err := l.DecidedOf(ctx, p.Name)
 	if err != nil {
@@ -104,7 +104,7 @@ func (c *Chain) unopened(ctx context.Context, l *ledger.Ledger, p *plan.Plan) (o
 		if err != nil {
 			return nil, err
 		}
-		if s.Opened == nil { // else it is one of the others
+		if s.Opened == nil { // otherwise it is among the others
 			out = append(out, s)
 		}
 	}
@@ -112,7 +112,7 @@ func (c *Chain) unopened(ctx context.Context, l *ledger.Ledger, p *plan.Plan) (o
 }
 
 // ofName reports whether a decision that begins a chain is about the plan's
-// name. One of an older migplan does not say, but its chain does.
+// name. An older migplan did not record the name; its chain shows it.
 func ofName(e ledger.Event, p *plan.Plan) bool {
 	var d ledger.DecisionData
 	if json.Unmarshal(e.Data, &d) != nil {
@@ -130,5 +130,5 @@ func ofName(e ledger.Event, p *plan.Plan) bool {
 	return false
 }
 
-// maxFormer bounds the generations that an old hold is looked for in.
+// maxFormer bounds the generations that are searched for an old hold.
 const maxFormer = 1000

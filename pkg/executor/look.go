@@ -10,7 +10,8 @@ import (
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// look asks for the running job. A failed look is not a failed job.
+// look looks at the running job. A look that fails does not mean that the job
+// failed.
 func (p *pass) look(ctx context.Context, seq int) error {
 	id := p.facts.State.Step(seq).JobID
 	look, j, err := p.see(ctx, seq, id)
@@ -41,13 +42,13 @@ func (p *pass) look(ctx context.Context, seq int) error {
 	return p.alone(ctx, seq)
 }
 
-// unknownStatus counts a status that no page knows as running, for an hour.
+// unknownStatus treats an undocumented status as running, for an hour.
 func (p *pass) unknownStatus(seq int, look observation, id string) error {
 	first := p.facts.State.Unknown[id]
 	if !look.Date.IsZero() && !first.Date.IsZero() && look.Date.Sub(first.Date) >= unknownFor {
 		return &Stop{Reason: UnknownStatus, Step: seq, Jobs: []string{id}, Detail: look.Status, Since: first.Date}
 	}
-	p.Note(Note{Warning: true, Step: seq, What: "DRS shows a status that its documents do not name; it counts as running", Detail: look.Status, JobID: id})
+	p.Note(Note{Warning: true, Step: seq, What: "DRS shows an undocumented status; it counts as running", Detail: look.Status, JobID: id})
 	return nil
 }
 
@@ -65,10 +66,10 @@ func (p *pass) finished(ctx context.Context, seq int, kind ledger.Kind, j drs.Jo
 	return nil
 }
 
-// change notes what this pass did or learnt.
+// change adds to the result what this pass did or learnt.
 func (p *pass) change(seq int, what, jobID string) {
 	c := Change{Step: seq, What: what, JobID: jobID}
-	if seq >= 1 && seq <= len(p.Steps) { // 0: it is about the whole plan
+	if seq >= 1 && seq <= len(p.Steps) { // 0: the change is about the whole plan
 		c.JobName = p.Steps[seq-1].JobName(p.facts.State.Step(seq).Attempt)
 	}
 	p.result.Changes = append(p.result.Changes, c)
@@ -105,8 +106,8 @@ func (p *pass) settle(ctx context.Context, seq int) error {
 	return p.searchOn(ctx, v.Stop)
 }
 
-// adopted ends a doubt by its job. Where the create left in this very pass, so
-// does the pass: one step a pass.
+// adopted ends a doubt with its job. If this pass sent the create, the pass
+// ends too: a pass sends one step.
 func (p *pass) adopted(ctx context.Context, seq int, o ledger.OutcomeData) error {
 	own := p.doubtAt != 0
 	if err := p.conclude(ctx, ledger.Adopted, seq, o); err != nil {
@@ -118,14 +119,15 @@ func (p *pass) adopted(ctx context.Context, seq int, o ledger.OutcomeData) error
 	return nil
 }
 
-// conclude ends a doubt, on the head that the verdict was made on.
+// conclude records the end of a doubt, on the head that the verdict is based
+// on.
 func (p *pass) conclude(ctx context.Context, kind ledger.Kind, seq int, o ledger.OutcomeData) error {
 	st := p.facts.State.Step(seq)
 	if err := p.append(ctx, kind, seq, st.Attempt, o); err != nil {
 		return err
 	}
 	p.facts.target, p.facts.looked, p.doubtAt = nil, false, 0
-	switch mine := st.IntentRun == p.Run; { // of another's create it says nothing
+	switch mine := st.IntentRun == p.Run; { // Sent is about this run's creates only
 	case mine && kind == ledger.Adopted:
 		p.result.Sent = SentYes
 	case mine && kind == ledger.Absent && p.result.Sent == SentMaybe:
@@ -135,7 +137,7 @@ func (p *pass) conclude(ctx context.Context, kind ledger.Kind, seq int, o ledger
 	return nil
 }
 
-// details are those of the jobs that may be the step's.
+// details returns the details of the jobs that may be the step's.
 func (p *pass) details(ctx context.Context) map[string]drs.Job {
 	out := map[string]drs.Job{}
 	for _, c := range p.facts.target.Candidates {
@@ -146,10 +148,10 @@ func (p *pass) details(ctx context.Context) map[string]drs.Job {
 	return out
 }
 
-// searchTime is how long the pass in which a doubt arose goes on looking.
+// searchTime is how long the pass in which a doubt arose goes on searching.
 const searchTime = time.Minute
 
-// searchOn repeats the search while a doubt is young: a listing lags.
+// searchOn repeats the search while the doubt is new, because a listing lags.
 func (p *pass) searchOn(ctx context.Context, s *Stop) error {
 	young := p.doubtAt != 0 && p.hooks.uptime()-p.doubtAt < searchTime
 	if !young || s.Class() == Conflict {
@@ -159,7 +161,7 @@ func (p *pass) searchOn(ctx context.Context, s *Stop) error {
 	p.searches++
 	p.doubt = s
 	if !p.hooks.sleep(ctx, pause, 0) {
-		return s // what is known of the doubt says more than that time is up
+		return s // this says more than that the time is up
 	}
 	p.facts.target = nil
 	return nil

@@ -7,16 +7,16 @@ import (
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// MarkSucceeded records, on a person's word, that the backup of a step is
+// MarkSucceeded records a person's statement that the backup of a step is
 // restored. It is for what DRS can no longer show: a doubt without a job, a
-// running job whose record is gone, a job that differs from what was sent, a
-// failure that was none, or a step that a rebuilt ledger knows nothing of.
+// running job whose record is gone, a job that differs from its request, a
+// failure that was none, or a step missing from a rebuilt ledger.
 func (r *Runner) MarkSucceeded(ctx context.Context, seq int, word Assurance, reason string) Result {
 	return r.mark(ctx, seq, true, word, reason)
 }
 
-// MarkFailed records, on a person's word, that the backup of a step is not
-// restored. It is for the same cases as MarkSucceeded.
+// MarkFailed records a person's statement that the backup of a step is not
+// restored, in the same cases as MarkSucceeded.
 func (r *Runner) MarkFailed(ctx context.Context, seq int, word Assurance, reason string) Result {
 	return r.mark(ctx, seq, false, word, reason)
 }
@@ -28,7 +28,7 @@ func (r *Runner) mark(ctx context.Context, seq int, succeeded bool, word Assuran
 			return aboutStep(err, seq)
 		}
 		d := word.decision(p.Who, ledger.IsFailure, reason)
-		if d.JobID = p.judged(st); st.State == ledger.StepInDoubt && d.JobID != "" && !word.BeforeFence {
+		if d.JobID = p.markedJob(st); st.State == ledger.StepInDoubt && d.JobID != "" && !word.BeforeFence {
 			d.NotBefore = p.mayArriveUntil(p.candidate, seq, st)
 		}
 		if succeeded {
@@ -38,10 +38,9 @@ func (r *Runner) mark(ctx context.Context, seq int, succeeded bool, word Assuran
 	})
 }
 
-// judged is the job that a person's word is about: the one that runs, the one in
-// a status that no page knows, or the one that may be the step in doubt's and is
-// not as it was intended.
-func (p *pass) judged(st ledger.Step) string {
+// markedJob is the job that the decision is about: the running one, the one
+// with an undocumented status, or the only candidate for the step in doubt.
+func (p *pass) markedJob(st ledger.Step) string {
 	v := p.facts.target
 	switch {
 	case p.unknown != "":
@@ -52,7 +51,8 @@ func (p *pass) judged(st ledger.Step) string {
 	return st.JobID
 }
 
-// succeed makes a decision say that the step's backup is restored.
+// succeed turns a decision into one that says that the step's backup is
+// restored.
 func (p *pass) succeed(d *ledger.DecisionData, seq int, st ledger.Step) {
 	d.What = ledger.IsSuccess
 	_, last := p.facts.State.SentAs(seq)
@@ -68,7 +68,7 @@ func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, suc
 	case succeeded && p.edited(seq):
 		return notAllowed(seq, WhyEdited)
 	case st.State == ledger.StepInDoubt:
-		if judged, err := p.endedOtherwise(ctx, seq); judged || err != nil {
+		if ended, err := p.endedOtherwise(ctx, seq); ended || err != nil {
 			return err
 		}
 		return p.mustBeAbsent(ctx, seq, st, word)
@@ -91,7 +91,7 @@ func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, suc
 	return notAllowed(seq, WhyStateKnown).being(st.State)
 }
 
-// edited reports whether the plan's step is not the one that was sent.
+// edited reports whether the plan's step differs from the one that was sent.
 func (p *pass) edited(seq int) bool {
 	sent, _ := p.facts.State.SentAs(seq)
 	if sent == "" || seq > len(p.Steps) {
@@ -101,8 +101,8 @@ func (p *pass) edited(seq int) bool {
 	return sent != step.ChainSHA256 && sent != step.OpenSHA256
 }
 
-// mustBeUndone: a step that succeeded is judged again only when DRS now shows
-// its job as failed.
+// mustBeUndone allows a decision about a step that succeeded only if DRS now
+// shows its job as failed.
 func (p *pass) mustBeUndone(ctx context.Context, seq int, id string) error {
 	j, err := p.Jobs.ShowReplicationJob(ctx, id)
 	if err != nil {
@@ -114,8 +114,8 @@ func (p *pass) mustBeUndone(ctx context.Context, seq int, id string) error {
 	return nil
 }
 
-// endedOtherwise reports whether the one job that may be the step's has ended
-// and is not as it was intended: apply adopts no such job, so a person judges it.
+// endedOtherwise reports whether the only candidate for the step has ended and
+// differs from the request. No pass adopts such a job, so a person decides.
 func (p *pass) endedOtherwise(ctx context.Context, seq int) (bool, error) {
 	if err := p.list(ctx); err != nil {
 		return false, err
@@ -132,8 +132,8 @@ func (p *pass) endedOtherwise(ctx context.Context, seq int) (bool, error) {
 	return status.Ended() && adoptable(j, p.Steps[seq-1]) != "", nil
 }
 
-// mustHaveFailed: nobody says of a step that it failed while one of its jobs is
-// not known to have, or a retry would restore the backup a second time.
+// mustHaveFailed refuses to mark a step as failed while one of its jobs is not
+// known to have failed: a new attempt would restore the backup a second time.
 func (p *pass) mustHaveFailed(ctx context.Context, seq int, ids []string, succeeded bool, word Assurance) error {
 	if succeeded {
 		return nil
@@ -160,16 +160,16 @@ func (p *pass) mustHaveFailed(ctx context.Context, seq int, ids []string, succee
 	return nil
 }
 
-// mustBeGone: what becomes of a job that DRS shows is read there. A person
-// judges only one that has ended and is not as it was intended, or one in a
-// status that no page knows.
+// mustBeGone refuses a decision about a running job whose end DRS will show. A
+// person decides only about one that has ended and differs from the request,
+// or one with an undocumented status.
 func (p *pass) mustBeGone(ctx context.Context, seq int, id string, succeeded bool, word Assurance) error {
 	look, j, err := p.see(ctx, seq, id)
 	switch {
 	case err != nil:
 		return err
 	case look.Gone && look.Date.IsZero() && word.BeforeFence:
-		return nil // no date will ever say since when
+		return nil // without a date no time can be counted
 	case look.Gone && succeeded:
 		return p.mustBeGoneTwice(ctx, id, look)
 	case look.Gone:
@@ -182,8 +182,9 @@ func (p *pass) mustBeGone(ctx context.Context, seq int, id string, succeeded boo
 	return notAllowed(seq, WhyJobShown, id).showing(j.Status)
 }
 
-// mustBeGoneTwice: to call a step succeeded takes two looks that do not know its
-// job, as far apart as a listing may lag, and no running job of this chain.
+// mustBeGoneTwice allows a step to be marked as succeeded after two looks that
+// do not know its job, as far apart as a listing may lag, while no job of this
+// chain is running.
 func (p *pass) mustBeGoneTwice(ctx context.Context, id string, look observation) error {
 	if s := missingStop(p.facts.State, id, look, listingLag); s != nil {
 		return s

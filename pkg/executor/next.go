@@ -9,31 +9,34 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// Facts is all that Next decides on: no clock, network or ledger is asked.
+// Facts is everything that Next depends on: it asks no clock, network or
+// ledger.
 type Facts struct {
 	Steps []plan.Step
 	State *ledger.State
-	// looked says that the running job was looked at in this pass.
+	// looked: the running job was looked at in this pass.
 	looked bool
-	// observed are the looks of this pass, since its listing, at jobs that could
-	// be the step's.
+	// observed is what this pass saw, since its listing, of jobs that
+	// could belong to the step.
 	observed map[string]observation
-	// target is what the target's listing showed in this pass; nil: not asked.
+	// target is what the listing of the target showed in this pass; nil:
+	// not listed.
 	target *targetView
 	Keys   Keys
 	Now    time.Time // the local clock
 	// older are the generations of the plan that its first create closes.
 	older []*ledger.State
-	// OnlineBefore says that another chain of this ledger has cut over on one of
-	// the databases: an overwrite without a person does not count.
+	// OnlineBefore: another chain of this ledger has cut over on one of
+	// the databases, so an overwrite needs a person.
 	OnlineBefore bool
 }
 
-// Keys are what a person gave to the command.
+// Keys are the confirmations that a person gave.
 type Keys struct {
 	Cutover   string // NAME@HASH, for the cutover
 	Overwrite string // NAME@HASH, for an overwriting create
-	// Rehearsal grants both and ignores the window: rehearsals touch nothing real.
+	// Rehearsal confirms both and ignores the window, since a rehearsal
+	// touches nothing real.
 	Rehearsal bool
 }
 
@@ -47,7 +50,7 @@ const (
 	actList    actionKind = "list"    // list the target
 	actSettle  actionKind = "settle"  // settle the doubt about a step
 	actCreate  actionKind = "create"  // send the step's create
-	actCheck   actionKind = "check"   // record that a listing after the cutover showed no second job
+	actCheck   actionKind = "check"   // record that a listing after the cutover shows no second job
 	actEnd     actionKind = "end"     // the pass is over: Stop says why
 )
 
@@ -64,7 +67,7 @@ func end(s *Stop) Action { return Action{kind: actEnd, Step: s.Step, Stop: s} }
 func Next(f Facts) Action {
 	if s := blocked(f); s != nil {
 		if seq := running(f.State); s.Reason == LedgerConflict && seq > 0 && !f.looked {
-			return Action{kind: actLook, Step: seq} // its end must be known before a person can settle the rest
+			return Action{kind: actLook, Step: seq} // a person can settle the rest only when its end is known
 		}
 		return end(s)
 	}
@@ -100,7 +103,8 @@ func running(s *ledger.State) int {
 	return 1 + slices.IndexFunc(s.Steps, func(st ledger.Step) bool { return st.State == ledger.StepRunning })
 }
 
-// blocked is what forbids every action on the chain.
+// blocked is the stop that forbids every action on the chain, nil if there is
+// none.
 func blocked(f Facts) *Stop {
 	s := f.State
 	switch {
@@ -124,7 +128,7 @@ func blocked(f Facts) *Stop {
 	return nil
 }
 
-// closed is the stop of a chain that a person ended: it sends nothing more.
+// closed is the stop of a chain that a person closed: it sends nothing more.
 func closed(f Facts) *Stop {
 	for _, step := range f.Steps {
 		if f.State.Step(step.Seq).State != ledger.StepSucceeded {
@@ -134,9 +138,9 @@ func closed(f Facts) *Stop {
 	return stop(ChainClosed, 0)
 }
 
-// finished ends a pass over a plan whose steps all succeeded. Before it is
-// called online the first time, the target is listed once more: another ledger
-// may have sent the same cutover, and the first listings not have shown it.
+// finished ends a pass over a plan whose steps all succeeded. Before the plan
+// counts as online, the target is listed once more: another ledger may have
+// sent the same cutover, and earlier listings may not have shown it.
 func finished(f Facts) Action {
 	last := f.Steps[len(f.Steps)-1]
 	switch {
@@ -149,7 +153,7 @@ func finished(f Facts) Action {
 	case len(f.target.Unknown) > 0:
 		return end(strangeJobs(f, last.Seq))
 	case !f.target.Complete:
-		return end(notWhole(last.Seq))
+		return end(incomplete(last.Seq))
 	case slices.ContainsFunc(f.target.Running, func(n otherJob) bool { return n.Ignored }):
 		return end(busyWith(f.target, last.Seq))
 	case len(f.target.Undone) > 0:
@@ -161,14 +165,14 @@ func finished(f Facts) Action {
 	return Action{kind: actCheck, Step: last.Seq}
 }
 
-// Preview is Next for a look that asks DRS nothing: of a create it says what
-// keys and window hold back already, by the local clock.
+// Preview is Next for a command that does not ask DRS. Of a create it says
+// what keys and the window forbid now, by the local clock.
 func Preview(f Facts) Action {
 	a := Next(f)
 	switch f.State.Step(a.Step).State {
 	case ledger.StepInDoubt:
 		return a
-	case ledger.StepSucceeded: // Next lists once more before it says online
+	case ledger.StepSucceeded: // Next lists once more before the plan is online
 		if a.kind == actList {
 			return end(stop(CheckPending, a.Step))
 		}
@@ -183,19 +187,20 @@ func Preview(f Facts) Action {
 	return a
 }
 
-// mayCreate goes through all that must hold before a create, in the order in
-// which it matters: what DRS shows, who else works there, then the two keys.
+// mayCreate checks everything that must hold before a create, the most
+// important first: what DRS shows, who else works there, then the
+// confirmations.
 func mayCreate(f Facts, step plan.Step, st ledger.Step) Action {
 	switch {
 	case f.target == nil:
 		return Action{kind: actList, Step: step.Seq}
 	case len(f.target.Unknown) > 0:
 		return end(strangeJobs(f, step.Seq))
-	case !f.target.Complete: // what it leaves out may be a job of this chain
-		return end(notWhole(step.Seq))
+	case !f.target.Complete: // a job that it leaves out may belong to this chain
+		return end(incomplete(step.Seq))
 	case !st.NotBefore.IsZero() && f.target.Date.IsZero():
 		return end(stop(NoServerDate, step.Seq))
-	case f.target.Date.Before(st.NotBefore) && st.NotBefore.Sub(f.target.Date) <= drs.MaxRetryAfter: // farther off: a clock was wrong
+	case f.target.Date.Before(st.NotBefore) && st.NotBefore.Sub(f.target.Date) <= drs.MaxRetryAfter: // beyond that, a clock was wrong
 		return end(&Stop{Reason: Throttled, Step: step.Seq, Until: st.NotBefore})
 	case len(f.target.Undone) > 0:
 		return end(undone(f))
@@ -220,15 +225,14 @@ func mayCreate(f Facts, step plan.Step, st ledger.Step) Action {
 	return Action{kind: actCreate, Step: step.Seq}
 }
 
-// undone is the stop of a chain of which a job that had succeeded is now shown
-// as failed.
+// undone is the stop if a job that had succeeded is now shown as failed.
 func undone(f Facts) *Stop {
 	j := f.target.Undone[0]
 	return &Stop{Reason: NotSucceeded, Step: f.State.StepOfJob[j.ID], Jobs: []string{j.ID}, Detail: j.Status}
 }
 
-// mayArrive is the stop of what must wait because an earlier request may still
-// create a job, although a person ended its doubt with another one.
+// mayArrive is the stop while an earlier request may still create a job,
+// although a person ended its doubt with another one.
 func mayArrive(f Facts, seq int) *Stop {
 	until := f.State.NotBefore
 	switch now := f.target.Date; {
@@ -236,20 +240,21 @@ func mayArrive(f Facts, seq int) *Stop {
 		return nil
 	case now.IsZero():
 		return stop(NoServerDate, seq)
-	case now.Before(until) && until.Sub(now) <= tokenFence: // farther off: a clock was wrong
+	case now.Before(until) && until.Sub(now) <= tokenFence: // beyond that, a clock was wrong
 		return &Stop{Reason: RequestMayArrive, Step: seq, Until: until}
 	}
 	return nil
 }
 
-// notWhole is the stop of what rests on a listing that says of itself, by its
-// count, that it leaves something out.
-func notWhole(seq int) *Stop {
+// incomplete is the stop if the listing leaves something out, by its own
+// count.
+func incomplete(seq int) *Stop {
 	return &Stop{Reason: APIUnavailable, Step: seq, Why: WhyListIncomplete}
 }
 
-// strangeJobs are jobs of this chain that the ledger does not know: twins of
-// steps that it knows as sent, or else what it has lost.
+// strangeJobs is the stop for jobs of this chain that the ledger does not
+// know: duplicates of steps that it knows as sent, or else jobs that it has
+// lost.
 func strangeJobs(f Facts, seq int) *Stop {
 	s := unknownJobs(f.target, seq)
 	s.Reason = DuplicateJobs
@@ -271,8 +276,9 @@ func unknownJobs(v *targetView, seq int) *Stop {
 	return s
 }
 
-// neighbours: one running job for each target instance. The worst of them
-// counts: a stranger on our databases, then a stranger, then one of ours.
+// busyWith is the stop while a job runs on the target, which runs one at a
+// time. The most serious counts: a foreign job on our databases, then a
+// foreign job, then one of ours.
 func busyWith(v *targetView, seq int) *Stop {
 	var found *Stop
 	rank := func(s *Stop) int {

@@ -164,11 +164,11 @@ func TestNext(t *testing.T) {
 		"marker too late":                       {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.Steps[2].ChainSHA256 = chain[2].OpenSHA256 }, want: actEnd, step: 3, class: Invalid, reason: MarkerTooLate},
 		"marker too late, still running":        {steps: chain, states: []ledger.StepState{done, done, ledger.StepRunning}, with: func(f *Facts) { f.State.Steps[2].ChainSHA256 = chain[2].OpenSHA256 }, want: actEnd, step: 3, class: Invalid, reason: MarkerTooLate},
 		"unknown jobs":                          {steps: chain, with: func(f *Facts) { f.target = seen(); f.target.Unknown = []drs.OfflineTaskInfo{{ID: "x"}} }, want: actEnd, step: 1, class: Conflict, reason: UnknownJobs},
-		"twins of what was sent": {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) {
+		"duplicates of what was sent": {steps: chain, states: []ledger.StepState{done, done}, with: func(f *Facts) {
 			f.target = seen()
 			f.target.Unknown = []drs.OfflineTaskInfo{{ID: "x", Name: chain[1].JobName(1)}, {ID: "y", Description: chain[0].Marker().String()}}
 		}, want: actEnd, step: 1, class: Conflict, reason: DuplicateJobs},
-		"a twin, and one of a step not sent": {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) {
+		"a duplicate, and one of a step not sent": {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) {
 			f.target = seen()
 			f.target.Unknown = []drs.OfflineTaskInfo{{ID: "x", Name: chain[0].JobName(1)}, {ID: "y", Name: chain[1].JobName(1)}}
 		}, want: actEnd, step: 2, class: Conflict, reason: UnknownJobs},
@@ -184,9 +184,9 @@ func TestNext(t *testing.T) {
 		"no gap":                            {steps: chain, states: []ledger.StepState{ledger.StepRunning, ledger.StepRunning}, want: actLook, step: 1},
 		"throttled before":                  {steps: chain, states: []ledger.StepState{ledger.StepPending}, with: func(f *Facts) { f.target = seen(); f.State.Steps[0].NotBefore = before }, want: actCreate, step: 1},
 		"one of ours runs":                  {steps: chain, with: func(f *Facts) { f.target = seen(); f.target.Running = []otherJob{{Ours: true}} }, want: actEnd, step: 1, reason: OwnJobRunning},
-		"a listing that is not whole":       {steps: chain, with: func(f *Facts) { f.target = seen(); f.target.Complete = false }, want: actEnd, step: 1, class: TryAgain, reason: APIUnavailable},
-		"a stranger runs":                   {steps: chain, with: func(f *Facts) { f.target = seen(); f.target.Running = []otherJob{{Ours: true}, {}} }, want: actEnd, step: 1, class: TryAgain, reason: ForeignJobElsewhere},
-		"a stranger on our database":        {steps: chain, with: func(f *Facts) { f.target = seen(); f.target.Running = []otherJob{{}, {Overlap: true}, {Ours: true}} }, want: actEnd, step: 1, class: Conflict, reason: ForeignJob},
+		"an incomplete listing":             {steps: chain, with: func(f *Facts) { f.target = seen(); f.target.Complete = false }, want: actEnd, step: 1, class: TryAgain, reason: APIUnavailable},
+		"a foreign job runs":                {steps: chain, with: func(f *Facts) { f.target = seen(); f.target.Running = []otherJob{{Ours: true}, {}} }, want: actEnd, step: 1, class: TryAgain, reason: ForeignJobElsewhere},
+		"a foreign job on our database":     {steps: chain, with: func(f *Facts) { f.target = seen(); f.target.Running = []otherJob{{}, {Overlap: true}, {Ours: true}} }, want: actEnd, step: 1, class: Conflict, reason: ForeignJob},
 		"overwrite without key":             {steps: over, with: func(f *Facts) { f.target = seen() }, want: actEnd, step: 1, class: CutoverHeld, reason: OverwriteKey},
 		"overwrite with cutover's key":      {steps: over, with: func(f *Facts) { f.target = seen(); f.Keys.Cutover = confirm(over) }, want: actEnd, step: 1, class: CutoverHeld, reason: OverwriteKey},
 		"overwrite with key":                {steps: over, with: func(f *Facts) { f.target = seen(); f.Keys.Overwrite = confirmOver(over) }, want: actCreate, step: 1},
@@ -272,7 +272,7 @@ func TestNext(t *testing.T) {
 	}
 }
 
-func TestNextTellsAKeyThatDoesNotFit(t *testing.T) {
+func TestNextSaysWhyAKeyDoesNotMatch(t *testing.T) {
 	one := theSteps(t, "overwrite: [ims]", key)
 	const name = "ims-prod"
 	for given, why := range map[string]Why{
@@ -290,7 +290,6 @@ func TestNextTellsAKeyThatDoesNotFit(t *testing.T) {
 	}
 }
 
-// Of neighbours that are equally bad the first is named.
 func TestNextOverwritesAsksForTheNextStepOnly(t *testing.T) {
 	over := theSteps(t, "overwrite: [ims]", "", "a.bak", "b.bak")
 	s := history(t, over, ledger.StepSucceeded)
@@ -305,7 +304,7 @@ func TestNextOverwritesAsksForTheNextStepOnly(t *testing.T) {
 	}
 }
 
-func TestNextForeseenBeforeThePlanIsOnline(t *testing.T) {
+func TestPreviewBeforeThePlanIsOnline(t *testing.T) {
 	chain := theSteps(t, "", key)
 	s := history(t, chain, ledger.StepSucceeded)
 	s.CheckPending = true
@@ -318,7 +317,7 @@ func TestNextForeseenBeforeThePlanIsOnline(t *testing.T) {
 	}
 }
 
-func TestNextNamesTheFirstNeighbour(t *testing.T) {
+func TestNextNamesTheFirstJobOfEqualRank(t *testing.T) {
 	job := func(id string) drs.OfflineTaskInfo { return drs.OfflineTaskInfo{ID: id} }
 	v := targetView{Running: []otherJob{{OfflineTaskInfo: job("ours"), Ours: true}, {OfflineTaskInfo: job("a")}, {OfflineTaskInfo: job("b")}}}
 	if s := busyWith(&v, 1); s.Reason != ForeignJobElsewhere || !slices.Equal(s.Jobs, []string{"a"}) {
@@ -327,7 +326,7 @@ func TestNextNamesTheFirstNeighbour(t *testing.T) {
 }
 
 // A look without DRS knows keys and windows, and no more.
-func TestNextForeseen(t *testing.T) {
+func TestPreview(t *testing.T) {
 	chain, open := theSteps(t, "", key, "a.bak"), theSteps(t, "", "", "a.bak")
 	const done = ledger.StepSucceeded
 	for name, c := range map[string]struct {

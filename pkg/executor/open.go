@@ -6,7 +6,7 @@ import (
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// open writes the chain's identity before its first intent, after it has
+// open records the chain's identity before its first intent, after it has
 // closed the generations before it.
 func (p *pass) open(ctx context.Context) error {
 	if p.facts.State.Opened != nil {
@@ -24,9 +24,9 @@ func (p *pass) open(ctx context.Context) error {
 	return p.appendAllowed(ctx, ledger.Opened, 0, 0, p.opened())
 }
 
-// appendAllowed is append for what takes databases: no other chain may have
-// them, and nobody may have put the plan on hold, in the very transaction of the
-// append. Else the pass begins anew, and sees why.
+// appendAllowed appends an event that takes databases. In the same transaction
+// it checks that no other chain has them and that nobody has put the plan on
+// hold; otherwise the pass begins anew and reports that.
 func (p *pass) appendAllowed(ctx context.Context, kind ledger.Kind, step, attempt int, data any) error {
 	if !p.chain.claims(p.Plan) {
 		return p.append(ctx, kind, step, attempt, data)

@@ -9,26 +9,28 @@ import (
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// pass is one pass over a chain, from a fresh fold of the ledger.
+// pass is one pass over a chain, or one decision about it, from a newly read
+// ledger.
 type pass struct {
 	*Runner
 	facts      Facts
 	chain      *Chain
-	listedAt   time.Duration   // Uptime when the listing of the survey began
-	others     map[string]bool // jobs of other chains of this ledger, as of the survey
-	sentBefore Sent            // what earlier creates of this pass came to
-	stale      int             // listings that were too old to act on
-	repeats    int             // creates that were tried in vain
+	listedAt   time.Duration   // uptime when the listing began
+	others     map[string]bool // jobs of other chains of this ledger, when the target was listed
+	sentBefore Sent            // Sent before the last create of this pass
+	stale      int             // listings that were too old to use
+	repeats    int             // creates that were not accepted
 	renewed    bool
-	doubtAt    time.Duration // Uptime when a doubt arose in this pass; 0: none did
+	doubtAt    time.Duration // uptime when a doubt arose in this pass; 0: none did
 	searches   int
-	doubt      *Stop   // what the last of them said
-	unknown    string  // the job in a status that no page knows, of which a person speaks
-	candidate  drs.Job // the one job that may be the step in doubt's, of which a person speaks
+	doubt      *Stop   // what the last search said
+	unknown    string  // a decision is about this job, which has an undocumented status
+	candidate  drs.Job // a decision is about this job, which may be that of the step in doubt
 	result     Result
 }
 
-// run goes round: decide, act, decide again. It always returns an error.
+// run decides, acts and decides again, until an action ends the pass. It
+// always returns an error.
 func (p *pass) run(ctx context.Context) error {
 	if err := p.load(ctx); err != nil {
 		return err
@@ -44,15 +46,15 @@ func (p *pass) run(ctx context.Context) error {
 		}
 		if err := p.act(ctx, a); err != nil {
 			if s, ok := asStop(err); ok && s.Reason == APIUnavailable && ctx.Err() != nil {
-				err = p.cutShort(ctx, s.Err) // a read that was cut off says nothing of DRS
+				err = p.cutShort(ctx, s.Err) // a read that was cut off says nothing about DRS
 			}
 			return aboutStep(err, a.Step)
 		}
 	}
 }
 
-// cutShort is the stop at the end of time, or after a signal. A doubt that
-// arose in this pass is more worth knowing than either.
+// cutShort is the stop at the end of the time or after a signal. A doubt that
+// arose in this pass is more important than either.
 func (p *pass) cutShort(ctx context.Context, waitedFor error) *Stop {
 	s := ended(ctx)
 	s.Err = waitedFor
@@ -86,7 +88,7 @@ func (p *pass) act(ctx context.Context, a Action) error {
 	}
 }
 
-// load folds the chain, and holds whoever runs now against who opened it.
+// load reads the chain and compares whoever runs now with whoever opened it.
 func (p *pass) load(ctx context.Context) error {
 	chain, err := LoadChain(ctx, p.Ledger, p.Plan)
 	if err != nil {
@@ -103,13 +105,14 @@ func (p *pass) load(ctx context.Context) error {
 	return identityDiffers(chain.State, p.Plan, p.Identity).err()
 }
 
-// append writes an event on the head that this pass has read. A lost race
-// begins the pass anew.
+// append records an event after the last one that this pass has read. If
+// another run was first, the pass begins anew.
 func (p *pass) append(ctx context.Context, kind ledger.Kind, step, attempt int, data any) error {
 	return p.write(ctx, kind, step, attempt, data, nil)
 }
 
-// write is append, if what the ledger holds in the same transaction allows it.
+// write is append with a condition, checked in the same transaction; nil:
+// none.
 func (p *pass) write(ctx context.Context, kind ledger.Kind, step, attempt int, data any, allow func(*ledger.Ledger) error) error {
 	e, err := ledger.New(p.facts.State.Chain, kind, step, attempt, p.Run, data)
 	if err != nil {
@@ -123,8 +126,8 @@ func (p *pass) write(ctx context.Context, kind ledger.Kind, step, attempt int, d
 	return p.facts.State.Apply(e)
 }
 
-// record writes down what was learnt, on whatever head the ledger has by now:
-// it is true all the same. It is not cut short by the end of ctx.
+// record appends what was learnt after whatever the ledger holds by now, since
+// it is true in any case. The end of ctx does not stop it.
 func (p *pass) record(ctx context.Context, kind ledger.Kind, step, attempt int, data any) error {
 	ctx = context.WithoutCancel(ctx)
 	for range 100 {
@@ -147,7 +150,8 @@ func (p *pass) refold(ctx context.Context) error {
 	return err
 }
 
-// list surveys the target, and asks of each running stranger on what it works.
+// list lists the target, and asks of each foreign running job which databases
+// it works on.
 func (p *pass) list(ctx context.Context) error {
 	began := p.hooks.uptime()
 	l, err := p.Jobs.ListReplicationJobs(ctx, p.Plan.Target.InstanceID)
@@ -168,14 +172,14 @@ func (p *pass) list(ctx context.Context) error {
 type chainsOnTarget struct {
 	ids  map[string]bool // the chains
 	jobs map[string]bool // the ids of their jobs
-	// ended are those whose end a look has shown.
+	// ended are the jobs whose end a look has shown.
 	ended map[string]bool
-	// resolved are jobs in a status that no page knows, of which a person said
-	// how they ended: the status, and since when it is shown.
+	// resolved are the jobs with an undocumented status that a person has
+	// marked: that status, and since when it is shown.
 	resolved map[string]ledger.SightData
 }
 
-// known folds the other chains of this ledger on the same target.
+// known reads the other chains of this ledger on the same target.
 func (p *pass) known(ctx context.Context) (chainsOnTarget, error) {
 	out := chainsOnTarget{ids: map[string]bool{}, jobs: map[string]bool{}, ended: map[string]bool{}, resolved: map[string]ledger.SightData{}}
 	for _, o := range p.chain.others {
@@ -197,8 +201,8 @@ func (p *pass) known(ctx context.Context) (chainsOnTarget, error) {
 	return out, nil
 }
 
-// meet looks at the running jobs that are not ours. One that works on another
-// target, or has ended meanwhile, is no neighbour.
+// meet looks at the foreign running jobs, and leaves out those that have ended
+// or work on another target.
 func (p *pass) meet(ctx context.Context, running []otherJob) []otherJob {
 	var out []otherJob
 	for _, n := range running {
@@ -216,8 +220,8 @@ func (p *pass) meet(ctx context.Context, running []otherJob) []otherJob {
 	return out
 }
 
-// serverNow is the server's clock: that of the survey, and what has passed
-// since. Where the survey has none it is the local clock.
+// serverNow is the server's clock: the date of the listing and the time since.
+// Without that date it is the local clock.
 func (p *pass) serverNow() (now time.Time, byServer bool) {
 	if p.facts.target == nil || p.facts.target.Date.IsZero() {
 		return p.hooks.now().UTC(), false

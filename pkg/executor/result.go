@@ -1,9 +1,10 @@
-// Package executor carries a plan's steps to DRS, each at most once and each
-// after its predecessor succeeded. What to do next is decided by pure
-// functions of values (Next, Doubt); the rest acts and has no decision in it.
+// Package executor sends the steps of a plan to DRS, each at most once and
+// each after the step before it succeeded. Pure functions of values decide
+// what to do next (Next, decideDoubt, guard); the rest acts on their
+// decisions.
 package executor
 
-// Sent says whether a pass may have made a job.
+// Sent says whether a pass may have created a job.
 type Sent string
 
 // The values of Sent.
@@ -13,7 +14,7 @@ const (
 	SentMaybe Sent = "maybe"
 )
 
-// And is what two passes of one run come to together.
+// And is the Sent of two passes of one run together.
 func (s Sent) And(other Sent) Sent {
 	for _, most := range []Sent{SentYes, SentMaybe} {
 		if s == most || other == most {
@@ -23,14 +24,14 @@ func (s Sent) And(other Sent) Sent {
 	return SentNo
 }
 
-// Change is one thing that a pass did or learnt, in order.
+// Change is one thing that a pass did or learnt.
 type Change struct {
 	Step    int
 	What    string // "submitted", "adopted", "succeeded", "failed", "refused", "absent"
 	JobName string
 	JobID   string
-	// NotCompared is what DRS does not show of an adopted job, so that it could
-	// not be compared with the step.
+	// NotCompared names what DRS does not show of an adopted job, so that
+	// it could not be compared with the step.
 	NotCompared []string
 }
 

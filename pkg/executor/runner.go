@@ -11,8 +11,8 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// Jobs is what the executor needs of DRS. *drs.Client is it over the network,
-// the simulator in memory is it in tests.
+// Jobs is what the executor needs of DRS: *drs.Client over the network, the
+// simulator in memory in tests.
 type Jobs interface {
 	CreateReplicationJob(context.Context, drs.Create) drs.Outcome
 	ShowReplicationJob(ctx context.Context, jobID string) (drs.Job, error)
@@ -29,38 +29,40 @@ type Runner struct {
 	Keys      Keys
 	Who       Who
 	Run       string // names this process in the ledger
-	AskPerson bool   // MIGPLAN_SETTLE=ask
+	AskPerson bool   // no doubt is settled by evidence, only by a person
 	LockWait  time.Duration
-	// Renew gets another credential after one was refused; nil: there is none.
+	// Renew gets another credential after one was refused; nil: there is
+	// none.
 	Renew func(context.Context) (bool, error)
-	// Unchanged reports an error when the plan's file no longer holds what Plan
-	// was made from. It is asked right before each
-	// intent, and again before the first byte leaves; nil: there is no file.
+	// Unchanged returns an error if the plan's file no longer holds what
+	// Plan was made from. It is called right before each intent, and again
+	// before the first byte of a request; nil: there is no file.
 	Unchanged func() error
-	// Sending is told of a step right before the first intent of it as it is
-	// now, and must not block; nil: nobody is.
+	// Sending is called with a step right before its first intent, and
+	// must not block; nil: nobody is told.
 	Sending func(step int)
-	// Note is told of what happens, for logs, and must not block; nil: nobody is.
+	// Note receives what is worth logging, and must not block; nil: nobody
+	// is told.
 	Note func(Note)
 
 	hooks hooks
 }
 
-// Who is the person, or the account of cron, behind a run.
+// Who is the person, or the account of cron, that runs migplan.
 type Who struct{ User, Host string }
 
-// Note is one thing worth a line in a log.
+// Note is one line for a log.
 type Note struct {
 	Warning bool
 	Step    int
 	What    string // a constant sentence
-	Detail  string // what a server said: clean it before a terminal
+	Detail  string // text of a server: clean it before printing
 	JobID   string
 	Err     error
 }
 
-// hooks are where tests put their clock, and the model crashes, pauses and
-// faults. The zero value is what runs in production.
+// hooks are where tests put a clock, pauses, crashes and faults. The zero
+// value is what runs in production.
 type hooks struct {
 	now      func() time.Time     // the local clock
 	uptime   func() time.Duration // since the machine started, sleep included
@@ -71,7 +73,8 @@ type hooks struct {
 	skipLock bool
 }
 
-// withDefaults is the runner with every function that was not given.
+// withDefaults returns the runner with a default for every function that was
+// not given.
 func (r *Runner) withDefaults() *Runner {
 	c := *r
 	c.hooks = c.hooks.withDefaults(&c)
@@ -109,8 +112,8 @@ func (h hooks) withDefaults(r *Runner) hooks {
 	return h
 }
 
-// appendToLedger appends an event; with allow, only if that finds nothing
-// against it in the same transaction.
+// appendToLedger appends an event. If allow is given and returns an error in
+// the same transaction, nothing is appended.
 func (r *Runner) appendToLedger(ctx context.Context, h ledger.Head, e ledger.Event, allow func(*ledger.Ledger) error) (ledger.Event, error) {
 	if allow == nil {
 		return r.Ledger.Append(ctx, h, e)
@@ -118,19 +121,19 @@ func (r *Runner) appendToLedger(ctx context.Context, h ledger.Head, e ledger.Eve
 	return r.Ledger.AppendIf(ctx, h, e, allow)
 }
 
-// maxRaces is how often a pass or a decision begins anew because another run
-// went on first.
+// maxRaces bounds how often a pass or a decision begins anew because another
+// run wrote first.
 const maxRaces = 5
 
-// Pass looks at the running job and, when it succeeded, submits the next step.
-// It gives up at the end of ctx, after what is under way is recorded.
+// Pass looks at the running job and, if that succeeded, sends the next step.
+// It ends at the end of ctx, after whatever has begun is recorded.
 func (r *Runner) Pass(ctx context.Context) Result {
 	return r.underLock(ctx, (*pass).run)
 }
 
-// underLock runs do under the lock on the target, on a fresh fold of the ledger,
-// and anew when another run went on first. What do returns ends it: a *Stop, nil
-// for a decision that was recorded, or an error of the ledger.
+// underLock runs do under the lock on the target, on a newly read ledger, and
+// again if another run wrote first. The error of do ends it: a *Stop, nil for
+// a recorded decision, or an error of the ledger.
 func (r *Runner) underLock(ctx context.Context, do func(*pass, context.Context) error) Result {
 	r = r.withDefaults()
 	if !r.hooks.skipLock {
@@ -162,7 +165,7 @@ func (r *Runner) underLock(ctx context.Context, do func(*pass, context.Context) 
 	return result
 }
 
-// until is how long a stop that has an end goes on.
+// until is how long a stop lasts that ends by itself.
 func (p *pass) until(s *Stop) time.Duration {
 	if s.Until.IsZero() || s.Reason != Throttled && s.Reason != Settling {
 		return 0
@@ -182,9 +185,9 @@ func lockStop(ctx context.Context, err error) *Stop {
 	return LedgerStop(err)
 }
 
-// ledgerStop tells a call that was cut off by the end of ctx from a ledger that
-// fails. Where a create of this pass may have been taken, the next run has to
-// look for its job, whatever is wrong with the ledger.
+// ledgerStop classifies an error of the ledger during a pass. A call that the
+// end of ctx cut off is no failure. If a create may have been accepted, the
+// next run must search for its job, whatever is wrong with the ledger.
 func (p *pass) ledgerStop(ctx context.Context, err error) *Stop {
 	switch {
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
@@ -214,7 +217,7 @@ func ended(ctx context.Context) *Stop {
 	return stop(Stopped, 0)
 }
 
-// Sleep waits, or returns false at the end of ctx.
+// Sleep waits for d, or returns false at the end of ctx.
 func Sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -226,7 +229,7 @@ func Sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// sleepAbout is Sleep for wait and a random time below spread, so that runs that
+// sleepAbout sleeps for wait and a random time below spread, so that runs that
 // were refused together do not come back together.
 func sleepAbout(ctx context.Context, wait, spread time.Duration) bool {
 	if spread > 0 {
@@ -235,6 +238,6 @@ func sleepAbout(ctx context.Context, wait, spread time.Duration) bool {
 	return Sleep(ctx, wait)
 }
 
-// longestPause between two creates of one pass; also the longest Retry-After
-// that a pass waits for.
+// longestPause bounds the pause between two creates of one pass, and the
+// Retry-After that a pass waits for.
 const longestPause = 20 * time.Second

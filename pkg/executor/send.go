@@ -9,7 +9,8 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// create intends a step, sends it once, and writes down what became of it.
+// create records the intent of a step, sends its request once, and records the
+// outcome.
 func (p *pass) create(ctx context.Context, seq int) error {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < leastTime {
 		return stop(TimeUp, seq)
@@ -30,8 +31,8 @@ func (p *pass) create(ctx context.Context, seq int) error {
 	if err := p.noteKey(ctx, step, attempt); err != nil {
 		return err
 	}
-	turned := p.keysTurned(step, attempt)
-	if step.Last && !turned || !p.isFresh() { // the window has shut since Next looked, or the ledger was busy
+	confirmed := p.confirmed(step, attempt)
+	if step.Last && !confirmed || !p.isFresh() { // the window has ended since Next decided, or the ledger was busy
 		return p.listAgain(seq)
 	}
 	intent := p.intent(step, req)
@@ -45,7 +46,7 @@ func (p *pass) create(ctx context.Context, seq int) error {
 		return err
 	}
 	mine := p.facts.State.Step(seq)
-	if err := guard(req.Body, step, attempt, turned); err != nil {
+	if err := guard(req.Body, step, attempt, confirmed); err != nil {
 		if lost := p.record(ctx, ledger.Unsent, seq, attempt, outcomeData(mine, drs.Outcome{Err: err})); lost != nil {
 			return lost
 		}
@@ -55,8 +56,8 @@ func (p *pass) create(ctx context.Context, seq int) error {
 	return p.send(ctx, seq, mine, drs.Create{Body: req.Body, SignedAt: intent.SignedAt, ListedAt: p.listedAt, EndsAt: ends, BeforeSend: p.mayLeave})
 }
 
-// send lets the create out, once. From here on a job may exist. Nothing that
-// can block comes between the answer and its record.
+// send sends the request, once. From here on a job may exist. Nothing that can
+// block comes between the answer and its record.
 func (p *pass) send(ctx context.Context, seq int, mine ledger.Step, c drs.Create) error {
 	p.sentBefore = p.result.Sent
 	p.result.Sent, p.result.Step = SentMaybe, seq
@@ -66,8 +67,8 @@ func (p *pass) send(ctx context.Context, seq int, mine ledger.Step, c drs.Create
 	return p.after(ctx, seq, mine, out)
 }
 
-// mayLeave compares the plan's file once more at the first byte: the ledger may
-// have kept the intent waiting.
+// mayLeave checks the plan's file again at the first byte, since writing the
+// intent may have taken long.
 func (p *pass) mayLeave() error {
 	if err := p.Unchanged(); err != nil {
 		return changedPlan{err}
@@ -75,19 +76,19 @@ func (p *pass) mayLeave() error {
 	return nil
 }
 
-// changedPlan keeps a create back.
+// changedPlan is the error that keeps a request from being sent.
 type changedPlan struct{ error }
 
 func (c changedPlan) Error() string {
-	return "the plan file was changed before the first byte could leave, nothing was sent: " + c.error.Error()
+	return "the plan file was changed before the first byte was sent; nothing was sent: " + c.error.Error()
 }
 
 func (c changedPlan) Unwrap() error { return c.error }
 
-// isFresh reports whether the listing is young enough for a create to rest on.
+// isFresh reports whether the listing is recent enough for a create.
 func (p *pass) isFresh() bool { return p.hooks.uptime()-p.listedAt <= drs.MaxListingAge }
 
-// listAgain throws the listing away, so that the pass decides on a new one; or
+// listAgain discards the listing, so that the pass decides on a new one. It
 // ends a pass whose listings are always too old.
 func (p *pass) listAgain(seq int) error {
 	p.facts.target = nil
@@ -97,13 +98,13 @@ func (p *pass) listAgain(seq int) error {
 	return nil
 }
 
-// maxStale bounds the listings of one pass that came to nothing.
+// maxStale bounds the listings of one pass that were too old to use.
 const maxStale = 5
 
-// leastTime must be left of a run for a create to begin.
+// leastTime is the time that a create needs before the end of the run.
 const leastTime = time.Second
 
-// unstoppable is a context that no signal ends: an exchange under way is
+// unstoppable is a context that no signal ends: a request in progress is
 // finished and recorded. The run's deadline still holds.
 func unstoppable(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
@@ -130,9 +131,9 @@ func (p *pass) intent(step plan.Step, req plan.Request) ledger.IntentData {
 	return d
 }
 
-// keysTurned repeats the question of Next for the guard, by the clocks as they
-// are now: the listing may be minutes old.
-func (p *pass) keysTurned(step plan.Step, attempt int) bool {
+// confirmed asks again, for the guard, whether the cutover is confirmed, by
+// the clocks as they are now: the listing may be minutes old.
+func (p *pass) confirmed(step plan.Step, attempt int) bool {
 	f := p.facts
 	f.Now = p.hooks.now()
 	if now, byServer := p.serverNow(); byServer {
@@ -143,13 +144,13 @@ func (p *pass) keysTurned(step plan.Step, attempt int) bool {
 	return step.Last && keys(f, step, attempt) == nil
 }
 
-// windowEnds is the Uptime at which a cutover's window ends by the first of the
-// two clocks, and whose clock that is; 0 where it has no end.
+// windowEnds is the uptime at which a cutover's window ends by the earlier of
+// the two clocks, and which clock that is; 0 if it has no end.
 func (p *pass) windowEnds(step plan.Step) (at time.Duration, clock Why) {
 	if !step.Last || step.Plan.Cutover.NotAfter.IsZero() || p.Keys.Rehearsal {
 		return 0, ""
 	}
-	began := p.hooks.uptime() // before the clocks are read: a pause in between ends the window sooner
+	began := p.hooks.uptime() // read first: a pause before the other clocks are read ends the window early
 	server, _ := p.serverNow()
 	local := p.hooks.now()
 	now, clock := server, WhyServerClock
@@ -159,16 +160,17 @@ func (p *pass) windowEnds(step plan.Step) (at time.Duration, clock Why) {
 	return max(1, began+min(step.Plan.Cutover.NotAfter.Sub(now), farOff)), clock
 }
 
-// farOff keeps a sum of times from running over.
+// farOff keeps a sum of times from overflowing.
 const farOff = 24 * time.Hour
 
-// windowEnded is the stop of a cutover that was ready to leave too late.
+// windowEnded is the stop of a cutover whose window ended before the first
+// byte.
 func (p *pass) windowEnded(step plan.Step) *Stop {
 	_, clock := p.windowEnds(step)
 	return &Stop{Reason: WindowPast, Step: step.Seq, Until: step.Plan.Cutover.NotAfter, Why: clock}
 }
 
-// noteKey records who gave a second key.
+// noteKey records the confirmations that a create uses.
 func (p *pass) noteKey(ctx context.Context, step plan.Step, attempt int) error {
 	for _, key := range []struct {
 		given string

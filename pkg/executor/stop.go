@@ -8,8 +8,8 @@ import (
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// Class says for whoever runs the command what kind of end a pass came to. It
-// follows from the Reason alone.
+// Class says how a pass ended, for whoever runs the command. It follows from
+// the Reason alone.
 type Class string
 
 // The classes. Each is a contract with scripts that read it.
@@ -179,7 +179,7 @@ func aboutStep(err error, seq int) error {
 }
 
 // fromError classifies an error of a read: nothing is known, unless the server
-// refused who asked.
+// refused the credentials.
 func fromError(err error) *Stop {
 	if refused, ok := asRefused(err); ok && refused.Denied() {
 		return &Stop{Reason: AccessDenied, Err: err}

@@ -10,29 +10,30 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// Target is what a target's listing says about a chain.
+// targetView is what the listing of a target says about a chain.
 type targetView struct {
 	Date     time.Time // the server's clock; zero where it gave none to trust
 	Complete bool
 	IDs      []string
-	// News are the ids that the ledger did not know.
+	// News are the ids that the ledger does not know.
 	News []string
-	// Candidates carry the name or the marker of the step in doubt, and are no
-	// job that the ledger knows. Jobs that a person ignored are among them.
+	// Candidates have the name or the marker of the step in doubt, and no
+	// step of the ledger has them. Jobs that a person ignored are
+	// included.
 	Candidates []drs.OfflineTaskInfo
-	// Unknown bear this chain's marker or names, and the ledger does not know
-	// them: it was lost, or is an old copy.
+	// Unknown have this chain's marker or names, and the ledger does not
+	// know them: it was lost, or is an old copy.
 	Unknown []drs.OfflineTaskInfo
-	// Running work on this target now, of whatever chain.
+	// Running are at work on this target now, of whatever chain.
 	Running []otherJob
-	// Unaccounted were not listed when the step in doubt was intended, and no
-	// chain knows them: one of them may be the renamed job of that step.
+	// Unaccounted were not listed when the request in doubt was sent, and
+	// no chain knows them: one of them may be its job, renamed.
 	Unaccounted []string
-	// Undone are jobs of steps that succeeded by DRS's word, and that it now shows
-	// as failed.
+	// Undone are jobs of steps that DRS reported as succeeded and now
+	// shows as failed.
 	Undone []drs.OfflineTaskInfo
-	// Claims are the ids of all jobs that carry this chain's marker or names, by
-	// step, whatever the ledger knows of them.
+	// Claims are the ids of all jobs with this chain's marker or names, by
+	// step, whether the ledger knows them or not.
 	Claims map[int][]string
 }
 
@@ -40,11 +41,11 @@ type targetView struct {
 type otherJob struct {
 	drs.OfflineTaskInfo
 	Ours    bool // of a chain in this ledger
-	Overlap bool // it works on one of the plan's databases
-	Ignored bool // by a person, although it carries this chain's marker or name
+	Overlap bool // works on one of the plan's databases
+	Ignored bool // by a person, although it has this chain's marker or name
 }
 
-// survey reads a listing.
+// viewTarget reads a listing.
 func viewTarget(l drs.Listing, p *plan.Plan, s *ledger.State, others chainsOnTarget) *targetView {
 	v := &targetView{Date: l.Date, Complete: l.Complete, Claims: map[int][]string{}}
 	doubt, inDoubt := doubtful(s)
@@ -84,7 +85,7 @@ func viewTarget(l drs.Listing, p *plan.Plan, s *ledger.State, others chainsOnTar
 	return v
 }
 
-// doubtful is the step in doubt, of which a chain has one at most.
+// doubtful is the step in doubt. A chain has at most one.
 func doubtful(s *ledger.State) (seq int, ok bool) {
 	for i, st := range s.Steps {
 		if st.State == ledger.StepInDoubt {
@@ -94,7 +95,7 @@ func doubtful(s *ledger.State) (seq int, ok bool) {
 	return 0, false
 }
 
-// claimOf gives the step that a listed job says it is for, by this chain's
+// claimOf returns the step that a listed job says it is for, by this chain's
 // marker anywhere in its description, or else by its name.
 func claimOf(j drs.OfflineTaskInfo, p *plan.Plan) (seq int, ok bool) {
 	if m, marked := p.MarkerIn(j.Description); marked {
@@ -109,8 +110,8 @@ func isFor(j drs.OfflineTaskInfo, p *plan.Plan, seq int) bool {
 	return ok && of == seq
 }
 
-// undoes reports whether a job that the ledger holds as succeeded is shown as
-// failed, and no person said that it is all the same.
+// undoes reports whether a job that succeeded by the ledger is shown as
+// failed, and no person has marked it.
 func undoes(j drs.OfflineTaskInfo, s *ledger.State) bool {
 	st := s.Step(s.StepOfJob[j.ID])
 	status, _ := drs.ParseStatus(j.Status)
@@ -118,10 +119,10 @@ func undoes(j drs.OfflineTaskInfo, s *ledger.State) bool {
 	return failed && st.JobID == j.ID && st.State == ledger.StepSucceeded && !s.Marked[j.ID]
 }
 
-// works reports whether a job counts as running. One in a status that no page
-// knows does unless the ledger has seen its end, or until a person said how it
-// ended; one of another chain, until its status has stayed the same for goneAfter
-// too.
+// works reports whether a job counts as running. A job with an undocumented
+// status does, unless the ledger has seen its end or a person has marked it.
+// Marked by another chain, it does until that status has stayed the same for
+// goneAfter.
 func works(j drs.OfflineTaskInfo, s *ledger.State, others chainsOnTarget, now time.Time) bool {
 	status, known := drs.ParseStatus(j.Status)
 	if status.Ended() || known {
@@ -135,34 +136,34 @@ func works(j drs.OfflineTaskInfo, s *ledger.State, others chainsOnTarget, now ti
 	return !s.Marked[j.ID] && !stayed
 }
 
-// sawEnd reports whether a look has shown how a job of the chain ended. DRS may
-// show another word for it later. A person may have corrected what was shown, but
-// not have spoken of a job in a status that no page knows.
+// sawEnd reports whether a look has shown how a job of the chain ended; DRS
+// may show another word for it later. A person's mark on such an end counts, a
+// person's mark on an undocumented status does not.
 func sawEnd(s *ledger.State, jobID string) bool {
 	seq, mine := s.StepOfJob[jobID]
 	st := s.Step(seq)
 	return mine && (!s.Marked[jobID] || s.Unknown[jobID].Status == "") && (st.JobID != jobID || st.State != ledger.StepRunning)
 }
 
-// isAlive: it works, or has restored something.
+// isAlive reports whether a job is running, or has restored something.
 func isAlive(j drs.OfflineTaskInfo) bool {
 	status, _ := drs.ParseStatus(j.Status)
 	return status == drs.Success || status == drs.Running
 }
 
-// isRunning reports whether a job is in a status that is known to have no end yet.
+// isRunning reports whether a job has a documented status and has not ended.
 func isRunning(j drs.OfflineTaskInfo) bool {
 	status, known := drs.ParseStatus(j.Status)
 	return known && !status.Ended()
 }
 
-// jobPrefix is the name of a step's job, to which later attempts add -aN.
+// jobPrefix is the name of a step's first job; later attempts add -aN.
 func jobPrefix(p *plan.Plan, seq int) string {
 	return plan.Step{Plan: p, Seq: seq}.JobName(1)
 }
 
-// overlaps reports whether a job works on one of the plan's databases. Where
-// the job does not say on which it works, it is not known to.
+// overlaps reports whether a job works on one of the plan's databases, as far
+// as its detail names them.
 func overlaps(p *plan.Plan, j drs.Job) bool {
 	theirs := append(slices.Clone(j.DBNames), strings.FieldsFunc(j.NewDBNames, func(r rune) bool {
 		return strings.ContainsRune(",;[]\"' ", r)
