@@ -25,6 +25,11 @@ type failure struct {
 func (f failure) Error() string        { return f.words }
 func (f failure) Is(target error) bool { return f.is(target) }
 
+// ErrSetting is matched by failures that do not pass by themselves: the host
+// does not exist, the server does not speak TLS, or its certificate is not
+// trusted.
+var ErrSetting = errors.New("the endpoint or the certificates are wrong")
+
 // ownError marks an error with our own text that passes through net/http.
 type ownError struct{ error }
 
@@ -44,7 +49,9 @@ func safeError(err error) error {
 	if errors.As(err, &u) {
 		err = u.Err
 	}
-	return failure{describe(err), func(target error) bool { return errors.Is(err, target) }}
+	return failure{describe(err), func(target error) bool {
+		return errors.Is(err, target) || target == ErrSetting && isSetting(err)
+	}}
 }
 
 func describe(err error) string {
@@ -118,6 +125,14 @@ func describeCertificate(err error) string {
 		return "the certificate has expired or is not yet valid"
 	}
 	return "the certificate is not valid"
+}
+
+func isSetting(err error) bool {
+	var dns *net.DNSError
+	var certificate *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	return errors.As(err, &dns) && dns.IsNotFound || errors.As(err, &certificate) ||
+		errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch)
 }
 
 func isTimeout(err error) bool {
