@@ -48,6 +48,7 @@ func (a *app) runJobs(ctx context.Context, all []*view.Migration, o applyOptions
 func (a *app) newJob(ctx context.Context, l *ledger.Ledger, m *view.Migration, o applyOptions) *job {
 	j := &job{Migration: m}
 	m.LedgerFile, m.Run = l.Path(), view.Run{Flags: o.settings.given(), Keys: o.keys, Proxy: a.proxyName()}
+	m.Run.Flags.Wait = o.wait
 	if a.settled(ctx, l, j, o) {
 		return j
 	}

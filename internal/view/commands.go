@@ -5,6 +5,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/migplan/migplan/pkg/plan"
 )
 
 // Commands to be pasted: they are about the same plan, the same ledger and the
@@ -12,7 +14,10 @@ import (
 
 // Flags are the flags of a run that commands to be pasted repeat, "" where not
 // given.
-type Flags struct{ Ledger, Endpoint, CAFile string }
+type Flags struct {
+	Ledger, Endpoint, CAFile string
+	Wait                     bool
+}
 
 // Command is a command line to be pasted. A file name is one word, and no flag.
 func (m *Migration) Command(verb, rest string) string {
@@ -34,46 +39,52 @@ func (m *Migration) Command(verb, rest string) string {
 func (f Flags) repeated(verb string) string {
 	ledger, remote := verb != "whoami", slices.Contains([]string{"apply", "adopt", "resolve", "whoami", "close"}, verb)
 	var b strings.Builder
-	for _, f := range []struct {
+	for _, flag := range []struct {
 		takes       bool
 		name, value string
 	}{{ledger, "ledger", f.Ledger}, {remote, "endpoint", f.Endpoint}, {remote, "ca-file", f.CAFile}} {
-		if f.takes && f.value != "" {
-			fmt.Fprintf(&b, " --%s %s", f.name, Word(f.value))
+		if flag.takes && flag.value != "" {
+			fmt.Fprintf(&b, " --%s %s", flag.name, Word(flag.value))
 		}
+	}
+	if f.Wait && verb == "apply" {
+		b.WriteString(" --wait")
 	}
 	return b.String()
 }
 
-// again is the command line of this run, or apply.
+// again is the command line of this run, or apply with the confirmations that
+// were given for this plan.
 func (m *Migration) again() string {
 	if m.Run.Again != "" {
 		return Clean(m.Run.Again)
 	}
-	return m.Command("apply", "")
-}
-
-// ignore says that a job does not matter to the plan.
-func (m *Migration) ignore(jobID string) string {
-	return m.Command("resolve", fmt.Sprintf("--ignore-job %s --reason TEXT", Word(jobID)))
-}
-
-// closeOther ends the chain of another plan.
-func (m *Migration) closeOther(name string) string {
-	return "migplan close --name " + Word(name) + " --reason TEXT" + m.Run.Flags.repeated("close")
+	var keys []string
+	for _, k := range []struct {
+		act plan.Act
+		key string
+	}{{plan.ActOverwrite, m.Run.Keys.Overwrite}, {plan.ActCutover, m.Run.Keys.Cutover}} {
+		if strings.HasPrefix(k.key, m.Plan.Name+"@") {
+			keys = append(keys, "--confirm-"+string(k.act)+" "+Word(k.key))
+		}
+	}
+	return m.Command("apply", strings.Join(keys, " "))
 }
 
 // RebuildLedger is what to do about a broken ledger. A journal left in place
 // would be rolled into the new file, so it is moved too.
-func RebuildLedger(file, adopt string) string {
+func RebuildLedger(file, adopt string) string { return unmarked(rebuildLedger(file, adopt)) }
+
+func rebuildLedger(file, adopt string) string {
 	move := "move the file away"
 	if file != "" {
-		move += ": " + moveAway(file)
+		command := moveAway(file)
 		if _, err := os.Lstat(file + "-journal"); err == nil {
-			move += " && " + moveAway(file+"-journal")
+			command += " && " + moveAway(file+"-journal")
 		}
+		move += ": " + marked(command)
 	}
-	return "stop all runners, " + move + "; wait 45 minutes; then " + adopt
+	return "stop all runners, " + move + "; wait 45 minutes; then " + marked(adopt)
 }
 
 // moveAway renames a file and overwrites no earlier copy.

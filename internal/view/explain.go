@@ -1,6 +1,7 @@
 package view
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"text/template"
 	"time"
 
+	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/ledger"
 )
@@ -19,6 +21,8 @@ type Explanation struct {
 	Known    string
 	Database string
 	Next     string
+	// NextLines is Next with each command on a line of its own.
+	NextLines []string
 }
 
 // message is what is said about a reason: templates over the methods of
@@ -49,15 +53,19 @@ func messageOf(r executor.Reason) (message, bool) {
 func (m *Migration) Explain() Explanation {
 	s := stopped{m, m.Result.Stop}
 	msg := s.message()
-	e := Explanation{What: s.expand(msg.What), Tried: s.tried(msg), Known: s.expand(msg.Known), Database: s.expand(msg.Database), Next: s.expand(msg.Next)}
+	next := s.expand(msg.Next)
+	if m.Run.Rehearsal {
+		next = "nothing: this was a rehearsal; in a real run: " + next
+	}
+	e := Explanation{
+		What: unmarked(s.expand(msg.What)), Tried: unmarked(s.tried(msg)), Known: unmarked(s.expand(msg.Known)),
+		Database: s.expand(msg.Database), Next: unmarked(next), NextLines: lines(next),
+	}
 	switch {
 	case m.Unread:
 		e.Database = unknownDatabase
 	case e.Database == "":
 		e.Database = m.DatabaseState()
-	}
-	if m.Run.Rehearsal {
-		e.Next = "nothing: this was a rehearsal; in a real run: " + e.Next
 	}
 	return e
 }
@@ -69,13 +77,10 @@ const unknownDatabase = "unknown: the ledger does not show everything that was d
 func (m *Migration) WriteStop(w io.Writer) {
 	e := m.Explain()
 	Line(w, "error: %s: %s", m.Plan.Name, e.What)
-	for _, part := range []struct{ label, text string }{
-		{"tried", e.Tried}, {"known", e.Known}, {"database", e.Database}, {"next", e.Next},
-	} {
-		if part.text != "" {
-			Line(w, "  %-9s %s", part.label+":", part.text)
-		}
-	}
+	writePart(w, "tried:", nonEmpty(e.Tried))
+	writePart(w, "known:", nonEmpty(e.Known))
+	writePart(w, "database:", nonEmpty(e.Database))
+	writePart(w, "next:", e.NextLines)
 }
 
 // stopped is what the templates of a message may use. Its text is clean.
@@ -172,8 +177,8 @@ func (s stopped) Err() string {
 	return Clean(s.stop.Err.Error())
 }
 
-// Status is DRS's word for the state of a job.
-func (s stopped) Status() string {
+// JobStatus is DRS's word for the state of a job.
+func (s stopped) JobStatus() string {
 	if s.stop.Detail == "" {
 		return "an empty status"
 	}
@@ -194,18 +199,26 @@ func (s stopped) ByThen() string {
 // Ledger is the file of the ledger, as one word.
 func (s stopped) Ledger() string { return Word(s.LedgerFile) }
 
-// The commands.
+// The commands, marked.
 
-func (s stopped) Again() string   { return s.again() }
-func (s stopped) History() string { return s.Command("history", "") }
-func (s stopped) Whoami() string  { return s.Command("whoami", "") }
+// run is a command about the plan.
+func (s stopped) run(verb, rest string) string { return marked(s.Command(verb, rest)) }
+
+// Again is the command line of this run, or apply.
+func (s stopped) Again() string { return marked(s.again()) }
+
+// AgainWith is Again with one more flag.
+func (s stopped) AgainWith(flag string) string { return marked(s.again() + " " + flag) }
+
+func (s stopped) Apply() string   { return s.run("apply", "") }
+func (s stopped) Status() string  { return s.run("status", "") }
+func (s stopped) History() string { return s.run("history", "") }
+func (s stopped) Whoami() string  { return s.run("whoami", "") }
 
 // Confirmed is apply with the confirmations that the step needs.
-func (s stopped) Confirmed() string { return s.Command("apply", s.needs(s.stop.Step)) }
-func (s stopped) AdoptAll() string  { return s.Command("adopt", "--all --reason TEXT") }
-func (s stopped) Ignore(job string) string {
-	return s.ignore(job)
-}
+func (s stopped) Confirmed() string { return s.run("apply", s.needs(s.stop.Step)) }
+
+func (s stopped) AdoptAll() string { return s.run("adopt", "--all --reason TEXT") }
 
 // Adopt says that a job is the step's.
 func (s stopped) Adopt(job string) string {
@@ -213,16 +226,24 @@ func (s stopped) Adopt(job string) string {
 	if s.stop.Step > 0 {
 		step = fmt.Sprint(s.stop.Step)
 	}
-	return s.Command("adopt", step+" "+Word(job)+" --reason TEXT")
+	return s.run("adopt", step+" "+Word(job)+" --reason TEXT")
+}
+
+// AdoptOne adopts one job for a step that the person chooses.
+func (s stopped) AdoptOne() string { return s.run("adopt", "STEP JOB_ID --reason TEXT") }
+
+// Ignore says that a job does not matter to the plan.
+func (s stopped) Ignore(job string) string {
+	return s.run("resolve", "--ignore-job "+Word(job)+" --reason TEXT")
 }
 
 // Resolve records how the step ended, by a flag of resolve.
 func (s stopped) Resolve(flag string) string {
-	return s.Command("resolve", fmt.Sprintf("%d %s --reason TEXT", s.stop.Step, flag))
+	return s.run("resolve", fmt.Sprintf("%d %s --reason TEXT", s.stop.Step, flag))
 }
 
 func (s stopped) Retry() string {
-	return s.Command("retry", fmt.Sprintf("%d --reason TEXT", s.stop.Step))
+	return s.run("retry", fmt.Sprintf("%d --reason TEXT", s.stop.Step))
 }
 
 // Judge is how a person records what DRS cannot report.
@@ -230,16 +251,27 @@ func (s stopped) Judge() string {
 	return "if the backup is restored, " + s.Resolve("--succeeded") + "; if not, " + s.Resolve("--failed")
 }
 
-func (s stopped) CloseOwner() string { return s.closeOther(s.stop.Owner.Plan) }
+// CloseOwner ends the chain that has one of the plan's databases.
+func (s stopped) CloseOwner() string {
+	return marked("migplan close --name " + Word(s.stop.Owner.Plan) + " --reason TEXT" + s.Run.Flags.repeated("close"))
+}
 
-func (s stopped) RebuildLedger() string { return RebuildLedger(s.LedgerFile, s.AdoptAll()) }
+func (s stopped) RebuildLedger() string {
+	return rebuildLedger(s.LedgerFile, s.Command("adopt", "--all --reason TEXT"))
+}
 
-// CheckProxy leads to the setting of a proxy that did not work.
-func (s stopped) CheckProxy() string {
-	if s.Run.Proxy == "" || s.stop.Err == nil || !strings.Contains(s.Err(), "proxy") {
+// FixFirst leads to a setting that keeps every request from being answered, ""
+// where trying again may help.
+func (s stopped) FixFirst() string {
+	switch {
+	case s.stop.Err == nil:
 		return ""
+	case s.Run.Proxy != "" && strings.Contains(s.Err(), "proxy"):
+		return "check " + s.Run.Proxy + " in the environment; then "
+	case errors.Is(s.stop.Err, drs.ErrSetting):
+		return "check the region, --endpoint, MIGPLAN_ENDPOINT and --ca-file: trying again does not help; then "
 	}
-	return "check " + s.Run.Proxy + " in the environment; then "
+	return ""
 }
 
 // Following reports whether the ledger follows the job of the stop as the

@@ -28,8 +28,8 @@ var chainMessages = map[executor.Reason]message{
 		What:     `{{clean .Owner.Databases}} of this target belongs to plan {{clean .Owner.Plan}}, generation {{.Owner.Generation}}`,
 		Known:    `two chains in one database would overwrite each other; nothing was sent`,
 		Database: `as that chain left it; this plan did not touch it`,
-		Next: `if this plan was renamed, change its name back to {{word .Owner.Plan}}; only if that chain is finished or abandoned, {{.CloseOwner}}; ` +
-			`after that no log backup can follow in it, and this plan starts with its full backup`,
+		Next: `if this plan was renamed, change its name back to {{word .Owner.Plan}}. Close that chain only if it is finished or abandoned: ` +
+			`no log backup can follow in it then, and this plan starts with its full backup: {{.CloseOwner}}`,
 	},
 	executor.ChainUnfinished: {
 		What:  `the plan is closed{{.ClosedBy}}, and {{.Step}} {{if eq .InLedger.State "pending"}}was not sent{{else}}did not succeed{{end}}`,

@@ -29,7 +29,7 @@ var decisionMessages = map[executor.Reason]message{
 			executor.WhyEdited:        {What: `{{.About}}the plan's line is not the one that was submitted; restore that line first`},
 			executor.WhyOtherCredentials: {
 				What: `{{.About}}the request was sent by {{.Detail}}, and other credentials may not see its job`,
-				Next: `look for the job with those credentials, or in the console; if it is not there, {{.Again}} --other-credentials`,
+				Next: `look for the job with those credentials, or in the console; if it is not there, {{.AgainWith "--other-credentials"}}`,
 			},
 			executor.WhyUnsettled: {
 				What: `{{.About}}the outcome of its request is not known`,
@@ -40,11 +40,11 @@ var decisionMessages = map[executor.Reason]message{
 				Next: settleFirst,
 			},
 			executor.WhyStillRunning: {
-				What: `{{.About}}DRS shows its job {{.Jobs}} as {{.Status}}`,
+				What: `{{.About}}DRS shows its job {{.Jobs}} as {{.JobStatus}}`,
 				Next: waitForJob,
 			},
 			executor.WhyOwnJobRunning: {
-				What: `{{.About}}job {{.Jobs}} carries this plan's marker or name, and DRS shows it as {{.Status}}`,
+				What: `{{.About}}job {{.Jobs}} carries this plan's marker or name, and DRS shows it as {{.JobStatus}}`,
 				Next: waitForJob,
 			},
 			executor.WhyOwnJob: {
@@ -59,8 +59,8 @@ var decisionMessages = map[executor.Reason]message{
 			executor.WhyJobOfStep:    {What: `{{.About}}job {{.Jobs}} carries the marker of step {{.OtherStep}} of this plan`},
 			executor.WhyJobOfPlan:    {What: `{{.About}}job {{.Jobs}} belongs to another plan in this ledger`},
 			executor.WhyOtherRunning: {What: `{{.About}}job {{.Jobs}} of this plan is running`},
-			executor.WhyJobNotFailed: {What: `{{.About}}DRS shows job {{.Jobs}} as {{.Status}}, not as failed`},
-			executor.WhyJobShown:     {What: `{{.About}}DRS still shows job {{.Jobs}}, as {{.Status}}; the next pass follows it`},
+			executor.WhyJobNotFailed: {What: `{{.About}}DRS shows job {{.Jobs}} as {{.JobStatus}}, not as failed`},
+			executor.WhyJobShown:     {What: `{{.About}}DRS still shows job {{.Jobs}}, as {{.JobStatus}}; the next pass follows it`},
 			executor.WhyJobListed:    {What: `{{.About}}DRS lists job {{.Jobs}}, which says that it is the step's; apply compares and adopts it`},
 		},
 	},
@@ -84,7 +84,6 @@ func (s stopped) About() string {
 	return s.Step() + ": "
 }
 
-func (s stopped) Apply() string { return s.Command("apply", "") }
 func (s stopped) InDoubt() bool { return s.InLedger().State == ledger.StepInDoubt }
 
 // SeeState leads to the state of a plan after a decision that does not fit it.
@@ -95,5 +94,5 @@ func (s stopped) SeeState() string {
 	case s.File == "":
 		return "nothing to do without the plan's file; with it, migplan status shows the current state"
 	}
-	return "see the current state: " + s.Command("status", "")
+	return "see the current state: " + s.Status()
 }

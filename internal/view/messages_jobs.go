@@ -54,25 +54,25 @@ var jobMessages = map[executor.Reason]message{
 		Next:  `run it again when that job has ended: {{.Again}}; or, if it will not end, {{.Ignore .Job}}`,
 	},
 	executor.NotFailed: {
-		What:  `{{.Step}} cannot be sent again: DRS shows job {{.Jobs}}, which is or may be this step's, as {{.Status}}`,
+		What:  `{{.Step}} cannot be sent again: DRS shows job {{.Jobs}}, which is or may be this step's, as {{.JobStatus}}`,
 		Known: `sending the step again could restore the same backup twice; nothing was sent`,
 		Next: `check the job and the database; if the backup is restored, {{.Resolve "--succeeded"}}; if the job is still running, wait until it ends; ` +
 			`if somebody else created it, change its name and description in the console` +
 			`{{if not .Documented}}; if the job has ended and the backup is not restored, {{.Resolve "--failed"}}{{end}}`,
 	},
 	executor.NotSucceeded: {
-		What:  `DRS now shows job {{.Jobs}} of {{.Step}}, which had succeeded, as {{.Status}}`,
+		What:  `DRS now shows job {{.Jobs}} of {{.Step}}, which had succeeded, as {{.JobStatus}}`,
 		Known: `the next backup is submitted only after this one has succeeded; nothing was sent`,
 		Next:  `check the database; {{.Judge}}`,
 	},
 	executor.UnknownStatus: {
-		What:  `DRS has shown job {{.Jobs}} of {{.Step}} as {{.Status}} since {{.Since}}`,
+		What:  `DRS has shown job {{.Jobs}} of {{.Step}} as {{.JobStatus}} since {{.Since}}`,
 		Tried: jobTried,
 		Known: `the DRS documentation does not list this status, so migplan cannot tell whether the job will end; nothing was sent`,
 		Next:  `check the job and the database; {{.Judge}}`,
 	},
 	executor.StatusSettling: {
-		What:  `job {{.Jobs}} of {{.Step}} has the status {{.Status}}, which the DRS documentation does not list`,
+		What:  `job {{.Jobs}} of {{.Step}} has the status {{.JobStatus}}, which the DRS documentation does not list`,
 		Known: `a new attempt is sent only after the status has stayed the same for 45 minutes{{.ByThen}}; nothing was sent`,
 		Next:  `run it again then: {{.Again}}`,
 	},

@@ -23,7 +23,7 @@ var requestMessages = map[executor.Reason]message{
 			`{{with .Jobs}}each of {{.}} that is not this step's job: {{$.Ignore "JOB_ID"}}; {{end}}` +
 			`{{with .Fence}}if it is not there after {{.}}: {{$.Resolve "--not-created"}}` +
 			`{{else}}if it is not there an hour after the request: {{.Resolve "--not-created --before-fence"}}{{end}}` +
-			`{{if .NameIsTaken}}; if the name stays taken and no job has it: {{.Resolve "--failed"}}, then {{.Retry}}, which sends the step under a new name{{end}}`,
+			`{{if .NameIsTaken}}; if the name stays taken and no job has it, send the step under a new name: {{.Resolve "--failed"}}; then {{.Retry}}{{end}}`,
 	},
 	executor.Settling: {
 		What:  `the outcome of the request for {{.Step}} is not known yet`,
@@ -57,7 +57,7 @@ var requestMessages = map[executor.Reason]message{
 	executor.NotSent: {
 		What:  `the request for {{.Step}} could not be sent: {{.Err}}`,
 		Known: `the request was never sent, so nothing was created`,
-		Next:  `{{.CheckProxy}}run it again: {{.Again}}`,
+		Next:  `{{.FixFirst}}run it again: {{.Again}}`,
 	},
 	executor.Throttled: {
 		What:  `DRS asks for fewer requests{{with .Throttling}}: {{.}}{{end}}`,
@@ -68,7 +68,7 @@ var requestMessages = map[executor.Reason]message{
 		What:  `DRS gave no usable answer: {{.Err}}`,
 		Tried: `to query DRS`,
 		Known: `nothing new is known, and nothing was sent`,
-		Next:  `{{.CheckProxy}}run it again: {{.Again}}`,
+		Next:  `{{.FixFirst}}run it again: {{.Again}}`,
 		Causes: map[executor.Why]message{
 			executor.WhyListIncomplete: {What: `DRS gave no usable answer: by its own count, the list of jobs on the target is incomplete`},
 			executor.WhyListStale:      {What: `DRS gave no usable answer: the list of jobs was older than a minute before it could be used`},
@@ -84,7 +84,7 @@ var requestMessages = map[executor.Reason]message{
 		What:  `DRS refused these credentials: {{.Err}}`,
 		Tried: `to query DRS`,
 		Known: `nothing was created`,
-		Next:  `check them with {{.Whoami}}, the clock of this machine, and docs/permissions.md`,
+		Next:  `check the clock of this machine, docs/permissions.md, and which credentials are used: {{.Whoami}}`,
 	},
 }
 
@@ -152,6 +152,3 @@ func (s stopped) Throttling() string {
 	answer := s.InLedger().Answer
 	return strings.TrimSpace(Clean(answer.Code) + " " + Clean(answer.Message))
 }
-
-// AdoptOne adopts one job for a step that the person chooses.
-func (s stopped) AdoptOne() string { return s.Command("adopt", "STEP JOB_ID --reason TEXT") }

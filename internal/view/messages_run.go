@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/ledger"
 )
 
 // runMessages are for what ended a run early.
@@ -14,7 +15,7 @@ var runMessages = map[executor.Reason]message{
 		What:  `another run is working on this target: {{.Err}}`,
 		Tried: `to start a pass`,
 		Known: `only one run at a time may work on a target; nothing was sent`,
-		Next:  `let it finish, or wait for it: {{.Again}} --lock-wait 10m`,
+		Next:  `let it finish, or wait for it: {{.AgainWith "--lock-wait 10m"}}`,
 	},
 	executor.NoServerDate: {
 		What:  `DRS's answer has no Date header, so neither a window nor a pause that DRS asked for can be checked against its clock`,
@@ -30,13 +31,13 @@ var runMessages = map[executor.Reason]message{
 	executor.TimeUp: {
 		What:  `the --timeout has passed{{.Meanwhile}}`,
 		Tried: passesTried,
-		Known: `everything that had begun was finished and recorded; a running job continues in DRS`,
-		Next:  `{{.CheckProxy}}run it again: {{.Again}}`,
+		Known: endedKnown,
+		Next:  `{{.FixFirst}}run it again: {{.Again}}`,
 	},
 	executor.Stopped: {
 		What:  `stopped by a signal{{.Meanwhile}}`,
 		Tried: passesTried,
-		Known: `everything that had begun was finished and recorded; a running job continues in DRS`,
+		Known: endedKnown,
 		Next:  `run it again: {{.Again}}`,
 	},
 	executor.Broken: {
@@ -46,7 +47,21 @@ var runMessages = map[executor.Reason]message{
 	},
 }
 
-const passesTried = `passes over the plan, until this run ended early`
+const (
+	passesTried = `passes over the plan, until this run ended early`
+
+	endedKnown = `everything that had begun was finished and recorded; {{with .Running}}{{.}} continues in DRS{{else}}no job of this plan is running{{end}}`
+)
+
+// Running is the job that DRS works on, "" for none.
+func (s stopped) Running() string {
+	for i, st := range s.State.Steps {
+		if st.State == ledger.StepRunning {
+			return "job " + Clean(st.JobID) + " of " + s.stepName(i+1)
+		}
+	}
+	return ""
+}
 
 // Meanwhile is what kept a run waiting until it ended early, where it is known.
 func (s stopped) Meanwhile() string {
