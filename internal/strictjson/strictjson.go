@@ -7,7 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"strconv"
 	"strings"
 )
 
@@ -18,67 +18,123 @@ const maxDepth = 32
 // keys, anything after the value, deep nesting and more than maxValues values:
 // v stays small. Numbers decoded into any are json.Number.
 func Decode(data []byte, v any, maxValues int) error {
-	c := checker{dec: json.NewDecoder(bytes.NewReader(data)), maxValues: maxValues}
-	if err := c.value(0); errors.Is(err, io.EOF) {
-		return errors.New("unexpected end of JSON input")
-	} else if err != nil {
+	var whole json.RawMessage
+	if err := json.Unmarshal(data, &whole); err != nil { // a *json.SyntaxError
 		return err
 	}
-	if len(bytes.TrimSpace(data[c.dec.InputOffset():])) > 0 {
-		return errors.New("unexpected data after the JSON value")
+	c := checker{data: data, maxValues: maxValues}
+	if err := c.value(0); err != nil {
+		return err
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
 	return dec.Decode(v)
 }
 
-// checker reads a document before it is decoded.
+// checker walks over a document whose syntax is known to be valid.
 type checker struct {
-	dec               *json.Decoder
+	data              []byte
+	at                int // how many bytes have been read
 	values, maxValues int
 }
 
 func (c *checker) value(depth int) error {
-	tok, err := c.dec.Token()
-	if err != nil {
-		return err
-	}
 	if c.values++; c.values > c.maxValues {
 		return fmt.Errorf("JSON with more than %d values", c.maxValues)
 	}
-	delim, ok := tok.(json.Delim)
-	if !ok {
-		return nil
+	switch c.next() {
+	case '{', '[':
+		return c.composite(depth)
+	case '"':
+		c.text()
+	default:
+		return c.word()
 	}
+	return nil
+}
+
+// word reads a number, true, false or null. A number that no float64 holds is an
+// error: readers would take it for different values.
+func (c *checker) word() error {
+	start := c.at
+	for c.at < len(c.data) && bytes.IndexByte([]byte(",]} \t\r\n"), c.data[c.at]) < 0 {
+		c.at++
+	}
+	word := string(c.data[start:c.at])
+	if _, err := strconv.ParseFloat(word, 64); errors.Is(err, strconv.ErrRange) {
+		return fmt.Errorf("JSON number %.40s is out of range", word)
+	}
+	return nil
+}
+
+// composite reads an object or an array.
+func (c *checker) composite(depth int) error {
 	if depth >= maxDepth {
 		return fmt.Errorf("JSON nested more than %d levels deep", maxDepth)
 	}
-	seen := map[string]bool{}
-	for c.dec.More() {
-		if delim == '{' {
-			if err := c.key(seen); err != nil {
+	var keys map[string]bool // nil for an array
+	if c.data[c.at] == '{' {
+		keys = map[string]bool{}
+	}
+	for c.at++; ; c.at++ { // past the opening bracket, then past each comma
+		if end := c.next(); end == '}' || end == ']' {
+			break // it is empty: a comma is not followed by this
+		}
+		if keys != nil {
+			if err := c.key(keys); err != nil {
 				return err
 			}
 		}
 		if err := c.value(depth + 1); err != nil {
 			return err
 		}
+		if c.next() != ',' {
+			break
+		}
 	}
-	_, err = c.dec.Token()
-	return err
+	c.at++ // past the closing bracket
+	return nil
 }
 
-// key compares keys as encoding/json does when it decodes: ignoring case, with
-// the long s equal to s and the Kelvin sign equal to k.
+// key reads a key and its colon. It compares keys as encoding/json does when it
+// decodes: ignoring case, with the long s equal to s and the Kelvin sign equal
+// to k.
 func (c *checker) key(seen map[string]bool) error {
-	tok, err := c.dec.Token()
-	if err != nil {
+	c.next()
+	var key string
+	if err := json.Unmarshal(c.text(), &key); err != nil {
 		return err
 	}
-	key := strings.ToUpper(strings.ToLower(fmt.Sprint(tok)))
-	if seen[key] {
-		return fmt.Errorf("duplicate JSON key %.40q", tok)
+	folded := strings.ToUpper(strings.ToLower(key))
+	if seen[folded] {
+		return fmt.Errorf("duplicate JSON key %.40q", key)
 	}
-	seen[key] = true
+	seen[folded] = true
+	c.next()
+	c.at++ // past the colon
 	return nil
+}
+
+// next skips white space and returns the byte after it.
+func (c *checker) next() byte {
+	for ; c.at < len(c.data); c.at++ {
+		switch b := c.data[c.at]; b {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return b
+		}
+	}
+	return 0
+}
+
+// text reads a string with its quotes.
+func (c *checker) text() []byte {
+	start := c.at
+	for c.at++; c.data[c.at] != '"'; c.at++ {
+		if c.data[c.at] == '\\' {
+			c.at++
+		}
+	}
+	c.at++
+	return c.data[start:c.at]
 }
