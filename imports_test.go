@@ -29,7 +29,7 @@ var mayImport = map[string][]string{
 	"internal/spelling":                    nil,
 	"internal/view":                        {"pkg/plan", "pkg/executor", "pkg/ledger", "pkg/drs", "pkg/backup", "internal/verify"},
 	"internal/strictjson":                  nil,
-	"internal/proof":                       nil,
+	"internal/e2e":                         nil,
 	"internal/verify":                      {"pkg/plan", "pkg/backup"},
 }
 

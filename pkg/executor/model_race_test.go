@@ -3,7 +3,7 @@
 package executor
 
 const (
-	modelSchedules = 2_500
+	modelSchedules = 500
 	modelPatience  = 2_000 // schedules that a planted fault may take
 	modelUnderRace = true
 )

@@ -1,6 +1,6 @@
 //go:build linux && amd64
 
-package proof_test
+package e2e_test
 
 import (
 	"bufio"
@@ -16,36 +16,37 @@ import (
 	"github.com/migplan/migplan/internal/backuptest"
 )
 
-// observed are the calls that strace shows: all that take a path, all of the
-// network, and what changes a file by its descriptor. A name that this machine
-// lacks is passed over.
+// observed are the calls that strace shows: all that take a path, all network
+// calls, and those that change a file by its descriptor. With a question mark,
+// strace ignores a call that the machine does not have.
 const observed = "%file,%network,write,?writev,?pwrite64,?pwritev,?pwritev2,?ftruncate,?fallocate,?fsync,?fdatasync,?sync,?syncfs," +
 	"?sync_file_range,?fchmod,?fchown,?fsetxattr,?sendfile,?splice,?tee,?vmsplice,?copy_file_range,?io_uring_setup,?memfd_create"
 
-// What a reading command may do: everything else that is observed is an error.
-var harmless = []*regexp.Regexp{
-	// It looks at what is there.
+// allowedCalls are the calls that a reading command may make. Every other
+// observed call is an error.
+var allowedCalls = []*regexp.Regexp{
+	// It reads metadata of files.
 	regexp.MustCompile(`^(access|faccessat2?|stat|lstat|statx|newfstatat|statfs|readlink|readlinkat|getcwd)\(`),
 	// It opens files for reading; and /dev/null, as the Go runtime may.
 	regexp.MustCompile(`^open(at)?\((AT_FDCWD[^,]*, )?"[^"]*", O_RDONLY[|A-Z_]*\)? *(=|<unfinished|,)`),
 	regexp.MustCompile(`^open(at)?\((AT_FDCWD[^,]*, )?"/dev/null", `),
-	// It says its result, and wakes its own threads.
+	// It prints its result and wakes its own threads.
 	regexp.MustCompile(`^write\([12]<`),
 	regexp.MustCompile(`^write\([0-9]+<anon_inode:\[eventfd\]>`),
 }
 
 var changingFlag = regexp.MustCompile(`O_(WRONLY|RDWR|CREAT|TRUNC|APPEND|TMPFILE)`)
 
-// changeBelow matches a call that changes one file below a folder: a reading
-// command copies the ledger there where it was left in the middle of an append.
+// changeBelow matches a call that changes a file below a folder: a reading
+// command copies the ledger there if a writer was killed during an append.
 func changeBelow(folder string) *regexp.Regexp {
 	return regexp.MustCompile(`^(mkdirat|open|openat|write|pwrite64|ftruncate|fsync|fdatasync|fchown|unlink|unlinkat)` +
 		`\((AT_FDCWD[^,"]*, "|"|\d+<)` + regexp.QuoteMeta(folder) + `[/>"]`)
 }
 
-// suspects returns the calls of a trace that are not harmless, and how often
-// ledger.db was opened. Changes below the temporary folder are harmless.
-func suspects(t *testing.T, trace, temporary string) (bad []string, opened int) {
+// forbiddenCalls returns the calls of a trace that are not allowed, and how often
+// ledger.db was opened. Changes below the temporary folder are allowed.
+func forbiddenCalls(t *testing.T, trace, temporary string) (bad []string, opened int) {
 	t.Helper()
 	f, err := os.Open(trace)
 	if err != nil {
@@ -60,11 +61,11 @@ func suspects(t *testing.T, trace, temporary string) (bad []string, opened int) 
 		line = strings.TrimLeft(line, " ")
 		switch {
 		case strings.HasPrefix(line, "<..."), strings.HasPrefix(line, "---"), strings.HasPrefix(line, "+++"):
-		case strings.HasPrefix(line, "???("): // a thread ended while strace looked
-		case strings.HasPrefix(line, "execve(") && !started: // strace begins the command
+		case strings.HasPrefix(line, "???("): // a thread ended while strace read it
+		case strings.HasPrefix(line, "execve(") && !started: // strace starts the command
 			started = true
 		case below.MatchString(line):
-		case !isHarmless(line):
+		case !isAllowed(line):
 			bad = append(bad, line)
 		case strings.HasPrefix(line, "open") && strings.Contains(line, "ledger.db"):
 			opened++
@@ -76,8 +77,8 @@ func suspects(t *testing.T, trace, temporary string) (bad []string, opened int) 
 	return bad, opened
 }
 
-func isHarmless(line string) bool {
-	for _, re := range harmless {
+func isAllowed(line string) bool {
+	for _, re := range allowedCalls {
 		if re.MatchString(line) {
 			return !strings.HasPrefix(line, "open") || strings.Contains(line, `"/dev/null"`) || !changingFlag.MatchString(line)
 		}
@@ -85,13 +86,13 @@ func isHarmless(line string) bool {
 	return false
 }
 
-// straced runs the command under strace with these options besides.
-func straced(t *testing.T, env []string, options []string, argv ...string) ran {
+// straced runs the command under strace with additional options.
+func straced(t *testing.T, env []string, options []string, argv ...string) result {
 	t.Helper()
 	return execute(t, env, append(append([]string{"strace", "-f", "-qq", "-y", "-s", "300"}, options...), argv...)...)
 }
 
-// fingerprint is what lies in a folder: names, sizes and hashes.
+// fingerprint describes the files of a folder: names, sizes, modes, times, hashes.
 func fingerprint(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	out := map[string]string{}
@@ -114,12 +115,12 @@ func fingerprint(t *testing.T, dir string) map[string]string {
 }
 
 // ledgers are the states of the ledger in which reading commands are run.
-func ledgers(t *testing.T) map[string]*world {
+func ledgers(t *testing.T) map[string]*workspace {
 	t.Helper()
-	none, half, hot := newWorld(t, withKeys), newWorld(t, withKeys), newWorld(t, withKeys)
+	none, half, hot := newWorkspace(t, withKeys), newWorkspace(t, withKeys), newWorkspace(t, withKeys)
 	half.passes(2)
 	var inAppend point
-	for _, p := range survey(t, withKeys) {
+	for _, p := range allPoints(t, withKeys) {
 		if p.name == "pwrite64" && filepath.Base(p.path) == "ledger.db" {
 			inAppend = p
 		}
@@ -130,7 +131,7 @@ func ledgers(t *testing.T) map[string]*world {
 	if info, err := os.Stat(filepath.Join(hot.folder, "ledger.db-journal")); err != nil || info.Size() == 0 {
 		t.Fatalf("no journal was left: %v", err)
 	}
-	return map[string]*world{"no ledger": none, "a ledger": half, "a ledger left by kill -9": hot}
+	return map[string]*workspace{"no ledger": none, "a ledger": half, "a ledger left by kill -9": hot}
 }
 
 // reading are the commands that open no socket and write nothing.
@@ -144,11 +145,11 @@ func reading(file, backups string) [][]string {
 	}
 }
 
-// Reading commands open no socket, and nothing for writing but a copy of the
-// ledger in a temporary folder: without credentials and with a home that cannot
-// be written, whatever the ledger is like.
-func TestReadingIsPure(t *testing.T) {
-	needStrace(t)
+// Reading commands open no socket, and nothing for writing except a copy of the
+// ledger in a temporary folder. They run without credentials and with a read-only
+// home, for each state of the ledger.
+func TestReadingCommandsWriteNothing(t *testing.T) {
+	requireStrace(t)
 	home := t.TempDir()
 	if err := os.Chmod(home, 0o500); err != nil {
 		t.Fatal(err)
@@ -169,7 +170,7 @@ func TestReadingIsPure(t *testing.T) {
 	t.Logf("%d runs", runs)
 }
 
-func readsOnly(t *testing.T, w *world, home string, args []string, hasLedger bool) {
+func readsOnly(t *testing.T, w *workspace, home string, args []string, hasLedger bool) {
 	temporary := t.TempDir()
 	env := []string{"HOME=" + home, "MIGPLAN_LEDGER=" + w.folder, "TMPDIR=" + temporary}
 	trace := filepath.Join(t.TempDir(), "trace")
@@ -178,9 +179,9 @@ func readsOnly(t *testing.T, w *world, home string, args []string, hasLedger boo
 	if r.stdout == "" && args[0] != "validate" || r.code != 0 && r.code != 10 {
 		t.Errorf("%v", r)
 	}
-	bad, opened := suspects(t, trace, temporary)
+	bad, opened := forbiddenCalls(t, trace, temporary)
 	if len(bad) > 0 {
-		t.Errorf("not harmless:\n%s", strings.Join(bad, "\n"))
+		t.Errorf("not allowed:\n%s", strings.Join(bad, "\n"))
 	}
 	if left := fingerprint(t, temporary); len(left) != 0 {
 		t.Errorf("left in the temporary folder: %v", left)
@@ -194,15 +195,15 @@ func readsOnly(t *testing.T, w *world, home string, args []string, hasLedger boo
 	}
 }
 
-// The witness itself: it must see what an apply does.
-func TestWitnessSeesAnApply(t *testing.T) {
-	needStrace(t)
-	w := newWorld(t, withKeys)
+// The trace must show what an apply writes; otherwise the test above proves nothing.
+func TestTraceShowsWritesOfApply(t *testing.T) {
+	requireStrace(t)
+	w := newWorkspace(t, withKeys)
 	trace := filepath.Join(t.TempDir(), "trace")
 	if r := straced(t, w.env, append([]string{"-o", trace, "-e", "trace=" + observed, "--"}, w.apply()...)); r.code != 0 {
 		t.Fatal(r)
 	}
-	bad, _ := suspects(t, trace, t.TempDir())
+	bad, _ := forbiddenCalls(t, trace, t.TempDir())
 	all := strings.Join(bad, "\n")
 	for _, call := range []string{"socket(", "connect(", "pwrite64(", "fsync(", "unlink(", "linkat(", "mkdirat(", "O_CREAT", "truncate(", "write("} {
 		if !strings.Contains(all, call) {

@@ -1,6 +1,6 @@
 //go:build linux && amd64
 
-package proof_test
+package e2e_test
 
 import (
 	"os"
@@ -14,13 +14,13 @@ import (
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// Without a network a pass ends with 75, and nothing is in doubt: whether the
-// address is a number or a name, and wherever the plan stands.
-func TestNoNetwork(t *testing.T) {
-	needStrace(t)
-	byName := "MIGPLAN_ENDPOINT=" // that of the region
+// Without a network a pass ends with 75 and nothing is in doubt, whether the
+// endpoint is an address or a name, at each stage of the plan.
+func TestWithoutNetworkNothingIsInDoubt(t *testing.T) {
+	requireStrace(t)
+	byName := "MIGPLAN_ENDPOINT=" // the region's endpoint
 	for name, c := range map[string]struct {
-		before int // passes that went well
+		before int // passes that succeeded
 		env    []string
 	}{
 		"new plan":          {0, nil},
@@ -36,7 +36,7 @@ func TestNoNetwork(t *testing.T) {
 }
 
 func withoutNetwork(t *testing.T, before int, env []string) {
-	w := newWorld(t, withKeys)
+	w := newWorkspace(t, withKeys)
 	w.passes(before)
 	state, requests := w.state(), len(w.sim.Requests())
 	w.timeout = "2s"
@@ -54,21 +54,21 @@ func withoutNetwork(t *testing.T, before int, env []string) {
 	}
 	w.timeout = "30s"
 	w.finish()
-	w.judge()
+	w.checkJobs()
 }
 
-// The network goes between the listing and the create: not one byte of it
-// leaves, which is known, so nothing is in doubt.
-func TestNetworkGoesBeforeTheCreate(t *testing.T) {
-	w := newWorld(t, withKeys)
-	w.timeout = "4s" // a create is begun while a second is left
+// The network fails after the listing and before the create: the create is known
+// to be unsent, so nothing is in doubt.
+func TestNetworkLostBeforeCreateIsUnsent(t *testing.T) {
+	w := newWorkspace(t, withKeys)
+	w.timeout = "4s" // a create is started if a second is left
 	listed := false
-	r := traced(t, w.env, w.folder, func(c call) fate {
+	r := traced(t, w.env, w.folder, func(c call) action {
 		listed = listed || c.name == "write" && c.path == "socket"
 		if listed && c.name == "connect" {
-			return fate{errno: syscall.ENETUNREACH}
+			return action{errno: syscall.ENETUNREACH}
 		}
-		return fate{}
+		return action{}
 	}, w.apply()...)
 	if r.code != 75 || r.stdout != "" {
 		t.Error(r)
@@ -81,5 +81,5 @@ func TestNetworkGoesBeforeTheCreate(t *testing.T) {
 	}
 	w.timeout = "30s"
 	w.finish()
-	w.judge()
+	w.checkJobs()
 }

@@ -1,6 +1,6 @@
 //go:build linux && amd64
 
-package proof_test
+package e2e_test
 
 import (
 	"bytes"
@@ -39,12 +39,12 @@ backups:
 `
 
 var (
-	withKeys  = []string{"HUAWEICLOUD_SDK_AK=PROOFACCESSKEYNOTREAL", "HUAWEICLOUD_SDK_SK=proof-secret-key-not-real"}
-	withToken = []string{"MIGPLAN_AUTH_TOKEN=proof-token-not-real"}
+	withKeys  = []string{"HUAWEICLOUD_SDK_AK=TESTACCESSKEYNOTREAL", "HUAWEICLOUD_SDK_SK=test-secret-key-not-real"}
+	withToken = []string{"MIGPLAN_AUTH_TOKEN=test-token-not-real"}
 )
 
-// world is one plan, its ledger and the server that it runs against.
-type world struct {
+// workspace is a plan, its ledger and a simulated DRS.
+type workspace struct {
 	t      *testing.T
 	sim    *drssim.DRS
 	server *httptest.Server
@@ -56,15 +56,15 @@ type world struct {
 	timeout string // of each pass
 
 	mu     sync.Mutex
-	before func()        // called when a request comes
+	before func()        // called when a request arrives
 	ahead  time.Duration // of the server's clock
-	wrong  []string      // what a create found wanting when it arrived
+	wrong  []string      // creates that arrived without their intent in the ledger
 }
 
-func newWorld(t *testing.T, credential []string) *world {
+func newWorkspace(t *testing.T, credential []string) *workspace {
 	t.Helper()
 	dir := t.TempDir()
-	w := &world{t: t, before: func() {}, timeout: "30s", file: filepath.Join(dir, "ims.yaml"), folder: filepath.Join(dir, "ledger")}
+	w := &workspace{t: t, before: func() {}, timeout: "30s", file: filepath.Join(dir, "ims.yaml"), folder: filepath.Join(dir, "ledger")}
 	if err := os.WriteFile(w.file, []byte(threeSteps), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -82,27 +82,27 @@ func newWorld(t *testing.T, credential []string) *world {
 	return w
 }
 
-func (w *world) now() time.Time {
+func (w *workspace) now() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return time.Now().Add(w.ahead)
 }
 
-// wait lets the server's clock go on.
-func (w *world) wait(d time.Duration) {
+// wait moves the server's clock forward.
+func (w *workspace) wait(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.ahead += d
 }
 
-func (w *world) beforeEach(f func()) {
+func (w *workspace) beforeEach(f func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.before = f
 }
 
-// serve looks into the ledger before it lets a create in.
-func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
+// serve checks the ledger before it passes a create to the simulator.
+func (w *workspace) serve(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	before := w.before
 	w.mu.Unlock()
@@ -110,7 +110,7 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPost {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
-			return // the client died while it sent: nothing is taken
+			return // the client was killed while it sent: DRS does not see the request
 		}
 		if problem := w.intended(body); problem != "" {
 			w.mu.Lock()
@@ -119,19 +119,19 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	} else if r.Header.Get("X-Sdk-Date") != "" {
-		// A read is dated by the clock of this machine, which in the world
-		// would have gone on with the server's. A create is not.
+		// The date of a read comes from this machine's clock, which in reality
+		// advances with the server's. The date of a create does not.
 		r.Header.Set("X-Sdk-Date", w.now().UTC().Format("20060102T150405Z"))
 	}
 	w.sim.ServeHTTP(rw, r)
 }
 
-// intended says what is wrong when these bytes arrive and a copy of the ledger
-// does not hold them as the intent of a step in doubt.
-func (w *world) intended(body []byte) string {
+// intended returns "" if a copy of the ledger has these bytes as the intent of a
+// step in doubt, and otherwise what is wrong.
+func (w *workspace) intended(body []byte) string {
 	state, err := w.copied()
 	if err != nil {
-		return "a create came and the ledger is not to be read: " + err.Error()
+		return "a create arrived and the ledger cannot be read: " + err.Error()
 	}
 	var request struct {
 		BaseInfo struct{ Name string } `json:"base_info"`
@@ -144,11 +144,11 @@ func (w *world) intended(body []byte) string {
 			return ""
 		}
 	}
-	return "a create came without its intent in the ledger: " + request.BaseInfo.Name
+	return "a create arrived without its intent in the ledger: " + request.BaseInfo.Name
 }
 
-// copied folds a copy of the ledger's folder, as it lies there.
-func (w *world) copied() (*ledger.State, error) {
+// copied folds a copy of the ledger's folder.
+func (w *workspace) copied() (*ledger.State, error) {
 	dir, err := os.MkdirTemp(filepath.Dir(w.folder), "copy-")
 	if err != nil {
 		return nil, err
@@ -176,7 +176,7 @@ func eventsIn(dir, chain string) ([]ledger.Event, error) {
 	return l.Events(context.Background(), chain)
 }
 
-func (w *world) events() []ledger.Event {
+func (w *workspace) events() []ledger.Event {
 	w.t.Helper()
 	events, err := eventsIn(w.folder, w.steps[0].Plan.Chain())
 	if err != nil {
@@ -185,8 +185,8 @@ func (w *world) events() []ledger.Event {
 	return events
 }
 
-// state folds the ledger; of none it is empty.
-func (w *world) state() *ledger.State {
+// state folds the ledger; without one it is empty.
+func (w *workspace) state() *ledger.State {
 	w.t.Helper()
 	if _, err := os.Stat(filepath.Join(w.folder, "ledger.db")); err != nil {
 		return &ledger.State{}

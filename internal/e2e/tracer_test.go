@@ -1,6 +1,6 @@
 //go:build linux && amd64
 
-package proof_test
+package e2e_test
 
 import (
 	"bytes"
@@ -17,9 +17,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// strace counts the calls of each thread by itself, and which thread of a Go
-// program makes a call is chance. This tracer counts over all threads, so that
-// the n-th call of a run is the n-th of the next, and every one can be hit.
+// strace counts the calls of each thread separately, and which thread of a Go
+// program makes a call is random. This tracer counts over all threads: the n-th
+// call of a run is the n-th of the next run, and each can be hit.
 
 // call is one system call that touches the ledger or a socket.
 type call struct {
@@ -29,18 +29,18 @@ type call struct {
 
 func (c call) String() string { return c.name + " " + filepath.Base(c.path) }
 
-// fate is what happens to a call.
-type fate struct {
-	kill  bool          // the process dies in place of the call
-	after bool          // it dies when the call is done
+// action is what happens to a call.
+type action struct {
+	kill  bool          // the process is killed before the call
+	after bool          // the process is killed after the call
 	errno syscall.Errno // the call fails with this and does nothing
 }
 
-// watched are the calls by which a process changes a file or talks: those by
-// descriptor have their path looked up, those by name have it as argument n.
+// watched are the calls that change a file or use a socket. arg says where the
+// path is.
 var watched = map[uint64]struct {
 	name string
-	arg  int // of the path, -1: the first argument is a descriptor
+	arg  int // the argument with the path; -1: the first argument is a descriptor
 }{
 	unix.SYS_WRITE: {"write", -1}, unix.SYS_WRITEV: {"writev", -1}, unix.SYS_PWRITE64: {"pwrite64", -1}, unix.SYS_PWRITEV: {"pwritev", -1},
 	unix.SYS_FSYNC: {"fsync", -1}, unix.SYS_FDATASYNC: {"fdatasync", -1}, unix.SYS_FTRUNCATE: {"ftruncate", -1}, unix.SYS_FALLOCATE: {"fallocate", -1},
@@ -53,23 +53,23 @@ var watched = map[uint64]struct {
 // tracer follows one process and all its threads.
 type tracer struct {
 	pid    int
-	folder string // calls on files elsewhere are not told
-	decide func(call) fate
-	seen   map[int]bool          // threads that have started
-	fails  map[int]syscall.Errno // calls under way that were made to fail
-	dies   map[int]bool          // calls under way after which the process dies
+	folder string // calls on files elsewhere are ignored
+	decide func(call) action
+	seen   map[int]bool          // threads that have stopped at least once
+	fails  map[int]syscall.Errno // running calls that will return this error
+	dies   map[int]bool          // running calls after which the process is killed
 }
 
 // traced runs a program and asks decide about each call on folder or a socket.
-func traced(t *testing.T, env []string, folder string, decide func(call) fate, argv ...string) ran {
+func traced(t *testing.T, env []string, folder string, decide func(call) action, argv ...string) result {
 	t.Helper()
-	// Who starts a traced process must be the thread that traces it.
+	// A process must be traced by the thread that started it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	stdout, stderr := scratch(t), scratch(t)
 	pid, err := syscall.ForkExec(argv[0], argv, &syscall.ProcAttr{
 		Env: env, Files: []uintptr{0, stdout.Fd(), stderr.Fd()},
-		Sys: &syscall.SysProcAttr{Ptrace: true, Setpgid: true}, // a group of its own, to wait for nobody else's children
+		Sys: &syscall.SysProcAttr{Ptrace: true, Setpgid: true}, // its own group: wait only for its threads
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +80,7 @@ func traced(t *testing.T, env []string, folder string, decide func(call) fate, a
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 		t.Fatalf("tracing: %v: ptrace must be allowed", err)
 	}
-	return ran{status.ExitStatus(), contents(t, stdout), contents(t, stderr)}
+	return result{status.ExitStatus(), contents(t, stdout), contents(t, stderr)}
 }
 
 func scratch(t *testing.T) *os.File {
@@ -102,7 +102,7 @@ func contents(t *testing.T, f *os.File) string {
 	return string(b)
 }
 
-// follow goes from stop to stop until the process has ended.
+// follow continues the process after each stop, until it ends.
 func (tr *tracer) follow() (status syscall.WaitStatus, err error) {
 	if _, err := syscall.Wait4(tr.pid, &status, unix.WALL, nil); err != nil || !status.Stopped() {
 		return status, fmt.Errorf("the first stop: %w", err)
@@ -119,7 +119,7 @@ func (tr *tracer) follow() (status syscall.WaitStatus, err error) {
 		case err != nil:
 			return status, err
 		case status.Stopped():
-			// A thread that was killed meanwhile cannot be sent on.
+			// The error is ignored: the thread may have been killed meanwhile.
 			_ = syscall.PtraceSyscall(tid, int(tr.stopped(tid, status.StopSignal())))
 		case tid == tr.pid:
 			return status, nil
@@ -203,10 +203,10 @@ func (tr *tracer) text(tid int, at uintptr) string {
 	return string(b[:n])
 }
 
-func (tr *tracer) apply(tid int, f fate) {
+func (tr *tracer) apply(tid int, f action) {
 	switch {
 	case f.kill:
-		// A call that has not begun when SIGKILL comes is not made.
+		// A call that has not started when SIGKILL arrives is not made.
 		_ = syscall.Kill(tr.pid, syscall.SIGKILL)
 	case f.after:
 		tr.dies[tid] = true

@@ -1,6 +1,6 @@
 //go:build linux && amd64
 
-package proof_test
+package e2e_test
 
 import (
 	"fmt"
@@ -15,13 +15,13 @@ import (
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// sick is a way in which a disk fails.
-type sick struct {
+// diskFailure is a way in which a disk fails.
+type diskFailure struct {
 	errno syscall.Errno
-	on    bool // from the point on, until the process ends; otherwise once
+	on    bool // at every call from the point on; otherwise at one call
 }
 
-func (s sick) String() string {
+func (s diskFailure) String() string {
 	if s.on {
 		return "from here on " + s.errno.Error()
 	}
@@ -29,20 +29,20 @@ func (s sick) String() string {
 }
 
 // outcomes counts the passes in which the disk failed, by exit code and by
-// what had become of the create.
+// what happened to the create.
 type outcomes map[string]int
 
-// A disk that is full or fails at any call: no create leaves before its intent
-// is in the ledger, nothing is lost after, and the message says what to do.
-func TestDiskFailsEverywhere(t *testing.T) {
-	points := slices.DeleteFunc(survey(t, withKeys), func(p point) bool { return p.path == "socket" })
-	for _, s := range []sick{{syscall.ENOSPC, true}, {syscall.EIO, false}} {
+// If the disk is full or fails at any call, no create is sent before its intent
+// is in the ledger, no job is lost, and the message says what to do.
+func TestDiskFailureAtAnyCallMakesOneJobPerStep(t *testing.T) {
+	points := slices.DeleteFunc(allPoints(t, withKeys), func(p point) bool { return p.path == "socket" })
+	for _, s := range []diskFailure{{syscall.ENOSPC, true}, {syscall.EIO, false}} {
 		t.Run(s.String(), func(t *testing.T) {
 			ta, codes := newTally(points), outcomes{}
 			t.Run("at", func(t *testing.T) {
-				for _, p := range sample(points, rates{1, 40, 15}) {
+				for _, p := range sample(points, rates{1, 80, 30}) {
 					ta.chosen[kind(p)]++
-					t.Run(fmt.Sprintf("%d %s", p.n, kind(p)), func(t *testing.T) {
+					t.Run(p.title(), func(t *testing.T) {
 						t.Parallel()
 						failOnce(t, p, s, ta, codes)
 					})
@@ -53,42 +53,40 @@ func TestDiskFailsEverywhere(t *testing.T) {
 	}
 }
 
-func failOnce(t *testing.T, p point, s sick, ta *tally, codes outcomes) {
-	w := newWorld(t, withKeys)
+func failOnce(t *testing.T, p point, s diskFailure, ta *tally, codes outcomes) {
+	w := newWorkspace(t, withKeys)
 	before, r := w.failAt(p, s)
-	what := w.failedWell(before, r)
+	what := w.checkFailure(before, r)
 	ta.finish(w, p, true)
 	ta.mu.Lock()
 	defer ta.mu.Unlock()
 	codes[fmt.Sprintf("%d, %s", r.code, what)]++
 }
 
-// failAt runs passes until the point is reached and the disk fails there. It
-// returns how many jobs there were before that pass, and the pass.
-func (w *world) failAt(p point, s sick) (jobs int, r ran) {
-	n := 0
-	for range 6 {
-		jobs = len(w.sim.Jobs())
-		hit := false
-		r = traced(w.t, w.env, w.folder, func(c call) fate {
-			n++
-			if n < p.n || n > p.n && !s.on || c.path == "socket" {
-				return fate{}
-			}
-			hit = true
-			return fate{errno: s.errno}
-		}, w.apply()...)
-		if hit {
-			return jobs, r
+// failAt runs passes until the disk fails at the point. It returns how many jobs
+// there were before that pass, and the pass.
+func (w *workspace) failAt(p point, failure diskFailure) (jobs int, r result) {
+	w.t.Helper()
+	w.passes(p.pass)
+	jobs = len(w.sim.Jobs())
+	n, hit := 0, false
+	r = traced(w.t, w.env, w.folder, func(c call) action {
+		n++
+		if n < p.n || n > p.n && !failure.on || c.path == "socket" {
+			return action{}
 		}
+		hit = true
+		return action{errno: failure.errno}
+	}, w.apply()...)
+	if !hit {
+		w.t.Fatal("the point was not reached")
 	}
-	w.t.Fatal("the point was not reached")
-	return 0, r
+	return jobs, r
 }
 
-// failedWell holds the end of a pass whose disk failed against the contract
-// and says what became of the create.
-func (w *world) failedWell(before int, r ran) string {
+// checkFailure checks the exit code and the message of a pass whose disk failed,
+// and returns what happened to the create.
+func (w *workspace) checkFailure(before int, r result) string {
 	w.t.Helper()
 	sent := len(w.sim.Jobs()) > before
 	recorded := len(w.state().StepOfJob) == len(w.sim.Jobs())
@@ -109,25 +107,25 @@ func (w *world) failedWell(before int, r ran) string {
 	case sent:
 		return "sent and recorded"
 	}
-	if w.doubtful() > 0 {
+	if w.stepInDoubt() > 0 {
 		return "intended and not sent"
 	}
 	return "not sent"
 }
 
-// The same by a limit on the size of files, which the kernel enforces, from
-// the start of each of the passes.
-func TestLimitOnFiles(t *testing.T) {
+// The same with a limit on the size of files, which the kernel enforces from
+// the start of a pass.
+func TestFileSizeLimitMakesOneJobPerStep(t *testing.T) {
 	codes, ta := outcomes{}, newTally(nil)
 	for before := range 4 {
 		for _, blocks := range []int{1, 9, 26, 33} { // of 512 bytes: less than a page, a journal, the ledger
 			t.Run(fmt.Sprintf("%d blocks after %d passes", blocks, before), func(t *testing.T) {
-				w := newWorld(t, withKeys)
+				w := newWorkspace(t, withKeys)
 				w.passes(before)
 				made := len(w.sim.Jobs())
 				limit := []string{"sh", "-c", fmt.Sprintf(`ulimit -f %d && exec "$@"`, blocks), "sh"}
 				r := execute(t, w.env, append(limit, w.apply()...)...)
-				codes[fmt.Sprintf("%d, %s", r.code, w.failedWell(made, r))]++
+				codes[fmt.Sprintf("%d, %s", r.code, w.checkFailure(made, r))]++
 				ta.finish(w, point{call: call{"limit", "at the start"}}, r.code != 0)
 			})
 		}
@@ -135,17 +133,17 @@ func TestLimitOnFiles(t *testing.T) {
 	t.Logf("%d limits, %d jobs, doubts %v, ends of passes %v", ta.kills, ta.jobs, ta.settled, codes)
 }
 
-// The disk fills up while the server answers: at each request of each pass.
-func TestDiskFillsMeanwhile(t *testing.T) {
+// The disk becomes full during a request: each request of each pass.
+func TestDiskFullDuringRequestMakesOneJobPerStep(t *testing.T) {
 	codes, ta := outcomes{}, newTally(nil)
 	for _, at := range []struct{ before, requests int }{{0, 3}, {1, 4}, {2, 4}, {3, 1}} {
 		for n := 1; n <= at.requests; n++ {
 			t.Run(fmt.Sprintf("request %d after %d passes", n, at.before), func(t *testing.T) {
-				w := newWorld(t, withKeys)
+				w := newWorkspace(t, withKeys)
 				w.passes(at.before)
 				made := len(w.sim.Jobs())
 				r := w.fullAt(n)
-				codes[fmt.Sprintf("%d, %s", r.code, w.failedWell(made, r))]++
+				codes[fmt.Sprintf("%d, %s", r.code, w.checkFailure(made, r))]++
 				ta.finish(w, point{call: call{"limit", "meanwhile"}}, r.code != 0)
 			})
 		}
@@ -156,8 +154,8 @@ func TestDiskFillsMeanwhile(t *testing.T) {
 	}
 }
 
-// passes makes passes that go well.
-func (w *world) passes(n int) {
+// passes runs n passes that must succeed.
+func (w *workspace) passes(n int) {
 	w.t.Helper()
 	for range n {
 		if r := w.pass(); r.code != 0 {
@@ -166,8 +164,8 @@ func (w *world) passes(n int) {
 	}
 }
 
-// fullAt makes a pass that may write no file from its n-th request on.
-func (w *world) fullAt(n int) ran {
+// fullAt runs a pass that cannot write to any file from its n-th request on.
+func (w *workspace) fullAt(n int) result {
 	w.t.Helper()
 	pid := make(chan int, 1)
 	var requests atomic.Int32
@@ -182,11 +180,11 @@ func (w *world) fullAt(n int) ran {
 	return start(w.t, w.env, func(started int) { pid <- started }, w.apply()...)
 }
 
-// finish lets a plan end and adds what happened to the tally.
-func (ta *tally) finish(w *world, p point, hit bool) {
+// finish runs the plan to its end and adds the result to the tally.
+func (ta *tally) finish(w *workspace, p point, hit bool) {
 	w.t.Helper()
 	asked := w.finish()
-	w.judge()
+	w.checkJobs()
 	ta.mu.Lock()
 	defer ta.mu.Unlock()
 	if hit {

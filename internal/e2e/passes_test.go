@@ -1,6 +1,6 @@
 //go:build linux && amd64
 
-package proof_test
+package e2e_test
 
 import (
 	"bytes"
@@ -12,20 +12,20 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// apply is the command line of one pass, both keys turned.
-func (w *world) apply() []string {
+// apply is the command line of one pass, with the cutover confirmed.
+func (w *workspace) apply() []string {
 	return []string{binary, "apply", w.file, "--timeout", w.timeout, "--confirm-cutover", plan.Confirmation(w.steps, plan.ActCutover, 1)}
 }
 
-func (w *world) pass() ran { return execute(w.t, w.env, w.apply()...) }
+func (w *workspace) pass() result { return execute(w.t, w.env, w.apply()...) }
 
 // online reports whether the ledger knows that the last step succeeded.
-func (w *world) online() bool {
+func (w *workspace) online() bool {
 	return w.state().Step(len(w.steps)).State == ledger.StepSucceeded
 }
 
-// made reports whether the server has a job of this step.
-func (w *world) made(seq int) bool {
+// hasJob reports whether the server has a job of this step.
+func (w *workspace) hasJob(seq int) bool {
 	for _, j := range w.sim.Jobs() {
 		if j.Name == w.steps[seq-1].JobName(1) {
 			return true
@@ -34,9 +34,9 @@ func (w *world) made(seq int) bool {
 	return false
 }
 
-// finish runs one pass after another, and answers as a person would, until the
-// plan is online. It returns how often a person was asked.
-func (w *world) finish() (asked int) {
+// finish runs passes, and does what a person would do, until the plan is online.
+// It returns how often a person had to act.
+func (w *workspace) finish() (asked int) {
 	w.t.Helper()
 	for range 20 {
 		if w.online() {
@@ -44,7 +44,7 @@ func (w *world) finish() (asked int) {
 		}
 		switch r := w.pass(); r.code {
 		case 0:
-		case 75: // a doubt is settling: three quarters of an hour go by
+		case 75: // in doubt: 46 minutes pass
 			w.wait(46 * time.Minute)
 		case 5:
 			if w.answer(r) {
@@ -58,15 +58,15 @@ func (w *world) finish() (asked int) {
 	return asked
 }
 
-// answer does what the message of exit 5 says: look for the job, and where
-// there is none say so.
-func (w *world) answer(r ran) bool {
+// answer does what the message of exit 5 says: look for the job, and if there is
+// none record that.
+func (w *workspace) answer(r result) bool {
 	w.t.Helper()
-	seq := w.doubtful()
+	seq := w.stepInDoubt()
 	if seq == 0 || !strings.Contains(r.stderr, fmt.Sprintf("migplan resolve %s %d --not-created", w.file, seq)) {
 		w.t.Fatalf("step %d is in doubt, and the message does not say how to settle it: %v", seq, r)
 	}
-	if w.made(seq) { // the request was still on its way: the next pass must find it
+	if w.hasJob(seq) { // the request arrived later: the next pass must find its job
 		if again := w.pass(); again.code != 0 || !strings.Contains(again.stdout, "adopted") {
 			w.t.Fatalf("the server has a job of step %d, and it was not adopted: %v", seq, again)
 		}
@@ -79,8 +79,8 @@ func (w *world) answer(r ran) bool {
 	return true
 }
 
-// doubtful is the step in doubt, 0 for none.
-func (w *world) doubtful() int {
+// stepInDoubt is the step in doubt, 0 for none.
+func (w *workspace) stepInDoubt() int {
 	for i, st := range w.state().Steps {
 		if st.State == ledger.StepInDoubt {
 			return i + 1
@@ -89,8 +89,8 @@ func (w *world) doubtful() int {
 	return 0
 }
 
-// judge holds the jobs that the server made against the plan.
-func (w *world) judge() {
+// checkJobs compares the jobs that the server made with the plan.
+func (w *workspace) checkJobs() {
 	w.t.Helper()
 	w.mu.Lock()
 	for _, problem := range w.wrong {

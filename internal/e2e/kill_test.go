@@ -1,6 +1,6 @@
 //go:build linux && amd64
 
-package proof_test
+package e2e_test
 
 import (
 	"fmt"
@@ -15,38 +15,42 @@ import (
 	"time"
 )
 
-// point is the n-th of the watched calls of a plan's passes, counted over all
-// of them from 1.
+// point is a watched call of one of a plan's passes.
 type point struct {
 	call
-	n     int
+	pass  int // how many passes come before
+	n     int // in its pass, from 1
 	after bool
 }
 
-// survey runs the whole plan without harm and returns its points.
-func survey(t *testing.T, credential []string) []point {
+func (p point) title() string { return fmt.Sprintf("pass %d, call %d, %s", p.pass+1, p.n, kind(p)) }
+
+// allPoints runs the whole plan undisturbed and returns its points.
+func allPoints(t *testing.T, credential []string) []point {
 	t.Helper()
-	w := newWorld(t, credential)
+	w := newWorkspace(t, credential)
 	var points []point
-	for passes := 1; !w.online(); passes++ {
-		r := traced(t, w.env, w.folder, func(c call) fate {
-			points = append(points, point{call: c, n: len(points) + 1})
-			return fate{}
+	for pass := 0; !w.online(); pass++ {
+		n := 0
+		r := traced(t, w.env, w.folder, func(c call) action {
+			n++
+			points = append(points, point{call: c, pass: pass, n: n})
+			return action{}
 		}, w.apply()...)
-		if r.code != 0 || passes > 4 {
-			t.Fatalf("pass %d: %v", passes, r)
+		if r.code != 0 || pass > 3 {
+			t.Fatalf("pass %d: %v", pass+1, r)
 		}
 	}
-	w.judge()
+	w.checkJobs()
 	if len(points) < 200 {
 		t.Fatalf("only %d calls were seen", len(points))
 	}
 	return points
 }
 
-// afterwards adds, for each call on a socket, the death right behind it: the
-// server has the request and nobody hears the answer.
-func afterwards(points []point) []point {
+// withKillAfter adds, for each call on a socket, a kill right after it: the server
+// has the request and nobody reads the answer.
+func withKillAfter(points []point) []point {
 	for _, p := range slices.Clone(points) {
 		if p.path == "socket" {
 			p.after = true
@@ -56,7 +60,7 @@ func afterwards(points []point) []point {
 	return points
 }
 
-// rates take one in so many of the points of a sort.
+// rates says which part of the points of a kind is sampled: one in so many.
 type rates struct{ sockets, pages, others int }
 
 func (r rates) of(p point) int {
@@ -82,24 +86,20 @@ func sample(points []point, r rates) (chosen []point) {
 	return chosen
 }
 
-// killAt runs passes until the point is reached and the process dies there.
-func (w *world) killAt(p point) (reached bool) {
+// killAt runs passes until the process is killed at the point. Only the pass of
+// the point is traced, which is slow.
+func (w *workspace) killAt(p point) (reached bool) {
+	w.t.Helper()
+	w.passes(p.pass)
 	n := 0
-	for range 6 {
-		r := traced(w.t, w.env, w.folder, func(call) fate {
-			n++
-			return fate{kill: n == p.n && !p.after, after: n == p.n && p.after}
-		}, w.apply()...)
-		switch {
-		case r.code == -1:
-			return n >= p.n
-		case r.code != 0:
-			w.t.Fatalf("before the kill: %v", r)
-		case w.online():
-			return false
-		}
+	r := traced(w.t, w.env, w.folder, func(call) action {
+		n++
+		return action{kill: n == p.n && !p.after, after: n == p.n && p.after}
+	}, w.apply()...)
+	if r.code > 0 {
+		w.t.Fatalf("before the kill: %v", r)
 	}
-	return false
+	return r.code == -1
 }
 
 // tally counts, for each kind of call, the points seen, chosen and hit.
@@ -150,20 +150,20 @@ func (ta *tally) table() string {
 	return b.String()
 }
 
-// The real command, killed wherever it touches the ledger or a socket, and run
-// again until the plan is online, makes one job for each step.
-func TestKilledEverywhere(t *testing.T) {
+// The real command, killed at any call on the ledger or a socket and run again
+// until the plan is online, makes one job for each step.
+func TestKillAtAnyCallMakesOneJobPerStep(t *testing.T) {
 	for name, c := range map[string]struct {
 		credential []string
 		rates      rates
-	}{"access key": {withKeys, rates{2, 30, 10}}, "token": {withToken, rates{6, 80, 20}}} {
+	}{"access key": {withKeys, rates{6, 60, 20}}, "token": {withToken, rates{12, 120, 30}}} {
 		t.Run(name, func(t *testing.T) {
-			points := afterwards(survey(t, c.credential))
+			points := withKillAfter(allPoints(t, c.credential))
 			ta := newTally(points)
 			t.Run("at", func(t *testing.T) {
 				for _, p := range sample(points, c.rates) {
 					ta.chosen[kind(p)]++
-					t.Run(fmt.Sprintf("%d %s", p.n, kind(p)), func(t *testing.T) {
+					t.Run(p.title(), func(t *testing.T) {
 						t.Parallel()
 						killOnce(t, c.credential, p, ta)
 					})
@@ -178,33 +178,33 @@ func TestKilledEverywhere(t *testing.T) {
 }
 
 func killOnce(t *testing.T, credential []string, p point, ta *tally) {
-	w := newWorld(t, credential)
+	w := newWorkspace(t, credential)
 	ta.finish(w, p, w.killAt(p))
 }
 
-// A run that dies between making the folder of the ledger and syncing its
-// name leaves that to the next one, which does it before it sends anything.
-func TestFolderIsDurableAfterAKill(t *testing.T) {
-	w := newWorld(t, withKeys)
+// If a run is killed after it made the ledger's folder and before it synced the
+// folder's name, the next run syncs it before it sends anything.
+func TestFolderIsSyncedAfterKill(t *testing.T) {
+	w := newWorkspace(t, withKeys)
 	parent := filepath.Dir(w.folder)
-	r := traced(t, w.env, w.folder, func(c call) fate { return fate{after: c.name == "mkdirat"} }, w.apply()...)
+	r := traced(t, w.env, w.folder, func(c call) action { return action{after: c.name == "mkdirat"} }, w.apply()...)
 	if _, err := os.Stat(w.folder); r.code != -1 || err != nil {
 		t.Fatalf("%v, %v", r, err)
 	}
 	synced := false
-	traced(t, w.env, w.folder, func(c call) fate {
+	traced(t, w.env, w.folder, func(c call) action {
 		synced = synced || c.name == "fsync" && c.path == parent
 		if c.name == "write" && c.path == "socket" && !synced {
 			t.Error("a request left before the name of the folder was durable")
 		}
-		return fate{}
+		return action{}
 	}, w.apply()...)
 	w.finish()
-	w.judge()
+	w.checkJobs()
 }
 
-// Runs that are killed one after the other, each at a random point.
-func TestKilledAgainAndAgain(t *testing.T) {
+// Runs are killed one after the other, each at a random point.
+func TestRepeatedKillsMakeOneJobPerStep(t *testing.T) {
 	seeds := 3
 	if *all {
 		seeds = 100
@@ -214,10 +214,10 @@ func TestKilledAgainAndAgain(t *testing.T) {
 		for seed := range seeds {
 			t.Run(fmt.Sprint(seed), func(t *testing.T) {
 				t.Parallel()
-				w := newWorld(t, withKeys)
+				w := newWorkspace(t, withKeys)
 				kills.Add(w.killOften(rand.New(rand.NewPCG(uint64(seed), 7))))
 				w.finish()
-				w.judge()
+				w.checkJobs()
 				jobs.Add(int64(len(w.sim.Jobs())))
 			})
 		}
@@ -225,14 +225,14 @@ func TestKilledAgainAndAgain(t *testing.T) {
 	t.Logf("%d kills, %d jobs", kills.Load(), jobs.Load())
 }
 
-// killOften makes passes and kills most of them somewhere, answering as a
-// person would in between.
-func (w *world) killOften(random *rand.Rand) (kills int64) {
+// killOften runs passes, kills most of them somewhere, and does what a person
+// would do in between.
+func (w *workspace) killOften(random *rand.Rand) (kills int64) {
 	for range 12 {
 		at, n := 1+random.IntN(90), 0
-		r := traced(w.t, w.env, w.folder, func(call) fate {
+		r := traced(w.t, w.env, w.folder, func(call) action {
 			n++
-			return fate{kill: n == at}
+			return action{kill: n == at}
 		}, w.apply()...)
 		switch r.code {
 		case -1:

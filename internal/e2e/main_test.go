@@ -1,6 +1,6 @@
 //go:build linux && amd64
 
-package proof_test
+package e2e_test
 
 import (
 	"bytes"
@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 }
 
 func buildAndRun(m *testing.M) (int, error) {
-	dir, err := os.MkdirTemp("", "migplan-proof-")
+	dir, err := os.MkdirTemp("", "migplan-e2e-")
 	if err != nil {
 		return 1, err
 	}
@@ -43,42 +43,42 @@ func buildAndRun(m *testing.M) (int, error) {
 	return m.Run(), nil
 }
 
-// inMemory puts the ledgers of the tests where a sync costs nothing: what is
-// killed, or fails, here is the call.
+// inMemory puts the ledgers of the tests into memory, where a sync costs nothing:
+// these tests need the call, not its effect on a disk.
 func inMemory() {
-	if dir, err := os.MkdirTemp("/dev/shm", "migplan-proof-"); err == nil {
+	if dir, err := os.MkdirTemp("/dev/shm", "migplan-e2e-"); err == nil {
 		_ = os.Remove(dir)
 		_ = os.Setenv("TMPDIR", "/dev/shm")
 	}
 }
 
-// needStrace fails where the witness is missing: a proof that is skipped
-// proves nothing.
-func needStrace(t *testing.T) {
+// requireStrace fails the test if strace does not work: a skipped test would go
+// unnoticed.
+func requireStrace(t *testing.T) {
 	t.Helper()
 	if err := exec.Command("strace", "-f", "true").Run(); err != nil {
 		t.Fatalf("strace does not work here (%v): install it, apt-get install strace, and allow ptrace", err)
 	}
 }
 
-// ran is what became of a process.
-type ran struct {
+// result is how a process ended and what it printed.
+type result struct {
 	code           int // -1 when a signal ended it
 	stdout, stderr string
 }
 
-func (r ran) String() string {
+func (r result) String() string {
 	return fmt.Sprintf("exit %d\nstdout: %s\nstderr: %s", r.code, r.stdout, r.stderr)
 }
 
 // execute runs a program with nothing in its environment but env.
-func execute(t *testing.T, env []string, argv ...string) ran {
+func execute(t *testing.T, env []string, argv ...string) result {
 	t.Helper()
 	return start(t, env, func(int) {}, argv...)
 }
 
-// start is execute, and tells the process id at once.
-func start(t *testing.T, env []string, started func(pid int), argv ...string) ran {
+// start is execute, and passes the process id to started at once.
+func start(t *testing.T, env []string, started func(pid int), argv ...string) result {
 	t.Helper()
 	path, err := exec.LookPath(argv[0])
 	if err != nil {
@@ -94,5 +94,5 @@ func start(t *testing.T, env []string, started func(pid int), argv ...string) ra
 	if err := cmd.Wait(); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	return ran{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
 }
