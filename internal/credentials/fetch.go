@@ -3,7 +3,6 @@ package credentials
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +12,8 @@ import (
 	"net/url"
 	"syscall"
 	"time"
+
+	"github.com/migplan/migplan/internal/neterror"
 )
 
 const (
@@ -96,7 +97,7 @@ func plainError(ctx context.Context, place string, err error) error {
 	case notConnected(err):
 		return unavailable(place, "cannot be reached"+address(err)+reason(err))
 	case errors.As(err, &certificate):
-		return unavailable(place, "has a certificate that is not trusted"+certificateProblem(certificate.Err))
+		return unavailable(place, "has a certificate that "+neterror.Certificate(certificate.Err))
 	}
 	return unavailable(place, "ended the connection without a usable answer")
 }
@@ -125,22 +126,6 @@ func reason(err error) string {
 		return ": " + errno.Error()
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return ": no such host"
-	}
-	return ""
-}
-
-// certificateProblem omits the names in the certificate.
-func certificateProblem(err error) string {
-	var unknown x509.UnknownAuthorityError
-	var host x509.HostnameError
-	var invalid x509.CertificateInvalidError
-	switch {
-	case errors.As(err, &unknown):
-		return ": it is signed by an unknown authority"
-	case errors.As(err, &host):
-		return ": it is not for " + host.Host
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return ": it has expired or is not yet valid"
 	}
 	return ""
 }

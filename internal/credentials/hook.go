@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/migplan/migplan/internal/neterror"
 )
 
 // hookTimeout limits one request to a Hook, also where the context allows more.
@@ -107,7 +109,7 @@ func hookProblem(err error) string {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return "did not answer in time"
 	case errors.As(err, &certificate):
-		return "has a certificate that is not trusted" + certificateProblem(certificate.Err)
+		return "has a certificate that " + neterror.Certificate(certificate.Err)
 	case notConnected(err):
 		return "cannot be reached" + reason(err)
 	}

@@ -95,7 +95,7 @@ func TestHookFailuresNameTheSettingAndNotTheAddress(t *testing.T) {
 	tls.Config.ErrorLog = log.New(io.Discard, "", 0)
 	tls.StartTLS()
 	defer tls.Close()
-	checkHookError(t, tls.URL+"/"+canary, "certificate that is not trusted")
+	checkHookError(t, tls.URL+"/"+canary, "certificate that is signed by an unknown authority")
 }
 
 func checkHookError(t *testing.T, address, want string) {

@@ -23,9 +23,9 @@ import (
 func TestNoOutputContainsSecretFromCertificate(t *testing.T) {
 	capture := captureStandardStreams(t)
 	for want, change := range map[string]func(*x509.Certificate){
-		"it is not for 127.0.0.1":              func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = []string{canary + ".example.com"}, nil },
-		"it is signed by an unknown authority": func(c *x509.Certificate) { c.Issuer.CommonName = "stranger" },
-		"it has expired or is not yet valid":   func(c *x509.Certificate) { c.NotAfter = c.NotBefore },
+		"is not for 127.0.0.1":              func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = []string{canary + ".example.com"}, nil },
+		"is signed by an unknown authority": func(c *x509.Certificate) { c.Issuer.CommonName = "stranger" },
+		"has expired or is not yet valid":   func(c *x509.Certificate) { c.NotAfter = c.NotBefore },
 	} {
 		service, roots := named(t, change)
 		_, err := tryResolve(t, Options{Env: environ(map[string]string{

@@ -1,16 +1,12 @@
 package drs
 
 import (
-	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"io"
 	"net"
 	"net/http"
-	"net/url"
-	"strings"
-	"syscall"
+
+	"github.com/migplan/migplan/internal/neterror"
 )
 
 // failure is a failed exchange. Its text has only fixed words and what this side
@@ -45,86 +41,9 @@ func safeError(err error) error {
 	case errors.Is(err, ErrLate):
 		return ErrLate
 	}
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err
-	}
-	return failure{describe(err), func(target error) bool {
+	return failure{neterror.Describe(err), func(target error) bool {
 		return errors.Is(err, target) || target == ErrSetting && isSetting(err)
 	}}
-}
-
-func describe(err error) string {
-	var op *net.OpError
-	isOp := errors.As(err, &op)
-	switch {
-	case errors.Is(err, context.Canceled):
-		return "canceled"
-	case isOp && op.Op == "proxyconnect":
-		return "proxy: " + describe(op.Err)
-	case isOp && op.Op == "dial":
-		return describeDial(op)
-	case isOp && op.Op == "remote error": // a TLS alert: a number, which crypto/tls describes
-		return "the server rejected TLS: " + op.Err.Error()
-	case isOp && op.Op == "local error":
-		return "TLS failed"
-	case isOp && strings.HasPrefix(op.Op, "socks"):
-		return "the proxy did not connect"
-	case isTimeout(err):
-		return "no answer in time"
-	}
-	return describeAnswer(err)
-}
-
-// describeDial names the address, which is nil if the host was not found.
-func describeDial(op *net.OpError) string {
-	var dns *net.DNSError
-	switch {
-	case errors.As(op.Err, &dns) && dns.IsNotFound:
-		return "cannot connect to " + dns.Name + ": no such host"
-	case errors.As(op.Err, &dns):
-		return "cannot connect to " + dns.Name + ": the name server did not answer"
-	}
-	where := "cannot connect"
-	if op.Addr != nil {
-		where += " to " + op.Addr.String()
-	}
-	return where + ": " + describe(op.Err)
-}
-
-func describeAnswer(err error) string {
-	var errno syscall.Errno
-	var certificate *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
-	switch {
-	case errors.As(err, &errno):
-		return errno.Error()
-	case errors.As(err, &certificate):
-		return describeCertificate(certificate.Err)
-	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
-		return "the server does not speak TLS"
-	case strings.HasPrefix(err.Error(), "tls: "):
-		return "TLS failed"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "the connection was closed before the answer was complete"
-	}
-	return "the answer is not valid HTTP"
-}
-
-// describeCertificate omits the names in the certificate.
-func describeCertificate(err error) string {
-	var unknown x509.UnknownAuthorityError
-	var host x509.HostnameError
-	var invalid x509.CertificateInvalidError
-	switch {
-	case errors.As(err, &unknown):
-		return "the certificate is signed by an unknown authority"
-	case errors.As(err, &host):
-		return "the certificate is not for " + host.Host
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return "the certificate has expired or is not yet valid"
-	}
-	return "the certificate is not valid"
 }
 
 func isSetting(err error) bool {
@@ -133,9 +52,4 @@ func isSetting(err error) bool {
 	var record tls.RecordHeaderError
 	return errors.As(err, &dns) && dns.IsNotFound || errors.As(err, &certificate) ||
 		errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch)
-}
-
-func isTimeout(err error) bool {
-	var timeout interface{ Timeout() bool }
-	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }
