@@ -1,7 +1,6 @@
 package view
 
 import (
-	"fmt"
 	"io"
 	"strings"
 
@@ -120,14 +119,6 @@ func (m *Migration) WriteSkipped(w io.Writer) {
 // WriteRehearsing begins a rehearsal.
 func (m *Migration) WriteRehearsing(w io.Writer, host string) {
 	Line(w, "rehearsing %s (%s) against a simulated DRS on %s", m.Plan.Name, m.File, host)
-}
-
-// joinKeys shows the files of a step, at most three.
-func joinKeys(keys []string) string {
-	if len(keys) > 3 {
-		return fmt.Sprintf("%s and %d more", keys[0], len(keys)-1)
-	}
-	return strings.Join(keys, " ")
 }
 
 func dash(s string) string { return orElse(s, "-") }

@@ -59,6 +59,10 @@ func example(t *testing.T, state ledger.StepState) *Migration {
 		Result: executor.Result{Sent: executor.SentNo},
 	}
 	m.State.Steps = []ledger.Step{stepOf(p, 1, ledger.StepSucceeded), stepOf(p, 2, state)}
+	m.State.Requests = map[string]ledger.IntentData{}
+	for _, st := range m.State.Steps {
+		m.State.Requests[st.JobID] = st.Intent
+	}
 	return m
 }
 
@@ -73,7 +77,11 @@ func stepOf(p *plan.Plan, seq int, state ledger.StepState) ledger.Step {
 		st.IsCover = &p.Overwrite
 	}
 	st.IntentAt = night(10 * seq)
-	st.Intent.JobName = s.JobName(1)
+	req, err := s.Request(1)
+	if err != nil {
+		panic(err)
+	}
+	st.Intent.JobName, st.Intent.Body, st.Intent.BodySHA256 = req.JobName, string(req.Body), req.SHA256
 	if state == ledger.StepInDoubt {
 		st.Intent.FenceUntil = night(10*seq + 45)
 		st.Answered, st.Answer.StatusCode = true, 504

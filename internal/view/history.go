@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/migplan/migplan/pkg/ledger"
@@ -54,9 +55,18 @@ func (m *Migration) WriteHistory(w io.Writer, events []ledger.Event) {
 	}
 	rows := [][]string{{"SEQ", "AT", "KIND", "STEP", "ATTEMPT", "WHAT"}}
 	for _, e := range events {
-		rows = append(rows, []string{fmt.Sprint(e.Seq), Stamp(e.At), string(e.Kind), number(e.Step), number(e.Attempt), Clean(e.Summary())})
+		rows = append(rows, []string{fmt.Sprint(e.Seq), Stamp(e.At), string(e.Kind), number(e.Step), number(e.Attempt), Clean(strings.TrimSpace(e.Summary() + " " + filesOf(e)))})
 	}
 	Table(w, rows)
+}
+
+// filesOf are the files that an event's request names, "" for none.
+func filesOf(e ledger.Event) string {
+	var d ledger.IntentData
+	if e.Kind != ledger.Intent || json.Unmarshal(e.Data, &d) != nil {
+		return ""
+	}
+	return strings.Join(keysOf(d.Body), " ")
 }
 
 func number(n int) string {

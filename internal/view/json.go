@@ -72,6 +72,7 @@ type StepJSON struct {
 	Seq          int             `json:"seq"`
 	Type         plan.Type       `json:"type"`
 	Files        []string        `json:"files"`
+	PlanFiles    []string        `json:"plan_files,omitempty"`
 	JobName      string          `json:"job_name"`
 	IsLastBackup bool            `json:"is_last_backup"`
 	ChainSHA256  string          `json:"chain_sha256"`
@@ -133,24 +134,24 @@ func (m *Migration) json(bodies bool, code ExitCode) PlanJSON {
 }
 
 func (m *Migration) addSteps(out *PlanJSON, bodies bool) {
-	for _, s := range m.Plan.Steps {
-		if out.Sent == executor.SentNo && m.State.Step(s.Seq).State == ledger.StepInDoubt {
+	for _, s := range m.steps() {
+		if out.Sent == executor.SentNo && s.known.State == ledger.StepInDoubt {
 			out.Sent = executor.SentMaybe // by an earlier run
 		}
 		out.Steps = append(out.Steps, m.stepJSON(s, bodies))
 	}
 }
 
-func (m *Migration) stepJSON(s plan.Step, bodies bool) StepJSON {
-	st, s := m.State.Step(s.Seq), m.sent(s)
+func (m *Migration) stepJSON(s step, bodies bool) StepJSON {
+	st := s.known
 	out := StepJSON{
-		Seq: s.Seq, Type: s.Backup.Type, Files: s.Backup.Keys, JobName: s.JobName(st.Attempt), IsLastBackup: s.Last,
+		Seq: s.Seq, Type: s.Backup.Type, Files: s.Backup.Keys, PlanFiles: s.planned, JobName: s.jobName(), IsLastBackup: s.Last,
 		ChainSHA256: s.ChainSHA256, Cutover: m.confirmation(s.Seq, plan.ActCutover), Overwrite: m.confirmation(s.Seq, plan.ActOverwrite),
 		State: st.State, Attempt: st.Attempt, JobID: st.JobID,
 		SubmittedAt: utc(st.SubmittedAt), FinishedAt: utc(st.FinishedAt), Status: st.Status, ErrorLog: st.ErrorLog,
 	}
 	out.Confirm = cmp.Or(out.Cutover, out.Overwrite)
-	if req, err := s.Request(st.Attempt); err == nil {
+	if req := s.asSent(); req != nil {
 		out.BodySHA256 = req.SHA256
 		if bodies {
 			out.Body = req.Body

@@ -88,15 +88,19 @@ func markdownDatabases(p *plan.Plan) string {
 
 func (m *Migration) markdownSteps() []string {
 	rows := []string{"\n| step | state | type | files | is_last_backup | needs |\n|---|---|---|---|---|---|\n"}
-	for _, s := range m.Plan.Steps {
+	for _, s := range m.steps() {
 		var files []string
 		for _, key := range s.Backup.Keys {
 			files = append(files, cell(key))
 		}
-		rows = append(rows, fmt.Sprintf("| %d | %s | %s | %s | %t | %s |\n", s.Seq, m.State.Step(s.Seq).State,
-			s.Backup.Type, strings.Join(files, " "), m.sent(s).Last, cell(m.needs(s.Seq))))
+		rows = append(rows, fmt.Sprintf("| %d | %s | %s | %s | %t | %s |\n", s.Seq, s.known.State,
+			s.Backup.Type, strings.Join(files, " "), s.Last, cell(m.needs(s.Seq))))
 	}
-	return append(rows, "\n")
+	rows = append(rows, "\n")
+	for _, d := range m.differences() {
+		rows = append(rows, "- "+code(d)+"\n")
+	}
+	return rows
 }
 
 func (m *Migration) markdownBodies() []string {

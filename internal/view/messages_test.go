@@ -180,8 +180,7 @@ func situations() []situation {
 		}},
 		{"a person declared it failed", failed, executor.JobFailed, "", func(m *Migration) { m.State.Steps[1].Status = "" }},
 		{"the full backup failed", failed, executor.JobFailed, "", func(m *Migration) {
-			m.State.Steps = []ledger.Step{m.State.Steps[1]}
-			m.Result.Step = 1
+			m.State.Steps, m.Result.Step = []ledger.Step{stepOf(m.Plan, 1, failed)}, 1
 		}},
 		{"the cutover failed", failed, executor.JobFailed, "", func(m *Migration) {
 			m.State.Steps[1].State = ledger.StepSucceeded

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/migplan/migplan/pkg/executor"
@@ -36,7 +37,22 @@ func examples(t *testing.T) []*Migration {
 	unread := example(t, ledger.StepPending)
 	unread.Unread, unread.State = true, ledger.State{}
 	unread.Result.Stop = executor.Stop{Reason: executor.LedgerBroken, Err: errors.New("event 3 does not match its hash")}
-	return []*Migration{fresh, running, doubt, failed, held, next, closed, unread}
+	return []*Migration{fresh, running, doubt, failed, held, next, closed, unread, edited(t)}
+}
+
+// edited is a plan that names another file for a step that was sent, and no
+// longer has the last one.
+func edited(t *testing.T) *Migration {
+	t.Helper()
+	m := example(t, ledger.StepRunning)
+	sent := m.State.Requests["job-2"]
+	sent.Body = strings.Replace(sent.Body, "ims_log1.bak", "ims_log0.bak", 1)
+	m.State.Requests["job-2"] = sent
+	m.State.Steps = append(m.State.Steps, stepOf(m.Plan, 3, ledger.StepSucceeded))
+	m.State.Requests["job-3"] = m.State.Steps[2].Intent
+	m.Plan.Steps = m.Plan.Steps[:2]
+	m.Result.Stop = executor.Stop{Reason: executor.PlanShorter, Step: 3}
+	return m
 }
 
 // refused are plans that could not be run at all.
@@ -60,7 +76,7 @@ func TestPlanText(t *testing.T) {
 
 func TestPlanMarkdown(t *testing.T) {
 	all := examples(t)
-	golden(t, "plan-markdown", Markdown(append(all[:3], refused(t)[1])))
+	golden(t, "plan-markdown", Markdown([]*Migration{all[0], all[1], edited(t), refused(t)[1]}))
 }
 
 func TestPlanJSON(t *testing.T) {
@@ -97,7 +113,7 @@ func TestHistoryText(t *testing.T) {
 		return b
 	}
 	events := []ledger.Event{
-		{Seq: 1, At: night(9), Kind: ledger.Intent, Step: 1, Attempt: 1, Data: data(ledger.IntentData{JobName: m.Plan.Steps[0].JobName(1)})},
+		{Seq: 1, At: night(9), Kind: ledger.Intent, Step: 1, Attempt: 1, Data: data(m.State.Steps[0].Intent)},
 		{Seq: 2, At: night(10), Kind: ledger.Accepted, Step: 1, Attempt: 1, Data: data(ledger.OutcomeData{JobID: "job-1"})},
 		{Seq: 3, At: night(11), Kind: ledger.Decision, Data: data(ledger.DecisionData{What: ledger.Hold, User: "dba", Host: "jump1", Reason: "change freeze"})},
 	}

@@ -68,18 +68,25 @@ func (m *Migration) writeChain(w io.Writer) {
 
 func (m *Migration) writeSteps(w io.Writer) {
 	rows := [][]string{{"STEP", "STATE", "TYPE", "FILES", "IS_LAST_BACKUP", "JOB NAME", "NEEDS"}}
-	for _, s := range m.Plan.Steps {
-		st := m.State.Step(s.Seq)
-		state := string(st.State)
-		if s.Seq == m.Result.Step && st.State == ledger.StepPending {
+	for _, s := range m.steps() {
+		state := string(s.known.State)
+		if s.Seq == m.Result.Step && s.known.State == ledger.StepPending {
 			state = "next"
 		}
 		rows = append(rows, []string{
 			fmt.Sprint(s.Seq), state, string(s.Backup.Type), strings.Join(s.Backup.Keys, " "),
-			fmt.Sprint(m.sent(s).Last), s.JobName(st.Attempt), m.needs(s.Seq),
+			fmt.Sprint(s.Last), s.jobName(), m.needs(s.Seq),
 		})
 	}
+	m.writeTable(w, rows)
+}
+
+// writeTable writes the steps, and in what the plan is no longer what was sent.
+func (m *Migration) writeTable(w io.Writer, rows [][]string) {
 	Table(w, rows)
+	for _, d := range m.differences() {
+		Line(w, "%s", d)
+	}
 }
 
 // writeBodies shows what is still to be sent, to the byte.
@@ -127,14 +134,14 @@ func (m *Migration) writeStatus(w io.Writer, reader string, now time.Time) {
 	m.writeChain(w)
 	Line(w, "")
 	rows := [][]string{{"STEP", "STATE", "TYPE", "FILES", "ATTEMPT", "JOB", "SUBMITTED", "TOOK"}}
-	for _, s := range m.Plan.Steps {
-		st := m.State.Step(s.Seq)
+	for _, s := range m.steps() {
+		st := s.known
 		rows = append(rows, []string{
 			fmt.Sprint(s.Seq), string(st.State), string(s.Backup.Type), joinKeys(s.Backup.Keys),
 			fmt.Sprint(st.Attempt), dash(Clean(st.JobID)), Stamp(st.SubmittedAt), took(st, now),
 		})
 	}
-	Table(w, rows)
+	m.writeTable(w, rows)
 	if next := m.awaited(); next != "" {
 		Line(w, "")
 		Line(w, "%s", next)
@@ -144,11 +151,10 @@ func (m *Migration) writeStatus(w io.Writer, reader string, now time.Time) {
 // WriteRehearsed ends a rehearsal with a table of what was sent.
 func (m *Migration) WriteRehearsed(w io.Writer, now time.Time) {
 	rows := [][]string{{"STEP", "STATE", "TYPE", "FILES", "IS_LAST_BACKUP", "JOB NAME", "TOOK"}}
-	for _, s := range m.Plan.Steps {
-		st := m.State.Step(s.Seq)
+	for _, s := range m.steps() {
 		rows = append(rows, []string{
-			fmt.Sprint(s.Seq), string(st.State), string(s.Backup.Type), joinKeys(s.Backup.Keys),
-			fmt.Sprint(s.Last), s.JobName(st.Attempt), took(st, now),
+			fmt.Sprint(s.Seq), string(s.known.State), string(s.Backup.Type), joinKeys(s.Backup.Keys),
+			fmt.Sprint(s.Last), s.jobName(), took(s.known, now),
 		})
 	}
 	Line(w, "")

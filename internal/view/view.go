@@ -92,26 +92,10 @@ func (m *Migration) Open() bool {
 
 // stepName is "step 2 of 3 (incremental LOG/ims_log1.bak)".
 func (m *Migration) stepName(seq int) string {
-	steps := m.Plan.Steps
-	if seq < 1 || seq > len(steps) {
-		return fmt.Sprintf("step %d", seq)
+	if s := m.step(seq); s.inPlan {
+		return fmt.Sprintf("step %d of %d (%s %s)", seq, len(m.Plan.Steps), s.Backup.Type, strings.Join(s.Backup.Keys, ", "))
 	}
-	b := steps[seq-1].Backup
-	return fmt.Sprintf("step %d of %d (%s %s)", seq, len(steps), b.Type, strings.Join(b.Keys, ", "))
-}
-
-// sent is a step as it was sent: a marker that was added too late was not part
-// of it, and one that was removed since was.
-func (m *Migration) sent(s plan.Step) plan.Step {
-	st := m.State.Step(s.Seq)
-	if !st.State.Sent() || st.ChainSHA256 == "" {
-		return s
-	}
-	s.Last = st.Last
-	if st.ChainSHA256 == s.OpenSHA256 {
-		s.ChainSHA256 = s.OpenSHA256
-	}
-	return s
+	return fmt.Sprintf("step %d", seq)
 }
 
 // cutOver is the step that was sent as the last backup, 0 for none.
