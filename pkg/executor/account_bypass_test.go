@@ -13,7 +13,7 @@ import (
 )
 
 func TestAdoptRefusesAJobListedBeforeTheRequest(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{{Kind: "lost-before-accept", N: 1}}}, "l1.bak")
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{{Kind: "lost-before-accept", N: 1}}}, "l1.bak")
 	ctx := context.Background()
 	old := r.sim.AddForeignJob(drssim.ForeignJob{Instance: r.p.Target.InstanceID, Name: "console", Databases: []string{"ims"}})
 	r.pass()
@@ -22,8 +22,8 @@ func TestAdoptRefusesAJobListedBeforeTheRequest(t *testing.T) {
 	}
 }
 
-func TestNothingIsSentWhileAnAdoptedDoubtMayStillArrive(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{
+func TestCreateWaitsWhileRequestOfAdoptedDoubtMayArrive(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{
 		{Kind: "late-accept", N: 1, Arg: "14m"}}}, "l1.bak")
 	ctx := context.Background()
 	r.pass()
@@ -50,7 +50,7 @@ func TestNothingIsSentWhileAnAdoptedDoubtMayStillArrive(t *testing.T) {
 	}
 }
 
-func (r *rig) state() *ledger.State {
+func (r *fixture) state() *ledger.State {
 	r.t.Helper()
 	c, err := LoadChain(context.Background(), r.l, r.p)
 	if err != nil {
@@ -60,7 +60,7 @@ func (r *rig) state() *ledger.State {
 }
 
 func TestInsertedLogDoesNotSendTheFailedFileAgain(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{{Kind: "job-failed", N: 2}}}, "l1.bak")
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{{Kind: "job-failed", N: 2}}}, "l1.bak")
 	ctx := context.Background()
 	for range 3 {
 		r.pass()
@@ -80,8 +80,8 @@ func TestInsertedLogDoesNotSendTheFailedFileAgain(t *testing.T) {
 	r.wantJobs(3, 0)
 }
 
-func TestAKnownStatusEndsTheTimeOfAnUnknownOne(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: 10 * time.Hour}, "l1.bak")
+func TestDocumentedStatusRestartsTimeOfUndocumentedOne(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: 10 * time.Hour}, "l1.bak")
 	ctx := context.Background()
 	r.pass()
 	id := r.jobs(1)[0].ID
@@ -98,8 +98,8 @@ func TestAKnownStatusEndsTheTimeOfAnUnknownOne(t *testing.T) {
 	r.wantJobs(1, 1)
 }
 
-func TestNextStepWaitsWhenDRSCallsTheOneBeforeFailed(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute})
+func TestNextStepIsNotSentWhenPreviousJobTurnsToFailed(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute})
 	ctx := context.Background()
 	r.pass()
 	r.now = r.now.Add(2 * time.Minute)
@@ -114,7 +114,7 @@ func TestNextStepWaitsWhenDRSCallsTheOneBeforeFailed(t *testing.T) {
 	r.wantJobs(2, 1)
 }
 
-func TestAdoptAllNeverLowersTheAttempt(t *testing.T) {
+func TestAdoptAllNeverLowersAttempt(t *testing.T) {
 	r, _ := failedOnce(t, drssim.Fault{Kind: "job-failed", N: 2})
 	ctx := context.Background()
 	r.retry()
@@ -130,8 +130,8 @@ func TestAdoptAllNeverLowersTheAttempt(t *testing.T) {
 	}
 }
 
-func TestADateFarAheadDoesNotBlockForEver(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+func TestDateFarAheadDoesNotBlockPermanently(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
 	r.pass()
 	id := r.jobs(1)[0].ID
 	r.sim.Delete(id)
@@ -147,7 +147,7 @@ func TestADateFarAheadDoesNotBlockForEver(t *testing.T) {
 	r.wantReason(r.pass(), Conflict, JobGone)
 }
 
-func TestTwoAnswersForOneStepHaveAWayOut(t *testing.T) {
+func TestTwoAnswersForOneStepCanBeSettled(t *testing.T) {
 	s, err := ledger.Fold("c", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -163,8 +163,8 @@ func TestTwoAnswersForOneStepHaveAWayOut(t *testing.T) {
 	}
 }
 
-func TestAdoptAllNamesWhatIsBeyondThePlan(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak", "l2.bak")
+func TestAdoptAllNamesFirstStepMissingFromPlan(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak", "l2.bak")
 	for range 3 {
 		r.pass()
 		r.now = r.now.Add(2 * time.Minute)
@@ -178,7 +178,7 @@ func TestAdoptAllNamesWhatIsBeyondThePlan(t *testing.T) {
 	}
 }
 
-func TestResolveSucceededRefusesAnEditedLine(t *testing.T) {
+func TestMarkSucceededRefusesEditedLine(t *testing.T) {
 	r, _ := failedOnce(t)
 	edited := strings.Replace("ims.bak", "ims", "ims-other", 1)
 	p := *r.p
@@ -190,7 +190,7 @@ func TestResolveSucceededRefusesAnEditedLine(t *testing.T) {
 	}
 }
 
-func TestWithoutADateAPersonMayInsist(t *testing.T) {
+func TestPersonMayVouchWhenServerGivesNoDate(t *testing.T) {
 	s, _ := ledger.Fold("c", nil)
 	for _, look := range []observation{{Gone: true}, {Status: "CANCELED"}} {
 		s.Marked["j"], s.Insisted["j"] = true, false

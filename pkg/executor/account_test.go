@@ -7,8 +7,8 @@ import (
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// TestAccountFor is the table of what accounts for a job that could be a
-// step's: nothing else lets a new attempt leave.
+// TestAccountFor is the table of what accounts for a job that could belong to
+// a step: nothing else allows a new attempt.
 func TestAccountFor(t *testing.T) {
 	first := inside
 	later := first.Add(goneAfter)
@@ -58,7 +58,6 @@ func TestAccountFor(t *testing.T) {
 	}
 }
 
-// TestUnaccounted names the conflict among several jobs, and the step.
 func TestUnaccountedNamesTheConflictFirst(t *testing.T) {
 	s, _ := ledger.Fold("c", nil)
 	s.Steps = []ledger.Step{{State: ledger.StepPending, Attempt: 3, AllJobIDs: []string{"missing", "failed"}}}
@@ -76,7 +75,7 @@ func TestUnaccountedNamesTheConflictFirst(t *testing.T) {
 	}
 }
 
-// TestSightKind: what of a look is kept for later passes.
+// TestSightKind: what is recorded of a look.
 func TestSightKind(t *testing.T) {
 	canceled := ledger.SightData{Status: "CANCELED", Date: inside}
 	for name, c := range map[string]struct {

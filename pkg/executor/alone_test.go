@@ -7,17 +7,17 @@ import (
 	"github.com/migplan/migplan/internal/drssim"
 )
 
-// Two jobs of one full, or of one cutover: each pass says so while both run,
-// and until the second has ended.
-func TestSecondJobOfARunningStepIsToldInEachPass(t *testing.T) {
+// Two jobs of one full, or of one cutover: each pass reports them while both
+// run and until the second has ended.
+func TestSecondJobOfRunningStepIsReportedInEachPass(t *testing.T) {
 	for seq := 1; seq <= 2; seq++ {
-		r := newRig(t, "", key, drssim.Config{RestoreTime: time.Hour}, "l1.bak")
+		r := newFixture(t, "", key, drssim.Config{RestoreTime: time.Hour}, "l1.bak")
 		r.keys.Cutover = confirm(r.steps)
 		for range seq - 1 {
 			r.pass()
 			r.now = r.now.Add(2 * time.Hour)
 		}
-		r.before = func() { r.before = nil; r.twin(seq, 2*time.Hour) }
+		r.before = func() { r.before = nil; r.duplicate(seq, 2*time.Hour) }
 		for range 4 {
 			x := r.pass()
 			if r.wantReason(x, Conflict, DuplicateJobs); x.Step != seq {
@@ -29,12 +29,12 @@ func TestSecondJobOfARunningStepIsToldInEachPass(t *testing.T) {
 	}
 }
 
-// Another ledger's job may be listed only later, and the API be away then.
-func TestSecondJobIsToldAsSoonAsItIsListed(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Hour}, "l1.bak")
+// The job of another ledger may be listed late, while the API is unavailable.
+func TestSecondJobIsReportedOnceListed(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Hour}, "l1.bak")
 	r.wantReason(r.pass(), OK, JobRunning)
 	r.wantReason(r.pass(), OK, JobRunning)
-	twin := r.twin(1, time.Hour)
+	twin := r.duplicate(1, time.Hour)
 	r.wantReason(r.pass(), Conflict, DuplicateJobs)
 	r.statuses = map[string]string{twin: "FULL_TRANSFER_FAILED"}
 	r.wantReason(r.pass(), OK, JobRunning)

@@ -9,9 +9,10 @@ import (
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// A plan file that was changed since the pass began: no intent, nothing sent.
+// The plan file was changed since the pass began: no intent is written and
+// nothing is sent.
 func TestCreateOfAChangedPlanIsNotSent(t *testing.T) {
-	r := newRig(t, "", key, drssim.Config{})
+	r := newFixture(t, "", key, drssim.Config{})
 	changed, asked := errors.New("the file was changed"), 0
 	runner := r.runner()
 	runner.Keys.Cutover = confirm(r.steps)
@@ -34,14 +35,14 @@ func TestCreateOfAChangedPlanIsNotSent(t *testing.T) {
 	}
 }
 
-// Each intent asks again: a create that was not taken is not repeated from a
-// plan that was changed meanwhile.
+// A create that was not accepted is not repeated if the plan was changed
+// meanwhile.
 func TestRepeatOfAChangedPlanIsNotSent(t *testing.T) {
 	fault, err := drssim.ParseFault("429@1:retry-after=1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := newRig(t, "", "", drssim.Config{Faults: []drssim.Fault{fault}})
+	r := newFixture(t, "", "", drssim.Config{Faults: []drssim.Fault{fault}})
 	asked := 0
 	runner := r.runner()
 	runner.Unchanged = func() error {
@@ -55,10 +56,10 @@ func TestRepeatOfAChangedPlanIsNotSent(t *testing.T) {
 	}
 }
 
-// A plan file that is changed while the ledger keeps the intent waiting: the
-// intent is in, and nothing leaves.
+// The plan file is changed while the intent is being written: the intent is
+// there, and nothing is sent.
 func TestPlanChangedWhileTheIntentIsWrittenIsNotSent(t *testing.T) {
-	r := newRig(t, "", key, drssim.Config{})
+	r := newFixture(t, "", key, drssim.Config{})
 	changed := error(nil)
 	runner := r.runner()
 	runner.Keys.Cutover = confirm(r.steps)

@@ -22,7 +22,7 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// TestComparison sends one plan in four ways to a DRS that takes the second
+// TestComparison sends one plan in four ways to a DRS that accepts the second
 // create and loses the answer, and counts the jobs of that step.
 func TestComparison(t *testing.T) {
 	steps := comparisonSteps(t)
@@ -79,8 +79,8 @@ func comparisonSteps(t *testing.T) []plan.Step {
 	return steps
 }
 
-// inTurn posts each step until it has an answer, tries times at most: what a
-// script does that takes no answer for no job.
+// inTurn posts each step until it gets an answer, at most tries times: what a
+// script does that treats a missing answer as a failure.
 func inTurn(t *testing.T, base string, steps []plan.Step, client *http.Client, tries int) {
 	t.Helper()
 	for _, s := range steps {

@@ -13,8 +13,8 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// as makes the rig's runner one of another plan, in the same ledger and DRS.
-func (r *rig) as(change func(p *plan.Plan)) *Runner {
+// as makes the fixture's runner one of another plan, in the same ledger and DRS.
+func (r *fixture) as(change func(p *plan.Plan)) *Runner {
 	r.t.Helper()
 	p := *r.p
 	change(&p)
@@ -30,7 +30,7 @@ func (r *rig) as(change func(p *plan.Plan)) *Runner {
 func called(name string) func(p *plan.Plan) { return func(p *plan.Plan) { p.Name = name } }
 
 // finish makes passes until every job has ended.
-func (r *rig) finish() {
+func (r *fixture) finish() {
 	for range 8 {
 		if x := r.pass(); x.Reason == NextBackup || x.Reason == Online {
 			return
@@ -40,10 +40,10 @@ func (r *rig) finish() {
 	r.t.Fatal("the plan does not end")
 }
 
-// The check and the append are one: who opens first, between another's look and
-// its opening, has the database.
+// The check and the append are one transaction: whoever opens first has the
+// database.
 func TestTwoRunnersCannotOpenOneDatabase(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
 	second := r.as(called("ims-again"))
 	second.hooks.skipLock = true
 	appends := 0
@@ -62,9 +62,10 @@ func TestTwoRunnersCannotOpenOneDatabase(t *testing.T) {
 	}
 }
 
-// A plan that moves to another database after its full failed claims it anew.
+// A plan that moves to another database after its full failed takes that
+// database like a new plan.
 func TestFailedFullCannotMoveToAnotherPlansDatabase(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{{Kind: "refused", N: 2}}})
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{{Kind: "refused", N: 2}}})
 	r.finish()
 	ctx := context.Background()
 	other := func(db string) *Runner {
@@ -92,9 +93,9 @@ func TestFailedFullCannotMoveToAnotherPlansDatabase(t *testing.T) {
 	}
 }
 
-// old is the ledger as an older migplan would have written it: no chain has its
-// databases, and the chains are open that a migplan of today refuses.
-func (r *rig) old(chains ...string) {
+// old is the ledger as an older migplan would have written it: no chain
+// records its databases, and chains are open that would be refused today.
+func (r *fixture) old(chains ...string) {
 	r.t.Helper()
 	ctx, out := context.Background(), ledger.OpenMemory()
 	for _, chain := range chains {
@@ -121,10 +122,10 @@ func (r *rig) old(chains ...string) {
 	r.l = out
 }
 
-// Of an old ledger the databases are found in the requests; two chains that it
-// holds open on one database go on, with a warning, and a third is refused.
-func TestOldLedgerWithTwoChainsOnOneDatabaseGoesOn(t *testing.T) {
-	r := newRig(t, overwriting, "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+// In an old ledger the databases are found in the requests. Two chains that
+// are open on one database continue with a warning, and a third is refused.
+func TestOldLedgerWithTwoChainsOnOneDatabaseContinues(t *testing.T) {
+	r := newFixture(t, overwriting, "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
 	ctx, empty := context.Background(), r.l
 	first := r.as(func(p *plan.Plan) { p.Backups = p.Backups[:1] })
 	r.said("first", first.Pass(ctx))
@@ -171,10 +172,10 @@ func appendTo(t *testing.T, l *ledger.Ledger, e ledger.Event) {
 	}
 }
 
-// A chain that was rebuilt has its databases too, and a higher generation keeps
-// those of the one before until a person closes it.
-func TestAdoptedAndTakenOverChainsKeepTheirDatabases(t *testing.T) {
-	r := newRig(t, overwriting, "", drssim.Config{RestoreTime: time.Minute})
+// A rebuilt chain has its databases too, and a higher generation keeps those
+// of the one before until a person closes it.
+func TestAdoptedAndReplacedChainsKeepTheirDatabases(t *testing.T) {
+	r := newFixture(t, overwriting, "", drssim.Config{RestoreTime: time.Minute})
 	r.finish()
 	r.l = ledger.OpenMemory()
 	ctx := context.Background()

@@ -11,8 +11,8 @@ import (
 
 var signed = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 
-// doubtAbout is a doubt about a step, unanswered, with a listing behind the
-// fence that shows the witness and nothing else.
+// doubtAbout is a doubt about a step, without an answer, with a listing after
+// the fence that shows the known job and nothing else.
 func doubtAbout(step plan.Step) doubtFacts {
 	return doubtFacts{
 		Step: step,
@@ -43,7 +43,7 @@ func earlier(f *doubtFacts, at time.Time) {
 	f.Known.Searches = append(f.Known.Searches, ledger.SearchedData{Intent: 7, Date: at, NewestJob: "witness", Principal: "ak:A"})
 }
 
-// The pages under docs name these times, and the assumptions rest on them.
+// The documentation names these times, and the assumptions depend on them.
 func TestDoubtTimes(t *testing.T) {
 	for name, c := range map[string]struct{ got, want time.Duration }{
 		"A2, life of a signature":           {signatureLife, 15 * time.Minute},

@@ -8,11 +8,11 @@ import (
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// The name and the description of a job can be edited in the console: a marker
-// with words around it still shows whose the job is.
+// People can edit the name and the description of a job in the console: a
+// marker with words around it still counts.
 func TestLostLedgerAndEditedDescriptionSendNothing(t *testing.T) {
 	for _, edit := range []struct{ before, after string }{{"", " checked by Bob"}, {"done: ", "."}, {"", " [migplan chain 0123456789abcdef step 001 hash 0123456789ab]"}} {
-		r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+		r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
 		r.pass()
 		job := r.jobs(1)[0]
 		r.sim.Rename(job.ID, "full-done")

@@ -13,7 +13,7 @@ import (
 )
 
 // longRun is a plan whose first steps have succeeded, on a target that lists
-// all their jobs, and a hundred of somebody else's that were there before.
+// all their jobs and a hundred older foreign ones.
 type longRun struct {
 	t     testing.TB
 	l     *ledger.Ledger
@@ -72,7 +72,7 @@ func (r *longRun) intend(s plan.Step, signed time.Time) {
 	})
 }
 
-// succeed is what the passes over one step leave.
+// succeed records what passes over one step leave.
 func (r *longRun) succeed(s plan.Step) {
 	r.t.Helper()
 	r.intend(s, inside.Add(-2*time.Hour))
@@ -102,7 +102,7 @@ func (r *longRun) pass() Result {
 	return runner.Pass(context.Background())
 }
 
-// written is how many bytes of data the last n events have.
+// written is the size in bytes of the data of the last n events.
 func (r *longRun) written(n int) (size int) {
 	r.t.Helper()
 	events, err := r.l.Events(context.Background(), r.steps[0].Plan.Chain())
@@ -118,7 +118,8 @@ func (r *longRun) written(n int) (size int) {
 	return size
 }
 
-// What a step adds to the ledger does not depend on how many came before.
+// The size of what a step adds to the ledger does not depend on the number of
+// steps before it.
 func TestBytesOfAStepDoNotGrow(t *testing.T) {
 	sizes := map[string]map[int]int{"a create": {}, "a search": {}}
 	for _, done := range []int{100, 1000, 5000} {
@@ -144,9 +145,9 @@ func TestBytesOfAStepDoNotGrow(t *testing.T) {
 	}
 }
 
-// The ids that an intent leaves out are as good as those that it lists: a job
-// that an earlier event names was there before the create.
-func TestJobNamedBeforeTheIntentIsNotItsOwn(t *testing.T) {
+// An intent lists only ids that the ledger does not know. A job that an
+// earlier event names existed before the create too.
+func TestCreateAnswerNamingKnownJobIsInDoubt(t *testing.T) {
 	r := newLongRun(t, ledger.OpenMemory(), 2)
 	r.id = r.jobs[0].ID // listed when the chain was opened
 	if x := r.pass(); x.Class() != TryAgain || x.Sent != SentMaybe || r.state().Step(3).State != ledger.StepInDoubt {
@@ -175,8 +176,8 @@ func (r *longRun) viewTarget() *targetView {
 	return viewTarget(l, r.steps[0].Plan, r.state(), chainsOnTarget{})
 }
 
-// A pass that reads everything and sends nothing: somebody else's job runs. One
-// over 5,000 steps takes at most six times as long as one over 1,000.
+// A pass that reads everything and sends nothing, because a foreign job runs.
+// Over 5,000 steps it takes at most six times as long as over 1,000.
 func BenchmarkPass(b *testing.B) {
 	for _, done := range []int{100, 1000, 5000} {
 		b.Run(fmt.Sprint(done), func(b *testing.B) {

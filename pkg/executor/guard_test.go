@@ -17,7 +17,7 @@ func bodyOf(t *testing.T, s plan.Step) []byte {
 	return r.Body
 }
 
-func TestGuardPassesWhatThePlannerMakes(t *testing.T) {
+func TestGuardAcceptsPlannedRequests(t *testing.T) {
 	for _, file := range []string{"full-cutover", "full-incremental-cutover", "rds-backup", "open-chain", "several-databases", "rename", "window"} {
 		p, ds, err := plan.LoadFile("../../examples/plans/" + file + ".yaml")
 		if err != nil || p == nil {

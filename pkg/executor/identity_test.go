@@ -2,7 +2,7 @@ package executor
 
 import "testing"
 
-func TestTokenOfNobodyKnownGoesOnWithAnyToken(t *testing.T) {
+func TestChainOfUnknownTokenContinuesWithAnyToken(t *testing.T) {
 	for _, c := range []struct {
 		was, is string
 		want    bool

@@ -26,22 +26,22 @@ func accountFaults() []planted {
 		{name: "a missing job believed at once", near: unseenEvents(), plant: backdates(ledger.Missing)},
 		{name: "an unknown status that a person called failed accounts at once", near: oddEvents(), plant: backdates(ledger.Unknown)},
 		{name: "a job ignored without a look at its marker", near: ignoringEvents(),
-			plant: func(s *slot, r *Runner) { r.Jobs = &ignoresBlindly{&modelJobs{s}} }},
+			plant: func(s *host, r *Runner) { r.Jobs = &ignoresBlindly{&modelJobs{s}} }},
 		{name: "the is_cover of an adopted chain taken for the plan's", near: overwriteEvents(), plant: onFacts(knowsCover)},
 		{name: "a job of another plan adopted by its file names", pair: true, near: adoptingEvents(),
-			plant: func(s *slot, r *Runner) { r.Jobs = &adoptsByFiles{&modelJobs{s}} }},
+			plant: func(s *host, r *Runner) { r.Jobs = &adoptsByFiles{&modelJobs{s}} }},
 		{name: "a database that every plan may take", near: renamingEvents(), plant: takesAnyDatabase},
-		{name: "a hold that ends with the generation", near: heldEvents(), plant: func(s *slot, r *Runner) {
+		{name: "a hold that ends with the generation", near: heldEvents(), plant: func(s *host, r *Runner) {
 			onFacts(func(f *Facts) {
 				c := *f.State
-				if own, err := foldChain(context.Background(), s.books(), c.Chain); err == nil {
+				if own, err := foldChain(context.Background(), s.ledgerOf(), c.Chain); err == nil {
 					c.Held = own.Held
 				}
 				f.State = &c
 			})(s, r)
 		}},
 		{name: "adopt --all opens the next attempt of an edited failed step", near: editedAfterLoss(),
-			plant: func(s *slot, r *Runner) {
+			plant: func(s *host, r *Runner) {
 				onAppend(r, func(real appendFunc) appendFunc { return skipsFailed(s, real) })
 			}},
 	}
@@ -101,11 +101,11 @@ func heldEvents() []event {
 }
 
 // takesAnyDatabase hides from the ledger on which databases a plan works.
-func takesAnyDatabase(s *slot, r *Runner) {
+func takesAnyDatabase(s *host, r *Runner) {
 	p := *r.Plan
 	p.Databases = plan.Databases{Names: []string{p.Name}}
 	was := r.Plan
-	r.Plan, r.Unchanged = &p, func() error { return s.desk.differsFrom(was) }
+	r.Plan, r.Unchanged = &p, func() error { return s.team.differsFrom(was) }
 }
 
 // forgetsOlder knows of the attempt before only, when a refusal came in between.
@@ -137,8 +137,8 @@ func knowsCover(f *Facts) {
 }
 
 // backdates lets what a look showed have been so for long.
-func backdates(kind ledger.Kind) func(*slot, *Runner) {
-	return func(_ *slot, r *Runner) {
+func backdates(kind ledger.Kind) func(*host, *Runner) {
+	return func(_ *host, r *Runner) {
 		onAppend(r, func(real appendFunc) appendFunc {
 			return func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
 				var d ledger.SightData
@@ -166,7 +166,7 @@ func (m *ignoresBlindly) ShowReplicationJob(ctx context.Context, id string) (drs
 
 func (m *ignoresBlindly) ListReplicationJobs(ctx context.Context, instance string) (drs.Listing, error) {
 	l, err := m.modelJobs.ListReplicationJobs(ctx, instance)
-	if c, failed := LoadChain(ctx, m.books(), m.desk.plan); failed == nil {
+	if c, failed := LoadChain(ctx, m.ledgerOf(), m.team.plan); failed == nil {
 		l.Jobs = slices.DeleteFunc(l.Jobs, func(j drs.OfflineTaskInfo) bool { return c.State.Ignored[j.ID] })
 	}
 	return l, err
@@ -185,7 +185,7 @@ func (m *adoptsByFiles) ShowReplicationJob(ctx context.Context, id string) (drs.
 
 // skipsFailed lets a rebuilt ledger take the job of an edited failed step for one
 // of no concern.
-func skipsFailed(s *slot, real appendFunc) appendFunc {
+func skipsFailed(s *host, real appendFunc) appendFunc {
 	return func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
 		var d ledger.DecisionData
 		if s.saying == "adopt all" && e.Kind == ledger.Decision && json.Unmarshal(e.Data, &d) == nil && d.What == ledger.IsFailure {

@@ -12,8 +12,8 @@ import (
 )
 
 // worldEvent is what people and disks do.
-func (s *slot) worldEvent(e event) {
-	d := s.desk
+func (s *host) worldEvent(e event) {
+	d := s.team
 	switch e.act {
 	case "delete", "delete-in-doubt":
 		s.deleteRecord(e.act == "delete-in-doubt")
@@ -68,9 +68,9 @@ func (s *slot) worldEvent(e event) {
 
 // awaitWindowEnd waits for the last seconds of the window, when the cutover is
 // what comes next.
-func (s *slot) awaitWindowEnd(left time.Duration) {
-	p := s.desk.plan
-	c, err := LoadChain(context.Background(), s.books(), p)
+func (s *host) awaitWindowEnd(left time.Duration) {
+	p := s.team.plan
+	c, err := LoadChain(context.Background(), s.ledgerOf(), p)
 	if err != nil || p.Cutover == nil || len(p.Backups) > 1 && c.State.Step(len(p.Backups)-1).State != ledger.StepSucceeded {
 		return
 	}
@@ -79,9 +79,9 @@ func (s *slot) awaitWindowEnd(left time.Duration) {
 	}
 }
 
-func (s *slot) newest(f func(drssim.Job)) {
+func (s *host) newest(f func(drssim.Job)) {
 	for _, j := range slices.Backward(s.sim.Jobs()) {
-		if made := s.judge.shadows[j.ID]; made.plan == s.desk.plan.Name {
+		if made := s.checker.shadows[j.ID]; made.plan == s.team.plan.Name {
 			f(j)
 			return
 		}
@@ -90,9 +90,9 @@ func (s *slot) newest(f func(drssim.Job)) {
 
 // deleteRecord removes the record of an ended job; within A4 only while
 // nothing is in doubt.
-func (s *slot) deleteRecord(inDoubt bool) {
-	for _, d := range s.desks {
-		c, err := LoadChain(context.Background(), s.books(), d.plan)
+func (s *host) deleteRecord(inDoubt bool) {
+	for _, d := range s.teams {
+		c, err := LoadChain(context.Background(), s.ledgerOf(), d.plan)
 		if err != nil {
 			return
 		}
@@ -109,34 +109,34 @@ func (s *slot) deleteRecord(inDoubt bool) {
 
 // loseLedger kills every runner and puts an older copy of the ledger, or none,
 // in its place. Careful people let nobody run for a while.
-func (s *slot) loseLedger(old, careful bool) {
+func (s *host) loseLedger(old, careful bool) {
 	fresh := ledger.OpenMemory()
 	s.copyLedger(fresh, old)
-	_ = s.books().Close()
-	s.judge.forget()
+	_ = s.ledgerOf().Close()
+	s.checker.forget()
 	s.world.ledger = fresh
 	if careful {
 		s.quiet = s.now.Add(46 * time.Minute)
 	}
-	for _, other := range s.slots {
+	for _, other := range s.hosts {
 		other.killed = other != s
 	}
 	panic(crash{})
 }
 
-func (s *slot) copyLedger(into *ledger.Ledger, old bool) {
+func (s *host) copyLedger(into *ledger.Ledger, old bool) {
 	ctx := context.Background()
-	chains, _ := s.books().Opened(ctx)
+	chains, _ := s.ledgerOf().Opened(ctx)
 	if !old {
 		return
 	}
 	for _, opened := range chains {
-		events, _ := s.books().Events(ctx, opened.Chain)
+		events, _ := s.ledgerOf().Events(ctx, opened.Chain)
 		var head ledger.Head
 		for _, e := range events[:s.rng.IntN(len(events)+1)] {
 			e, err := into.Append(ctx, head, e)
 			if err != nil {
-				s.judge.report("I7", "%v", err)
+				s.checker.report("I7", "%v", err)
 			}
 			head = ledger.Head{Seq: e.Seq, Hash: e.Hash}
 		}

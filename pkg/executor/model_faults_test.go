@@ -18,7 +18,7 @@ import (
 type planted struct {
 	name  string
 	hasty bool // people resolve a doubt at once, and nothing stops them
-	plant func(*slot, *Runner)
+	plant func(*host, *Runner)
 	told  func(Result) Result // what is said of a pass
 	// near are events beside which the fault shows; every schedule gets some.
 	near  []event
@@ -27,7 +27,7 @@ type planted struct {
 }
 
 // change plants the fault.
-func (f planted) change(s *slot, r *Runner) {
+func (f planted) change(s *host, r *Runner) {
 	if f.plant != nil {
 		f.plant(s, r)
 	}
@@ -51,24 +51,24 @@ func sendFaults() []planted {
 	stopped := event{"stop", "dial", 2, 3 * time.Hour}
 	return []planted{
 		{name: "the signature dated after the intent's check", near: []event{stopped, {"stop", "dial", 3, 26 * time.Hour}},
-			plant: func(s *slot, r *Runner) { r.Jobs = &signsLate{&modelJobs{s}} }},
-		{name: "many sends under one intent", plant: func(s *slot, r *Runner) {
+			plant: func(s *host, r *Runner) { r.Jobs = &signsLate{&modelJobs{s}} }},
+		{name: "many sends under one intent", plant: func(s *host, r *Runner) {
 			r.Jobs = &sendsAgain{&modelJobs{s}, func(o drs.Outcome) bool { return o.Kind == drs.Throttled }}
 		}},
-		{name: "a retry on any error", plant: func(s *slot, r *Runner) {
+		{name: "a retry on any error", plant: func(s *host, r *Runner) {
 			r.Jobs = &sendsAgain{&modelJobs{s}, func(o drs.Outcome) bool { return o.Kind != drs.Accepted }}
 		}},
-		{name: "the record after the effect", plant: func(_ *slot, r *Runner) { onAppend(r, recordsLate) }},
+		{name: "the record after the effect", plant: func(_ *host, r *Runner) { onAppend(r, recordsLate) }},
 		{name: "an old outcome closes a new intent", apart: true, near: oldOutcomeEvents(),
-			plant: func(s *slot, r *Runner) {
+			plant: func(s *host, r *Runner) {
 				onAppend(r, func(real appendFunc) appendFunc { return closesNewest(s, real) })
 			}},
 		{name: "the lock as the only guard", near: []event{{"stop", "uptime", 3, time.Hour}, {"stop", "append-intent", 1, time.Hour}},
-			plant: func(s *slot, r *Runner) { onAppend(r, func(real appendFunc) appendFunc { return onAnyHead(s, real) }) }},
+			plant: func(s *host, r *Runner) { onAppend(r, func(real appendFunc) appendFunc { return onAnyHead(s, real) }) }},
 		{name: "a 503 trusted", near: []event{{"503-after-accept", "sim", 1, 0}, {"503-after-accept", "sim", 2, 0}}, plant: classifies(drs.Unsent, func(e *drs.Error) bool { return e != nil && e.StatusCode == 503 })},
 		{name: "a state code taken for not created", plant: classifies(drs.Unsent, func(e *drs.Error) bool { return e != nil && e.StatusCode/100 == 4 })},
 		{name: "all errors taken for failed", plant: classifies(drs.Refused, func(*drs.Error) bool { return true })},
-		{name: "a failed look taken for a failed job", plant: func(s *slot, r *Runner) { r.Jobs = &looksBadly{&modelJobs{s}} }},
+		{name: "a failed look taken for a failed job", plant: func(s *host, r *Runner) { r.Jobs = &looksBadly{&modelJobs{s}} }},
 	}
 }
 
@@ -82,11 +82,11 @@ func stallFaults() []planted {
 	}
 	return []planted{
 		{name: "the age of a listing counted from the intent", near: stopped,
-			plant: func(s *slot, r *Runner) {
+			plant: func(s *host, r *Runner) {
 				r.Jobs = &sendsLoosely{&modelJobs{s}, func(c *drs.Create) { c.ListedAt = s.now.Sub(s.start) }}
 			}},
 		{name: "the window not held at the first byte", near: lastSeconds,
-			plant: func(s *slot, r *Runner) { r.Jobs = &sendsLoosely{&modelJobs{s}, func(c *drs.Create) { c.EndsAt = 0 }} }},
+			plant: func(s *host, r *Runner) { r.Jobs = &sendsLoosely{&modelJobs{s}, func(c *drs.Create) { c.EndsAt = 0 }} }},
 		{name: "a record that failed called an error", near: full, told: func(r Result) Result {
 			if r.Reason == RecordLost {
 				r.Reason = LedgerFailed
@@ -116,8 +116,8 @@ func oldOutcomeEvents() []event {
 // settleFaults are about doubts.
 func settleFaults() []planted {
 	late := []event{{"late-accept", "sim", 2, 14 * time.Minute}, {"late-accept", "sim", 3, lateInside}}
-	doubt := func(change func(*slot, *doubtFacts)) func(*slot, *Runner) {
-		return func(s *slot, r *Runner) {
+	doubt := func(change func(*host, *doubtFacts)) func(*host, *Runner) {
+		return func(s *host, r *Runner) {
 			r.hooks.doubt = func(f doubtFacts) verdict {
 				v := *f.target
 				f.target = &v
@@ -127,20 +127,20 @@ func settleFaults() []planted {
 		}
 	}
 	return []planted{
-		{name: "no settle time", near: late, plant: doubt(func(_ *slot, f *doubtFacts) {
+		{name: "no settle time", near: late, plant: doubt(func(_ *host, f *doubtFacts) {
 			f.Known.Intent.FenceUntil, f.Known.Intent.AnsweredFenceUntil = f.Known.Intent.SignedAt, f.Known.Intent.SignedAt
 		})},
 		{name: "the settle timer on the local clock", near: append(late, event{"jump", "sleep", 2, 3 * time.Hour}, event{"jump", "pass", 4, 3 * time.Hour}),
-			plant: doubt(func(s *slot, f *doubtFacts) { f.target.Date = s.now.Add(s.skew) })},
+			plant: doubt(func(s *host, f *doubtFacts) { f.target.Date = s.now.Add(s.skew) })},
 		{name: "a witness from another listing", near: emptyLists(),
-			plant: doubt(func(_ *slot, f *doubtFacts) { f.target.IDs = append(slices.Clone(f.target.IDs), f.NewestJob) })},
+			plant: doubt(func(_ *host, f *doubtFacts) { f.target.IDs = append(slices.Clone(f.target.IDs), f.NewestJob) })},
 		{name: "the full believed absent without a person", near: []event{{"lost-before-accept", "sim", 1, 0}},
-			plant: doubt(func(_ *slot, f *doubtFacts) {
+			plant: doubt(func(_ *host, f *doubtFacts) {
 				f.Step.Seq, f.Step.Last, f.NewestJob = 2, false, "x"
 				f.target.IDs = []string{"x"}
 			})},
 		{name: "a person resolves too early", hasty: true, near: []event{{"late-accept", "sim", 1, 5 * time.Minute}, {"late-accept", "sim", 3, 14 * time.Minute}}},
-		{name: "adoption without comparison", near: []event{{"twin", "dial", 2, 0}, {"lost-before-accept", "sim", 2, 0}}, plant: func(_ *slot, r *Runner) {
+		{name: "adoption without comparison", near: []event{{"twin", "dial", 2, 0}, {"lost-before-accept", "sim", 2, 0}}, plant: func(_ *host, r *Runner) {
 			r.hooks.doubt = func(f doubtFacts) verdict {
 				if len(f.target.Candidates) > 0 {
 					return verdict{Adopt: f.target.Candidates[0].ID}
@@ -148,7 +148,7 @@ func settleFaults() []planted {
 				return decideDoubt(f)
 			}
 		}},
-		{name: "a fuzzy name accepted", near: []event{{"foreign", "dial", 2, 0}, {"lost-before-accept", "sim", 2, 0}}, plant: func(_ *slot, r *Runner) {
+		{name: "a fuzzy name accepted", near: []event{{"foreign", "dial", 2, 0}, {"lost-before-accept", "sim", 2, 0}}, plant: func(_ *host, r *Runner) {
 			r.hooks.doubt = func(f doubtFacts) verdict {
 				if len(f.target.Candidates) == 0 && len(f.target.Unaccounted) > 0 {
 					return verdict{Adopt: f.target.Unaccounted[0]}
@@ -158,7 +158,7 @@ func settleFaults() []planted {
 		}},
 		{name: "another principal's job invisible", apart: true,
 			near: []event{{"stop", "answer", 2, 3 * time.Hour}, {"stop", "answer", 3, 3 * time.Hour}, {"stop", "answer", 4, 3 * time.Hour}},
-			plant: func(s *slot, r *Runner) {
+			plant: func(s *host, r *Runner) {
 				s.cred, r.Identity.Principal = []string{"key-a", "key-b"}[s.id%2], "anybody"
 			}},
 	}
@@ -174,8 +174,8 @@ func emptyLists() []event {
 }
 
 // onFacts changes what Next decides on.
-func onFacts(change func(*Facts)) func(*slot, *Runner) {
-	return func(_ *slot, r *Runner) {
+func onFacts(change func(*Facts)) func(*host, *Runner) {
+	return func(_ *host, r *Runner) {
 		r.hooks.next = func(f Facts) Action {
 			if f.target != nil {
 				v := *f.target
@@ -222,24 +222,24 @@ func decisionFaults() []planted {
 		{name: "overwriting without its key", plant: next(func(f *Facts) {
 			f.Keys.Overwrite = plan.Confirmation(f.Steps, plan.ActOverwrite, f.State.Step(1).Attempt)
 		})},
-		{name: "the plan not compared before the intent", near: editsWhileListing(), plant: func(_ *slot, r *Runner) { r.Unchanged = nil }},
-		{name: "the plan read once for all passes", near: windowEdits(), plant: func(s *slot, r *Runner) {
-			r.Unchanged, r.Plan = nil, s.desk.versions[0]
+		{name: "the plan not compared before the intent", near: editsWhileListing(), plant: func(_ *host, r *Runner) { r.Unchanged = nil }},
+		{name: "the plan read once for all passes", near: windowEdits(), plant: func(s *host, r *Runner) {
+			r.Unchanged, r.Plan = nil, s.team.versions[0]
 			r.Steps, _ = plan.Steps(r.Plan)
 		}},
-		{name: "one key for both acts", plant: func(_ *slot, r *Runner) {
+		{name: "one key for both acts", plant: func(_ *host, r *Runner) {
 			if plan.Confirms(r.Keys.Overwrite, r.Steps, plan.ActOverwrite, 1) {
 				r.Keys.Cutover = plan.Confirmation(r.Steps, plan.ActCutover, 1)
 			}
 		}},
-		{name: "a key from before the window was edited", near: windowEdits(), plant: func(s *slot, r *Runner) {
-			for _, p := range s.desk.versions {
+		{name: "a key from before the window was edited", near: windowEdits(), plant: func(s *host, r *Runner) {
+			for _, p := range s.team.versions {
 				if before, _ := plan.Steps(p); plan.Confirms(r.Keys.Cutover, before, plan.ActCutover, 1) {
 					r.Keys.Cutover = plan.Confirmation(r.Steps, plan.ActCutover, 1)
 				}
 			}
 		}},
-		{name: "the next step sent while one runs", plant: func(_ *slot, r *Runner) {
+		{name: "the next step sent while one runs", plant: func(_ *host, r *Runner) {
 			r.hooks.next = func(f Facts) Action {
 				a := Next(f)
 				switch {
@@ -319,8 +319,8 @@ func (m *looksBadly) ShowReplicationJob(ctx context.Context, id string) (drs.Job
 }
 
 // classifies calls some doubtful answers something else.
-func classifies(as drs.OutcomeKind, which func(*drs.Error) bool) func(*slot, *Runner) {
-	return func(s *slot, r *Runner) { r.Jobs = &misjudges{&modelJobs{s}, as, which} }
+func classifies(as drs.OutcomeKind, which func(*drs.Error) bool) func(*host, *Runner) {
+	return func(s *host, r *Runner) { r.Jobs = &misjudges{&modelJobs{s}, as, which} }
 }
 
 // misjudges calls some doubtful answers something else.
@@ -378,11 +378,11 @@ func recordsLate(real appendFunc) appendFunc {
 }
 
 // closesNewest names the newest intent in every outcome, whichever it is of.
-func closesNewest(s *slot, real appendFunc) appendFunc {
+func closesNewest(s *host, real appendFunc) appendFunc {
 	return func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
 		var d map[string]any
 		outcome := json.Unmarshal(e.Data, &d) == nil && slices.Contains(slices.Collect(maps.Keys(d)), "intent_run")
-		events, err := s.books().Events(ctx, e.Chain)
+		events, err := s.ledgerOf().Events(ctx, e.Chain)
 		for _, old := range events {
 			if outcome && old.Kind == ledger.Intent && old.Step == e.Step {
 				d["intent"] = old.Seq
@@ -397,14 +397,14 @@ func closesNewest(s *slot, real appendFunc) appendFunc {
 }
 
 // onAnyHead appends behind whatever came meanwhile.
-func onAnyHead(s *slot, real appendFunc) appendFunc {
+func onAnyHead(s *host, real appendFunc) appendFunc {
 	return func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
 		for {
 			out, err := real(ctx, h, e)
 			if !errors.Is(err, ledger.ErrLostRace) {
 				return out, err
 			}
-			events, err := s.books().Events(ctx, e.Chain)
+			events, err := s.ledgerOf().Events(ctx, e.Chain)
 			if err != nil || len(events) == 0 {
 				return e, err
 			}

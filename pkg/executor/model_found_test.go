@@ -65,7 +65,7 @@ func foundSchedules() map[string]schedule {
 func TestModelFoundDecisionsOnShorterPlan(t *testing.T) {
 	s := schedule{seed: 1, runners: []int{1}, plans: []shape{{name: "alpha", steps: 1}}}
 	w := newWorld(s, planted{})
-	d := w.desks[0]
+	d := w.teams[0]
 	r := &Runner{Plan: d.plan, Steps: d.steps, Ledger: w.ledger, Run: "run"}
 	r.Jobs = alwaysShows{}
 	for _, seq := range []int{-1, 0, 2, 99} {

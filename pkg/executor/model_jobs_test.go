@@ -17,7 +17,7 @@ import (
 
 // modelJobs is a runner's connection to the simulated DRS: without a network,
 // but with all that a network does to a request and its answer.
-type modelJobs struct{ *slot }
+type modelJobs struct{ *host }
 
 const jobsPath = "/v5/p1/backup-migration-jobs"
 
@@ -34,12 +34,12 @@ func (m *modelJobs) CreateReplicationJob(_ context.Context, c drs.Create) drs.Ou
 
 // send lets the bytes leave.
 func (m *modelJobs) send(c drs.Create) drs.Outcome {
-	m.judge.leaves(m.slot, c)
+	m.checker.leaves(m.host, c)
 	m.pause(m.upTo(2 * time.Second))
 	before := len(m.sim.Jobs())
 	resp := m.arrive(c)
-	m.judge.arrived(m.slot, before)
-	m.judge.look()
+	m.checker.arrived(m.host, before)
+	m.checker.look()
 	m.note("create arrived: %d %s %.120s", resp.Status, resp.Delivery, resp.Body)
 	m.pause(m.upTo(time.Second) + resp.Delay)
 	m.at("answer")
@@ -104,17 +104,17 @@ func (m *modelJobs) ListReplicationJobs(ctx context.Context, instance string) (d
 		if err != nil {
 			return drs.Page{}, err
 		}
-		return m.spoil(p), nil
+		return m.repeatPage(p), nil
 	})
 	if err == nil {
-		m.judge.shown(m.slot, l)
+		m.checker.shown(m.host, l)
 	}
 	m.at("listed")
 	return l, err
 }
 
 // take consumes a fault that an event has put in the way of this read.
-func (s *slot) take(what string) bool {
+func (s *host) take(what string) bool {
 	if s.other != what {
 		return false
 	}
@@ -122,8 +122,8 @@ func (s *slot) take(what string) bool {
 	return true
 }
 
-// spoil gives the page before once more when an event has asked for that.
-func (m *modelJobs) spoil(p drs.Page) drs.Page {
+// repeatPage gives the page before once more when an event has asked for that.
+func (m *modelJobs) repeatPage(p drs.Page) drs.Page {
 	if m.take("stale-list") && m.lastPage != nil && m.now.Sub(m.lastPage.Date) < listingLag {
 		return *m.lastPage
 	}
@@ -135,7 +135,7 @@ func (m *modelJobs) spoil(p drs.Page) drs.Page {
 func (m *modelJobs) get(ctx context.Context, path string, query url.Values) ([]byte, time.Time, error) {
 	m.pause(m.upTo(time.Second))
 	resp := m.sim.Serve(drssim.Request{Method: http.MethodGet, Path: path, Query: query, Header: m.signed(m.now)})
-	m.judge.look()
+	m.checker.look()
 	hidden := m.now.Before(m.unseen[strings.TrimPrefix(path, jobsPath+"/")])
 	served := m.now
 	m.pause(m.upTo(time.Second) + resp.Delay)

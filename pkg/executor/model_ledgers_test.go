@@ -29,10 +29,10 @@ func TestModelTwoLedgersAreNoticed(t *testing.T) {
 			fail(t, w.schedule, violation)
 			return false
 		}
-		if w.judge.sentTwice() {
+		if w.checker.sentTwice() {
 			twice.Add(1)
 		}
-		if slices.ContainsFunc(w.slots, func(s *slot) bool { return s.noticed }) {
+		if slices.ContainsFunc(w.hosts, func(s *host) bool { return s.noticed }) {
 			noticed.Add(1)
 		}
 		return true
@@ -90,19 +90,19 @@ func generateTwo(seed uint64) schedule {
 	return s
 }
 
-// books is the ledger that a slot has.
-func (s *slot) books() *ledger.Ledger {
+// ledgerOf is the ledger that a host has.
+func (s *host) ledgerOf() *ledger.Ledger {
 	if s.schedule.ledgers == 2 && s.id == 1 {
 		return s.second
 	}
 	return s.ledger
 }
 
-// strangers are jobs of the plan's chain that the slot's ledger does not know;
+// strangers are jobs of the plan's chain that the host's ledger does not know;
 // none while a step is in doubt: a pass looks for its job first, and the next one
 // for others.
-func (s *slot) strangers() []drssim.Job {
-	c, err := LoadChain(context.Background(), s.books(), s.desk.plan)
+func (s *host) strangers() []drssim.Job {
+	c, err := LoadChain(context.Background(), s.ledgerOf(), s.team.plan)
 	if err != nil {
 		return nil
 	}
@@ -110,14 +110,14 @@ func (s *slot) strangers() []drssim.Job {
 		return nil
 	}
 	return slices.DeleteFunc(s.sim.Jobs(), func(j drssim.Job) bool {
-		made := s.judge.shadows[j.ID]
+		made := s.checker.shadows[j.ID]
 		_, known := c.State.StepOfJob[j.ID]
-		return known || made.Chain != s.desk.plan.Chain()
+		return known || made.Chain != s.team.plan.Chain()
 	})
 }
 
 // shown notes the other ledger's job in a listing.
-func (j *judge) shown(s *slot, l drs.Listing) {
+func (j *checker) shown(s *host, l drs.Listing) {
 	if s.schedule.ledgers != 2 {
 		return
 	}
@@ -137,7 +137,7 @@ func (j *judge) shown(s *slot, l drs.Listing) {
 }
 
 // twoEnd judges the end of a pass, where there are two ledgers.
-func (j *judge) twoEnd(s *slot, r Result) {
+func (j *checker) twoEnd(s *host, r Result) {
 	if s.liveStranger != "" && r.Class() == OK {
 		j.report("A6", "a pass was shown job %s of another ledger and ends with %s %s", s.liveStranger, r.Class(), r.Reason)
 	}
@@ -158,7 +158,7 @@ func (j *judge) twoEnd(s *slot, r Result) {
 
 // sentTwice: two jobs of one step, neither of which had failed before the other
 // was made.
-func (j *judge) sentTwice() bool {
+func (j *checker) sentTwice() bool {
 	for _, a := range j.jobs {
 		for _, b := range j.jobs {
 			x, y := j.shadows[a.ID], j.shadows[b.ID]

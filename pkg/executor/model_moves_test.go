@@ -68,7 +68,7 @@ func attempts(r *rand.Rand) []event {
 }
 
 // serverEvent is what DRS does beside what it is asked.
-func (s *slot) serverEvent(e event) {
+func (s *host) serverEvent(e event) {
 	switch e.act {
 	case "restart":
 		s.anyJob(func(j drssim.Job) {
@@ -93,10 +93,10 @@ func (s *slot) serverEvent(e event) {
 }
 
 // anyJob is one of the last jobs of the plan.
-func (s *slot) anyJob(f func(drssim.Job)) {
+func (s *host) anyJob(f func(drssim.Job)) {
 	var mine []drssim.Job
 	for _, j := range s.sim.Jobs() {
-		if s.judge.shadows[j.ID].plan == s.desk.plan.Name {
+		if s.checker.shadows[j.ID].plan == s.team.plan.Name {
 			mine = append(mine, j)
 		}
 	}
@@ -106,8 +106,8 @@ func (s *slot) anyJob(f func(drssim.Job)) {
 }
 
 // speakHastily is a person who did not look: any step, any job, in any state.
-func (s *slot) speakHastily(act string) {
-	steps, jobs := len(s.desk.steps), s.sim.Jobs()
+func (s *host) speakHastily(act string) {
+	steps, jobs := len(s.team.steps), s.sim.Jobs()
 	seq, job := 1+s.rng.IntN(steps), ""
 	if len(jobs) > 0 {
 		job = jobs[s.rng.IntN(len(jobs))].ID
@@ -115,7 +115,7 @@ func (s *slot) speakHastily(act string) {
 	if s.rng.IntN(4) > 0 {
 		seq = min(steps, s.current())
 	}
-	s.judge.look()
+	s.checker.look()
 	began := s.now
 	r := s.say(act, func(p *Runner, ctx context.Context) Result {
 		switch act {
@@ -133,13 +133,13 @@ func (s *slot) speakHastily(act string) {
 		return p.Adopt(ctx, seq, job, "hasty")
 	})
 	if r.Class() == OK && act == "says-succeeded" {
-		s.judge.saidSucceeded(s, seq, began)
+		s.checker.saidSucceeded(s, seq, began)
 	}
 }
 
 // current is the step that comes next, by what the ledger says.
-func (s *slot) current() int {
-	c, err := LoadChain(context.Background(), s.books(), s.desk.plan)
+func (s *host) current() int {
+	c, err := LoadChain(context.Background(), s.ledgerOf(), s.team.plan)
 	for seq := 1; err == nil; seq++ {
 		if !slices.Contains([]string{"succeeded"}, string(c.State.Step(seq).State)) {
 			return seq
@@ -150,35 +150,35 @@ func (s *slot) current() int {
 
 // isRestored looks at the database: whether it has the step's backup and, where
 // the plan now has the cutover there, was opened by it.
-func (s *slot) isRestored(seq int) bool {
-	p := s.desk.plan
+func (s *host) isRestored(seq int) bool {
+	p := s.team.plan
 	last := p.Cutover != nil && seq == len(p.Backups)
 	return slices.ContainsFunc(s.sim.Jobs(), func(j drssim.Job) bool {
-		made := s.judge.shadows[j.ID]
+		made := s.checker.shadows[j.ID]
 		return made.Chain == p.Chain() && made.Step == seq && made.last == last && !j.Restored.IsZero()
 	})
 }
 
 // startOver is the way out when the database is lost: it is dropped, and the
 // plan begins anew; unless that was done already.
-func (s *slot) startOver() {
-	if was := s.runner.Plan; s.desk.plan.Name != was.Name || s.desk.plan.Generation != was.Generation {
+func (s *host) startOver() {
+	if was := s.runner.Plan; s.team.plan.Name != was.Name || s.team.plan.Generation != was.Generation {
 		return
 	}
 	s.note("person: the database is lost, starting over")
-	s.sim.DropDatabase(modelInstance, s.desk.plan.Databases.Names[0])
-	s.desk.failures = 0
-	s.desk.write(s.desk.plan.Generation+1, nil)
+	s.sim.DropDatabase(modelInstance, s.team.plan.Databases.Names[0])
+	s.team.failures = 0
+	s.team.write(s.team.plan.Generation+1, nil)
 }
 
 // renameBack restores the name under which the database was taken; or closes
 // that plan, and lets this one begin with a full.
-func (s *slot) renameBack(r Result) {
-	d := s.desk
+func (s *host) renameBack(r Result) {
+	d := s.team
 	if s.think(); d.plan != s.runner.Plan {
 		return // somebody else was faster
 	}
-	if owner := d.version(r.Owner); owner != nil && !s.judge.isOnline(owner) && s.rng.IntN(3) == 0 {
+	if owner := d.version(r.Owner); owner != nil && !s.checker.isOnline(owner) && s.rng.IntN(3) == 0 {
 		closed := s.say("close", func(p *Runner, ctx context.Context) Result {
 			p.Plan = owner
 			p.Steps, _ = plan.Steps(owner)
@@ -194,7 +194,7 @@ func (s *slot) renameBack(r Result) {
 }
 
 // version is the newest plan in git that a chain was made of.
-func (d *desk) version(o *Owner) *plan.Plan {
+func (d *team) version(o *Owner) *plan.Plan {
 	for _, p := range slices.Backward(d.versions) {
 		if p.Name == o.Plan && p.Generation == o.Generation {
 			return p
@@ -205,9 +205,9 @@ func (d *desk) version(o *Owner) *plan.Plan {
 
 // afterFailure mends what was wrong, and looks at the database first, or only
 // when the next attempt failed too.
-func (s *slot) afterFailure(r Result) {
+func (s *host) afterFailure(r Result) {
 	s.think()
-	d := s.desk
+	d := s.team
 	d.failures++
 	if r.Reason == JobFailed && s.isRestored(r.Step) && s.whims.IntN(2) == 0 {
 		s.saySucceeded(r.Step)
@@ -224,23 +224,23 @@ func (s *slot) afterFailure(r Result) {
 
 // saySucceeded is about a step that is in the database. Where it is not the line
 // that was sent, that line comes back first.
-func (s *slot) saySucceeded(seq int) {
+func (s *host) saySucceeded(seq int) {
 	r := s.say("pronounce", func(p *Runner, ctx context.Context) Result {
 		return p.MarkSucceeded(ctx, seq, Assurance{}, "looked at the database")
 	})
 	if r.Reason == NotAllowed {
-		s.desk.putBack(s.passes)
+		s.team.putBack(s.passes)
 	}
 }
 
 // goBack: a job of the generation before is in a status that no page knows, and
 // is resolved there.
-func (s *slot) goBack(r Result) {
+func (s *host) goBack(r Result) {
 	for _, id := range r.Jobs {
 		job, _ := s.sim.Job(id)
-		made := s.judge.shadows[id]
-		if made.plan == s.desk.plan.Name && made.rank < s.desk.plan.Generation && isOdd(job.StatusAt(s.now)) {
-			s.desk.write(made.rank, nil)
+		made := s.checker.shadows[id]
+		if made.plan == s.team.plan.Name && made.rank < s.team.plan.Generation && isOdd(job.StatusAt(s.now)) {
+			s.team.write(made.rank, nil)
 		}
 	}
 }
@@ -250,7 +250,7 @@ const mostFailures = 12
 
 // resolveOdd is about a job in a status that no page knows, or one that has not
 // failed any more.
-func (s *slot) resolveOdd(r Result) {
+func (s *host) resolveOdd(r Result) {
 	s.think()
 	if s.isRestored(r.Step) {
 		s.saySucceeded(r.Step)
@@ -271,6 +271,6 @@ func (s *slot) resolveOdd(r Result) {
 }
 
 // overwrites adds overwrite to the plan in git.
-func (d *desk) overwrites() {
+func (d *team) overwrites() {
 	d.write(d.plan.Generation, func(p *plan.Plan) { p.Overwrite = true })
 }

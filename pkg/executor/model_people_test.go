@@ -13,8 +13,8 @@ import (
 
 // follow does what the page says about a stop, and gives the time until the
 // next pass.
-func (s *slot) follow(r Result) time.Duration {
-	d := s.desk
+func (s *host) follow(r Result) time.Duration {
+	d := s.team
 	d.finished = r.Reason == Online || r.Reason == NextBackup || r.Reason == ChainClosed
 	s.at("followed")
 	if r.Reason == LockHeld {
@@ -46,7 +46,7 @@ func (s *slot) follow(r Result) time.Duration {
 	case DatabaseTaken:
 		s.renameBack(r)
 	case ChainUnfinished:
-		if d.finished = d.finished || s.judge.isOnline(d.plan); !d.finished {
+		if d.finished = d.finished || s.checker.isOnline(d.plan); !d.finished {
 			s.think()
 			s.startOver()
 		}
@@ -58,7 +58,7 @@ func (s *slot) follow(r Result) time.Duration {
 		s.say("release", func(p *Runner, ctx context.Context) Result { return p.ReleasePlan(ctx, "") })
 	case OtherIdentity:
 		s.think()
-		if c, err := LoadChain(context.Background(), s.books(), d.plan); err == nil {
+		if c, err := LoadChain(context.Background(), s.ledgerOf(), d.plan); err == nil {
 			s.cred = c.State.Principal
 		}
 	}
@@ -68,7 +68,7 @@ func (s *slot) follow(r Result) time.Duration {
 func hasEnded(j drssim.Job) bool { return j.Status != drssim.Transferring }
 
 // patience is how long nobody looks: longer, the more often nothing changed.
-func (s *slot) patience(r Result) time.Duration {
+func (s *host) patience(r Result) time.Duration {
 	s.streak++
 	if r.Reason != s.last {
 		s.last, s.streak = r.Reason, 0
@@ -83,10 +83,10 @@ func (s *slot) patience(r Result) time.Duration {
 	return min(rest<<min(s.streak, 20), 12*time.Hour)
 }
 
-func (s *slot) think() { s.pause(s.upTo(pick(s.rng, time.Second, 5*time.Minute, 2*time.Hour))) }
+func (s *host) think() { s.pause(s.upTo(pick(s.rng, time.Second, 5*time.Minute, 2*time.Hour))) }
 
 // say gives a person's decision to a new run.
-func (s *slot) say(what string, f func(*Runner, context.Context) Result) Result {
+func (s *host) say(what string, f func(*Runner, context.Context) Result) Result {
 	s.lives++
 	before := s.runner
 	s.saying = what
@@ -98,7 +98,7 @@ func (s *slot) say(what string, f func(*Runner, context.Context) Result) Result 
 }
 
 // settleByHand looks at the console, and says what is there.
-func (s *slot) settleByHand(r Result) {
+func (s *host) settleByHand(r Result) {
 	s.at("asked")
 	if s.take("too-early") {
 		s.say("not created, at once", func(p *Runner, ctx context.Context) Result {
@@ -129,7 +129,7 @@ func (s *slot) settleByHand(r Result) {
 
 // notCreated says so, and waits out by the clock on the wall what no date of
 // the server's could fence.
-func (s *slot) notCreated(step int) {
+func (s *host) notCreated(step int) {
 	got := s.say("not created", func(p *Runner, ctx context.Context) Result {
 		return p.MarkNotCreated(ctx, step, Assurance{OtherCredentials: true}, "not in the console")
 	})
@@ -146,16 +146,16 @@ func (s *slot) notCreated(step int) {
 
 // inConsole is the newest job of a step that a person can see, and that the
 // ledger does not know, as the step's or as one of no concern.
-func (s *slot) inConsole(step int) *drssim.Job {
+func (s *host) inConsole(step int) *drssim.Job {
 	known := &ledger.State{}
-	if c, err := LoadChain(context.Background(), s.books(), s.desk.plan); err == nil {
+	if c, err := LoadChain(context.Background(), s.ledgerOf(), s.team.plan); err == nil {
 		known = c.State
 	}
 	jobs := s.sim.Jobs()
-	s.judge.look()
+	s.checker.look()
 	for i, job := range slices.Backward(jobs) {
-		made := s.judge.shadows[job.ID]
-		if _, ok := known.StepOfJob[job.ID]; !ok && !known.Ignored[job.ID] && made.Chain == s.desk.plan.Chain() && made.Step == step && !job.Listed.After(s.now) {
+		made := s.checker.shadows[job.ID]
+		if _, ok := known.StepOfJob[job.ID]; !ok && !known.Ignored[job.ID] && made.Chain == s.team.plan.Chain() && made.Step == step && !job.Listed.After(s.now) {
 			return &jobs[i]
 		}
 	}
@@ -164,17 +164,17 @@ func (s *slot) inConsole(step int) *drssim.Job {
 
 // clearName renames what bears the name of a step and is not ours: where names
 // are unique it is in the way, although our credentials may not see it.
-func (s *slot) clearName(step int) {
+func (s *host) clearName(step int) {
 	for _, job := range s.sim.Jobs() {
-		if job.Foreign && strings.HasPrefix(job.Name, plan.Step{Plan: s.desk.plan, Seq: step}.JobName(1)) {
+		if job.Foreign && strings.HasPrefix(job.Name, plan.Step{Plan: s.team.plan, Seq: step}.JobName(1)) {
 			s.sim.Rename(job.ID, "not-of-migplan")
 		}
 	}
 }
 
-func (s *slot) ignoreForeign(ids []string) (others int) {
+func (s *host) ignoreForeign(ids []string) (others int) {
 	for _, id := range ids {
-		if made := s.judge.shadows[id]; made.Chain == s.desk.plan.Chain() {
+		if made := s.checker.shadows[id]; made.Chain == s.team.plan.Chain() {
 			others++
 			continue
 		}
@@ -189,22 +189,22 @@ func (s *slot) ignoreForeign(ids []string) (others int) {
 
 // sortOut finds out whose the jobs are. A ledger that lacks some of ours is
 // rebuilt, when no runner works and all that was sent is listed.
-func (s *slot) sortOut(r Result) {
+func (s *host) sortOut(r Result) {
 	s.think()
 	if s.whims.IntN(4) == 0 { // nobody looks at the file
 	} else if s.streak%2 == 0 {
-		s.desk.write(s.desk.plan.Generation, nil)
+		s.team.write(s.team.plan.Generation, nil)
 	} else { // perhaps it was sent by another version of the plan
-		s.desk.putBack(s.streak / 2)
+		s.team.putBack(s.streak / 2)
 	}
-	if s.ignoreSpare(r.Jobs) || s.ignoreForeign(r.Jobs) == 0 && r.Reason != LedgerConflict || s.desk.halted {
+	if s.ignoreSpare(r.Jobs) || s.ignoreForeign(r.Jobs) == 0 && r.Reason != LedgerConflict || s.team.halted {
 		return
 	}
 	if r.Reason == JobDiffers && s.say("adopt", func(p *Runner, ctx context.Context) Result { return p.Adopt(ctx, r.Step, r.Jobs[0], "") }).Class() == OK {
 		return
 	}
-	s.desk.halted = true
-	defer func() { s.desk.halted = false }()
+	s.team.halted = true
+	defer func() { s.team.halted = false }()
 	s.pause(46*time.Minute + s.upTo(time.Hour))
 	all := s.say("adopt all", func(p *Runner, ctx context.Context) Result { return p.AdoptAll(ctx, "the ledger was lost") })
 	if s.streak > 8 && all.Class() != OK {
@@ -221,11 +221,11 @@ func (s *slot) sortOut(r Result) {
 }
 
 // ignoreSpare is about more jobs of a step that is known to be restored.
-func (s *slot) ignoreSpare(ids []string) (ignored bool) {
-	c, err := LoadChain(context.Background(), s.books(), s.desk.plan)
+func (s *host) ignoreSpare(ids []string) (ignored bool) {
+	c, err := LoadChain(context.Background(), s.ledgerOf(), s.team.plan)
 	for _, id := range ids {
-		made := s.judge.shadows[id]
-		if err != nil || made.Chain != s.desk.plan.Chain() || c.State.Step(made.Step).State != ledger.StepSucceeded {
+		made := s.checker.shadows[id]
+		if err != nil || made.Chain != s.team.plan.Chain() || c.State.Step(made.Step).State != ledger.StepSucceeded {
 			continue
 		}
 		r := s.say("ignore", func(p *Runner, ctx context.Context) Result { return p.Ignore(ctx, id, "the step is restored") })
@@ -236,7 +236,7 @@ func (s *slot) ignoreSpare(ids []string) (ignored bool) {
 
 // adoptOne chooses, of several jobs that a step has, the one whose backup is in
 // the database.
-func (s *slot) adoptOne(r Result) {
+func (s *host) adoptOne(r Result) {
 	for _, id := range r.Jobs {
 		if job, _ := s.sim.Job(id); !job.Restored.IsZero() {
 			s.say("adopt", func(p *Runner, ctx context.Context) Result { return p.Adopt(ctx, r.Step, id, "") })
@@ -246,7 +246,7 @@ func (s *slot) adoptOne(r Result) {
 }
 
 // pronounce looks at the database.
-func (s *slot) pronounce(r Result) {
+func (s *host) pronounce(r Result) {
 	s.think()
 	if r.Reason == HistoryGap && !s.isRestored(r.Step) {
 		s.say("close", func(p *Runner, ctx context.Context) Result { return p.ClosePlan(ctx, "a step is lost") })
@@ -254,8 +254,8 @@ func (s *slot) pronounce(r Result) {
 		return
 	}
 	for _, job := range s.sim.Jobs() {
-		made := s.judge.shadows[job.ID]
-		missing := r.Reason == HistoryGap && made.Chain == s.desk.plan.Chain() && made.Step == r.Step && s.isRestored(r.Step)
+		made := s.checker.shadows[job.ID]
+		missing := r.Reason == HistoryGap && made.Chain == s.team.plan.Chain() && made.Step == r.Step && s.isRestored(r.Step)
 		if missing || slices.Contains(r.Jobs, job.ID) && hasEnded(job) {
 			s.say("pronounce", func(p *Runner, ctx context.Context) Result {
 				return p.mark(ctx, r.Step, s.isRestored(r.Step), Assurance{}, "looked at the database")
@@ -266,8 +266,8 @@ func (s *slot) pronounce(r Result) {
 
 // turnKeys gives the second key that was asked for, or mends what keeps the
 // window shut. The cutover may be an overwriting full, which needs both.
-func (s *slot) turnKeys(r Result) time.Duration {
-	d := s.desk
+func (s *host) turnKeys(r Result) time.Duration {
+	d := s.team
 	s.think()
 	if s.skew.Abs() > time.Hour {
 		s.skew = 0
@@ -284,7 +284,7 @@ func (s *slot) turnKeys(r Result) time.Duration {
 		return s.patience(r)
 	}
 	attempt := 1
-	if c, err := LoadChain(context.Background(), s.books(), d.plan); err == nil {
+	if c, err := LoadChain(context.Background(), s.ledgerOf(), d.plan); err == nil {
 		attempt = c.State.Step(r.Step).Attempt
 	}
 	s.keys.Overwrite = plan.Confirmation(d.steps, plan.ActOverwrite, attempt)
@@ -295,5 +295,5 @@ func (s *slot) turnKeys(r Result) time.Duration {
 }
 
 // principalNow is the credential in force; principal is what the run says.
-func (s *slot) principalNow() string { return s.cred }
-func (s *slot) principal() string    { return s.principalNow() }
+func (s *host) principalNow() string { return s.cred }
+func (s *host) principal() string    { return s.principalNow() }

@@ -12,7 +12,7 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// What the server says of a job may change: the judge holds a create against
+// What the server says of a job may change: the checker holds a create against
 // what was said when it left.
 
 func happened(what, by time.Time) bool { return !what.IsZero() && !what.After(by) }
@@ -27,7 +27,7 @@ const lookTime = drs.MaxListingAge + time.Second
 
 // free reports whether a new job may follow another: when its create left, the
 // other was accounted for.
-func (j *judge) free(other, job drssim.Job) bool {
+func (j *checker) free(other, job drssim.Job) bool {
 	for _, s := range j.sends {
 		if bytes.Equal(s.body, job.Body) && !s.left.After(job.Created) && j.accounted(other, s.left) {
 			return true
@@ -39,7 +39,7 @@ func (j *judge) free(other, job drssim.Job) bool {
 // accounted reports whether a look in the minute before a time could account for
 // a job: it had failed, its record was gone for long, or it showed one word that
 // no page knows for as long.
-func (j *judge) accounted(job drssim.Job, at time.Time) bool {
+func (j *checker) accounted(job drssim.Job, at time.Time) bool {
 	from := at.Add(-lookTime)
 	for t := from; everFailed(job) && !t.After(at); t = t.Add(time.Second / 2) {
 		if s := job.StatusAt(t); s == drssim.Failed || s == drssim.PrecheckFailed {
@@ -59,7 +59,7 @@ func isOdd(status string) bool {
 }
 
 // isRestored: a job of this step has its backup in the database.
-func (j *judge) isRestored(chain string, seq int) bool {
+func (j *checker) isRestored(chain string, seq int) bool {
 	for _, job := range j.world.sim.Jobs() {
 		if made := j.shadows[job.ID]; made.Chain == chain && made.Step == seq && !job.Restored.IsZero() {
 			return true
@@ -69,7 +69,7 @@ func (j *judge) isRestored(chain string, seq int) bool {
 }
 
 // decided notes what a person said, when it is in the ledger.
-func (j *judge) decided(s *slot, e ledger.Event) {
+func (j *checker) decided(s *host, e ledger.Event) {
 	var d ledger.DecisionData
 	if e.Kind != ledger.Decision || json.Unmarshal(e.Data, &d) != nil {
 		return
@@ -87,7 +87,7 @@ func (j *judge) decided(s *slot, e ledger.Event) {
 }
 
 // forget: what people said goes with the ledger.
-func (j *judge) forget() {
+func (j *checker) forget() {
 	clear(j.held)
 	clear(j.ended)
 	j.lost = true
@@ -95,7 +95,7 @@ func (j *judge) forget() {
 
 // isFree: what was intended behind a hold, or behind the end of its chain, does
 // not leave.
-func (j *judge) isFree(s *slot, m plan.Marker) {
+func (j *checker) isFree(s *host, m plan.Marker) {
 	if at, ok := j.held[s.runner.Plan.Name]; ok && s.intended.After(at) {
 		j.report("hold", "step %d is sent, and the plan is on hold since %s", m.Step, at)
 	}
@@ -106,7 +106,7 @@ func (j *judge) isFree(s *slot, m plan.Marker) {
 
 // databaseIsFree: no full is restored over what another plan restored, until a
 // person closes that plan.
-func (j *judge) databaseIsFree(job drssim.Job, made shadow) {
+func (j *checker) databaseIsFree(job drssim.Job, made shadow) {
 	if made.Step != 1 || j.lost {
 		return
 	}
@@ -121,8 +121,8 @@ func (j *judge) databaseIsFree(job drssim.Job, made shadow) {
 // saidSucceeded judges a word that was taken: not while DRS shows the step's job
 // at work. From then on the database is not what the ledger says, unless the
 // word was true.
-func (j *judge) saidSucceeded(s *slot, seq int, began time.Time) {
-	chain := s.desk.plan.Chain()
+func (j *checker) saidSucceeded(s *host, seq int, began time.Time) {
+	chain := s.team.plan.Chain()
 	for _, job := range j.world.sim.Jobs() {
 		made := j.shadows[job.ID]
 		if made.Chain != chain || made.Step != seq || hasEnded(job) || job.Deleted || s.schedule.hides() {
@@ -138,7 +138,7 @@ func (j *judge) saidSucceeded(s *slot, seq int, began time.Time) {
 }
 
 // isMisled: a person said something untrue of the plan's chain.
-func (j *judge) isMisled(p *plan.Plan) bool {
+func (j *checker) isMisled(p *plan.Plan) bool {
 	for seq := range p.Backups {
 		if j.untrue[chainStep{p.Chain(), seq + 1}] {
 			return true
@@ -149,7 +149,7 @@ func (j *judge) isMisled(p *plan.Plan) bool {
 
 // isOvertaken: a higher generation has begun while a run was on its way to say
 // how its own stands.
-func (j *judge) isOvertaken(p *plan.Plan) bool {
+func (j *checker) isOvertaken(p *plan.Plan) bool {
 	for _, made := range j.shadows {
 		if made.plan == p.Name && made.rank > p.Generation {
 			return true
@@ -171,11 +171,11 @@ func (s schedule) hides() bool {
 
 // nobodySaidRetry is the rest of I4: after a job of a step, only a person's
 // retry sends the step again.
-func (j *judge) nobodySaidRetry(m plan.Marker) {
+func (j *checker) nobodySaidRetry(m plan.Marker) {
 	for _, job := range j.jobs {
 		made := j.shadows[job.ID]
 		if made.Chain != m.Chain || made.Step != m.Step || job.Deleted || !j.accounted(job, j.world.now) {
-			continue // of a job that may still restore, I1 is the judge
+			continue // of a job that may still restore, I1 is the checker
 		}
 		if at, ok := j.retried[chainStep{m.Chain, m.Step}]; !ok || at.Before(job.Created) {
 			j.report("I4", "step %d is sent again behind %s, and nobody said retry", m.Step, job.Name)
@@ -185,7 +185,7 @@ func (j *judge) nobodySaidRetry(m plan.Marker) {
 
 // overwritesByKey is I3 for a log that overwrites, where no job of the chain
 // before it did.
-func (j *judge) overwritesByKey(s *slot, m plan.Marker, attempt int, cover bool) {
+func (j *checker) overwritesByKey(s *host, m plan.Marker, attempt int, cover bool) {
 	p := s.runner.Plan
 	if !cover || m.Step == 1 || p.OverwriteUnattended || plan.Confirms(s.given.Overwrite, s.runner.Steps, plan.ActOverwrite, attempt) {
 		return

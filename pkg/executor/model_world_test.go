@@ -29,24 +29,24 @@ type world struct {
 	sim      *drssim.DRS
 	ledger   *ledger.Ledger
 	second   *ledger.Ledger // of the second runner, where there are two
-	desks    []*desk
-	slots    []*slot
-	slot     *slot          // whose turn it is
+	teams    []*team
+	hosts    []*host
+	host     *host          // whose turn it is
 	counts   map[string]int // how often each place was passed
 	pending  []event
 	quiet    time.Time            // no runner starts before
 	full     time.Time            // the disk of the ledger is, until then
 	unseen   map[string]time.Time // jobs that DRS does not find until then
-	judge    *judge
+	checker  *checker
 	log      func(format string, args ...any) // nil: nobody reads it
 }
 
-// slot is a place where a runner runs, is killed, and runs again: cron on one
-// host, with the person at its terminal.
-type slot struct {
+// host is a machine where a runner runs, is killed, and runs again: by cron, with
+// a person at its terminal.
+type host struct {
 	*world
 	id           int
-	desk         *desk
+	team         *team
 	runner       *Runner // of the life in progress
 	wake         time.Time
 	yield        func(struct{}) bool
@@ -84,7 +84,7 @@ type (
 	over  struct{}
 )
 
-// maxPasses of one slot: far more than any schedule needs to finish.
+// maxPasses of one host: far more than any schedule needs to finish.
 const maxPasses = 100
 
 // maxTurns of a schedule: a pass that goes round for ever takes more.
@@ -96,12 +96,12 @@ func newWorld(s schedule, f planted) *world {
 		schedule: s, planted: f, rng: rand.New(rand.NewPCG(s.seed, 7)), whims: rand.New(rand.NewPCG(s.seed, 11)), start: start, now: start, ledger: ledger.OpenMemory(), second: ledger.OpenMemory(),
 		counts: map[string]int{}, pending: slices.Clone(s.events), unseen: map[string]time.Time{},
 	}
-	w.judge = &judge{world: w, shadows: map[string]shadow{}, sent: map[string]int{}, retried: map[chainStep]time.Time{}, untrue: map[chainStep]bool{}, gone: map[string]time.Time{}, held: map[string]time.Time{}, ended: map[string]time.Time{}, freed: map[string]bool{}}
+	w.checker = &checker{world: w, shadows: map[string]shadow{}, sent: map[string]int{}, retried: map[chainStep]time.Time{}, untrue: map[chainStep]bool{}, gone: map[string]time.Time{}, held: map[string]time.Time{}, ended: map[string]time.Time{}, freed: map[string]bool{}}
 	w.sim = drssim.New(s.config(w.clock))
 	for i, shape := range s.plans {
-		w.desks = append(w.desks, newDesk(shape, start))
+		w.teams = append(w.teams, newTeam(shape, start))
 		for range s.runners[i] {
-			w.slots = append(w.slots, &slot{world: w, id: len(w.slots), desk: w.desks[i], cred: "key-a", wake: start.Add(w.upTo(time.Minute))})
+			w.hosts = append(w.hosts, &host{world: w, id: len(w.hosts), team: w.teams[i], cred: "key-a", wake: start.Add(w.upTo(time.Minute))})
 		}
 	}
 	return w
@@ -116,8 +116,8 @@ func (w *world) note(format string, args ...any) {
 		return
 	}
 	id := -1
-	if w.slot != nil {
-		id = w.slot.id
+	if w.host != nil {
+		id = w.host.id
 	}
 	w.log("%s r%d: %s", w.now.Sub(w.start).Round(time.Millisecond), id, fmt.Sprintf(format, args...))
 }
@@ -126,35 +126,35 @@ func (w *world) note(format string, args ...any) {
 // returns was violated, "" if nothing.
 func (w *world) run() string {
 	defer func() { _ = w.ledger.Close() }()
-	for _, s := range w.slots {
+	for _, s := range w.hosts {
 		s.next, s.stop = iter.Pull(s.live)
 		defer s.stop()
 	}
-	for turns := 0; w.judge.violation == ""; turns++ {
+	for turns := 0; w.checker.violation == ""; turns++ {
 		if turns > maxTurns {
-			w.judge.stuck("I11", "the runs do not end")
+			w.checker.stuck("I11", "the runs do not end")
 			break
 		}
 		s := w.earliest()
 		if s == nil {
-			w.judge.atEnd()
+			w.checker.atEnd()
 			break
 		}
 		if s.wake.After(w.now) {
 			w.now = s.wake
 		}
-		w.slot = s
+		w.host = s
 		if _, more := s.next(); !more {
 			s.done = true
 		}
-		w.judge.look()
+		w.checker.look()
 	}
-	return w.judge.violation
+	return w.checker.violation
 }
 
-func (w *world) earliest() *slot {
-	var first *slot
-	for _, s := range w.slots {
+func (w *world) earliest() *host {
+	var first *host
+	for _, s := range w.hosts {
 		if !s.done && (first == nil || s.wake.Before(first.wake)) {
 			first = s
 		}
@@ -163,14 +163,14 @@ func (w *world) earliest() *slot {
 }
 
 // pause lets others take their turns while this runner does nothing for d.
-func (s *slot) pause(d time.Duration) {
+func (s *host) pause(d time.Duration) {
 	if s.rest(d); s.killed {
 		panic(crash{})
 	}
 }
 
 // rest is a pause in which no process runs that could be killed.
-func (s *slot) rest(d time.Duration) {
+func (s *host) rest(d time.Duration) {
 	s.killed, s.wake = false, s.now.Add(d)
 	if !s.yield(struct{}{}) {
 		panic(over{})
@@ -178,7 +178,7 @@ func (s *slot) rest(d time.Duration) {
 }
 
 // at is a place of the program where something may happen to it.
-func (s *slot) at(place string) {
+func (s *host) at(place string) {
 	s.counts[place]++
 	for i := 0; i < len(s.pending); i++ {
 		e := s.pending[i]
@@ -195,7 +195,7 @@ func (s *slot) at(place string) {
 }
 
 // happen carries out an event.
-func (s *slot) happen(e event) {
+func (s *host) happen(e event) {
 	s.note("event %s", e)
 	switch e.act {
 	case "crash":
@@ -215,8 +215,8 @@ func (s *slot) happen(e event) {
 	}
 }
 
-// live is the life of a slot: passes, crashes, and what people do between.
-func (s *slot) live(yield func(struct{}) bool) {
+// live is the life of a host: passes, crashes, and what people do between.
+func (s *host) live(yield func(struct{}) bool) {
 	s.yield = yield
 	defer func() {
 		if r := recover(); r != nil && r != any(over{}) {
@@ -228,15 +228,15 @@ func (s *slot) live(yield func(struct{}) bool) {
 	}
 	for !s.finished() && !(s.noticed && s.schedule.ledgers == 2) {
 		if s.passes > maxPasses {
-			s.judge.stuck("I14", "%s is not finished after %d passes: %s", s.desk.plan.Name, maxPasses, s.desk.lastStop)
+			s.checker.stuck("I14", "%s is not finished after %d passes: %s", s.team.plan.Name, maxPasses, s.team.lastStop)
 			return
 		}
 		s.rest(s.onePass())
 	}
 }
 
-func (s *slot) finished() bool {
-	if !s.desk.finished {
+func (s *host) finished() bool {
+	if !s.team.finished {
 		s.extra = 0
 		return false
 	}
@@ -245,20 +245,20 @@ func (s *slot) finished() bool {
 }
 
 // onePass is one pass and what follows from it; it gives the pause behind it.
-func (s *slot) onePass() (rest time.Duration) {
+func (s *host) onePass() (rest time.Duration) {
 	defer func() {
 		if r := recover(); r != nil {
 			if r == any(over{}) {
 				panic(r)
 			}
 			if r != any(crash{}) {
-				s.judge.report("I7", "panic: %v\n%s", r, debug.Stack())
+				s.checker.report("I7", "panic: %v\n%s", r, debug.Stack())
 			}
 			s.note("killed")
 			rest = s.upTo(10 * time.Minute)
 		}
 	}()
-	for s.quiet.After(s.now) || s.desk.halted {
+	for s.quiet.After(s.now) || s.team.halted {
 		s.pause(max(s.quiet.Sub(s.now), 10*time.Minute))
 	}
 	s.saying = ""
@@ -268,19 +268,19 @@ func (s *slot) onePass() (rest time.Duration) {
 	s.cancel = cancel
 	defer cancel()
 	s.lives++
-	s.judge.passBegins(s)
+	s.checker.passBegins(s)
 	s.runner = s.newRunner()
 	r := s.planted.say(s.runner.Pass(ctx))
-	s.judge.passEnds(s, r)
-	s.desk.lastStop = fmt.Sprintf("%s (%s)", r.Reason, r.Class())
+	s.checker.passEnds(s, r)
+	s.team.lastStop = fmt.Sprintf("%s (%s)", r.Reason, r.Class())
 	s.note("pass: %s %s step %d why %q detail %q sent %s err %v", r.Class(), r.Reason, r.Step, r.Why, r.Detail, r.Sent, r.Err)
 	return s.follow(r)
 }
 
-func (s *slot) newRunner() *Runner {
-	d := s.desk
+func (s *host) newRunner() *Runner {
+	d := s.team
 	r := &Runner{
-		Plan: d.plan, Steps: d.steps, Ledger: s.books(), Keys: s.keys, AskPerson: d.shape.askPerson,
+		Plan: d.plan, Steps: d.steps, Ledger: s.ledgerOf(), Keys: s.keys, AskPerson: d.shape.askPerson,
 		Identity: Identity{Endpoint: "https://drs.example.com", Principal: s.principal(), TokenAuth: d.shape.token},
 		Who:      Who{User: "dba", Host: fmt.Sprintf("host%d", s.id)}, Run: fmt.Sprintf("run-%d-%d", s.id, s.lives),
 		hooks: s.hooks(),
@@ -292,7 +292,7 @@ func (s *slot) newRunner() *Runner {
 }
 
 // hooks put the events of the schedule between the steps of a pass.
-func (s *slot) hooks() hooks {
+func (s *host) hooks() hooks {
 	return hooks{
 		now:      func() time.Time { return s.now.Add(s.skew) },
 		uptime:   func() time.Duration { s.at("uptime"); return s.now.Sub(s.start) },
@@ -309,9 +309,9 @@ func (s *slot) hooks() hooks {
 }
 
 // append lets happen around an append what may.
-func (s *slot) append(ctx context.Context, h ledger.Head, e ledger.Event, allow func(*ledger.Ledger) error) (ledger.Event, error) {
+func (s *host) append(ctx context.Context, h ledger.Head, e ledger.Event, allow func(*ledger.Ledger) error) (ledger.Event, error) {
 	if e.Kind == ledger.Intent {
-		s.inGit = s.desk.plan
+		s.inGit = s.team.plan
 	}
 	s.at("append-" + string(e.Kind))
 	s.at("append")
@@ -319,9 +319,9 @@ func (s *slot) append(ctx context.Context, h ledger.Head, e ledger.Event, allow 
 	if s.now.Before(s.full) {
 		return e, errors.New("disk full")
 	}
-	out, err := (&Runner{Ledger: s.books()}).appendToLedger(ctx, h, e, allow)
+	out, err := (&Runner{Ledger: s.ledgerOf()}).appendToLedger(ctx, h, e, allow)
 	if err == nil {
-		s.judge.decided(s, e)
+		s.checker.decided(s, e)
 	}
 	switch e.Kind {
 	case ledger.Checked:

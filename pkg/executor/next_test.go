@@ -12,8 +12,8 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// theSteps compiles a plan of a full and incrementals; extra stands at the top
-// level, marker behind the backups.
+// theSteps compiles a plan of a full and incrementals, with extra at the top
+// level and marker after the backups.
 func theSteps(t testing.TB, extra, marker string, incrementals ...string) []plan.Step {
 	t.Helper()
 	text := `version: 1
@@ -50,7 +50,7 @@ var (
 	past   = time.Date(2026, 3, 1, 2, 30, 0, 0, time.UTC)
 )
 
-// history folds to steps in these states, as they were sent for these steps.
+// history is a ledger whose steps are in these states, sent as these steps.
 func history(t testing.TB, steps []plan.Step, states ...ledger.StepState) *ledger.State {
 	t.Helper()
 	s, err := ledger.Fold(steps[0].Plan.Chain(), nil)
@@ -304,7 +304,7 @@ func TestNextOverwritesAsksForTheNextStepOnly(t *testing.T) {
 	}
 }
 
-func TestPreviewBeforeThePlanIsOnline(t *testing.T) {
+func TestNextPreviewBeforeThePlanIsOnline(t *testing.T) {
 	chain := theSteps(t, "", key)
 	s := history(t, chain, ledger.StepSucceeded)
 	s.CheckPending = true
@@ -325,8 +325,8 @@ func TestNextNamesTheFirstJobOfEqualRank(t *testing.T) {
 	}
 }
 
-// A look without DRS knows keys and windows, and no more.
-func TestPreview(t *testing.T) {
+// A preview knows keys and windows only.
+func TestNextPreview(t *testing.T) {
 	chain, open := theSteps(t, "", key, "a.bak"), theSteps(t, "", "", "a.bak")
 	const done = ledger.StepSucceeded
 	for name, c := range map[string]struct {

@@ -11,7 +11,7 @@ import (
 )
 
 // openOtherChain opens a chain of another plan on the same target.
-func openOtherChain(r *rig) {
+func openOtherChain(r *fixture) {
 	r.t.Helper()
 	t := r.p.Target
 	e, err := ledger.New("0123456789abcdef", ledger.Opened, 0, 0, "run", ledger.OpenedData{
@@ -25,8 +25,8 @@ func openOtherChain(r *rig) {
 	}
 }
 
-// Whatever fails of the ledger once a create may have left, the pass says that
-// it was sent and ends with 75; an answer in hand is in the result.
+// If the ledger fails once a create may have been sent, the pass says so and
+// can be tried again; the job id of an answer is in the result.
 func TestLedgerThatFailsAfterTheCreateEndsWithTryAgain(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -43,7 +43,7 @@ func TestLedgerThatFailsAfterTheCreateEndsWithTryAgain(t *testing.T) {
 		{"an answer without a job, with another chain on the target", []drssim.Fault{{Kind: "no-job-id", N: 1}}, true, SentMaybe, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: c.faults}, "l1.bak")
+			r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: c.faults}, "l1.bak")
 			dir := t.TempDir()
 			open := func() {
 				l, err := ledger.Open(dir)
@@ -71,9 +71,9 @@ func TestLedgerThatFailsAfterTheCreateEndsWithTryAgain(t *testing.T) {
 	}
 }
 
-// A ledger that fails behind a create of which nothing came is a plain error.
+// A ledger that fails before the create is an error, and nothing was sent.
 func TestLedgerThatFailsBeforeTheCreateIsAnError(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
 	x := r.runner()
 	beforeAppend(x, func(e ledger.Event) error {
 		if e.Kind == ledger.Intent {
@@ -86,9 +86,10 @@ func TestLedgerThatFailsBeforeTheCreateIsAnError(t *testing.T) {
 	}
 }
 
-// A create that lost its record to a race with a run that broke off says so.
-func TestRacesAfterTheCreateKeepThatItWasSent(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{{Kind: "lost-after-accept", N: 1}}}, "l1.bak")
+// A pass that sent a create and then lost a race against a broken run still
+// says that it sent something.
+func TestLostRaceAfterCreateIsReportedAsSent(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{{Kind: "lost-after-accept", N: 1}}}, "l1.bak")
 	x := r.runner()
 	beforeAppend(x, func(e ledger.Event) error {
 		if e.Kind == ledger.Adopted {
@@ -108,9 +109,9 @@ func TestRacesAfterTheCreateKeepThatItWasSent(t *testing.T) {
 }
 
 // A ledger that another process keeps locked is no failure: nothing was sent,
-// and a later run goes on.
+// and a later run continues.
 func TestLockedLedgerIsTriedAgain(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{})
+	r := newFixture(t, "", "", drssim.Config{})
 	runner := r.runner()
 	beforeAppend(runner, func(ledger.Event) error { return fmt.Errorf("appending: %w", ledger.ErrBusy) })
 	got := r.said("pass", runner.Pass(context.Background()))

@@ -25,7 +25,7 @@ func (s *stall) at(place string) {
 }
 
 // stalled is a runner that stalls.
-func (r *rig) stalled(s *stall) *Runner {
+func (r *fixture) stalled(s *stall) *Runner {
 	x := r.runner()
 	x.hooks.next = func(f Facts) Action {
 		a := Next(f)
@@ -39,7 +39,7 @@ func (r *rig) stalled(s *stall) *Runner {
 	return x
 }
 
-func (r *rig) kinds() (out []ledger.Kind) {
+func (r *fixture) kinds() (out []ledger.Kind) {
 	events, err := r.l.Events(context.Background(), r.p.Chain())
 	if err != nil {
 		r.t.Fatal(err)
@@ -50,12 +50,12 @@ func (r *rig) kinds() (out []ledger.Kind) {
 	return out
 }
 
-// A pass that stalls for more than a minute behind its listing sees what began
+// A pass that stalls for more than a minute after its listing sees what began
 // meanwhile, wherever it stalls.
-func TestCreateRestsOnAYoungListing(t *testing.T) {
+func TestStalledPassListsAgainBeforeCreate(t *testing.T) {
 	for when, events := range map[string]int{"create": 0, "append-opened": 1, "append-intent": 3} {
 		t.Run(when, func(t *testing.T) {
-			r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+			r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
 			x := r.stalled(&stall{when: when, f: func() {
 				r.sim.AddForeignJob(drssim.ForeignJob{Instance: r.p.Target.InstanceID, Name: "theirs", Description: "x", Databases: []string{"ims"}, Running: time.Hour})
 				r.now = r.now.Add(drs.MaxListingAge + time.Second)
@@ -70,9 +70,9 @@ func TestCreateRestsOnAYoungListing(t *testing.T) {
 	}
 }
 
-// A pass whose listings always take too long ends, and sends nothing.
+// A pass whose listings always take too long ends and sends nothing.
 func TestListingThatIsAlwaysTooOldEndsThePass(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Second})
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Second})
 	slow := r.runner()
 	slow.hooks.next = func(f Facts) Action {
 		a := Next(f)
@@ -86,39 +86,39 @@ func TestListingThatIsAlwaysTooOldEndsThePass(t *testing.T) {
 	}
 }
 
-// A listing that is made again needs another look at the attempt of a retry.
-func TestRetryAfterAStallLooksAgain(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+// After a new listing, the job of the previous attempt is looked at again.
+func TestRetryAfterStallLooksAgain(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
 	ctx := context.Background()
 	r.pass()
 	r.now = r.now.Add(2 * time.Minute)
 	lying := true
-	deceive := func(x *Runner) *Runner { x.Jobs = maybeLiar{r, &lying}; return x }
-	r.said("pass", deceive(r.runner()).Pass(ctx))
-	if x := r.said("retry", deceive(r.runner()).Retry(ctx, 1, "")); x.Class() != OK {
+	mislead := func(x *Runner) *Runner { x.Jobs = showsFailedWhile{r, &lying}; return x }
+	r.said("pass", mislead(r.runner()).Pass(ctx))
+	if x := r.said("retry", mislead(r.runner()).Retry(ctx, 1, "")); x.Class() != OK {
 		t.Fatal(x)
 	}
-	x := deceive(r.stalled(&stall{when: "create", f: func() { r.now, lying = r.now.Add(2*time.Minute), false }}))
+	x := mislead(r.stalled(&stall{when: "create", f: func() { r.now, lying = r.now.Add(2*time.Minute), false }}))
 	if x := r.said("pass", x.Pass(ctx)); x.Reason != NotFailed || len(r.jobs(1)) != 1 {
 		t.Errorf("%d jobs of step 1", len(r.jobs(1)))
 	}
 }
 
-// maybeLiar calls every job failed while it lies.
-type maybeLiar struct {
-	*rig
+// showsFailedWhile shows every job as failed while lying is true.
+type showsFailedWhile struct {
+	*fixture
 	lying *bool
 }
 
-func (l maybeLiar) ShowReplicationJob(ctx context.Context, id string) (drs.Job, error) {
+func (l showsFailedWhile) ShowReplicationJob(ctx context.Context, id string) (drs.Job, error) {
 	if *l.lying {
-		return liar{l.rig}.ShowReplicationJob(ctx, id)
+		return showsFailed{l.fixture}.ShowReplicationJob(ctx, id)
 	}
-	return l.rig.ShowReplicationJob(ctx, id)
+	return l.fixture.ShowReplicationJob(ctx, id)
 }
 
-// A cutover whose window ends while the ledger is busy, or while the connection
-// is made, is not sent, by whichever clock it ends.
+// A cutover is not sent if its window ends, by either clock, while the ledger
+// is busy or the connection is being made.
 func TestCutoverIsNotSentAfterItsWindow(t *testing.T) {
 	end := past.Add(-30 * time.Minute)
 	for _, c := range []struct {
@@ -136,7 +136,7 @@ func TestCutoverIsNotSentAfterItsWindow(t *testing.T) {
 		{"the local clock is behind", 4 * time.Second, -10 * time.Minute, 9 * time.Second, 0, WhyServerClock},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newRig(t, "", windows, drssim.Config{RestoreTime: time.Second})
+			r := newFixture(t, "", windows, drssim.Config{RestoreTime: time.Second})
 			r.now = end.Add(-c.left)
 			r.before = func() { r.now = r.now.Add(c.dial) }
 			x := r.stalled(&stall{when: "append-intent", f: func() { r.now = r.now.Add(c.busy) }})

@@ -15,10 +15,10 @@ const overwriting = "overwrite: [ims]\noverwrite_unattended: true\n"
 
 const longWindow = "  - cutover: {not_before: \"2026-03-01T01:00:00Z\", not_after: \"2026-03-01T23:00:00Z\", unattended: true}\n"
 
-// A ledger is lost, and the record of one early job too: what is rebuilt has a
-// gap, and nothing is sent into it, until a person says what is restored.
-func TestAGapIsNeverSent(t *testing.T) {
-	r := newRig(t, overwriting, longWindow, drssim.Config{RestoreTime: time.Minute}, "l1.bak", "l2.bak")
+// A ledger is rebuilt, and the record of an early job is gone: that step is
+// not sent until a person says that it is restored.
+func TestMissingStepOfRebuiltLedgerIsNotSent(t *testing.T) {
+	r := newFixture(t, overwriting, longWindow, drssim.Config{RestoreTime: time.Minute}, "l1.bak", "l2.bak")
 	for range 8 {
 		if r.pass().Reason == Online {
 			break
@@ -47,24 +47,25 @@ func TestAGapIsNeverSent(t *testing.T) {
 	}
 }
 
-// liar calls every job failed.
-type liar struct{ *rig }
+// showsFailed shows every job as failed.
+type showsFailed struct{ *fixture }
 
-func (l liar) ShowReplicationJob(ctx context.Context, id string) (drs.Job, error) {
-	j, err := l.rig.ShowReplicationJob(ctx, id)
+func (l showsFailed) ShowReplicationJob(ctx context.Context, id string) (drs.Job, error) {
+	j, err := l.fixture.ShowReplicationJob(ctx, id)
 	j.Status = "FAILED"
 	return j, err
 }
 
-// Nobody can say of a job that it failed while DRS shows that it succeeded.
-func TestFailedNeedsALook(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+// A person cannot mark a step as failed while DRS shows that its job
+// succeeded.
+func TestMarkFailedIsRefusedWhileDRSShowsSuccess(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
 	ctx := context.Background()
 	r.pass()
 	r.now = r.now.Add(2 * time.Minute)
-	deceived := r.runner()
-	deceived.Jobs = liar{r}
-	r.said("pass", deceived.Pass(ctx))
+	misled := r.runner()
+	misled.Jobs = showsFailed{r}
+	r.said("pass", misled.Pass(ctx))
 	for range 2 {
 		if x := r.said("resolve --failed", r.runner().MarkFailed(ctx, 1, Assurance{}, "")); x.Reason != NotAllowed {
 			t.Error("the word was taken")
@@ -79,9 +80,9 @@ func TestFailedNeedsALook(t *testing.T) {
 	}
 }
 
-// Credentials that may not see a job cannot say that it is not there.
-func TestOtherCredentialsMayNotSeeTheJob(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute, OwnJobsOnly: true, Faults: []drssim.Fault{
+// Credentials that may not see a job cannot show that it is absent.
+func TestMarkNotCreatedWithOtherCredentialsNeedsAssurance(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute, OwnJobsOnly: true, Faults: []drssim.Fault{
 		{Kind: "lost-after-accept", N: 1}, {Kind: "list-omits-new", Arg: "10m"}}}, "l1.bak")
 	ctx := context.Background()
 	r.pass()
@@ -107,9 +108,9 @@ func TestOtherCredentialsMayNotSeeTheJob(t *testing.T) {
 	}
 }
 
-// adopt --all renews the credentials, and nothing else of the identity.
-func TestAdoptAllKeepsTheEndpoint(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{Faults: []drssim.Fault{{Kind: "lost-before-accept", N: 1}}}, "l1.bak")
+// AdoptAll renews the credentials and nothing else of the identity.
+func TestAdoptAllRefusesAnotherEndpoint(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{Faults: []drssim.Fault{{Kind: "lost-before-accept", N: 1}}}, "l1.bak")
 	r.pass()
 	r.endpoint, r.cred = "https://another-region", "key-b"
 	if x := r.said("adopt all", r.runner().AdoptAll(context.Background(), "")); x.Reason != OtherIdentity || x.Why != "endpoint" {
@@ -117,9 +118,9 @@ func TestAdoptAllKeepsTheEndpoint(t *testing.T) {
 	}
 }
 
-// The fence behind an answer leaves room for a request that left late.
-func TestTheFenceCountsFromTheLastByte(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Hour, ListLag: 5 * time.Minute, Faults: []drssim.Fault{{Kind: "late-accept-504", N: 1, Arg: "10m"}}}, "l1.bak")
+// The fence after an answer allows for a request that was sent late.
+func TestFenceAllowsForLateRequest(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Hour, ListLag: 5 * time.Minute, Faults: []drssim.Fault{{Kind: "late-accept-504", N: 1, Arg: "10m"}}}, "l1.bak")
 	r.before = func() { r.now = r.now.Add(55 * time.Second) } // dialling and TLS, within MaxListingAge
 	r.pass()
 	r.before = nil
@@ -134,9 +135,9 @@ func TestTheFenceCountsFromTheLastByte(t *testing.T) {
 	}
 }
 
-// A pass that puts the ledger into conflict says so.
-func TestAConflictEndsThePass(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Hour}, "l1.bak")
+// A pass whose outcome makes the ledger contradict itself says so.
+func TestPassThatCausesLedgerConflictReportsIt(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Hour}, "l1.bak")
 	ctx := context.Background()
 	r.after = func() { // another run, without the lock, settles the intent meanwhile
 		r.after = nil
@@ -157,13 +158,13 @@ func TestAConflictEndsThePass(t *testing.T) {
 	}
 }
 
-// A job that was there before the create did not come of it.
-func TestAnOldJobIsNoAnswer(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "mon/l.bak", "tue/l.bak")
+// A job that existed before the create is not its job.
+func TestCreateAnswerNamingOlderJobIsInDoubt(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute}, "mon/l.bak", "tue/l.bak")
 	r.pass()
 	r.now = r.now.Add(2 * time.Minute)
 	cached := r.runner()
-	cached.Jobs = cache{r}
+	cached.Jobs = answersWithOldJob{r}
 	x := r.said("pass", cached.Pass(context.Background()))
 	if x.Class() == OK || x.Sent != SentMaybe || len(r.jobs(2)) != 0 {
 		t.Error("a cached answer was taken for step 2's")
@@ -177,26 +178,27 @@ func TestAnOldJobIsNoAnswer(t *testing.T) {
 	}
 }
 
-// cache answers a create with the first job there is, and passes nothing on.
-type cache struct{ *rig }
+// answersWithOldJob answers every create with the oldest job, and forwards
+// nothing.
+type answersWithOldJob struct{ *fixture }
 
-func (c cache) CreateReplicationJob(context.Context, drs.Create) drs.Outcome {
+func (c answersWithOldJob) CreateReplicationJob(context.Context, drs.Create) drs.Outcome {
 	body, _ := json.Marshal(map[string]string{"job_id": c.sim.Jobs()[0].ID})
 	return drs.Classify(drs.Answer{Wrote: true, StatusCode: 200, Body: body})
 }
 
 // slowShow takes two minutes for each look.
-type slowShow struct{ *rig }
+type slowShow struct{ *fixture }
 
 func (f slowShow) ShowReplicationJob(ctx context.Context, id string) (drs.Job, error) {
-	f.rig.now = f.rig.now.Add(2 * time.Minute)
-	return f.rig.ShowReplicationJob(ctx, id)
+	f.fixture.now = f.fixture.now.Add(2 * time.Minute)
+	return f.fixture.ShowReplicationJob(ctx, id)
 }
 
-// The window is held against the server's clock as it is when the cutover
-// leaves, and not as it was when the target was listed.
-func TestTheWindowIsHeldAgainstNow(t *testing.T) {
-	r := newRig(t, "", windows, drssim.Config{RestoreTime: time.Second})
+// The window is compared with the server's clock when the cutover is sent, not
+// when the target was listed.
+func TestWindowIsCheckedAgainstServerTimeAtSend(t *testing.T) {
+	r := newFixture(t, "", windows, drssim.Config{RestoreTime: time.Second})
 	r.now = past.Add(-31 * time.Minute) // a minute before the end
 	for range 3 {
 		r.sim.AddForeignJob(drssim.ForeignJob{Instance: r.p.Target.InstanceID, Name: "other", Description: "x", Databases: []string{"other"}, Running: time.Minute})
@@ -209,19 +211,21 @@ func TestTheWindowIsHeldAgainstNow(t *testing.T) {
 	}
 }
 
-// A created and adopted job ends the pass, which says that it sent something.
-func TestAPassThatAdoptsItsCreateSaysSo(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{Faults: []drssim.Fault{{Kind: "no-job-id", N: 1}}}, "l1.bak")
+// A pass that adopts the job of its own create ends, and says that it sent
+// something.
+func TestPassThatAdoptsItsOwnJobReportsSent(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{Faults: []drssim.Fault{{Kind: "no-job-id", N: 1}}}, "l1.bak")
 	if x := r.pass(); x.Sent != SentYes || x.Reason != JobRunning || len(r.sim.Jobs()) != 1 {
 		t.Errorf("sent %s, %d jobs", x.Sent, len(r.sim.Jobs()))
 	}
 }
 
-// A person judges a job in doubt that has ended and is not as it was intended.
-func TestAnOddJobInDoubtIsJudged(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{{Kind: "lost-after-accept", N: 1}}}, "l1.bak")
+// A person decides about a candidate that has ended and differs from the
+// request.
+func TestEndedJobThatDiffersCanBeMarkedInDoubt(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{{Kind: "lost-after-accept", N: 1}}}, "l1.bak")
 	ctx := context.Background()
-	odd := func() *Runner { x := r.runner(); x.Jobs = oddities{r}; return x }
+	odd := func() *Runner { x := r.runner(); x.Jobs = showsAnotherBucket{r}; return x }
 	if x := r.said("pass", odd().Pass(ctx)); x.Reason != JobDiffers {
 		t.Fatal(x)
 	}
@@ -234,18 +238,18 @@ func TestAnOddJobInDoubtIsJudged(t *testing.T) {
 	}
 }
 
-// oddities shows every job in another bucket.
-type oddities struct{ *rig }
+// showsAnotherBucket shows every job in another bucket.
+type showsAnotherBucket struct{ *fixture }
 
-func (o oddities) ShowReplicationJob(ctx context.Context, id string) (drs.Job, error) {
-	j, err := o.rig.ShowReplicationJob(ctx, id)
+func (o showsAnotherBucket) ShowReplicationJob(ctx context.Context, id string) (drs.Job, error) {
+	j, err := o.fixture.ShowReplicationJob(ctx, id)
 	j.BucketName = "another"
 	return j, err
 }
 
-// adopt --all does not ask for the record of a job whose end a person told.
-func TestAWitnessThatIsGoneIsNamed(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak", "l2.bak")
+// AdoptAll does not need the record of a job that a person has marked.
+func TestAdoptAllNamesKnownJobMissingFromListing(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak", "l2.bak")
 	ctx := context.Background()
 	r.pass()
 	r.now = r.now.Add(2 * time.Minute)

@@ -14,9 +14,9 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// judge watches from the server's side: what bytes left, and what jobs came of
+// checker watches from the server's side: what bytes left, and what jobs came of
 // them. It believes nothing that a runner says.
-type judge struct {
+type checker struct {
 	world     *world
 	violation string
 	jobs      []drssim.Job      // as the server holds them
@@ -49,21 +49,21 @@ type chainStep struct {
 
 // sent is a create that left.
 type sent struct {
-	by   *slot
+	by   *host
 	left time.Time
 	made bool // a job came of it at once
 	body []byte
 	plan *plan.Plan
 }
 
-func (j *judge) report(invariant, format string, args ...any) {
+func (j *checker) report(invariant, format string, args ...any) {
 	if j.violation == "" {
 		j.violation = invariant + ": " + fmt.Sprintf(format, args...)
 		j.world.note("VIOLATION %s", j.violation)
 	}
 }
 
-// body is what the judge reads of a create, by its own means.
+// body is what the checker reads of a create, by its own means.
 type body struct {
 	Base struct {
 		Name        string `json:"name"`
@@ -76,7 +76,7 @@ type body struct {
 }
 
 // leaves judges a create when its first byte leaves.
-func (j *judge) leaves(s *slot, c drs.Create) {
+func (j *checker) leaves(s *host, c drs.Create) {
 	s.sending = -1
 	var b body
 	err := json.Unmarshal(c.Body, &b)
@@ -114,7 +114,7 @@ func (j *judge) leaves(s *slot, c drs.Create) {
 }
 
 // keysAtTheWire is I3, for the cutover and for the full that overwrites.
-func (j *judge) keysAtTheWire(s *slot, step plan.Step, attempt int, last bool) {
+func (j *checker) keysAtTheWire(s *host, step plan.Step, attempt int, last bool) {
 	p, keys, steps := step.Plan, s.given, s.runner.Steps
 	if step.Seq == 1 && p.Overwrite && !p.OverwriteUnattended && !plan.Confirms(keys.Overwrite, steps, plan.ActOverwrite, attempt) {
 		j.report("I3", "a full with overwrite without its key")
@@ -138,8 +138,8 @@ func (j *judge) keysAtTheWire(s *slot, step plan.Step, attempt int, last bool) {
 
 // intentIsThere is I5: the ledger holds the intent of these bytes, by this
 // run, and no other request was sent under it.
-func (j *judge) intentIsThere(s *slot, c drs.Create, m plan.Marker) {
-	events, err := s.books().Events(context.Background(), m.Chain)
+func (j *checker) intentIsThere(s *host, c drs.Create, m plan.Marker) {
+	events, err := s.ledgerOf().Events(context.Background(), m.Chain)
 	if err != nil {
 		j.report("I7", "%v", err)
 	}
@@ -160,7 +160,7 @@ func (j *judge) intentIsThere(s *slot, c drs.Create, m plan.Marker) {
 
 // pastIsUnedited is I9: what the server has taken of this chain is what the
 // plan in hand says.
-func (j *judge) pastIsUnedited(s *slot, m plan.Marker) {
+func (j *checker) pastIsUnedited(s *host, m plan.Marker) {
 	for _, job := range j.jobs {
 		made := j.shadows[job.ID]
 		if made.Chain == m.Chain && !everFailed(job) && !j.accounted(job, j.world.now) && made.Step < m.Step &&
@@ -171,7 +171,7 @@ func (j *judge) pastIsUnedited(s *slot, m plan.Marker) {
 }
 
 // arrived notes whether the create of s made a job when it arrived.
-func (j *judge) arrived(s *slot, before int) {
+func (j *checker) arrived(s *host, before int) {
 	if s.sending < 0 {
 		return
 	}
@@ -182,7 +182,7 @@ func (j *judge) arrived(s *slot, before int) {
 }
 
 // look judges every job that the server has made since the last look.
-func (j *judge) look() {
+func (j *checker) look() {
 	j.jobs = j.world.sim.Jobs()
 	for _, job := range j.jobs {
 		if _, ok := j.gone[job.ID]; job.Deleted && !ok {
@@ -207,7 +207,7 @@ func (j *judge) look() {
 }
 
 // accepted judges a job when the server makes it, by what it held then.
-func (j *judge) accepted(job drssim.Job, made shadow) {
+func (j *checker) accepted(job drssim.Job, made shadow) {
 	if j.world.schedule.ledgers == 2 {
 		return
 	}
@@ -237,13 +237,13 @@ func (j *judge) accepted(job drssim.Job, made shadow) {
 }
 
 // passBegins notes what a person gives to a pass, before a fault makes more of it.
-func (j *judge) passBegins(s *slot) {
+func (j *checker) passBegins(s *host) {
 	s.stranger, s.liveStranger, s.given, s.made = "", "", s.keys, len(j.sends)
 }
 
 // passEnds holds what a run says it sent against what it sent, and the class
 // of its exit against the reason.
-func (j *judge) passEnds(s *slot, r Result) {
+func (j *checker) passEnds(s *host, r Result) {
 	if r.Reason == Broken {
 		j.report("I6", "the guard or a rule of decisions stopped a pass: %v %s", r.Err, r.Detail)
 	}
@@ -265,21 +265,21 @@ func (j *judge) passEnds(s *slot, r Result) {
 	if s.schedule.ledgers == 2 {
 		j.twoEnd(s, r)
 	}
-	if r.Class() == OK && r.Reason == Online && !j.isOnline(s.desk.plan) && !j.isMisled(s.desk.plan) && !j.isOvertaken(s.runner.Plan) {
-		j.report("I12", "%s is said to be online and is not", s.desk.plan.Name)
+	if r.Class() == OK && r.Reason == Online && !j.isOnline(s.team.plan) && !j.isMisled(s.team.plan) && !j.isOvertaken(s.runner.Plan) {
+		j.report("I12", "%s is said to be online and is not", s.team.plan.Name)
 	}
 }
 
 // isOnline looks at the database. With two ledgers another full may have been
 // restored into it, while no listing showed the other's jobs.
-func (j *judge) isOnline(p *plan.Plan) bool {
+func (j *checker) isOnline(p *plan.Plan) bool {
 	return j.world.schedule.ledgers == 2 || j.world.sim.Database(p.Target.InstanceID, p.Databases.Names[0]) == drssim.Online
 }
 
 // atEnd judges the finished plans, and the ledger that is left.
-func (j *judge) atEnd() {
+func (j *checker) atEnd() {
 	j.ledgers()
-	for _, d := range j.world.desks {
+	for _, d := range j.world.teams {
 		if j.world.schedule.ledgers == 2 {
 			continue
 		}
@@ -290,7 +290,7 @@ func (j *judge) atEnd() {
 }
 
 // stuck is a schedule that does not end; what the ledger says comes first.
-func (j *judge) stuck(invariant, format string, args ...any) {
+func (j *checker) stuck(invariant, format string, args ...any) {
 	j.ledgers()
 	if j.world.schedule.ledgers == 2 {
 		return
@@ -299,8 +299,8 @@ func (j *judge) stuck(invariant, format string, args ...any) {
 }
 
 // ledgers folds and audits the chains of all plans.
-func (j *judge) ledgers() {
-	for _, d := range j.world.desks {
+func (j *checker) ledgers() {
+	for _, d := range j.world.teams {
 		events, err := j.world.ledger.Events(context.Background(), d.plan.Chain())
 		if err == nil {
 			_, err = ledger.Fold(d.plan.Chain(), events)
@@ -314,7 +314,7 @@ func (j *judge) ledgers() {
 
 // audit is I8: a doubt ends by its own outcome, by adoption of the right job,
 // by evidence where that is allowed, or by a person.
-func (j *judge) audit(events []ledger.Event) {
+func (j *checker) audit(events []ledger.Event) {
 	open := map[int]int64{} // step -> intent in doubt
 	for _, e := range events {
 		switch e.Kind {
@@ -332,7 +332,7 @@ func (j *judge) audit(events []ledger.Event) {
 	}
 }
 
-func (j *judge) auditOutcome(e ledger.Event, open map[int]int64) {
+func (j *checker) auditOutcome(e ledger.Event, open map[int]int64) {
 	var d ledger.OutcomeData
 	_ = json.Unmarshal(e.Data, &d)
 	if d.Intent == open[e.Step] || d.Intent == 0 {

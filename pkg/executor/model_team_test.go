@@ -39,8 +39,8 @@ func (p shape) objects() []drssim.Object {
 
 func (p shape) key(seq int) string { return fmt.Sprintf("%s/backup-%d.bak", p.name, seq) }
 
-// desk is a plan in git, and the people around it.
-type desk struct {
+// team is a plan in git, and the people around it.
+type team struct {
 	shape    shape
 	start    time.Time
 	plan     *plan.Plan
@@ -53,14 +53,14 @@ type desk struct {
 	lastStop string
 }
 
-func newDesk(p shape, start time.Time) *desk {
-	d := &desk{shape: p, start: start, name: p.name}
+func newTeam(p shape, start time.Time) *team {
+	d := &team{shape: p, start: start, name: p.name}
 	d.write(1, nil)
 	return d
 }
 
 // write puts the plan into git as it is meant to be, with a change.
-func (d *desk) write(generation int, change func(*plan.Plan)) {
+func (d *team) write(generation int, change func(*plan.Plan)) {
 	p := &plan.Plan{
 		Name: d.name, Generation: generation, Target: plan.Target{Region: "r", ProjectID: "p1", InstanceID: modelInstance},
 		Source: plan.Source{OBS: &plan.OBS{Bucket: "bucket"}}, Databases: plan.Databases{Names: []string{d.shape.name}},
@@ -86,19 +86,19 @@ func (d *desk) write(generation int, change func(*plan.Plan)) {
 }
 
 // alter changes the plan as it is now.
-func (d *desk) alter(change func(*plan.Plan)) {
+func (d *team) alter(change func(*plan.Plan)) {
 	p := *d.plan
 	change(&p)
 	d.put(&p)
 }
 
-func (d *desk) put(p *plan.Plan) {
+func (d *team) put(p *plan.Plan) {
 	d.plan, d.versions = p, append(d.versions, p)
 	d.steps, _ = plan.Steps(p)
 }
 
 // differsFrom compares the plan in git with what a pass was made from.
-func (d *desk) differsFrom(p *plan.Plan) error {
+func (d *team) differsFrom(p *plan.Plan) error {
 	if reflect.DeepEqual(d.plan, p) {
 		return nil
 	}
@@ -107,7 +107,7 @@ func (d *desk) differsFrom(p *plan.Plan) error {
 
 // putBack takes a version of the plan from git. Steps may have been sent from
 // an edited one: then it is that one that has to come back.
-func (d *desk) putBack(tries int) {
+func (d *team) putBack(tries int) {
 	var same []*plan.Plan
 	for _, p := range d.versions {
 		if p.Generation == d.plan.Generation && p.Name == d.plan.Name {

@@ -11,9 +11,9 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// failedOnce is a rig whose step 1 failed, and whose job id is given too.
-func failedOnce(t *testing.T, faults ...drssim.Fault) (*rig, string) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: append(faults, drssim.Fault{Kind: "job-failed", N: 1})}, "l1.bak")
+// failedOnce is a fixture whose step 1 failed, and the id of its job.
+func failedOnce(t *testing.T, faults ...drssim.Fault) (*fixture, string) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: append(faults, drssim.Fault{Kind: "job-failed", N: 1})}, "l1.bak")
 	r.pass()
 	r.now = r.now.Add(2 * time.Minute)
 	if x := r.pass(); x.Reason != JobFailed {
@@ -22,21 +22,21 @@ func failedOnce(t *testing.T, faults ...drssim.Fault) (*rig, string) {
 	return r, r.jobs(1)[0].ID
 }
 
-func (r *rig) retry() {
+func (r *fixture) retry() {
 	r.t.Helper()
 	if x := r.said("retry", r.runner().Retry(context.Background(), 1, "")); x.Class() != OK {
 		r.t.Fatal(x.Reason)
 	}
 }
 
-func (r *rig) wantJobs(seq, n int) {
+func (r *fixture) wantJobs(seq, n int) {
 	r.t.Helper()
 	if got := len(r.jobs(seq)); got != n {
 		r.t.Fatalf("%d jobs for step %d, want %d", got, seq, n)
 	}
 }
 
-func (r *rig) wantReason(x Result, class Class, want Reason) {
+func (r *fixture) wantReason(x Result, class Class, want Reason) {
 	r.t.Helper()
 	if x.Class() != class || x.Reason != want {
 		r.t.Fatalf("%s %s, want %s %s", x.Class(), x.Reason, class, want)
@@ -53,8 +53,8 @@ func TestRetryAfterRefusalLooksAtEveryEarlierAttempt(t *testing.T) {
 	r.wantJobs(1, 1)
 }
 
-func TestResolveFailedWaits45MinutesForAMissingJob(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+func TestMarkFailedWaits45MinutesForMissingJob(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
 	ctx := context.Background()
 	r.pass()
 	id := r.jobs(1)[0].ID
@@ -75,7 +75,7 @@ func TestResolveFailedWaits45MinutesForAMissingJob(t *testing.T) {
 }
 
 func TestJobDeletedInTheConsoleIsMissingThenGone(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
 	ctx := context.Background()
 	r.pass()
 	r.now = r.now.Add(2 * time.Minute)
@@ -112,7 +112,7 @@ func TestFailedJobDeletedBeforeRetryWaits45Minutes(t *testing.T) {
 }
 
 func TestIgnoreRefusesAJobOfThisChain(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{
 		{Kind: "lost-after-accept", N: 1}, {Kind: "list-omits-new", Arg: "2m"}}}, "l1.bak")
 	ctx := context.Background()
 	r.pass()
@@ -127,7 +127,7 @@ func TestIgnoreRefusesAJobOfThisChain(t *testing.T) {
 }
 
 func TestIgnoredJobsOfALostLedgerStillCount(t *testing.T) {
-	r := newRig(t, overwriting, "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+	r := newFixture(t, overwriting, "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
 	ctx := context.Background()
 	r.pass()
 	r.now = r.now.Add(2 * time.Minute)
@@ -148,8 +148,8 @@ func TestIgnoredJobsOfALostLedgerStillCount(t *testing.T) {
 	r.wantJobs(1, 1)
 }
 
-// ignoreAsBefore records a decision that an earlier version took.
-func (r *rig) ignoreAsBefore(id string) {
+// ignoreAsBefore records a decision that an earlier version allowed.
+func (r *fixture) ignoreAsBefore(id string) {
 	r.t.Helper()
 	ctx := context.Background()
 	c, err := LoadChain(ctx, r.l, r.p)
@@ -166,7 +166,7 @@ func (r *rig) ignoreAsBefore(id string) {
 }
 
 func TestIgnoredJobOfTheStepInDoubtIsACandidate(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{
 		{Kind: "lost-after-accept", N: 1}, {Kind: "list-omits-new", Arg: "2m"}}}, "l1.bak")
 	r.pass()
 	r.ignoreAsBefore(r.jobs(1)[0].ID)
@@ -179,7 +179,7 @@ func TestIgnoredJobOfTheStepInDoubtIsACandidate(t *testing.T) {
 }
 
 func TestSecondJobOfASucceededStepMayBeIgnored(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
 	r.pass()
 	twin := r.sim.AddForeignJob(drssim.ForeignJob{Instance: r.p.Target.InstanceID, Name: "copy", Description: r.steps[0].Marker().String(), Databases: []string{"other"}})
 	r.now = r.now.Add(2 * time.Minute)
@@ -191,8 +191,8 @@ func TestSecondJobOfASucceededStepMayBeIgnored(t *testing.T) {
 	r.wantJobs(2, 1)
 }
 
-func TestUnknownStatusEndsAfterAnHourAndIsResolvedAtOnce(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: 10 * time.Hour}, "l1.bak")
+func TestUndocumentedStatusStopsAfterAnHourAndCanBeMarkedAtOnce(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: 10 * time.Hour}, "l1.bak")
 	ctx := context.Background()
 	r.pass()
 	id := r.jobs(1)[0].ID
@@ -206,8 +206,8 @@ func TestUnknownStatusEndsAfterAnHourAndIsResolvedAtOnce(t *testing.T) {
 	r.wantJobs(1, 2)
 }
 
-func TestNewAttemptWaitsUntilAnUnknownStatusHasStayed(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: 10 * time.Hour}, "l1.bak")
+func TestNewAttemptWaitsUntilUndocumentedStatusIsUnchanged(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: 10 * time.Hour}, "l1.bak")
 	ctx := context.Background()
 	r.pass()
 	id := r.jobs(1)[0].ID
@@ -223,7 +223,7 @@ func TestNewAttemptWaitsUntilAnUnknownStatusHasStayed(t *testing.T) {
 	r.wantJobs(1, 1)
 }
 
-func TestUnknownStatusOfAFailedStepIsResolved(t *testing.T) {
+func TestUndocumentedStatusOfFailedStepCanBeMarked(t *testing.T) {
 	r, id := failedOnce(t)
 	ctx := context.Background()
 	r.retry()
@@ -237,7 +237,7 @@ func TestUnknownStatusOfAFailedStepIsResolved(t *testing.T) {
 }
 
 func TestAdoptRefusesAJobOfAnotherPlan(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
 	ctx := context.Background()
 	r.pass()
 	r.now = r.now.Add(2 * time.Minute)
@@ -264,7 +264,7 @@ func TestAdoptRefusesAJobOfAnotherPlan(t *testing.T) {
 }
 
 func TestAdoptAllOfAnEditedFailedStepNeedsARetry(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{{Kind: "job-failed", N: 2}}}, "l1.bak")
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute, Faults: []drssim.Fault{{Kind: "job-failed", N: 2}}}, "l1.bak")
 	ctx := context.Background()
 	for range 3 {
 		r.pass()
@@ -289,7 +289,7 @@ func TestAdoptAllOfAnEditedFailedStepNeedsARetry(t *testing.T) {
 }
 
 func TestOverwriteAddedAfterAdoptAllIsAConflict(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
 	ctx := context.Background()
 	r.pass()
 	r.now = r.now.Add(time.Hour)
@@ -304,7 +304,7 @@ func TestOverwriteAddedAfterAdoptAllIsAConflict(t *testing.T) {
 }
 
 func TestTwoLedgersAreNoticedAfterTheCutover(t *testing.T) {
-	r := newRig(t, "", longWindow, drssim.Config{RestoreTime: time.Minute, ListLag: 30 * time.Second}, "l1.bak")
+	r := newFixture(t, "", longWindow, drssim.Config{RestoreTime: time.Minute, ListLag: 30 * time.Second}, "l1.bak")
 	ctx := context.Background()
 	r.pass()
 	r.now = r.now.Add(2 * time.Minute)
@@ -332,8 +332,8 @@ func TestTwoLedgersAreNoticedAfterTheCutover(t *testing.T) {
 	}
 }
 
-func TestJobThatEndedDoesNotRunUnderAWordThatNoPageKnows(t *testing.T) {
-	r := newRig(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+func TestEndedJobWithUndocumentedStatusDoesNotRun(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
 	r.pass()
 	r.now = r.now.Add(2 * time.Minute)
 	r.wantReason(r.pass(), OK, JobRunning)
@@ -348,7 +348,7 @@ func TestJobThatEndedDoesNotRunUnderAWordThatNoPageKnows(t *testing.T) {
 	r.wantReason(r.said("another plan", r.asOther("other").Pass(context.Background())), OK, JobRunning)
 }
 
-func TestJobSaidToHaveSucceededDoesNotRunUnderAWordThatNoPageKnows(t *testing.T) {
+func TestMarkedJobWithUndocumentedStatusDoesNotRun(t *testing.T) {
 	r, id := failedOnce(t)
 	ctx := context.Background()
 	r.wantReason(r.said("resolve --succeeded", r.runner().MarkSucceeded(ctx, 1, Assurance{}, "it is restored")), OK, "")
@@ -356,8 +356,8 @@ func TestJobSaidToHaveSucceededDoesNotRunUnderAWordThatNoPageKnows(t *testing.T)
 	r.wantReason(r.said("another plan", r.asOther("other").Pass(ctx)), OK, JobRunning)
 }
 
-// asOther makes the rig's runner one of another plan, on another database.
-func (r *rig) asOther(name string) *Runner {
+// asOther makes the fixture's runner one of another plan, on another database.
+func (r *fixture) asOther(name string) *Runner {
 	r.t.Helper()
 	p := *r.p
 	p.Name, p.Databases = name, plan.Databases{Names: []string{name}}
@@ -370,8 +370,8 @@ func (r *rig) asOther(name string) *Runner {
 	return x
 }
 
-func TestUnknownStatusOfTheGenerationBeforeDoesNotBlockForEver(t *testing.T) {
-	r := newRig(t, overwriting, "", drssim.Config{RestoreTime: 10 * time.Hour}, "l1.bak")
+func TestUndocumentedStatusOfPreviousGenerationDoesNotBlockPermanently(t *testing.T) {
+	r := newFixture(t, overwriting, "", drssim.Config{RestoreTime: 10 * time.Hour}, "l1.bak")
 	ctx := context.Background()
 	r.pass()
 	id := r.jobs(1)[0].ID

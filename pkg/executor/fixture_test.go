@@ -14,9 +14,9 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// rig is one runner against a simulator in memory, under a clock that a test
-// moves.
-type rig struct {
+// fixture is one runner against a simulator in memory, under a clock that the
+// test sets.
+type fixture struct {
 	t        *testing.T
 	now      time.Time
 	sim      *drssim.DRS
@@ -33,8 +33,8 @@ type rig struct {
 	unknown  map[string]int    // how many looks do not know a job
 }
 
-func newRig(t *testing.T, extra, marker string, c drssim.Config, incs ...string) *rig {
-	r := &rig{t: t, now: time.Date(2026, 3, 1, 1, 30, 0, 0, time.UTC), cred: "key-a", l: ledger.OpenMemory(), endpoint: "https://x"}
+func newFixture(t *testing.T, extra, marker string, c drssim.Config, incs ...string) *fixture {
+	r := &fixture{t: t, now: time.Date(2026, 3, 1, 1, 30, 0, 0, time.UTC), cred: "key-a", l: ledger.OpenMemory(), endpoint: "https://x"}
 	r.steps = theSteps(t, extra, marker, incs...)
 	r.p = r.steps[0].Plan
 	c.Now = func() time.Time { return r.now }
@@ -51,14 +51,14 @@ func newRig(t *testing.T, extra, marker string, c drssim.Config, incs ...string)
 	return r
 }
 
-func (r *rig) header(at time.Time) http.Header {
+func (r *fixture) header(at time.Time) http.Header {
 	return http.Header{"X-Sdk-Date": {at.UTC().Format("20060102T150405Z")}, "Content-Type": {"application/json"},
 		"Authorization": {"SDK-HMAC-SHA256 Access=" + r.cred + ", SignedHeaders=x-sdk-date, Signature=00"}}
 }
 
-func (r *rig) path() string { return "/v5/" + r.p.Target.ProjectID + "/backup-migration-jobs" }
+func (r *fixture) path() string { return "/v5/" + r.p.Target.ProjectID + "/backup-migration-jobs" }
 
-func (r *rig) CreateReplicationJob(_ context.Context, c drs.Create) drs.Outcome {
+func (r *fixture) CreateReplicationJob(_ context.Context, c drs.Create) drs.Outcome {
 	if r.before != nil {
 		r.before()
 	}
@@ -88,7 +88,7 @@ func late(c drs.Create, uptime time.Duration) error {
 	return nil
 }
 
-func (r *rig) get(path string, q url.Values) ([]byte, time.Time, error) {
+func (r *fixture) get(path string, q url.Values) ([]byte, time.Time, error) {
 	r.gets++
 	resp := r.sim.Serve(drssim.Request{Method: "GET", Path: path, Query: q, Header: r.header(r.now)})
 	if resp.Delivery != drssim.Delivered {
@@ -100,7 +100,7 @@ func (r *rig) get(path string, q url.Values) ([]byte, time.Time, error) {
 	return resp.Body, r.now, nil
 }
 
-func (r *rig) ShowReplicationJob(_ context.Context, id string) (drs.Job, error) {
+func (r *fixture) ShowReplicationJob(_ context.Context, id string) (drs.Job, error) {
 	if r.unknown[id] > 0 {
 		r.unknown[id]--
 		return drs.Job{}, &drs.Error{StatusCode: 400, Code: "DRS.10000010", Date: r.now}
@@ -116,7 +116,7 @@ func (r *rig) ShowReplicationJob(_ context.Context, id string) (drs.Job, error) 
 	return j, err
 }
 
-func (r *rig) ListReplicationJobs(_ context.Context, inst string) (drs.Listing, error) {
+func (r *fixture) ListReplicationJobs(_ context.Context, inst string) (drs.Listing, error) {
 	return drs.Collect(func(o int) (drs.Page, error) {
 		b, d, err := r.get(r.path(), drs.ListQuery(inst, o))
 		if err != nil {
@@ -132,7 +132,7 @@ func (r *rig) ListReplicationJobs(_ context.Context, inst string) (drs.Listing, 
 	})
 }
 
-func (r *rig) runner() *Runner {
+func (r *fixture) runner() *Runner {
 	return &Runner{Plan: r.p, Steps: r.steps, Jobs: r, Ledger: r.l, Identity: Identity{Endpoint: r.endpoint, Principal: r.cred}, Run: fmt.Sprint("run", r.gets), Keys: r.keys,
 		hooks: hooks{now: func() time.Time { return r.now }, uptime: func() time.Duration { return time.Duration(r.now.UnixNano()) },
 			sleep: func(_ context.Context, wait, _ time.Duration) bool { r.now = r.now.Add(wait); return true }}}
@@ -148,17 +148,17 @@ func beforeAppend(r *Runner, f func(ledger.Event) error) {
 	}
 }
 
-func (r *rig) pass() Result {
+func (r *fixture) pass() Result {
 	return r.said("pass", r.runner().Pass(context.Background()))
 }
 
-// said logs what a pass or a decision came to.
-func (r *rig) said(what string, x Result) Result {
+// said logs the result of a pass or a decision.
+func (r *fixture) said(what string, x Result) Result {
 	r.t.Logf("%s %s: %s %s step %d why=%s detail=%q sent=%s changes=%v", r.now.Format("15:04:05"), what, x.Class(), x.Reason, x.Step, x.Why, x.Detail, x.Sent, x.Changes)
 	return x
 }
 
-func (r *rig) jobs(seq int) (out []drssim.Job) {
+func (r *fixture) jobs(seq int) (out []drssim.Job) {
 	for _, j := range r.sim.Jobs() {
 		if m, ok := plan.ParseMarker(j.Description); ok && m.Step == seq {
 			out = append(out, j)
@@ -167,8 +167,8 @@ func (r *rig) jobs(seq int) (out []drssim.Job) {
 	return out
 }
 
-// copied is the ledger as it is now, as a backup of it would hold it.
-func (r *rig) copied() *ledger.Ledger {
+// copied is a copy of the ledger as it is now.
+func (r *fixture) copied() *ledger.Ledger {
 	r.t.Helper()
 	ctx, out := context.Background(), ledger.OpenMemory()
 	events, err := r.l.Events(ctx, r.p.Chain())
