@@ -44,6 +44,8 @@ func rules() []rule {
 		{"rename", Error, checkRename},
 		{"rename-name", Warning, checkRenameName},
 		{"window", Error, checkWindow},
+		{"tail-log", Error, checkTailLog},
+		{"ignore-newer", Error, checkIgnoreNewer},
 		{"description", Warning, checkDescription},
 		{"description-control", Error, checkDescriptionControl},
 		{"tag", Error, checkTags},

@@ -56,19 +56,23 @@ func matches(m []string, steps []Step, act Act) bool {
 }
 
 // confirmHash covers what a person reviews before the act: every step, when the
-// act may happen, and whether a person is asked. The first element makes it
-// differ from every other hash.
+// act may happen, whether a person is asked, and what may hold the cutover. The
+// first element makes it differ from every other hash.
 func confirmHash(steps []Step, act Act) string {
 	p, last := steps[0].Plan, steps[len(steps)-1].ChainSHA256
 	c := Cutover{}
 	if p.Cutover != nil {
 		c = *p.Cutover
 	}
-	return hash([]any{
+	covered := []any{
 		"migplan confirmation 1", act, p.Name, last,
 		moment(c.NotBefore), moment(c.NotAfter), c.Unattended,
 		p.Overwrite, p.OverwriteUnattended, p.Rename,
-	})
+	}
+	if c.TailLog || len(c.IgnoreNewer) > 0 { // without them, keys stay what they were
+		covered = append(covered, c.TailLog, c.IgnoreNewer)
+	}
+	return hash(covered)
 }
 
 // moment formats a time in UTC, so that the offset in the plan does not matter;

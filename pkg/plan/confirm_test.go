@@ -46,6 +46,8 @@ func TestConfirmationIsInvalidAfterCoveredEdit(t *testing.T) {
 		"the window taken out": {`: {not_before: "2026-03-01T09:00:00+08:00", not_after: "2026-03-01T10:00:00+08:00"}`, ""},
 		"offset":               {"T10:00:00+08:00", "T10:00:00+07:00"},
 		"unattended":           {`10:00:00+08:00"}`, `10:00:00+08:00", unattended: true}`},
+		"tail_log":             {`10:00:00+08:00"}`, `10:00:00+08:00", tail_log: required}`},
+		"ignore_newer":         {`10:00:00+08:00"}`, `10:00:00+08:00", ignore_newer: [LOG/late.bak]}`},
 		"overwrite":            {"overwrite: [ims]\n", ""},
 		"overwrite_unattended": {"overwrite: [ims]\n", "overwrite: [ims]\noverwrite_unattended: true\n"},
 		"a later log":          {"  - cutover", "  - incremental: LOG/tail2.bak\n  - cutover"},

@@ -107,7 +107,7 @@ func (d *document) decodeBackups(p *Plan, n *yaml.Node) {
 		case text(entry) == "cutover":
 			p.Cutover = &Cutover{Pos: pos(entry)}
 		case child(entry, "cutover") != nil:
-			p.Cutover = decodeCutover(entry)
+			p.Cutover = p.decodeCutover(entry)
 		case child(entry, "full") != nil:
 			p.Backups = append(p.Backups, p.backup(Full, entry, child(entry, "full")))
 		case child(entry, "incremental") != nil:
@@ -117,22 +117,28 @@ func (d *document) decodeBackups(p *Plan, n *yaml.Node) {
 }
 
 func (p *Plan) backup(t Type, entry, keys *yaml.Node) Backup {
-	b := Backup{Type: t, Keys: texts(keys), Pos: pos(entry)}
-	if p.Source.OBS != nil && p.Source.OBS.Prefix != "" {
-		for i, k := range b.Keys {
-			b.Keys[i] = p.Source.OBS.Prefix + k
-		}
-	}
-	return b
+	return Backup{Type: t, Keys: p.wholeKeys(texts(keys)), Pos: pos(entry)}
 }
 
-func decodeCutover(entry *yaml.Node) *Cutover {
+// wholeKeys puts the source's prefix before keys, in place.
+func (p *Plan) wholeKeys(keys []string) []string {
+	if p.Source.OBS != nil && p.Source.OBS.Prefix != "" {
+		for i, k := range keys {
+			keys[i] = p.Source.OBS.Prefix + k
+		}
+	}
+	return keys
+}
+
+func (p *Plan) decodeCutover(entry *yaml.Node) *Cutover {
 	n := child(entry, "cutover")
 	return &Cutover{
-		NotBefore:  instant(child(n, "not_before")),
-		NotAfter:   instant(child(n, "not_after")),
-		Unattended: boolean(child(n, "unattended"), false),
-		Pos:        pos(entry),
+		NotBefore:   instant(child(n, "not_before")),
+		NotAfter:    instant(child(n, "not_after")),
+		Unattended:  boolean(child(n, "unattended"), false),
+		TailLog:     text(child(n, "tail_log")) == "required",
+		IgnoreNewer: p.wholeKeys(texts(child(n, "ignore_newer"))),
+		Pos:         pos(entry),
 	}
 }
 

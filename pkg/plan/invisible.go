@@ -84,7 +84,7 @@ func (c *checker) nameNodes() []*yaml.Node {
 	if n := child(c.root, "overwrite"); n != nil {
 		nodes = append(nodes, n.Content...)
 	}
-	for _, o := range c.objects {
+	for _, o := range slices.Concat(c.objects, c.ignored()) {
 		nodes = append(nodes, o.node)
 	}
 	return nodes

@@ -90,7 +90,9 @@ const (
 // has no such limit.
 type Cutover struct {
 	NotBefore, NotAfter time.Time
-	Unattended          bool // no confirmation is needed inside the window
+	Unattended          bool     // no confirmation is needed inside the window
+	TailLog             bool     // the last backup must be a tail-log backup
+	IgnoreNewer         []string // whole keys of objects that do not hold the cutover, although they are newer
 	Pos                 Pos
 }
 

@@ -95,6 +95,8 @@ func kindOf(root, n *yaml.Node) string {
 	switch {
 	case get(n, "const") != nil:
 		return "the number " + get(n, "const").Value
+	case get(n, "enum") != nil && types == nil:
+		return "the word `" + get(n, "enum").Content[0].Value + "`"
 	case word(get(n, "format")) == "date-time":
 		return "time"
 	case types != nil && len(types.Content) == 2 && word(get(n, "then", "const")) != "":

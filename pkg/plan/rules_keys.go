@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -14,13 +15,14 @@ import (
 // checkObjectKeys: a key consists of folders and a file name, and of nothing
 // that a shell, a URL or a reader could misread.
 func checkObjectKeys(c *checker) {
-	if c.plan.Source.OBS != nil {
-		n := child(child(child(c.root, "source"), "obs"), "prefix")
-		if prefix := strings.Trim(text(n), "/"); prefix != "" {
-			c.objectKey(n, prefix, len(prefix))
-		}
+	if c.plan.Source.OBS == nil {
+		return
 	}
-	for _, o := range c.objects {
+	n := child(child(child(c.root, "source"), "obs"), "prefix")
+	if prefix := strings.Trim(text(n), "/"); prefix != "" {
+		c.objectKey(n, prefix, len(prefix))
+	}
+	for _, o := range slices.Concat(c.objects, c.ignored()) {
 		switch _, rest, isAddress := strings.Cut(o.node.Value, "://"); {
 		case isAddress:
 			c.report(o.node, fmt.Sprintf("object key %q is an address", o.node.Value), "write only "+keyInAddress(rest, c.plan.Source.OBS))
