@@ -18,6 +18,7 @@ type pass struct {
 	listedAt   time.Duration   // uptime when the listing began
 	others     map[string]bool // jobs of other chains of this ledger, when the target was listed
 	sentBefore Sent            // Sent before the last create of this pass
+	gated      int             // the step that the gate let through; 0: none
 	stale      int             // listings that were too old to use
 	repeats    int             // creates that were not accepted
 	renewed    bool

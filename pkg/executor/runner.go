@@ -38,6 +38,10 @@ type Runner struct {
 	// Plan was made from. It is called right before each intent, and again
 	// before the first byte of a request; nil: there is no file.
 	Unchanged func() error
+	// Gate may hold back a step that is about to be sent, before anything is
+	// written about it: with a *Stop, or with an error if it could not find
+	// out. It is called once in a pass; nil: nothing is held back.
+	Gate func(context.Context, plan.Step) error
 	// Sending is called with a step right before its first intent, and
 	// must not block; nil: nobody is told.
 	Sending func(step int)

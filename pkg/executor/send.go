@@ -15,6 +15,9 @@ func (p *pass) create(ctx context.Context, seq int) error {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < leastTime {
 		return stop(TimeUp, seq)
 	}
+	if err := p.passesGate(ctx, seq); err != nil {
+		return err
+	}
 	if !p.isFresh() {
 		return p.listAgain(seq)
 	}

@@ -68,6 +68,9 @@ const (
 	CutoverKey          Reason = "cutover-key"           // the cutover is not confirmed
 	OverwriteKey        Reason = "overwrite-key"         // the overwrite is not confirmed
 	WindowPast          Reason = "window-past"           // Why: by which clock
+	NewerBackup         Reason = "newer-backup"          // the bucket has a backup that was taken after the plan's last one
+	NoTailLog           Reason = "no-tail-log"           // the last backup is not proved to be the tail-log backup that the plan requires
+	FilesUnavailable    Reason = "files-unavailable"     // the backup files could not be looked at
 	APIUnavailable      Reason = "api-unavailable"       // DRS gave no answer that can be used
 	RequestMayArrive    Reason = "request-may-arrive"    // an earlier request may still create a job
 	StatusSettling      Reason = "status-settling"       // a new attempt waits until an unknown status has stayed the same
@@ -99,10 +102,10 @@ var reasons = map[Class][]Reason{
 		EditedHistory, PlanShorter, HistoryGap, OtherIdentity, NameTaken, DatabaseTaken, ChainUnfinished, ClosedGeneration, GenerationBusy,
 		LedgerConflict, LedgerBroken, UnknownJobs, DuplicateJobs, JobDiffers, JobGone, ForeignJob, PlanReplaced, NotFailed, NotSucceeded,
 	},
-	CutoverHeld: {CutoverKey, OverwriteKey, WindowPast},
+	CutoverHeld: {CutoverKey, OverwriteKey, WindowPast, NewerBackup, NoTailLog},
 	TryAgain: {
 		APIUnavailable, RequestMayArrive, StatusSettling, JobMissing, Throttled, NotSent, LockHeld, LedgerBusy, PlanChanged, Settling,
-		ForeignJobElsewhere, NoServerDate, RaceLost, RecordLost, TimeUp, Stopped,
+		ForeignJobElsewhere, NoServerDate, RaceLost, RecordLost, TimeUp, Stopped, FilesUnavailable,
 	},
 	Denied:     {AccessDenied},
 	ClassError: {LedgerFailed, Broken},
@@ -131,6 +134,7 @@ type Stop struct {
 	OtherStep int
 	Jobs      []string      // job ids that it is about
 	Detail    string        // what was found: a status, a name, a value
+	Objects   []string      // NewerBackup: keys
 	Since     time.Time     // JobMissing, JobGone, UnknownStatus: first seen so, by the server's clock
 	Until     time.Time     // not before this
 	Wait      time.Duration // until then, by the server's clock; of Throttled and Settling
