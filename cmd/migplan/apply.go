@@ -51,6 +51,7 @@ The cutover needs --confirm-cutover, and a full backup that overwrites needs
 		ValidArgsFunction: completePlans,
 	}
 	o.settings.writeFlags(c)
+	o.settings.obsFlag(c)
 	f := c.Flags()
 	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be done, like plan")
 	f.BoolVar(&o.exitCode, "exit-code", false, "with --dry-run: exit with 10 if steps are open")

@@ -18,6 +18,7 @@ type job struct {
 	*view.Migration
 	runner  *executor.Runner
 	warned  []plan.Diagnostic // what was said of the file's diagnostics
+	unclear []string          // what was said of the bucket
 	ended   bool
 	changed bool
 	// notBefore: DRS asked not to be called before.
@@ -59,6 +60,7 @@ func (a *app) newJob(ctx context.Context, l *ledger.Ledger, m *view.Migration, o
 	}
 	j.runner = a.runner(l, m.Plan, r, &o.settings)
 	j.runner.Keys, j.runner.AskPerson, j.runner.Unchanged = o.keys, o.askPerson, j.unchanged
+	j.runner.Gate = a.gate(j, r, o.settings)
 	j.runner.Sending = func(step int) { a.warnOfStep(j, step) }
 	return j
 }

@@ -36,7 +36,7 @@ type settings struct {
 
 // given are the flags that commands to be pasted repeat.
 func (s *settings) given() view.Flags {
-	return view.Flags{Ledger: s.ledger, Endpoint: s.endpoint, CAFile: s.caFile}
+	return view.Flags{Ledger: s.ledger, Endpoint: s.endpoint, OBSEndpoint: s.obsEndpoint, CAFile: s.caFile}
 }
 
 func (s *settings) ledgerFlag(c *cobra.Command) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/migplan/migplan/pkg/backup"
@@ -38,10 +39,18 @@ type Guard struct {
 // Newer is an object that holds the cutover.
 type Newer struct {
 	Key      string
-	Type     backup.BackupType
+	Type     string // of the backup, in words
 	LastLSN  backup.LSN
-	Finished backup.DateTime
-	Missing  *Gap // nil where it continues the plan's last backup
+	Finished string // with the offset of the source's clock, where that is known
+	Missing  *Gap   // nil where it continues the plan's last backup
+}
+
+func (n Newer) String() string {
+	text := fmt.Sprintf("%s is a %s backup that ends at LSN %s%s", n.Key, n.Type, n.LastLSN, at(n.Finished))
+	if n.Missing != nil {
+		text += "; between it and the plan's last backup, " + n.Missing.String()
+	}
+	return text
 }
 
 // Gap is a part of the log between the plan's last backup and a newer one that
@@ -65,7 +74,7 @@ func (g Gap) String() string {
 func (f GuardFacts) Decide() Guard {
 	var g Guard
 	if f.Unlisted != nil {
-		g.Unclear = append(g.Unclear, "the bucket could not be listed: "+f.Unlisted.Error())
+		g.Unclear = append(g.Unclear, "the objects could not be listed: "+reason(f.Unlisted))
 	}
 	for _, last := range f.Last {
 		if f.TailLog {
@@ -73,8 +82,10 @@ func (f GuardFacts) Decide() Guard {
 				g.NotTail = append(g.NotTail, last.Name+": "+why)
 			}
 		}
+		if last.Set() == nil && f.Unlisted == nil {
+			g.Unclear = append(g.Unclear, fmt.Sprintf("%s could not be read, so no object can be compared with it: %s", last.Name, reason(last.Err)))
+		}
 		if last.Set() == nil {
-			g.Unclear = append(g.Unclear, fmt.Sprintf("%s could not be read, so no object can be compared with it: %v", last.Name, last.Err))
 			continue
 		}
 		if last.Grade() != backup.Proved {
@@ -83,12 +94,41 @@ func (f GuardFacts) Decide() Guard {
 		g.Newer = append(g.Newer, newer(last, f.Others)...)
 	}
 	slices.SortStableFunc(g.Newer, func(a, b Newer) int { return cmp.Or(a.LastLSN.Compare(b.LastLSN), cmp.Compare(a.Key, b.Key)) })
-	for _, o := range f.Others {
-		if mayBeBackup(o) {
-			g.Unclear = append(g.Unclear, fmt.Sprintf("%s may be a newer backup: %v", o.Name, o.Err))
-		}
+	if text := unread(f.Others); text != "" {
+		g.Unclear = append(g.Unclear, text)
 	}
 	return g
+}
+
+// unread names objects that may be newer backups, the first few of many.
+func unread(others []backup.Backup) string {
+	const most = 3
+	var names []string
+	n := 0
+	for _, o := range others {
+		if !mayBeBackup(o) {
+			continue
+		}
+		if n++; n <= most {
+			names = append(names, fmt.Sprintf("%s (%s)", o.Name, reason(o.Err)))
+		}
+	}
+	switch {
+	case n == 0:
+		return ""
+	case n > most:
+		names = append(names, fmt.Sprintf("and %d more", n-most))
+	}
+	return "what cannot be read may be a newer backup: " + strings.Join(names, ", ")
+}
+
+// reason is what a store says of an object, without the read that failed.
+func reason(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Problem
+	}
+	return fmt.Sprint(err)
 }
 
 // notTail is why a file is not proved to be a tail-log backup, "" where it is.
@@ -96,7 +136,7 @@ func notTail(b backup.Backup) string {
 	s := b.Set()
 	switch {
 	case s == nil:
-		return fmt.Sprintf("it could not be read: %v", b.Err)
+		return "it could not be read: " + reason(b.Err)
 	case s.BackupType != backup.Log || !s.Flags.Has(backup.IsTailLog):
 		return fmt.Sprintf("it is a %s backup and no tail-log backup", s.BackupType)
 	case b.Grade() != backup.Proved:
@@ -125,10 +165,18 @@ func newer(last backup.Backup, others []backup.Backup) (out []Newer) {
 		switch f.ID {
 		case backup.FindLaterLog, backup.FindNewerFull, backup.FindLaterDifferential:
 			at := places[f.File]
-			out = append(out, Newer{at.key, at.set.BackupType, at.set.LastLSN, at.set.BackupFinishDate, gap(last.Set(), at.set)})
+			out = append(out, Newer{at.key, typeOf(at.set), at.set.LastLSN, Finished(at.set), gap(last.Set(), at.set)})
 		}
 	}
 	return out
+}
+
+// typeOf is the type of a backup in words.
+func typeOf(s *backup.Set) string {
+	if s.BackupType == backup.Log && s.Flags.Has(backup.IsTailLog) {
+		return "tail-log"
+	}
+	return s.BackupType.String()
 }
 
 // gap is what a log that does not continue last leaves out.
@@ -137,7 +185,7 @@ func gap(last, s *backup.Set) *Gap {
 		return nil
 	}
 	g := Gap{From: last.LastLSN, To: s.FirstLSN}
-	if !last.BackupFinishDate.IsZero() && !s.BackupStartDate.IsZero() {
+	if !last.BackupFinishDate.IsZero() && !s.BackupStartDate.IsZero() && last.TimeZone == s.TimeZone {
 		g.Length = max(0, s.BackupStartDate.Sub(last.BackupFinishDate))
 	}
 	return &g

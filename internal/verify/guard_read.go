@@ -2,10 +2,8 @@ package verify
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/migplan/migplan/pkg/backup"
 	"github.com/migplan/migplan/pkg/plan"
@@ -35,6 +33,15 @@ func ReadGuard(ctx context.Context, store Store, p *plan.Plan) (GuardFacts, erro
 	return f, err
 }
 
+// UnreadGuard are the facts where nothing can be read, for one reason.
+func UnreadGuard(p *plan.Plan, why error) GuardFacts {
+	f := GuardFacts{TailLog: p.Cutover != nil && p.Cutover.TailLog, Unlisted: why}
+	for _, key := range p.Backups[len(p.Backups)-1].Keys {
+		f.Last = append(f.Last, backup.Backup{Name: key, Err: why})
+	}
+	return f
+}
+
 // otherKeys are the objects that p neither contains nor ignores. An object
 // without a byte is no backup.
 func otherKeys(p *plan.Plan, list []Object) (keys []string) {
@@ -55,52 +62,25 @@ func otherKeys(p *plan.Plan, list []Object) (keys []string) {
 	return keys
 }
 
+// readKeys reads the headers of objects and keeps their order.
+func readKeys(ctx context.Context, store Store, keys []string) ([]backup.Backup, error) {
+	files := make([]Checked, len(keys))
+	for i, key := range keys {
+		files[i] = Checked{Key: key}
+	}
+	readFiles(ctx, files, store, nil)
+	var out []backup.Backup
+	for _, f := range files {
+		if isSilent(f.Err) {
+			return nil, f.Err
+		}
+		out = append(out, f.Backup)
+	}
+	return out, nil
+}
+
 // isSilent reports an error that says nothing of the object.
 func isSilent(err error) bool {
-	var told *backup.UnreadableError
 	kind := KindOf(err)
-	return !errors.As(err, &told) && (kind == Unavailable || kind == Changed)
-}
-
-// guardReaders is how many objects are read at a time.
-const guardReaders = 8
-
-// readKeys reads the headers of objects, a few at a time, and keeps their
-// order. The first silent error ends it.
-func readKeys(ctx context.Context, store Store, keys []string) ([]backup.Backup, error) {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	out := make([]backup.Backup, len(keys))
-	next := make(chan int)
-	var readers sync.WaitGroup
-	for range min(guardReaders, len(keys)) {
-		readers.Go(func() {
-			for i := range next {
-				if out[i] = readKey(ctx, store, keys[i]); isSilent(out[i].Err) {
-					stop(out[i].Err)
-				}
-			}
-		})
-	}
-	for i := range keys {
-		if ctx.Err() != nil {
-			break
-		}
-		next <- i
-	}
-	close(next)
-	readers.Wait()
-	return out, context.Cause(ctx)
-}
-
-func readKey(ctx context.Context, store Store, key string) backup.Backup {
-	b := backup.Backup{Name: key}
-	file, err := store.Open(ctx, key)
-	if err != nil {
-		b.Err = err
-		return b
-	}
-	defer file.Close()
-	b.Media, b.Err = backup.Read(file, file.Object().Size)
-	return b
+	return kind == Unavailable || kind == Changed
 }

@@ -15,13 +15,13 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-func at(n int) backup.LSN { return backup.LSN{VLF: uint32(n), Slot: 1} }
+func lsn(n int) backup.LSN { return backup.LSN{VLF: uint32(n), Slot: 1} }
 
 // guardSet is a backup of the database ims, from and to LSNs of small numbers,
 // taken at the minutes of these numbers.
 func guardSet(name string, kind backup.BackupType, first, last int, changes ...func(*backup.Set)) backup.Backup {
 	s := backup.Set{
-		BackupType: kind, Position: 1, DatabaseName: "ims", FirstLSN: at(first), LastLSN: at(last), CheckpointLSN: at(first),
+		BackupType: kind, Position: 1, DatabaseName: "ims", FirstLSN: lsn(first), LastLSN: lsn(last), CheckpointLSN: lsn(first),
 		FamilyGUID: backup.GUID{0xa}, RecoveryForkID: backup.GUID{0xf}, RecoveryModel: backup.FullRecovery,
 		BackupSetGUID:   backup.GUID{byte(kind), byte(first), byte(last)},
 		BackupStartDate: backup.NewDateTime(2027, 3, 1, 0, first, 0), BackupFinishDate: backup.NewDateTime(2027, 3, 1, 0, last, 0),
@@ -37,7 +37,7 @@ func tail(s *backup.Set) { s.Flags |= backup.IsTailLog }
 // onFork: the set is on a fork that left the first one at an LSN.
 func onFork(left int) func(*backup.Set) {
 	return func(s *backup.Set) {
-		s.RecoveryForkID, s.PreviousForkID, s.PreviousForkPointLSN = backup.GUID{0xe}, backup.GUID{0xf}, at(left)
+		s.RecoveryForkID, s.PreviousForkID, s.PreviousForkPointLSN = backup.GUID{0xe}, backup.GUID{0xf}, lsn(left)
 	}
 }
 
@@ -72,6 +72,7 @@ func TestGuard(t *testing.T) {
 		{"a log on a fork that left later", GuardFacts{Others: []backup.Backup{guardSet("a", log, 30, 40, onFork(35))}}, "newer log a to 40"},
 		{"a log on a fork that left earlier", GuardFacts{Others: []backup.Backup{guardSet("a", log, 25, 40, onFork(25))}}, ""},
 		{"a log of another database", GuardFacts{Others: []backup.Backup{guardSet("a", log, 30, 40, ofCRM)}}, ""},
+		{"the tail log", GuardFacts{Others: []backup.Backup{guardSet("a", log, 30, 40, tail)}}, "newer tail-log a to 40"},
 		{"a newer full", GuardFacts{Others: []backup.Backup{guardSet("a", full, 35, 40)}}, "newer full a to 40"},
 		{"a newer differential", GuardFacts{Others: []backup.Backup{guardSet("a", diff, 35, 40)}}, "newer differential a to 40"},
 		{"the second set of a file", GuardFacts{Others: []backup.Backup{twoSets}}, "newer log two to 40"},
@@ -83,8 +84,12 @@ func TestGuard(t *testing.T) {
 			unreadable("a", &backup.UnreadableError{Reason: backup.NotBackup}), unreadable("b", &backup.UnreadableError{Reason: backup.Empty}),
 		}}, ""},
 		{"what cannot be read", GuardFacts{Others: []backup.Backup{unreadable("a", encrypted), unreadable("b", refused)}},
-			"unclear a may be a newer backup: encrypted backup, unclear b may be a newer backup: access denied"},
-		{"no permission to list", GuardFacts{Unlisted: refused}, "unclear the bucket could not be listed: access denied"},
+			"unclear what cannot be read may be a newer backup: a (encrypted backup), b (access denied)"},
+		{"many that cannot be read", GuardFacts{Others: slices.Repeat([]backup.Backup{unreadable("a", refused)}, 9)},
+			"unclear what cannot be read may be a newer backup: a (access denied), a (access denied), a (access denied), and 6 more"},
+		{"no permission to list", GuardFacts{Unlisted: refused}, "unclear the objects could not be listed: access denied"},
+		{"no permission at all", UnreadGuard(guardedPlan(), refused),
+			"not-tail p/last.bak: it could not be read: access denied, unclear the objects could not be listed: access denied"},
 		{"the last cannot be read", GuardFacts{Last: []backup.Backup{unreadable("last", refused)}, Others: []backup.Backup{guardSet("a", log, 30, 40)}},
 			"unclear last could not be read, so no object can be compared with it: access denied"},
 		{"the last is cut off", GuardFacts{Last: []backup.Backup{cut}}, "unclear last could not be read to its end, so its last LSN is not certain"},

@@ -19,7 +19,7 @@ const maxSilent = 2 * readers
 
 var errNotAsked = &Error{Kind: Unavailable, Problem: "it was not asked for, since the files before it gave no answer"}
 
-// readAll reads the files of a plan, a few at a time, and keeps their order.
+// readAll reads the files of a plan and keeps their order.
 func readAll(ctx context.Context, p *plan.Plan, s Store, progress func(done, total int)) []Checked {
 	var files []Checked
 	for i, b := range p.Backups {
@@ -27,6 +27,12 @@ func readAll(ctx context.Context, p *plan.Plan, s Store, progress func(done, tot
 			files = append(files, Checked{Step: i + 1, Key: key})
 		}
 	}
+	readFiles(ctx, files, s, progress)
+	return files
+}
+
+// readFiles reads files, a few at a time.
+func readFiles(ctx context.Context, files []Checked, s Store, progress func(done, total int)) {
 	next := make(chan int)
 	var all sync.WaitGroup
 	var done, silent atomic.Int64
@@ -51,7 +57,6 @@ func readAll(ctx context.Context, p *plan.Plan, s Store, progress func(done, tot
 	}
 	close(next)
 	all.Wait()
-	return files
 }
 
 func (c *Checked) fail(err error) {

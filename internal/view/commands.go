@@ -15,8 +15,8 @@ import (
 // Flags are the flags of a run that commands to be pasted repeat, "" where not
 // given.
 type Flags struct {
-	Ledger, Endpoint, CAFile string
-	Wait                     bool
+	Ledger, Endpoint, OBSEndpoint, CAFile string
+	Wait                                  bool
 }
 
 // Command is a command line to be pasted. A file name is one word, and no flag.
@@ -38,11 +38,12 @@ func (m *Migration) Command(verb, rest string) string {
 // repeated are the flags that a command of this name takes.
 func (f Flags) repeated(verb string) string {
 	ledger, remote := verb != "whoami", slices.Contains([]string{"apply", "adopt", "resolve", "whoami", "close"}, verb)
+	bucket := slices.Contains([]string{"apply", "verify", "lock"}, verb)
 	var b strings.Builder
 	for _, flag := range []struct {
 		takes       bool
 		name, value string
-	}{{ledger, "ledger", f.Ledger}, {remote, "endpoint", f.Endpoint}, {remote, "ca-file", f.CAFile}} {
+	}{{ledger, "ledger", f.Ledger}, {remote, "endpoint", f.Endpoint}, {bucket, "obs-endpoint", f.OBSEndpoint}, {remote, "ca-file", f.CAFile}} {
 		if flag.takes && flag.value != "" {
 			fmt.Fprintf(&b, " --%s %s", flag.name, Word(flag.value))
 		}

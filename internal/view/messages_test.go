@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/migplan/migplan/internal/verify"
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/ledger"
 )
@@ -103,7 +104,7 @@ func TestEveryCauseHasWords(t *testing.T) {
 // stopOf is a stop with a value in every field that a message may show.
 func stopOf(r executor.Reason, why executor.Why) executor.Stop {
 	return executor.Stop{
-		Reason: r, Why: why, Step: 2, OtherStep: 1, State: ledger.StepRunning, Jobs: []string{"job-2"}, Detail: "REBALANCING",
+		Reason: r, Why: why, Step: 2, OtherStep: 1, State: ledger.StepRunning, Jobs: []string{"job-2"}, Detail: "REBALANCING", Objects: []string{"LOG/late.bak"},
 		Since: night(21), Until: night(66), Err: errors.New("connection refused"),
 		Owner: &executor.Owner{Plan: "crm-prod", Generation: 2, Databases: `database "ims"`},
 	}
@@ -220,6 +221,11 @@ func situations() []situation {
 		{"a proxy that does not work", running, executor.APIUnavailable, "", func(m *Migration) {
 			m.Run.Proxy, m.Result.Err = "HTTPS_PROXY", errors.New("proxy: connection refused")
 		}},
+		{"several newer backups", running, executor.NewerBackup, "", func(m *Migration) { m.Result.Objects = []string{"LOG/a.bak", `LOG/"b".bak`} }},
+		{"no tail log, by its header", running, executor.NoTailLog, "", func(m *Migration) { m.Result.Err = nil }},
+		{"no tail log, since it could not be read", running, executor.NoTailLog, "", func(m *Migration) {
+			m.Result.Err = &verify.Error{Problem: "access denied", Remedy: "check the access key"}
+		}},
 		{"a closing that must wait for a doubt", doubt, executor.NotAllowed, executor.WhyUnsettled, func(m *Migration) {
 			m.Run.Again = "migplan close ims.yaml --reason done"
 		}},
@@ -231,7 +237,7 @@ func situations() []situation {
 		{"a command that only reads", running, executor.WindowPast, executor.WhyLocalClock, func(m *Migration) { m.Run.Reads = true }},
 		{"a rehearsal", failed, executor.JobFailed, "", func(m *Migration) { m.Run.Rehearsal = true }},
 		{"the flags of the run are repeated", running, executor.AccessDenied, "", func(m *Migration) {
-			m.Run.Flags = Flags{Ledger: "other ledger", Endpoint: "https://drs.example.com", CAFile: "ca.pem"}
+			m.Run.Flags = Flags{Ledger: "other ledger", Endpoint: "https://drs.example.com", OBSEndpoint: "https://obs.example.com", CAFile: "ca.pem"}
 		}},
 	}
 }

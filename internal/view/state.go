@@ -95,6 +95,12 @@ func (m *Migration) cutoverLine() string {
 	if c.Unattended {
 		line += ", unattended"
 	}
+	if c.TailLog {
+		line += ", only after a tail-log backup"
+	}
+	if len(c.IgnoreNewer) > 0 {
+		line += ", whatever is in " + strings.Join(c.IgnoreNewer, ", ")
+	}
 	return line
 }
 

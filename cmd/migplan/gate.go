@@ -1,0 +1,113 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/migplan/migplan/internal/verify"
+	"github.com/migplan/migplan/internal/view"
+	"github.com/migplan/migplan/pkg/backup"
+	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// gate is what may hold back a step that is about to be sent.
+func (a *app) gate(j *job, r *remote, s settings) func(context.Context, plan.Step) error {
+	return func(ctx context.Context, step plan.Step) error {
+		if !step.Last || step.Plan.Source.OBS == nil {
+			return nil
+		}
+		return a.guardCutover(ctx, j, r, &s)
+	}
+}
+
+// guardCutover holds the cutover against what is in the bucket. Where the bucket
+// cannot be read, it only warns, unless the plan requires a tail-log backup.
+func (a *app) guardCutover(ctx context.Context, j *job, r *remote, s *settings) error {
+	p := j.Plan
+	facts, err := a.guardFacts(ctx, p, r.endpoint, s)
+	if err != nil {
+		return err
+	}
+	found := facts.Decide()
+	for _, what := range found.Unclear {
+		if !slices.Contains(j.unclear, what) {
+			j.unclear = append(j.unclear, what)
+			a.log.Warn().Str("plan", p.Name).Str("detail", view.Clean(what)).Msg("newer backups in the bucket cannot be ruled out")
+		}
+	}
+	switch {
+	case len(found.Newer) > 0:
+		return newerBackup(p, found.Newer)
+	case len(found.NotTail) > 0:
+		return &executor.Stop{Reason: executor.NoTailLog, Detail: strings.Join(found.NotTail, "; "), Err: unreadLast(facts)}
+	}
+	return nil
+}
+
+// unreadLast is why a file of the last backup could not be read; nil where what
+// is in it counts.
+func unreadLast(f verify.GuardFacts) error {
+	for _, b := range f.Last {
+		var file *backup.UnreadableError
+		if b.Err != nil && !errors.As(b.Err, &file) {
+			return b.Err
+		}
+	}
+	return nil
+}
+
+// guardFacts reads the bucket. An error is one of a bucket that may answer later;
+// one that this run may not or cannot read is in the facts.
+func (a *app) guardFacts(ctx context.Context, p *plan.Plan, drs *url.URL, s *settings) (verify.GuardFacts, error) {
+	if why := a.withoutBucket(drs, s); why != nil {
+		return verify.UnreadGuard(p, why), nil
+	}
+	client, err := a.connectBucket(ctx, s, targetRegion(p.Target))
+	if err != nil {
+		problem, remedy, class, _ := told(err)
+		why := &verify.Error{Kind: verify.Denied, Problem: cmp.Or(problem, err.Error()), Remedy: remedy, Err: err}
+		if ctx.Err() != nil || class == executor.TryAgain {
+			why.Kind = verify.Unavailable
+			return verify.GuardFacts{}, why
+		}
+		return verify.UnreadGuard(p, why), nil
+	}
+	return verify.ReadGuard(ctx, bucketStore{client, p.Source.OBS.Bucket}, p)
+}
+
+// noBucket, in place of an endpoint of OBS, says that this runner cannot reach it.
+const noBucket = "none"
+
+// withoutBucket says why no endpoint of OBS is known; nil where one is. DRS at an
+// address of its own is not in the cloud whose buckets are known by the region.
+func (a *app) withoutBucket(drs *url.URL, s *settings) error {
+	given := cmp.Or(s.obsEndpoint, a.get("MIGPLAN_OBS_ENDPOINT"))
+	isPublic := strings.HasSuffix(drs.Hostname(), ".myhuaweicloud.com") || strings.HasSuffix(drs.Hostname(), ".myhuaweicloud.eu")
+	switch {
+	case given == noBucket:
+		return &verify.Error{Kind: verify.Denied, Problem: "the OBS endpoint is set to none", Remedy: "run it without --obs-endpoint none"}
+	case given == "" && !isPublic:
+		return &verify.Error{Kind: verify.Denied, Problem: "DRS has an endpoint of its own, so that of OBS is not known", Remedy: "set MIGPLAN_OBS_ENDPOINT"}
+	}
+	return nil
+}
+
+// newerBackup is the stop of a cutover that would lose what is in these objects.
+func newerBackup(p *plan.Plan, newer []verify.Newer) *executor.Stop {
+	s := &executor.Stop{Reason: executor.NewerBackup}
+	var all []string
+	for _, n := range newer {
+		all = append(all, n.String())
+		key := strings.TrimPrefix(n.Key, p.Source.OBS.Prefix) // as the plan names it
+		if !slices.Contains(s.Objects, key) {
+			s.Objects = append(s.Objects, key)
+		}
+	}
+	s.Detail = strings.Join(all, "; ")
+	return s
+}
