@@ -89,16 +89,23 @@ func TestRecovery(t *testing.T) {
 	}
 }
 
-// example is a command and what it says on both outputs, without its logs, and
-// with all that differs from run to run made equal.
-func example(t *testing.T, code int, stop stop) string {
+// reach runs a plan into the stop, and returns what the last command said.
+func (stop stop) reach(t *testing.T, code int) (s *stage, stdout, stderr string) {
 	t.Helper()
-	s := newStage(t, stop.faults...)
+	s = newStage(t, stop.faults...)
 	s.write(t, "ims.yaml", imsPlan(stop.plan))
 	if stop.first != nil {
 		stop.first(t, s)
 	}
-	stdout, stderr := s.migplan(t, code, stop.args...)
+	stdout, stderr = s.migplan(t, code, stop.args...)
+	return s, stdout, stderr
+}
+
+// example is a command and what it says on both outputs, without its logs, and
+// with all that differs from run to run made equal.
+func example(t *testing.T, code int, stop stop) string {
+	t.Helper()
+	s, stdout, stderr := stop.reach(t, code)
 	if at := strings.Index(stdout, "\nstep 1: POST"); at >= 0 {
 		stdout = stdout[:at] + "\n... (the bytes of each request)\n"
 	}

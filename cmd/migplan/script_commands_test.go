@@ -103,23 +103,39 @@ func age(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	by, err := time.ParseDuration(args[0])
 	ts.Check(err)
-	dir := ts.Getenv("MIGPLAN_LEDGER")
+	ts.Check(ageLedger(ts.Getenv("MIGPLAN_LEDGER"), by))
+}
+
+// ageLedger moves every time in the ledger of a folder into the past.
+func ageLedger(dir string, by time.Duration) error {
 	old := dir + ".young"
-	ts.Check(os.Rename(dir, old))
+	if err := os.Rename(dir, old); err != nil {
+		return err
+	}
 	from, err := ledger.OpenReader(old)
-	ts.Check(err)
+	if err != nil {
+		return err
+	}
 	defer from.Close()
 	to, err := ledger.Open(dir)
-	ts.Check(err)
+	if err != nil {
+		return err
+	}
 	defer to.Close()
 	opened, err := from.Opened(context.Background())
-	ts.Check(err)
+	if err != nil {
+		return err
+	}
 	for _, o := range opened {
 		events, err := from.Events(context.Background(), o.Chain)
-		ts.Check(err)
-		ts.Check(appendAged(to, events, by))
+		if err != nil {
+			return err
+		}
+		if err := appendAged(to, events, by); err != nil {
+			return err
+		}
 	}
-	ts.Check(os.RemoveAll(old))
+	return os.RemoveAll(old)
 }
 
 var anyTime = regexp.MustCompile(`"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[^"]*"`)
