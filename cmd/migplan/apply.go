@@ -104,9 +104,11 @@ func (a *app) apply(ctx context.Context, args []string, o applyOptions) error {
 		return err
 	}
 	if !o.recursive && slices.ContainsFunc(all, func(m *view.Migration) bool { return m.InSubfolder }) {
-		if all, err = a.withoutNew(ctx, all, &o.settings); err != nil {
-			return err
+		begun, err := a.withoutNew(ctx, all, &o.settings)
+		if err != nil {
+			return a.withoutLedger(all, err, &o.settings, o.output)
 		}
+		all = begun
 	}
 	checkTogether(all)
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
@@ -114,7 +116,7 @@ func (a *app) apply(ctx context.Context, args []string, o applyOptions) error {
 	_, bad := a.sayInvalid(all)
 	jobs, shared, err := a.runJobs(ctx, all, o)
 	if err != nil {
-		return err
+		return a.withoutLedger(all, err, &o.settings, o.output)
 	}
 	classes := []executor.Class{executor.OK}
 	if bad || shared {

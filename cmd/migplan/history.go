@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
@@ -39,22 +41,30 @@ func (a *app) history(ctx context.Context, args []string, s *settings, output st
 	if err != nil {
 		return err
 	}
-	l, dir, err := a.readLedger(s)
-	if err != nil {
+	events, err := a.events(ctx, m, s)
+	var u usage
+	switch {
+	case errors.As(err, &u), err != nil && output != "json":
 		return err
-	}
-	m.LedgerFolder, m.LedgerFile = dir, pathOf(l)
-	var events []ledger.Event
-	if l != nil {
-		defer l.Close()
-		if events, err = l.Events(ctx, m.Plan.Chain()); err != nil {
-			return fmt.Errorf("%s: %w", m.Plan.Name, err)
-		}
-	}
-	if output == "json" {
-		a.writeJSON(m.History(events))
-		return nil
+	case output == "json":
+		a.writeJSON(m.History(events, err))
+		return err
 	}
 	m.WriteHistory(a.stdout, events)
 	return nil
+}
+
+// events are those of the plan's chain.
+func (a *app) events(ctx context.Context, m *view.Migration, s *settings) ([]ledger.Event, error) {
+	l, dir, err := a.readLedger(s)
+	m.LedgerFolder, m.LedgerFile = dir, pathOf(l)
+	if l == nil || err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	events, err := l.Events(ctx, m.Plan.Chain())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", m.Plan.Name, err)
+	}
+	return events, nil
 }

@@ -44,7 +44,7 @@ func (a *app) plan(ctx context.Context, args []string, o planOptions) error {
 	}
 	all, valid, class, err := a.previews(ctx, args, loadPlan, &o.settings, o.keys)
 	if err != nil {
-		return err
+		return a.withoutLedger(all, err, &o.settings, o.output)
 	}
 	if o.exitCode && class == executor.OK && slices.ContainsFunc(valid, (*view.Migration).Open) {
 		class = pending

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/migplan/migplan/internal/view"
@@ -17,7 +18,7 @@ func (a *app) previews(ctx context.Context, args []string, load func(string) *vi
 	_, bad := a.sayInvalid(all)
 	l, dir, err := a.readLedger(s)
 	if err != nil {
-		return nil, nil, "", err
+		return all, nil, "", err
 	}
 	if l != nil {
 		defer l.Close()
@@ -73,4 +74,19 @@ func pathOf(l *ledger.Ledger) string {
 // given to apply. NEEDS shows it.
 func lacksOnlyKey(s *executor.Stop, keys executor.Keys) bool {
 	return (s.Reason == executor.CutoverKey || s.Reason == executor.OverwriteKey) && keys == executor.Keys{}
+}
+
+// withoutLedger gives a program its plans although the ledger cannot be opened.
+// The error is returned: it is said once, for all of them.
+func (a *app) withoutLedger(all []*view.Migration, err error, s *settings, output string) error {
+	var u usage
+	if output != "json" || len(all) == 0 || errors.As(err, &u) {
+		return err
+	}
+	for _, m := range all {
+		m.LedgerFile, m.Unread, m.Run.Flags = a.ledgerFile, true, s.given()
+		m.Result = executor.Result{Stop: *executor.LedgerStop(err), Sent: executor.SentNo}
+	}
+	a.writeJSON(view.Plans(all, false, exitCode))
+	return err
 }

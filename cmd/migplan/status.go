@@ -38,7 +38,7 @@ func (a *app) statusCommand() *cobra.Command {
 func (a *app) status(ctx context.Context, args []string, s *settings, output string) error {
 	all, valid, class, err := a.previews(ctx, args, lookAt, s, executor.Keys{})
 	if err != nil {
-		return err
+		return a.withoutLedger(all, err, s, output)
 	}
 	if output == "json" {
 		dir, _, err := a.ledgerFolder(s)

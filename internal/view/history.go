@@ -19,6 +19,7 @@ type HistoryJSON struct {
 	Name    string      `json:"name"`
 	Chain   string      `json:"chain"`
 	Events  []EventJSON `json:"events"`
+	Message string      `json:"message,omitempty"`
 }
 
 // EventJSON is one event of the ledger.
@@ -33,9 +34,13 @@ type EventJSON struct {
 	Hash    string          `json:"hash"`
 }
 
-// History is the output of history for these events.
-func (m *Migration) History(events []ledger.Event) HistoryJSON {
-	out := HistoryJSON{HistoryVersion, m.Plan.Name, m.Plan.Chain(), []EventJSON{}}
+// History is the output of history for these events, or for the error that hid
+// them.
+func (m *Migration) History(events []ledger.Event, err error) HistoryJSON {
+	out := HistoryJSON{Version: HistoryVersion, Name: m.Plan.Name, Chain: m.Plan.Chain(), Events: []EventJSON{}}
+	if err != nil {
+		out.Message = Clean(err.Error())
+	}
 	for _, e := range events {
 		out.Events = append(out.Events, EventJSON{e.Seq, e.At, e.Kind, e.Step, e.Attempt, e.Run, e.Data, e.Hash})
 	}
