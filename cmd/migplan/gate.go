@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -29,6 +30,9 @@ func (a *app) gate(j *job, r *remote, s settings) func(context.Context, plan.Ste
 // cannot be read, it only warns, unless the plan requires a tail-log backup.
 func (a *app) guardCutover(ctx context.Context, j *job, r *remote, s *settings) error {
 	p := j.Plan
+	if !p.Cutover.TailLog && a.obsEndpoint(s) == "" && onThisMachine(r.endpoint) {
+		return nil // a simulated DRS, which has no bucket
+	}
 	facts, err := a.guardFacts(ctx, p, r.endpoint, s)
 	if err != nil {
 		return err
@@ -86,7 +90,7 @@ const noBucket = "none"
 // withoutBucket says why no endpoint of OBS is known; nil where one is. DRS at an
 // address of its own is not in the cloud whose buckets are known by the region.
 func (a *app) withoutBucket(drs *url.URL, s *settings) error {
-	given := cmp.Or(s.obsEndpoint, a.get("MIGPLAN_OBS_ENDPOINT"))
+	given := a.obsEndpoint(s)
 	isPublic := strings.HasSuffix(drs.Hostname(), ".myhuaweicloud.com") || strings.HasSuffix(drs.Hostname(), ".myhuaweicloud.eu")
 	switch {
 	case given == noBucket:
@@ -95,6 +99,16 @@ func (a *app) withoutBucket(drs *url.URL, s *settings) error {
 		return &verify.Error{Kind: verify.Denied, Problem: "DRS has an endpoint of its own, so that of OBS is not known", Remedy: "set MIGPLAN_OBS_ENDPOINT"}
 	}
 	return nil
+}
+
+// obsEndpoint is the endpoint of OBS that was given, "" for none.
+func (a *app) obsEndpoint(s *settings) string {
+	return cmp.Or(s.obsEndpoint, a.get("MIGPLAN_OBS_ENDPOINT"))
+}
+
+func onThisMachine(u *url.URL) bool {
+	addr, err := netip.ParseAddr(u.Hostname())
+	return err == nil && addr.IsLoopback() || strings.EqualFold(u.Hostname(), "localhost")
 }
 
 // newerBackup is the stop of a cutover that would lose what is in these objects.

@@ -29,7 +29,7 @@ func (a *app) bucketArgs(ctx context.Context, args []string, s *settings, region
 	if region == "" {
 		region = a.get("HW_REGION_NAME")
 	}
-	if region == "" && s.obsEndpoint == "" && a.get("MIGPLAN_OBS_ENDPOINT") == "" {
+	if region == "" && a.obsEndpoint(s) == "" {
 		return nil, usage{"the region of the bucket is missing", "give --region, for example --region ap-southeast-3"}
 	}
 	return a.connectBucket(ctx, s, bucketRegion{region: region})

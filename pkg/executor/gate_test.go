@@ -12,7 +12,7 @@ import (
 )
 
 // gated is a pass with a gate, and how often the gate was asked.
-func gated(r *rig, gate func(context.Context, plan.Step) error) (Result, int) {
+func gated(r *fixture, gate func(context.Context, plan.Step) error) (Result, int) {
 	asked := 0
 	runner := r.runner()
 	runner.Keys.Cutover = confirm(r.steps)
@@ -35,7 +35,7 @@ func TestGateHoldsAStep(t *testing.T) {
 		{fmt.Errorf("the gate: %w", &Stop{Reason: NoTailLog}), NoTailLog, CutoverHeld},
 		{unreachable, FilesUnavailable, TryAgain},
 	} {
-		r := newRig(t, "", key, drssim.Config{})
+		r := newFixture(t, "", key, drssim.Config{})
 		got, asked := gated(r, func(context.Context, plan.Step) error { return tt.err })
 		if got.Reason != tt.reason || got.Class() != tt.class || got.Step != 1 || got.Sent != SentNo || asked != 1 {
 			t.Errorf("%+v after %d questions", got, asked)
@@ -53,7 +53,7 @@ func TestGateHoldsAStep(t *testing.T) {
 // A gate that reads for longer than a listing stays fresh: the target is listed
 // again, and the gate is not asked again.
 func TestSlowGateIsAskedOnceInAPass(t *testing.T) {
-	r := newRig(t, "", key, drssim.Config{})
+	r := newFixture(t, "", key, drssim.Config{})
 	got, asked := gated(r, func(_ context.Context, s plan.Step) error {
 		if s.Seq != 1 || !s.Last {
 			t.Errorf("asked about step %d", s.Seq)
@@ -68,7 +68,7 @@ func TestSlowGateIsAskedOnceInAPass(t *testing.T) {
 
 // The end of the time ends the pass, whatever the gate makes of it.
 func TestGateEndsWithItsContext(t *testing.T) {
-	r := newRig(t, "", key, drssim.Config{})
+	r := newFixture(t, "", key, drssim.Config{})
 	ctx, cancel := context.WithCancel(context.Background())
 	runner := r.runner()
 	runner.Keys.Cutover = confirm(r.steps)
@@ -83,7 +83,7 @@ func TestGateEndsWithItsContext(t *testing.T) {
 
 // No gate is asked where nothing would be sent.
 func TestGateIsNotAskedWithoutTheKey(t *testing.T) {
-	r := newRig(t, "", key, drssim.Config{})
+	r := newFixture(t, "", key, drssim.Config{})
 	runner := r.runner()
 	runner.Gate = func(context.Context, plan.Step) error { t.Error("asked"); return nil }
 	if got := r.said("pass", runner.Pass(context.Background())); got.Reason != CutoverKey {
