@@ -48,6 +48,7 @@ storage:
 norace:
 	go test ./pkg/plan -run TestCompileGrowsLinearly -count=1
 	go test ./pkg/backup -run TestCheckChainGrowsLinearly -count=1
+	go test ./pkg/executor -run TestBytesOfAStepDoNotGrow -count=1
 	go test ./pkg/drs -run TestWire -count=1 -v
 
 # Every fuzz target for FUZZTIME seconds or more, two at a time. Their corpora

@@ -198,7 +198,7 @@ func TestDateSetByCallerIsSigned(t *testing.T) {
 	}
 }
 
-func TestEarlierProofIsRemoved(t *testing.T) {
+func TestEarlierCredentialIsRemovedFromRequest(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	req, _ := http.NewRequest("GET", "https://h/", nil)
 	for _, name := range []string{"Authorization", "authorization", "X-Auth-Token", "x-auth-token", "X-Security-Token"} {

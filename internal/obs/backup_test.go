@@ -6,9 +6,9 @@ import (
 	"github.com/migplan/migplan/pkg/backup"
 )
 
-// What went wrong in the bucket has to be told through the reader of backup
+// An error of the bucket must be reported through the reader of backup
 // files: io.EOF in it would make it a file that is cut short.
-func TestBackupReadKeepsTheKind(t *testing.T) {
+func TestBackupReaderKeepsTheKindOfAnError(t *testing.T) {
 	f := newFake(t, false)
 	_, r := opened(t, f, 1<<20)
 	f.objects["k"].etag = "ffff"

@@ -130,8 +130,8 @@ func said(c *Client, bucket string) []string {
 	return texts
 }
 
-func TestNothingThatAServerGivesBackIsSaid(t *testing.T) {
-	log.SetOutput(io.Discard) // net/http repeats there what comes behind an answer; the command keeps it silent
+func TestErrorsContainNothingEchoedByServer(t *testing.T) {
+	log.SetOutput(io.Discard) // net/http repeats there what comes after an answer; the command keeps it silent
 	t.Cleanup(func() { log.SetOutput(os.Stderr) })
 	signature := func(r *http.Request) string {
 		_, signature, _ := strings.Cut(r.Header.Get("Authorization"), ":")
@@ -174,7 +174,7 @@ func TestNothingThatAServerGivesBackIsSaid(t *testing.T) {
 }
 
 // A proxy is sent a password of its own, and sees the name of the host only.
-func TestNothingThatAProxyGivesBackIsSaid(t *testing.T) {
+func TestErrorsContainNothingEchoedByProxy(t *testing.T) {
 	for name, spell := range map[string]string{
 		"status": "HTTP/1.1 407 %\r\nContent-Length: 0\r\n\r\n", "garbage": "%\r\n\r\n", "closed": "", "no TLS": "HTTP/1.1 200 OK\r\n\r\n%",
 	} {
@@ -193,7 +193,7 @@ func TestNothingThatAProxyGivesBackIsSaid(t *testing.T) {
 }
 
 // The SDK's logger would write to the console or to a file.
-func TestNothingIsPrintedOrWritten(t *testing.T) {
+func TestClientPrintsAndWritesNothing(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
 	out, err := os.Create(filepath.Join(t.TempDir(), "out"))

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestNothingIsSentUnsigned(t *testing.T) {
+func TestRequestWithoutKeyIsNotSent(t *testing.T) {
 	for _, keys := range []*pair{{}, {token: keyToken}, {id: keyID}, {secret: keySecret}, {id: " ", secret: " "}, {id: keyID, secret: keySecret + " "},
 		{id: "a\r\nX: y", secret: "b"}, {id: keyID, secret: keySecret, token: "a b"}} {
 		f := newFake(t, false)
@@ -19,7 +19,7 @@ func TestNothingIsSentUnsigned(t *testing.T) {
 	}
 }
 
-func TestNamesThatWouldAskElsewhereAreRefused(t *testing.T) {
+func TestNamesThatChangeTheHostAreRefused(t *testing.T) {
 	f := newFake(t, false)
 	c := f.client()
 	for _, bucket := range []string{"", "a", "evil.example.org/", "evil.example.org?", "evil.example.org#", "u:p@evil", "a/b/c", "a..b", ".ab", "ab.", "ABC", " abc", "ab_c", "a:1", strings.Repeat("a", 64)} {

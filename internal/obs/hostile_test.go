@@ -97,7 +97,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 	}
 }
 
-func TestServerThatHangs(t *testing.T) {
+func TestHangingServerTimesOut(t *testing.T) {
 	for name, hang := range map[string]func(w http.ResponseWriter){
 		"before the answer": func(http.ResponseWriter) {},
 		"within the body": func(w http.ResponseWriter) {
@@ -128,7 +128,7 @@ func TestServerThatHangs(t *testing.T) {
 	}
 }
 
-// Behind a 101 stands the connection, which no deadline of a request ends.
+// After a 101 the body is the connection, which no deadline of a request ends.
 func TestSwitchOfProtocolIsRefused(t *testing.T) {
 	for op, err := range three(newFakeAnswering(t, func(w http.ResponseWriter) {
 		w.Header().Set("Connection", "upgrade")
@@ -150,7 +150,7 @@ func newFakeAnswering(t *testing.T, answer func(http.ResponseWriter)) *Client {
 }
 
 // The context ends a pause between tries too.
-func TestContextEndsTheTries(t *testing.T) {
+func TestTriesEndWithTheContext(t *testing.T) {
 	f := newFake(t, false)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
@@ -164,7 +164,7 @@ func TestContextEndsTheTries(t *testing.T) {
 	}
 }
 
-func TestNobodyListens(t *testing.T) {
+func TestRefusedConnectionIsUnavailable(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

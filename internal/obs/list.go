@@ -37,7 +37,7 @@ type listing struct {
 	limit   int
 	objects []Object
 	seen    map[string]bool // keys
-	marker  string          // the next page starts behind this key
+	marker  string          // the next page starts after this key
 }
 
 // next adds a page and reports whether there is another.

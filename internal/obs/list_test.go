@@ -17,7 +17,7 @@ func listed(objects []Object) []string {
 	return keys
 }
 
-func TestListOfManyPages(t *testing.T) {
+func TestListReadsAllPages(t *testing.T) {
 	styles(t, func(t *testing.T, f *fake) {
 		for i := range 2500 {
 			f.put(fmt.Sprintf("LOG/%05d.trn", i), 1)
@@ -37,7 +37,7 @@ func TestListOfManyPages(t *testing.T) {
 	})
 }
 
-func TestListOfStrangeNames(t *testing.T) {
+func TestListKeepsUnusualNames(t *testing.T) {
 	styles(t, func(t *testing.T, f *fake) {
 		f.pageSize = 1
 		keys := []string{"a b/1", "a b/2 +%2B", "a b/&<>\"'", "a b/ü 全备", "a b//x", "a b/\U0001F4BE", "a b/c=d&marker=x"}
@@ -52,7 +52,7 @@ func TestListOfStrangeNames(t *testing.T) {
 	})
 }
 
-func TestListOfNothing(t *testing.T) {
+func TestListOfEmptyFolderIsEmpty(t *testing.T) {
 	f := newFake(t, false)
 	objects, err := f.client().List(t.Context(), f.bucket, "", 10)
 	if err != nil || len(objects) != 0 {
@@ -64,7 +64,7 @@ func TestListOfNothing(t *testing.T) {
 
 // Each server here would keep a client busy, or have it believe in a list that
 // is none.
-func TestListRefusesWhatIsNoList(t *testing.T) {
+func TestListRefusesOtherDocuments(t *testing.T) {
 	const head, tail = "<ListBucketResult><Name>sql-backups</Name>", "</ListBucketResult>"
 	entry := func(key string) string {
 		return `<Contents><Key>` + key + `</Key><ETag>"a"</ETag><Size>1</Size></Contents>`

@@ -142,7 +142,7 @@ func TestWrongRangesAreErrors(t *testing.T) {
 }
 
 // The whole object is 1 TiB here: the answer must be left, not read.
-func TestServerThatIgnoresRangeIsNotReadOn(t *testing.T) {
+func TestAnswerThatIgnoresTheRangeIsNotRead(t *testing.T) {
 	f := newFake(t, false)
 	_, r := opened(t, f, 100)
 	sent := make(chan int, 1)

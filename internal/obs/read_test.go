@@ -58,7 +58,7 @@ func TestVirtualHostStyleIsNotPathStyle(t *testing.T) {
 	})
 }
 
-func TestHeadReadsWhatOBSSays(t *testing.T) {
+func TestHeadReadsAnswerOfOBS(t *testing.T) {
 	changed := time.Date(2026, 2, 12, 21, 45, 2, 0, time.UTC)
 	for _, c := range []struct {
 		headers  map[string]string
@@ -106,7 +106,7 @@ func opened(t *testing.T, f *fake, size int) (*Client, *Reader) {
 	return c, c.Reader(t.Context(), f.bucket, o)
 }
 
-func TestOneByteIsReadAsOneByte(t *testing.T) {
+func TestReadOfOneByteRequestsOneByte(t *testing.T) {
 	f := newFake(t, false)
 	_, r := opened(t, f, 1<<20)
 	var p [1]byte
@@ -118,7 +118,7 @@ func TestOneByteIsReadAsOneByte(t *testing.T) {
 	}
 }
 
-func TestReadAtKeepsTheContractOfReaderAt(t *testing.T) {
+func TestReadAtFollowsReaderAt(t *testing.T) {
 	f := newFake(t, false)
 	_, r := opened(t, f, 10)
 	for _, c := range []struct {
@@ -143,7 +143,7 @@ func TestReadAtKeepsTheContractOfReaderAt(t *testing.T) {
 	}
 }
 
-func TestHeadRefusesWhatDescribesNoObject(t *testing.T) {
+func TestHeadRefusesAnswerWithoutAnObject(t *testing.T) {
 	for name, answer := range map[string]func(http.Header) int{
 		"no ETag":    func(h http.Header) int { h.Set("Content-Length", "1"); return 200 },
 		"two ETags":  func(h http.Header) int { h.Set("Content-Length", "1"); h["Etag"] = []string{`"a"`, `"b"`}; return 200 },
@@ -185,7 +185,7 @@ func TestClientIsSafeForConcurrentUse(t *testing.T) {
 	wg.Wait()
 }
 
-func TestReadWithinACanceledContext(t *testing.T) {
+func TestReadWithCanceledContextFails(t *testing.T) {
 	f := newFake(t, false)
 	o := f.put("k", 10)
 	ctx, cancel := context.WithCancel(t.Context())

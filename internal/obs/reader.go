@@ -66,8 +66,8 @@ func (r *Reader) read(t *try, what target, p []byte, off int64) error {
 	return t.fill(what, p)
 }
 
-// check holds the answer against what was asked: it has to be exactly that
-// range, of that object, as it is stored.
+// check compares the answer with the request: it must have exactly that range of
+// that object, as it is stored.
 func (r *Reader) check(t *try, what target, contentRange string, length int64) error {
 	answer := t.exchange.answer
 	tag, err := etag(answer.Header.Values("Etag"))
@@ -89,7 +89,7 @@ func (r *Reader) check(t *try, what target, contentRange string, length int64) e
 	return nil
 }
 
-// fill reads exactly p, and the end behind it: so the connection can be used
+// fill reads exactly p, and the end of the answer: so the connection can be used
 // again.
 func (t *try) fill(what target, p []byte) error {
 	body := t.exchange.answer.Body

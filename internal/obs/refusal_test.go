@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestBusyServerGetsABoundedNumberOfTries(t *testing.T) {
+func TestBusyServerIsTriedALimitedNumberOfTimes(t *testing.T) {
 	for _, status := range []int{408, 429, 500, 502, 503, 504} {
 		f := newFake(t, false)
 		f.first = func(w http.ResponseWriter, _ *http.Request, _ int) bool {
@@ -28,7 +28,7 @@ func TestBusyServerGetsABoundedNumberOfTries(t *testing.T) {
 	}
 }
 
-func TestFirstSuccessEndsTheTries(t *testing.T) {
+func TestTriesEndWithTheFirstSuccess(t *testing.T) {
 	f := newFake(t, false)
 	f.put("k", 10).etag = "a"
 	f.first = func(w http.ResponseWriter, _ *http.Request, n int) bool {
@@ -47,7 +47,7 @@ func TestFirstSuccessEndsTheTries(t *testing.T) {
 	}
 }
 
-func TestRefusalsAreTypedAndSentOnce(t *testing.T) {
+func TestRefusalHasItsKindAndIsNotRetried(t *testing.T) {
 	for _, c := range []struct {
 		status int
 		code   string
@@ -112,7 +112,7 @@ func TestRefusedKeyIsRenewedOnce(t *testing.T) {
 }
 
 // The request id is for Huawei's support. What is none is left out.
-func TestRequestIDs(t *testing.T) {
+func TestOnlyWellFormedRequestIDIsKept(t *testing.T) {
 	for id, want := range map[string]string{"0000018B2C3D4E5F": "0000018B2C3D4E5F", "a-b_c.d": "a-b_c.d", "": "", "a b": "", "<x>": "", "é": "", strings.Repeat("a", 65): ""} {
 		c := newFakeAnswering(t, func(w http.ResponseWriter) {
 			w.Header().Set("X-Obs-Request-Id", id)

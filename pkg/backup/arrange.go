@@ -150,7 +150,7 @@ func (g *group) chains() []*builder {
 }
 
 // compareUnits orders by the LSN at the end. A copy-only log that spans others
-// so comes behind them.
+// so comes after them.
 func compareUnits(a, b *unit) int {
 	s, t := a.set(), b.set()
 	return cmp.Or(s.LastLSN.Compare(t.LastLSN), s.FirstLSN.Compare(t.FirstLSN),

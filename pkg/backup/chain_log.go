@@ -3,7 +3,7 @@ package backup
 import "fmt"
 
 // log: it must begin at or before the place that the database is restored to,
-// and end behind it.
+// and end after it.
 func (c *checker) log(name string, s *Set) {
 	if !c.hasFull(name, s) || !c.sameFamily(name, s) || c.isTwice(name, s) {
 		return
@@ -47,7 +47,7 @@ func (c *checker) continues(name string, s *Set) {
 	}
 }
 
-// gap: the log begins behind the place that the database is restored to.
+// gap: the log begins after the place that the database is restored to.
 func (c *checker) gap(name string, s *Set) {
 	if c.last.RecoveryModel == Simple && c.last.BackupType != Log {
 		c.addLSN(s, Finding{ID: FindSimple, Severity: Error, File: name, Message: 4305,
@@ -87,7 +87,7 @@ func (c *checker) missing(s *Set) string {
 }
 
 // onFork: the log and what is restored must be of one history. A database that
-// was restored and brought online elsewhere went on from the fork point.
+// was restored and brought online elsewhere continued from the fork point.
 func (c *checker) onFork(name string, s *Set) {
 	if c.fork.IsZero() || s.RecoveryForkID.IsZero() || s.RecoveryForkID == c.fork {
 		return

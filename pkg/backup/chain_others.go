@@ -59,7 +59,7 @@ func (o others) stripes(m *Media) string {
 	return ""
 }
 
-// covering is a log that begins at or before at and ends behind it.
+// covering is a log that begins at or before at and ends after it.
 func (o others) covering(of *Set, at LSN) string {
 	from, _ := slices.BinarySearchFunc(o.logs, at, func(k known, at LSN) int {
 		if k.set.LastLSN.Compare(at) <= 0 {
@@ -102,7 +102,7 @@ func (c *checker) newer() {
 	}
 }
 
-// isLater: of the same database, ends behind the chain, and, for a log, of the
+// isLater: of the same database, ends after the chain, and, for a log, of the
 // same history or one that left it no earlier than its end.
 func (c *checker) isLater(s *Set, isLog bool) bool {
 	if s.FamilyGUID != c.last.FamilyGUID || !c.lsn.Before(s.LastLSN) {

@@ -25,7 +25,7 @@ const (
 	seekCount         = 28
 	seekEntries       = 40
 	seekEntrySize     = 16
-	seekFileOffset    = 8       // in an entry, behind the plain offset
+	seekFileOffset    = 8       // in an entry, after the plain offset
 	maxSeekEntries    = 1 << 16 // one for each file of the database, and three more
 	maxFilemarkSearch = 1 << 16
 )
@@ -77,7 +77,7 @@ func (s *source) compressedChunk(p, n, sectors int64) (chunk, error) {
 	return c, nil
 }
 
-// rawChunk has its filemark at payload, or else on the first sector behind
+// rawChunk has its filemark at payload, or else on the first sector after
 // least that begins with one.
 func (s *source) rawChunk(p, payload, least int64) (chunk, error) {
 	if c, err := s.filemarkAt(p, payload, least); err == nil || errors.Is(err, errPastEnd) {

@@ -53,7 +53,7 @@ func (s *source) bySeekTable(b []byte, low, filemark int64, guesses *int) (tail,
 }
 
 // byScan takes every compressed chunk for the one with MSLS that has a valid
-// table and another chunk behind it.
+// table and another chunk after it.
 func (s *source) byScan(low, filemark int64) (tail, error) {
 	b, err := s.view(low, int(s.size-low))
 	if err != nil || !endsWithMark(b) {

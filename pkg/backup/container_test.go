@@ -50,7 +50,7 @@ func TestRealSeekTable(t *testing.T) {
 	}
 }
 
-// bigContainer is a compressed file whose end is far behind its first chunks.
+// bigContainer is a compressed file whose end is far beyond its first chunks.
 func bigContainer(p backuptest.File, gap int64) *sparse {
 	all, _ := p.Layout()
 	front := []byte(backuptest.ContainerHead(2, 3))

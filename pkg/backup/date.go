@@ -8,7 +8,7 @@ import (
 // DateTime is a date and time of day as the server's clock showed it. A backup
 // header has no UTC: only together with a TimeZone is it an instant. The zero
 // value is no date.
-type DateTime struct{ wall time.Time } // in UTC, which stands for the server's zone
+type DateTime struct{ wall time.Time } // in UTC, which represents the server's zone
 
 // dateLayout is ISO 8601 without an offset: there is none in the header.
 const dateLayout = "2006-01-02T15:04:05"

@@ -47,13 +47,13 @@ func unreadable(r Reason, format string, args ...any) error {
 	return &UnreadableError{Reason: r, Detail: fmt.Sprintf(format, args...)}
 }
 
-// What parsing meets inside; explain makes an UnreadableError of it.
+// Errors of parsing. explain makes an UnreadableError of them.
 var (
 	errPastEnd = errors.New("it goes past the end of the file")
 	errLimit   = errors.New("more than is read of one file")
 )
 
-// explain turns what parsing met into what a caller is told.
+// explain turns an error of parsing into one for the caller.
 func explain(err error, while string) error {
 	var told *UnreadableError
 	var failed *readError

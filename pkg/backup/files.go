@@ -82,7 +82,7 @@ const (
 // maxFiles is more than a database can have (32,767).
 const maxFiles = 1 << 15
 
-// readFiles reads the records behind SCIN. damaged reports that it met
+// readFiles reads the records after SCIN. damaged reports that it met
 // something else than records, so files may be missing.
 func readFiles(b []byte) (all []File, damaged bool) {
 	group := ""
@@ -106,7 +106,7 @@ func readFiles(b []byte) (all []File, damaged bool) {
 	return all, true
 }
 
-// skipPadding drops zeros between records and behind the last.
+// skipPadding drops zeros between records and after the last.
 func skipPadding(b []byte) []byte {
 	for len(b) > 0 && b[0] == 0 {
 		b = b[1:]

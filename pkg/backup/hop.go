@@ -41,7 +41,7 @@ func (h *hopper) trailing() int64 {
 	return h.m.Size - h.pos
 }
 
-// one reads the set at off, and gives the place behind it.
+// one reads the set at off, and returns the position after it.
 func (h *hopper) one(off int64) (int64, error) {
 	h.pos, h.set = off, off
 	f, err := readFront(h.v, off)

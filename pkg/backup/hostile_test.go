@@ -102,7 +102,7 @@ func TestFlippedBitInAHeaderIsNoticed(t *testing.T) {
 	}
 }
 
-// Streams of absurd length, all streams of one kind. Those behind the data are
+// Streams of absurd length, all streams of one kind. Those after the data are
 // not looked at where the end of the file is whole.
 func TestStreamsOfAbsurdLength(t *testing.T) {
 	for _, length := range []uint64{1 << 20, 1 << 40, math.MaxInt64 - 30, 1 << 63, math.MaxUint64 - 21, math.MaxUint64} {
@@ -235,7 +235,7 @@ func TestFileRecordsThatLie(t *testing.T) {
 	}
 }
 
-// Noise behind a valid beginning: some bytes of a sample changed at random.
+// Noise after a valid beginning: some bytes of a sample changed at random.
 func TestRandomDamage(t *testing.T) {
 	n := 1000
 	if raceEnabled {

@@ -67,7 +67,7 @@ const (
 )
 
 // readTape reads the first block, and gives the place of the first backup set,
-// behind the filemark.
+// after the filemark.
 func readTape(v viewer, m *Media) (first int64, err error) {
 	b, err := blockAt(v, 0)
 	if err != nil {
@@ -101,7 +101,7 @@ func (m *Media) label(v viewer, b block, all []stream) (err error) {
 	}
 	raid, ok := find(all, "RAID")
 	if !ok {
-		return nil // no sample lacks it; the sets can be read all the same
+		return nil // every sample has it; the sets can be read without it
 	}
 	return m.family(v, raid)
 }

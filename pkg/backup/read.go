@@ -114,7 +114,7 @@ func (s *source) byMap(m *Media, first int64, t tail) bool {
 	return true
 }
 
-// fits: the first stream of the block behind the header, the data, ends
+// fits: the first stream of the block after the header, the data, ends
 // before the set does. Of the data, no more is looked at.
 func (s *source) fits(off, end int64) bool {
 	b, err := blockAt(s, off)

@@ -21,7 +21,7 @@ func guidOf(t testing.TB, text string) GUID {
 	return g
 }
 
-// wantSet is what the file of paperOf says, written down by hand.
+// wantSet is what the file of paperOf contains, written by hand.
 func wantSet(t testing.TB) Set {
 	return Set{
 		BackupName: "ims full", BackupDescription: "nightly", BackupType: Full, Position: 1,
@@ -270,7 +270,7 @@ func TestReadTakesNoBlockInsideTheData(t *testing.T) {
 	if !m.Complete || m.Sets[0].LastLSN != (LSN{42, 8536, 1}) {
 		t.Errorf("complete %v, last LSN %v", m.Complete, m.Sets[0].LastLSN)
 	}
-	// Cut off behind the page, the file even ends as a finished one.
+	// Cut off after the page, the file even ends as a finished one.
 	cut := backuptest.Length(all[:3]) + 8192
 	m, err := read(t, data[:cut])
 	if err != nil || m.Complete && m.Sets[0].LastLSN == (LSN{1, 1, 1}) {

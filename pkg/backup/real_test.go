@@ -117,7 +117,7 @@ func compareFile(path string, e expectation) []string {
 	return problems
 }
 
-// compare holds what was read against what is wanted: only the keys that are
+// compare compares what was read with what is expected: only the keys that are
 // wanted, but all elements of a list.
 func compare(at string, got, want any) (problems []string) {
 	switch want := want.(type) {

@@ -47,8 +47,8 @@ type Set struct {
 	CompressedBackupSize   int64         `json:"CompressedBackupSize"` // in bytes; 0 where Provisional, and in 2005
 	TimeZone               TimeZone      `json:"TimeZone"`             // of BackupStartDate, in quarters of an hour
 
-	// DatabaseBackupGUID is the BackupSetGUID of the full behind
-	// DatabaseBackupLSN. HEADERONLY does not show it.
+	// DatabaseBackupGUID is the BackupSetGUID of the full backup that
+	// DatabaseBackupLSN names. HEADERONLY does not show it.
 	DatabaseBackupGUID GUID `json:"DatabaseBackupGUID"`
 	// LogChainStartLSN is where the current log chain of the database began,
 	// zero under SIMPLE. HEADERONLY does not show it.

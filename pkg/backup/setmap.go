@@ -25,7 +25,7 @@ func (m setMap) whole() bool {
 
 // readMap reads the TSMP stream of an ESET block. An entry is followed by
 // strings and by an entry for its volume, of sizes that are not known: so it
-// looks for the next one, by its length, its Position and an address behind
+// looks for the next one, by its length, its Position and an address after
 // the one before.
 func readMap(b []byte) setMap {
 	if len(b) < mapHeader {

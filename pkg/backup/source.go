@@ -14,7 +14,7 @@ const (
 	maxWindows  = 16 // held at a time
 )
 
-// readAhead is read behind what is asked for: what follows is wanted next.
+// readAhead bytes are read in addition to those asked for: they are needed next.
 const readAhead = 16 << 10
 
 // viewer gives bytes of a stream by their place in it. What it gives may not
@@ -22,7 +22,7 @@ const readAhead = 16 << 10
 type viewer interface {
 	// view gives exactly n bytes, or errPastEnd.
 	view(off int64, n int) ([]byte, error)
-	// end reports that the stream ends at off and not behind it.
+	// end reports that the stream ends at off and not after it.
 	end(off int64) bool
 }
 

@@ -42,7 +42,7 @@ func readTail(v viewer, off int64) (tail, error) {
 	return t, t.close(v, next)
 }
 
-// close walks from the block behind MSLS to the end.
+// close walks from the block after MSLS to the end.
 func (t *tail) close(v viewer, off int64) error {
 	esets, last := 0, ""
 	for range maxTailBlocks {
@@ -88,7 +88,7 @@ func (t *tail) takeMap(v viewer, all []stream) {
 }
 
 // tailBefore looks for the final record of the set that ends at end and begins
-// behind low: the last MSLS from which the blocks lead to end exactly. So a
+// after low: the last MSLS from which the blocks lead to end exactly. So a
 // block inside the data, a backup kept in the database say, is not taken.
 func (s *source) tailBefore(low, end int64) (tail, error) {
 	for _, n := range tailWindows {

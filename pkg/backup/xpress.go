@@ -126,7 +126,7 @@ func matchLength(in *bitReader, short int) (int, bool) {
 }
 
 // bitReader takes bits from 16-bit words, the highest first. It holds at least
-// 16 of them; whole bytes come from behind the words that it took. Behind the
+// 16 of them; whole bytes come from after the words that it took. After the
 // end are zeros.
 type bitReader struct {
 	data []byte

@@ -97,7 +97,7 @@ func TestDecodePageRefusesIncompletePage(t *testing.T) {
 	}
 }
 
-func TestListQuery(t *testing.T) {
+func TestListQueryNamesInstanceAndPage(t *testing.T) {
 	want := url.Values{"dbs_instance_ids": {"in04"}, "limit": {"100"}, "offset": {"20"}, "sort_key": {"created_at"}, "sort_dir": {"desc"}}
 	if got := ListQuery("in04", 20); !reflect.DeepEqual(got, want) {
 		t.Errorf("%v", got)

@@ -121,6 +121,9 @@ func (r *longRun) written(n int) (size int) {
 // The size of what a step adds to the ledger does not depend on the number of
 // steps before it.
 func TestBytesOfAStepDoNotGrow(t *testing.T) {
+	if modelUnderRace {
+		t.Skip("it has one goroutine and is slow here; `make norace` runs it")
+	}
 	sizes := map[string]map[int]int{"a create": {}, "a search": {}}
 	for _, done := range []int{100, 1000, 5000} {
 		r := newLongRun(t, ledger.OpenMemory(), done)

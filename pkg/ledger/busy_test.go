@@ -27,7 +27,7 @@ func seize(t *testing.T, l *Ledger, begin string) (release func()) {
 }
 
 // Whoever has little time left does not wait for a lock any longer.
-func TestWaitForALockEndsWithTheContext(t *testing.T) {
+func TestLockWaitEndsWithTheContext(t *testing.T) {
 	l := mustOpen(t, t.TempDir())
 	events := fill(t, l, chainA, 1)
 	head := Head{events[0].Seq, events[0].Hash}

@@ -265,7 +265,7 @@ func appendAndLock(dir string) error {
 	return errors.Join(err, lock.Unlock())
 }
 
-func TestTooManyOpenFilesIsNamedInTheError(t *testing.T) {
+func TestErrorNamesTooManyOpenFiles(t *testing.T) {
 	dir := t.TempDir()
 	mustOpen(t, dir).Close()
 	out, err := childCommand("files", dir, "").Output()

@@ -127,7 +127,7 @@ func TestReaderRollsBackAJournalThatAppearsLater(t *testing.T) {
 	}
 }
 
-func TestSettledWantsTwoEqualSnapshots(t *testing.T) {
+func TestSnapshotIsReadUntilTwoAreEqual(t *testing.T) {
 	one := snapshot{database: []byte("1"), journal: []byte("j")}
 	two := snapshot{database: []byte("2"), journal: []byte("j")}
 	three := snapshot{database: []byte("2"), journal: []byte("k")}

@@ -142,7 +142,7 @@ func TestHashDoesNotChange(t *testing.T) {
 	}
 }
 
-func TestAppendNeedsTheNewestHead(t *testing.T) { eachStore(t, appendNeedsTheNewestHead) }
+func TestAppendAfterAnOldHeadIsRefused(t *testing.T) { eachStore(t, appendNeedsTheNewestHead) }
 
 func appendNeedsTheNewestHead(t *testing.T, l *Ledger) {
 	events := fill(t, l, chainA, 3)
@@ -168,7 +168,7 @@ func appendNeedsTheNewestHead(t *testing.T, l *Ledger) {
 	}
 }
 
-func TestAppendRefusesWhatADatabaseWouldNotReturn(t *testing.T) {
+func TestAppendRefusesWhatADatabaseCannotReturn(t *testing.T) {
 	eachStore(t, appendRefusesWhatADatabaseWouldNotReturn)
 }
 
@@ -206,7 +206,7 @@ func appendRefusesWhatADatabaseWouldNotReturn(t *testing.T, l *Ledger) {
 }
 
 // An event without data is stored, and so is one of empty fields.
-func TestAppendTakesEmptyFields(t *testing.T) { eachStore(t, appendTakesEmptyFields) }
+func TestAppendStoresEmptyFields(t *testing.T) { eachStore(t, appendTakesEmptyFields) }
 
 func appendTakesEmptyFields(t *testing.T, l *Ledger) {
 	e, err := l.Append(context.Background(), Head{}, Event{Chain: chainA, Kind: Opened, At: time.Unix(0, 0)})

@@ -54,7 +54,7 @@ func childFull(dir, _ string) error {
 }
 
 // A full disk is an error, and the next append goes on from the same event.
-func TestAppendGoesOnAfterAFullDisk(t *testing.T) {
+func TestAppendSucceedsAfterAFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	out, err := childCommand("full", dir, "").Output()
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestVolatileNamesTmpfs(t *testing.T) {
+func TestVolatileReportsTmpfs(t *testing.T) {
 	const shm = "/dev/shm"
 	if magic, _, err := fileSystem(shm); err != nil || memoryName(magic) != "tmpfs" {
 		t.Skip("no tmpfs on /dev/shm")

@@ -138,7 +138,7 @@ func appendUntilError(l *Ledger, head Head) (n int, last Head, err error) {
 	return n, head, nil
 }
 
-func TestReaderWithoutALedgerIsNotExist(t *testing.T) {
+func TestReaderWithoutALedgerReturnsNotExist(t *testing.T) {
 	dir := t.TempDir()
 	for _, d := range []string{dir, filepath.Join(dir, "a"), filepath.Join(dir, "a", "b")} {
 		if _, err := OpenReader(d); !errors.Is(err, fs.ErrNotExist) {

@@ -176,7 +176,7 @@ func TestWriterKilledInATransactionIsRolledBack(t *testing.T) {
 }
 
 // A copy made while a writer is at work is the last committed state.
-func TestCopyBesideAWriterIsACommittedState(t *testing.T) {
+func TestCopyDuringAWriteIsACommittedState(t *testing.T) {
 	dir := t.TempDir()
 	c := start(t, "append", dir, "")
 	for range 30 {

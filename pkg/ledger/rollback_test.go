@@ -13,7 +13,7 @@ import (
 
 // What a reader finds beside a journal, also one that is cut off or damaged, is
 // what the next writer will find.
-func TestRollBackInACopyIsWhatTheNextWriterFinds(t *testing.T) {
+func TestReaderAndNextWriterRollBackToTheSameState(t *testing.T) {
 	hot, _ := interrupted(t)
 	database, err := os.ReadFile(filepath.Join(hot, fileName))
 	if err != nil {

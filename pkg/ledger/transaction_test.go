@@ -26,7 +26,7 @@ func claim(l *Ledger, chain string) error {
 
 // What allow saw still holds when the event is in, whoever else appends: each
 // claim has a connection of its own, as two processes have.
-func TestAppendIfLetsOneOfManyIn(t *testing.T) {
+func TestAppendIfAllowsOneOfManyAtOnce(t *testing.T) {
 	for range 5 {
 		dir := t.TempDir()
 		errs := make([]error, 8)

@@ -58,7 +58,7 @@ func TestDescriptionFitsAndEndsWithMarker(t *testing.T) {
 
 // The marker can be parsed between any texts that a person writes, including
 // another marker before it.
-func TestMarkerRoundTrip(t *testing.T) {
+func TestMarkerIsReadAsWritten(t *testing.T) {
 	marker := rapid.Custom(func(t *rapid.T) plan.Marker {
 		return plan.Marker{
 			Chain: rapid.StringMatching(`[0-9a-f]{16}`).Draw(t, "chain"),
@@ -86,7 +86,7 @@ func TestMarkerRoundTrip(t *testing.T) {
 	}
 }
 
-func TestMarkerInFindsTheLastOfThisChain(t *testing.T) {
+func TestMarkerInReturnsTheLastOfTheChain(t *testing.T) {
 	all := steps(t, load(t, examples+"open-chain.yaml"))
 	p, one, two := all[0].Plan, all[0].Marker(), all[1].Marker()
 	other := plan.Marker{Chain: "0123456789abcdef", Step: 9, Hash: "0123456789ab"}
