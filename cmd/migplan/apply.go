@@ -41,7 +41,7 @@ The cutover needs --confirm-cutover, and a full backup that overwrites needs
 				return err
 			}
 			if o.dryRun {
-				return a.plan(c.Context(), args, o.planOptions)
+				return a.plan(c.Context(), args, o.planOptions, nil)
 			}
 			if o.exitCode {
 				return usage{"--exit-code needs --dry-run", "add --dry-run, or remove --exit-code: apply has its own exit codes"}

@@ -22,7 +22,7 @@ import (
 // documented is what stands behind each table of docs/output.md.
 func documented() map[string]any {
 	return map[string]any{
-		"validation": view.DiagnosticsJSON{}, "diagnostic": view.DiagnosticJSON{}, "plans": view.PlansJSON{}, "plan": view.PlanJSON{},
+		"validation": view.DiagnosticsJSON{}, "diagnostic": view.DiagnosticJSON{}, "plans": view.PlansJSON{}, "plan": view.PlanJSON{}, "against": view.AgainstJSON{}, "difference": view.DifferenceJSON{},
 		"change": view.ChangeJSON{}, "step": view.StepJSON{}, "history": view.HistoryJSON{}, "event": view.EventJSON{},
 		"opened": ledger.OpenedData{}, "closed": ledger.ClosedData{}, "intent": ledger.IntentData{}, "outcome": ledger.OutcomeData{},
 		"searched": ledger.SearchedData{}, "finished": ledger.FinishedData{}, "decision": ledger.DecisionData{},

@@ -16,6 +16,7 @@ type planOptions struct {
 	settings settings
 	output   string
 	exitCode bool
+	against  string
 	keys     executor.Keys
 }
 
@@ -27,24 +28,38 @@ func (a *app) planCommand() *cobra.Command {
 		Long: `Show what apply would do: each step, its state, and the exact bytes of its request.
 It reads the ledger if there is one. It writes nothing, uses no network and needs
 no credentials. It exits with the code that apply would, as far as it can know.`,
-		Example:           "  migplan plan plans/ims.yaml\n  migplan plan -o markdown plans/",
-		Args:              cobra.MinimumNArgs(1),
-		RunE:              func(c *cobra.Command, args []string) error { return a.plan(c.Context(), args, o) },
+		Example: "  migplan plan plans/ims.yaml\n  migplan plan -o markdown --against origin/main plans/",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			var old map[string]*view.Against
+			if c.Flags().Changed("against") {
+				var err error
+				if old, err = a.against(c.Context(), args, o.against); err != nil {
+					return err
+				}
+			}
+			return a.plan(c.Context(), args, o, old)
+		},
 		ValidArgsFunction: completePlans,
 	}
 	o.settings.ledgerFlag(c)
 	outputFlag(c, &o.output, "text", "json", "markdown")
+	c.Flags().StringVar(&o.against, "against", "", "compare with the file at this git `REVISION`, and say what a reviewer must know")
 	c.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 10 if steps are open")
 	return c
 }
 
-func (a *app) plan(ctx context.Context, args []string, o planOptions) error {
+// plan shows the plans, compared with their versions in old.
+func (a *app) plan(ctx context.Context, args []string, o planOptions, old map[string]*view.Against) error {
 	if err := oneOf("-o", o.output, "text", "json", "markdown"); err != nil {
 		return err
 	}
 	all, valid, class, err := a.previews(ctx, args, loadPlan, &o.settings, o.keys)
 	if err != nil {
 		return a.withoutLedger(all, err, &o.settings, o.output)
+	}
+	for _, m := range valid {
+		m.Against = old[m.File]
 	}
 	if o.exitCode && class == executor.OK && slices.ContainsFunc(valid, (*view.Migration).Open) {
 		class = pending

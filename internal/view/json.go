@@ -55,6 +55,7 @@ type PlanJSON struct {
 	Message     string           `json:"message,omitempty"`
 	Next        string           `json:"next,omitempty"`
 	Changes     []ChangeJSON     `json:"changes,omitempty"`
+	Against     *AgainstJSON     `json:"against,omitempty"`
 	Steps       []StepJSON       `json:"steps,omitempty"`
 	Diagnostics []DiagnosticJSON `json:"diagnostics,omitempty"`
 }
@@ -127,6 +128,7 @@ func (m *Migration) json(bodies bool, code ExitCode) PlanJSON {
 	for _, c := range m.Result.Changes {
 		out.Changes = append(out.Changes, ChangeJSON{c.Step, c.What, c.JobName, c.JobID})
 	}
+	out.Against = m.againstJSON()
 	if !m.Unread {
 		m.addSteps(&out, bodies)
 	}

@@ -69,7 +69,14 @@ func (m *Migration) markdownHead() string {
 	if m.LedgerFile == "" {
 		b.WriteString("- no ledger: every step is shown as pending\n")
 	}
-	return b.String() + markdownDiagnostics(m.Diagnostics, "warning: ")
+	b.WriteString(markdownDiagnostics(m.Diagnostics, "warning: "))
+	if m.Against != nil {
+		fmt.Fprintf(&b, "\n**Compared with %s**\n\n", code(m.Against.Revision))
+		for _, text := range m.againstLines(code) {
+			fmt.Fprintf(&b, "- %s\n", text)
+		}
+	}
+	return b.String()
 }
 
 func markdownDatabases(p *plan.Plan) string {

@@ -17,6 +17,7 @@ func WritePlans(w io.Writer, all []*Migration) {
 			Line(w, "")
 		}
 		m.writeHead(w)
+		m.writeAgainst(w)
 		if m.Unread {
 			Line(w, unreadLedger)
 			continue

@@ -36,6 +36,9 @@ type Migration struct {
 	// Setup is why no pass could be made, with its class; nil: one could.
 	Setup *SetupError
 
+	// Against is the version that the plan is compared with; nil: none.
+	Against *Against
+
 	Run Run
 }
 

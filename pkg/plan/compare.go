@@ -208,10 +208,13 @@ func (b Backup) text() string { return string(b.Type) + " " + strings.Join(b.Key
 
 // FirstChanged is the first step of the old plan that the new one would restore
 // differently, or no longer at all; 0 if there is none. Such a step must not
-// have been sent.
-func FirstChanged(old, new []Step) int {
-	for i, s := range old {
-		if i >= len(new) || s.ChainSHA256 != new[i].ChainSHA256 {
+// have been sent. Whether the full backup overwrites belongs to it.
+func FirstChanged(old, new *Plan) int {
+	if old.Overwrite != new.Overwrite {
+		return 1
+	}
+	for i, s := range old.Steps {
+		if i >= len(new.Steps) || s.ChainSHA256 != new.Steps[i].ChainSHA256 {
 			return i + 1
 		}
 	}

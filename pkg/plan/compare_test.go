@@ -111,12 +111,8 @@ func TestCompareFindsEveryChangeOfARequest(t *testing.T) {
 }
 
 func bodies(t *rapid.T, p *plan.Plan) []string {
-	steps, err := plan.Steps(p)
-	if err != nil {
-		t.Fatal(err)
-	}
 	out := []string{p.Target.ProjectID}
-	for _, s := range steps {
+	for _, s := range p.Steps {
 		req, err := s.Request(1)
 		if err != nil {
 			t.Fatal(err)
@@ -127,13 +123,6 @@ func bodies(t *rapid.T, p *plan.Plan) []string {
 }
 
 func TestFirstChanged(t *testing.T) {
-	steps := func(text string) []plan.Step {
-		s, err := plan.Steps(mustLoad(t, text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
 	for _, c := range []struct {
 		new  string
 		want int
@@ -145,8 +134,9 @@ func TestFirstChanged(t *testing.T) {
 		{strings.Replace(reviewed, "  - incremental: log2.bak\n", "", 1), 3},
 		{strings.Replace(reviewed, "[ims]", "all", 1), 1},
 		{reviewed + "precheck: false\n", 0},
+		{reviewed + "overwrite: [ims]\n", 1},
 	} {
-		if got := plan.FirstChanged(steps(reviewed), steps(c.new)); got != c.want {
+		if got := plan.FirstChanged(mustLoad(t, reviewed), mustLoad(t, c.new)); got != c.want {
 			t.Errorf("got %d, want %d for\n%s", got, c.want, c.new)
 		}
 	}
