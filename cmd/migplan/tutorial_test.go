@@ -71,7 +71,8 @@ func inOneShell(t *testing.T, commands []string) []string {
 		t.Fatal(err)
 	}
 	said := strings.NewReplacer(dir, "/home/dba/crm", address, "127.0.0.1:18080").Replace(string(out))
-	said = regexp.MustCompile(`user \w+(@\S+)?`).ReplaceAllString(said, "user dba")
+	said = regexp.MustCompile(`read by user \w+`).ReplaceAllString(said, "read by user dba")
+	said = regexp.MustCompile(`by \S+ on \S+`).ReplaceAllString(said, "by dba on runner1")
 	parts := strings.Split(said, mark)
 	if len(parts) != len(commands)+1 {
 		t.Fatalf("%d outputs of %d commands:\n%s", len(parts)-1, len(commands), said)
