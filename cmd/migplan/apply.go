@@ -32,6 +32,9 @@ the next step. Cron may run it as often as you like: a pass with nothing to do
 prints nothing. --wait continues until the plan is done or blocked, or --timeout
 has passed; it reads the plan file again before every pass.
 
+With a lock beside the plan (PLAN.lock.json), each file is looked at in the bucket
+right before its step; one that has changed keeps the step back.
+
 The cutover needs --confirm-cutover, and a full backup that overwrites needs
 --confirm-overwrite, each with the NAME@HASH that plan shows.`,
 		Example: "  migplan apply plans/ims.yaml\n  migplan apply --wait --timeout 4h plans/ims.yaml\n  migplan apply plans/ims.yaml --confirm-cutover ims-prod@3f2a9c0d11e4",

@@ -18,7 +18,11 @@ import (
 
 // gate is what may hold back a step that is about to be sent.
 func (a *app) gate(j *job, r *remote, s settings) func(context.Context, plan.Step) error {
+	compare := a.lockGate(j, r, s)
 	return func(ctx context.Context, step plan.Step) error {
+		if err := compare(ctx, step); err != nil {
+			return err
+		}
 		if !step.Last || step.Plan.Source.OBS == nil {
 			return nil
 		}

@@ -37,7 +37,7 @@ func (m *Migration) Command(verb, rest string) string {
 
 // repeated are the flags that a command of this name takes.
 func (f Flags) repeated(verb string) string {
-	ledger, remote := verb != "whoami", slices.Contains([]string{"apply", "adopt", "resolve", "whoami", "close"}, verb)
+	ledger, remote := verb != "whoami" && verb != "lock", slices.Contains([]string{"apply", "adopt", "resolve", "whoami", "close"}, verb)
 	bucket := slices.Contains([]string{"apply", "verify", "lock"}, verb)
 	var b strings.Builder
 	for _, flag := range []struct {

@@ -27,6 +27,12 @@ var guardMessages = map[executor.Reason]message{
 		What:  `the backup files could not be checked: {{.FileProblem}}`,
 		Known: `the cutover is held until the bucket is known to have no newer backup; nothing was sent`,
 		Next:  `{{.FixFirst}}run it again: {{.Again}}; or, if this runner cannot reach OBS, send the cutover without this check: {{.Unguarded}}`,
+		Causes: map[executor.Why]message{executor.WhyLocked: {
+			What:  `{{.Step}} was not submitted: {{.Err}}`,
+			Tried: lockTried,
+			Known: lockKnown,
+			Next:  `{{.FixFirst}}run it again: {{.Again}}`,
+		}},
 	},
 }
 

@@ -70,6 +70,9 @@ const (
 	WindowPast          Reason = "window-past"           // Why: by which clock
 	NewerBackup         Reason = "newer-backup"          // the bucket has a backup that was taken after the plan's last one
 	NoTailLog           Reason = "no-tail-log"           // the last backup is not proved to be the tail-log backup that the plan requires
+	FileChanged         Reason = "file-changed"          // a file of the step is not the one that was locked
+	FileNotLocked       Reason = "file-not-locked"       // the plan's lock cannot be used, or lacks a file of the step
+	FilesDenied         Reason = "files-denied"          // the credentials do not allow looking at a file of a locked plan
 	FilesUnavailable    Reason = "files-unavailable"     // the backup files could not be looked at
 	APIUnavailable      Reason = "api-unavailable"       // DRS gave no answer that can be used
 	RequestMayArrive    Reason = "request-may-arrive"    // an earlier request may still create a job
@@ -95,19 +98,19 @@ const (
 // reasons are the reasons of each class.
 var reasons = map[Class][]Reason{
 	OK:      {Recorded, Online, CheckPending, NextBackup, JobRunning, BeforeStart, OwnJobRunning, OnHold, ChainClosed},
-	Invalid: {MarkerTooLate, PlanInvalid, NotAllowed},
+	Invalid: {MarkerTooLate, PlanInvalid, NotAllowed, FileNotLocked},
 	Failed:  {JobFailed, CreateRefused},
 	InDoubt: {DoubtNeedsPerson, UnknownStatus},
 	Conflict: {
 		EditedHistory, PlanShorter, HistoryGap, OtherIdentity, NameTaken, DatabaseTaken, ChainUnfinished, ClosedGeneration, GenerationBusy,
-		LedgerConflict, LedgerBroken, UnknownJobs, DuplicateJobs, JobDiffers, JobGone, ForeignJob, PlanReplaced, NotFailed, NotSucceeded,
+		LedgerConflict, LedgerBroken, UnknownJobs, DuplicateJobs, JobDiffers, JobGone, ForeignJob, PlanReplaced, NotFailed, NotSucceeded, FileChanged,
 	},
 	CutoverHeld: {CutoverKey, OverwriteKey, WindowPast, NewerBackup, NoTailLog},
 	TryAgain: {
 		APIUnavailable, RequestMayArrive, StatusSettling, JobMissing, Throttled, NotSent, LockHeld, LedgerBusy, PlanChanged, Settling,
 		ForeignJobElsewhere, NoServerDate, RaceLost, RecordLost, TimeUp, Stopped, FilesUnavailable,
 	},
-	Denied:     {AccessDenied},
+	Denied:     {AccessDenied, FilesDenied},
 	ClassError: {LedgerFailed, Broken},
 }
 

@@ -20,6 +20,10 @@ const (
 // edited.
 const WhyOverwriteChanged Why = "overwrite-changed"
 
+// WhyLocked: of FilesUnavailable, the plan has a lock, so its files are looked
+// at before each step and not only before the cutover.
+const WhyLocked Why = "locked"
+
 // OtherIdentity: what is not as it was when the chain was opened.
 const (
 	WhyRegion            Why = "region"
