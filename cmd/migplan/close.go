@@ -65,7 +65,7 @@ func (a *app) close(ctx context.Context, args []string, name string, d *decision
 			return err
 		}
 	}
-	runner := &executor.Runner{Plan: m.Plan, Steps: m.Plan.Steps, Ledger: l, Who: a.who(), Run: newRun(), LockWait: d.settings.lockWait}
+	runner := &executor.Runner{Plan: m.Plan, Ledger: l, Who: a.who(), Run: newRun(), LockWait: d.settings.lockWait}
 	if chain, err := executor.LoadChain(ctx, l, m.Plan); err == nil && chain.Works() {
 		r, err := a.connect(ctx, &d.settings, m.Plan.Target)
 		if err != nil {

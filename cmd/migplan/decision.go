@@ -51,7 +51,7 @@ func (a *app) decide(ctx context.Context, file string, d *decision) error {
 		return err
 	}
 	defer l.Close()
-	runner := &executor.Runner{Plan: m.Plan, Steps: m.Plan.Steps, Ledger: l, Who: a.who(), Run: newRun(), LockWait: d.settings.lockWait}
+	runner := &executor.Runner{Plan: m.Plan, Ledger: l, Who: a.who(), Run: newRun(), LockWait: d.settings.lockWait}
 	if d.asks {
 		r, err := a.connect(ctx, &d.settings, m.Plan.Target)
 		if err != nil {
@@ -91,7 +91,7 @@ func stepArg(arg string) (int, error) {
 // checkStep refuses a step that the plan does not have.
 func checkStep(n int, do func(context.Context, *executor.Runner) executor.Result) func(context.Context, *executor.Runner) executor.Result {
 	return func(ctx context.Context, r *executor.Runner) executor.Result {
-		if n > len(r.Steps) {
+		if n > len(r.Plan.Steps) {
 			return executor.Result{Stop: executor.Stop{Reason: executor.NotAllowed, Why: executor.WhyNoSuchStep, Step: n}, Sent: executor.SentNo}
 		}
 		return do(ctx, r)

@@ -106,7 +106,7 @@ func (a *app) settled(ctx context.Context, l *ledger.Ledger, j *job, o applyOpti
 // runner is what carries one plan forward.
 func (a *app) runner(l *ledger.Ledger, p *plan.Plan, r *remote, s *settings) *executor.Runner {
 	return &executor.Runner{
-		Plan: p, Steps: p.Steps, Jobs: r.client, Ledger: l, Identity: r.identity(), Who: a.who(),
+		Plan: p, Jobs: r.client, Ledger: l, Identity: r.identity(), Who: a.who(),
 		Run: newRun(), LockWait: s.lockWait, Renew: r.credentials.Renew, Note: a.note(p.Name),
 	}
 }

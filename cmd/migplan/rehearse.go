@@ -125,7 +125,7 @@ func (a *app) rehearseOne(ctx context.Context, m *view.Migration, config drssim.
 	}
 	m.Run.Rehearsal = true
 	j := &job{Migration: m, runner: &executor.Runner{
-		Plan: m.Plan, Steps: m.Plan.Steps, Jobs: client, Ledger: l, Who: a.who(), Run: newRun(),
+		Plan: m.Plan, Jobs: client, Ledger: l, Who: a.who(), Run: newRun(),
 		Identity: executor.Identity{Endpoint: endpoint.String(), Principal: "rehearsal"},
 		Keys:     executor.Keys{Rehearsal: true}, Note: a.note(m.Plan.Name),
 	}}

@@ -110,7 +110,7 @@ func (a *app) takePlan(j *job, now *view.Migration, o applyOptions) {
 		}
 	}
 	j.Diagnostics = now.Diagnostics
-	j.Plan, j.runner.Plan, j.runner.Steps = now.Plan, now.Plan, now.Plan.Steps
+	j.Plan, j.runner.Plan = now.Plan, now.Plan
 	if o.output == "text" {
 		j.WriteReread(a.stdout)
 	}

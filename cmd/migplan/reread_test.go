@@ -31,7 +31,7 @@ func newRereader(t *testing.T, text string) *rereader {
 	r := &rereader{file: filepath.Join(t.TempDir(), "plan.yaml"), during: map[time.Duration]string{}}
 	r.write(t, text)
 	v := loadPlan(r.file)
-	r.j = &job{Migration: v, runner: &executor.Runner{Plan: v.Plan, Steps: v.Plan.Steps}}
+	r.j = &job{Migration: v, runner: &executor.Runner{Plan: v.Plan}}
 	r.a = &app{stdout: &r.stdout, stderr: newMessages(&r.stderr), sleep: func(ctx context.Context, d time.Duration) bool {
 		r.slept += d
 		if text, ok := r.during[r.slept]; ok {
@@ -101,8 +101,8 @@ func TestReread(t *testing.T) {
 			if s.Class() != cmp.Or(c.class, executor.OK) || s.Reason != c.reason || s.Detail != c.detail {
 				t.Errorf("stop %+v, want %s %s %q", s, c.class, c.reason, c.detail)
 			}
-			if len(r.j.Plan.Steps) != c.steps || len(r.j.runner.Steps) != c.steps || r.j.runner.Plan != r.j.Plan || r.slept != c.slept {
-				t.Errorf("%d steps, %d of the runner, slept %s", len(r.j.Plan.Steps), len(r.j.runner.Steps), r.slept)
+			if len(r.j.Plan.Steps) != c.steps || len(r.j.runner.Plan.Steps) != c.steps || r.j.runner.Plan != r.j.Plan || r.slept != c.slept {
+				t.Errorf("%d steps, %d of the runner, slept %s", len(r.j.Plan.Steps), len(r.j.runner.Plan.Steps), r.slept)
 			}
 		})
 	}

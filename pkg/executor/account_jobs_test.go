@@ -366,7 +366,7 @@ func (r *fixture) asOther(name string) *Runner {
 		r.t.Fatal(err)
 	}
 	x := r.runner()
-	x.Plan, x.Steps = &p, steps
+	p.Steps, x.Plan = steps, &p
 	return x
 }
 

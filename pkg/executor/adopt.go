@@ -33,7 +33,7 @@ func (r *Runner) Adopt(ctx context.Context, seq int, jobID, reason string) Resul
 		if st.State == ledger.StepInDoubt && p.facts.State.KnownAt(jobID, st.IntentSeq) {
 			return notAllowed(seq, WhyJobOlder, jobID)
 		}
-		if diff := adoptable(j, p.Steps[seq-1]); diff != "" {
+		if diff := adoptable(j, p.Plan.Steps[seq-1]); diff != "" {
 			return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{jobID}, Detail: diff}
 		}
 		if err := p.openFor(ctx); err != nil {
@@ -46,7 +46,7 @@ func (r *Runner) Adopt(ctx context.Context, seq int, jobID, reason string) Resul
 }
 
 func (p *pass) mayAdopt(seq int, st ledger.Step, jobID string) *Stop {
-	if seq < 1 || seq > len(p.Steps) {
+	if seq < 1 || seq > len(p.Plan.Steps) {
 		return notAllowed(seq, WhyNoSuchStep)
 	}
 	if of, ok := p.facts.State.StepOfJob[jobID]; ok {
@@ -88,7 +88,7 @@ func (p *pass) adopt(ctx context.Context, seq, attempt int, j drs.Job, d ledger.
 	if st.State == ledger.StepInDoubt {
 		o.Intent, o.IntentRun, o.NotBefore = st.IntentSeq, st.IntentRun, p.mayArriveUntil(j, seq, st)
 	} else {
-		o.ChainSHA256, o.Last, o.Databases = p.Steps[seq-1].ChainSHA256, p.Steps[seq-1].Last, recorded(p.Plan)
+		o.ChainSHA256, o.Last, o.Databases = p.Plan.Steps[seq-1].ChainSHA256, p.Plan.Steps[seq-1].Last, recorded(p.Plan)
 		if j.HasIsCover {
 			o.IsCover = &j.IsCover
 		}
@@ -97,7 +97,7 @@ func (p *pass) adopt(ctx context.Context, seq, attempt int, j drs.Job, d ledger.
 		return err
 	}
 	p.change(seq, "adopted", j.ID)
-	p.result.Changes[len(p.result.Changes)-1].NotCompared = notCompared(j, p.Steps[seq-1])
+	p.result.Changes[len(p.result.Changes)-1].NotCompared = notCompared(j, p.Plan.Steps[seq-1])
 	return nil
 }
 
@@ -107,7 +107,7 @@ func (p *pass) adopt(ctx context.Context, seq, attempt int, j drs.Job, d ledger.
 // the marker.
 func (p *pass) mayArriveUntil(j drs.Job, seq int, st ledger.Step) time.Time {
 	named := strings.EqualFold(j.Name, st.Intent.JobName) || st.Attempt == 1
-	if named && markerDiffers(j, p.Steps[seq-1]) == "" {
+	if named && markerDiffers(j, p.Plan.Steps[seq-1]) == "" {
 		return time.Time{}
 	}
 	if fence := FenceOf(st); !fence.IsZero() {

@@ -54,7 +54,7 @@ func (r *Runner) AdoptAll(ctx context.Context, reason string) Result {
 // with the step. The jobs in edited failed, and their step was edited since.
 func (p *pass) matchAll(ctx context.Context, found []drs.OfflineTaskInfo) (jobs, edited map[int]drs.Job, err error) {
 	jobs, edited = map[int]drs.Job{}, map[int]drs.Job{}
-	for seq := 1; seq <= len(p.Steps) && len(found) > 0; seq++ {
+	for seq := 1; seq <= len(p.Plan.Steps) && len(found) > 0; seq++ {
 		newest, err := p.newest(found, seq)
 		if err != nil {
 			return nil, nil, err
@@ -69,7 +69,7 @@ func (p *pass) matchAll(ctx context.Context, found []drs.OfflineTaskInfo) (jobs,
 		if err != nil {
 			return nil, nil, fromError(err)
 		}
-		step := p.Steps[seq-1]
+		step := p.Plan.Steps[seq-1]
 		diff := adoptable(j, step)
 		if diff == "" {
 			diff = markerDiffers(j, step)
@@ -130,7 +130,7 @@ func (p *pass) adoptEach(ctx context.Context, found []drs.OfflineTaskInfo, jobs 
 	if err := p.person(ctx, 0, 0, d); err != nil {
 		return err
 	}
-	for seq := 1; seq <= len(p.Steps); seq++ {
+	for seq := 1; seq <= len(p.Plan.Steps); seq++ {
 		j, ok := jobs[seq]
 		if !ok {
 			continue
@@ -160,7 +160,7 @@ func (p *pass) beyondPlan(found []drs.OfflineTaskInfo) *Stop {
 	var s *Stop
 	for _, j := range found {
 		seq, ok := claimOf(j, p.Plan)
-		if !ok || seq <= len(p.Steps) || !isAlive(j) {
+		if !ok || seq <= len(p.Plan.Steps) || !isAlive(j) {
 			continue
 		}
 		if s == nil || seq < s.Step {
@@ -210,7 +210,7 @@ func (p *pass) ignoreOlder(ctx context.Context, found []drs.OfflineTaskInfo, job
 // stepOf is the step that a job says it is for, 0 if the plan has no such
 // step.
 func (p *pass) stepOf(j drs.OfflineTaskInfo) int {
-	if seq, ok := claimOf(j, p.Plan); ok && seq >= 1 && seq <= len(p.Steps) {
+	if seq, ok := claimOf(j, p.Plan); ok && seq >= 1 && seq <= len(p.Plan.Steps) {
 		return seq
 	}
 	return 0

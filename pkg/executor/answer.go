@@ -44,7 +44,7 @@ func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Out
 		var changed changedPlan
 		switch {
 		case errors.Is(out.Err, drs.ErrWindow):
-			return p.windowEnded(p.Steps[seq-1])
+			return p.windowEnded(p.Plan.Steps[seq-1])
 		case errors.As(out.Err, &changed):
 			return &Stop{Reason: PlanChanged, Step: seq, Err: changed.error}
 		}
@@ -92,7 +92,7 @@ func (p *pass) accepted(ctx context.Context, seq int, mine ledger.Step, data led
 func (p *pass) firstLook(ctx context.Context, seq int, id string) error {
 	j, err := p.Jobs.ShowReplicationJob(ctx, id)
 	if err == nil {
-		if diff := differs(j, p.Steps[seq-1], false); diff != "" {
+		if diff := differs(j, p.Plan.Steps[seq-1], false); diff != "" {
 			return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{id}, Detail: diff}
 		}
 	}
@@ -107,7 +107,7 @@ func (p *pass) firstLook(ctx context.Context, seq int, id string) error {
 // listing fails or lags, the next pass finds the job. A second job that failed
 // can wait for the listing before the next create.
 func (p *pass) alone(ctx context.Context, seq int) error {
-	if step := p.Steps[seq-1]; step.Seq != 1 && !step.Last {
+	if step := p.Plan.Steps[seq-1]; step.Seq != 1 && !step.Last {
 		return nil
 	}
 	if err := p.list(ctx); err != nil {

@@ -68,10 +68,10 @@ func (p *pass) mustHaveEnded(ctx context.Context, seq int) error {
 
 // differs compares a job with its step, if the plan file is there.
 func (p *pass) differs(seq int, j drs.Job) string {
-	if seq > len(p.Steps) {
+	if seq > len(p.Plan.Steps) {
 		return ""
 	}
-	return differs(j, p.Steps[seq-1], false)
+	return differs(j, p.Plan.Steps[seq-1], false)
 }
 
 // Works reports whether a step of the chain is running, so that closing it

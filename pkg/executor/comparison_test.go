@@ -134,7 +134,7 @@ func withMigplan(t *testing.T, base string, steps []plan.Step) {
 		t.Fatal(err)
 	}
 	l := ledger.OpenMemory()
-	runner := executor.Runner{Plan: steps[0].Plan, Steps: steps, Jobs: client, Ledger: l, Run: "test"}
+	runner := executor.Runner{Plan: steps[0].Plan, Jobs: client, Ledger: l, Run: "test"}
 	for range 10 {
 		r := runner.Pass(t.Context())
 		if r.Reason == executor.NextBackup {

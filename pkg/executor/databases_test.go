@@ -23,7 +23,7 @@ func (r *fixture) as(change func(p *plan.Plan)) *Runner {
 		r.t.Fatal(err)
 	}
 	x := r.runner()
-	x.Plan, x.Steps = &p, steps
+	p.Steps, x.Plan = steps, &p
 	return x
 }
 

@@ -133,7 +133,8 @@ func (r *fixture) ListReplicationJobs(_ context.Context, inst string) (drs.Listi
 }
 
 func (r *fixture) runner() *Runner {
-	return &Runner{Plan: r.p, Steps: r.steps, Jobs: r, Ledger: r.l, Identity: Identity{Endpoint: r.endpoint, Principal: r.cred}, Run: fmt.Sprint("run", r.gets), Keys: r.keys,
+	r.p.Steps = r.steps
+	return &Runner{Plan: r.p, Jobs: r, Ledger: r.l, Identity: Identity{Endpoint: r.endpoint, Principal: r.cred}, Run: fmt.Sprint("run", r.gets), Keys: r.keys,
 		hooks: hooks{now: func() time.Time { return r.now }, uptime: func() time.Duration { return time.Duration(r.now.UnixNano()) },
 			sleep: func(_ context.Context, wait, _ time.Duration) bool { r.now = r.now.Add(wait); return true }}}
 }

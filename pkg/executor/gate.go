@@ -9,7 +9,7 @@ func (p *pass) passesGate(ctx context.Context, seq int) error {
 	if p.Gate == nil || p.gated == seq {
 		return nil
 	}
-	err := p.Gate(ctx, p.Steps[seq-1])
+	err := p.Gate(ctx, p.Plan.Steps[seq-1])
 	_, held := asStop(err)
 	switch {
 	case err == nil:

@@ -96,7 +96,7 @@ func (r *longRun) ListReplicationJobs(context.Context, string) (drs.Listing, err
 
 func (r *longRun) pass() Result {
 	runner := &Runner{
-		Plan: r.steps[0].Plan, Steps: r.steps, Jobs: r, Ledger: r.l, Identity: Identity{Endpoint: "https://x", Principal: "a"}, Run: "run",
+		Plan: r.steps[0].Plan, Jobs: r, Ledger: r.l, Identity: Identity{Endpoint: "https://x", Principal: "a"}, Run: "run",
 		hooks: hooks{now: func() time.Time { return r.now }, sleep: func(context.Context, time.Duration, time.Duration) bool { return false }},
 	}
 	return runner.Pass(context.Background())

@@ -24,7 +24,7 @@ func (p *pass) look(ctx context.Context, seq int) error {
 		}
 		return &Stop{Reason: JobGone, Jobs: []string{id}, Since: p.facts.State.Missing[id]}
 	}
-	if diff := differs(j, p.Steps[seq-1], false); diff != "" {
+	if diff := differs(j, p.Plan.Steps[seq-1], false); diff != "" {
 		return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Detail: diff}
 	}
 	p.facts.looked = true
@@ -69,8 +69,8 @@ func (p *pass) finished(ctx context.Context, seq int, kind ledger.Kind, j drs.Jo
 // change adds to the result what this pass did or learnt.
 func (p *pass) change(seq int, what, jobID string) {
 	c := Change{Step: seq, What: what, JobID: jobID}
-	if seq >= 1 && seq <= len(p.Steps) { // 0: the change is about the whole plan
-		c.JobName = p.Steps[seq-1].JobName(p.facts.State.Step(seq).Attempt)
+	if seq >= 1 && seq <= len(p.Plan.Steps) { // 0: the change is about the whole plan
+		c.JobName = p.Plan.Steps[seq-1].JobName(p.facts.State.Step(seq).Attempt)
 	}
 	p.result.Changes = append(p.result.Changes, c)
 }
@@ -85,7 +85,7 @@ func (p *pass) check(ctx context.Context, seq int) error {
 func (p *pass) settle(ctx context.Context, seq int) error {
 	st := p.facts.State.Step(seq)
 	v := p.hooks.doubt(doubtFacts{
-		Step: p.Steps[seq-1], Known: st, target: p.facts.target, Details: p.details(ctx),
+		Step: p.Plan.Steps[seq-1], Known: st, target: p.facts.target, Details: p.details(ctx),
 		NewestJob: p.facts.State.NewestJob, Highest: p.facts.State.Date,
 		Principal: p.Identity.Principal, AskPerson: p.AskPerson,
 	})

@@ -56,8 +56,8 @@ func (p *pass) markedJob(st ledger.Step) string {
 func (p *pass) succeed(d *ledger.DecisionData, seq int, st ledger.Step) {
 	d.What = ledger.IsSuccess
 	_, last := p.facts.State.SentAs(seq)
-	if st.ChainSHA256 == "" && seq <= len(p.Steps) {
-		d.ChainSHA256, d.Last = p.Steps[seq-1].ChainSHA256, p.Steps[seq-1].Last
+	if st.ChainSHA256 == "" && seq <= len(p.Plan.Steps) {
+		d.ChainSHA256, d.Last = p.Plan.Steps[seq-1].ChainSHA256, p.Plan.Steps[seq-1].Last
 	}
 	d.CheckPending = last || d.Last
 }
@@ -80,7 +80,7 @@ func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, suc
 		return nil
 	case st.State == ledger.StepFailed:
 		return p.mustHaveFailed(ctx, seq, st.AllJobIDs, succeeded, word)
-	case st.State == ledger.StepPending && seq <= len(p.Steps):
+	case st.State == ledger.StepPending && seq <= len(p.Plan.Steps):
 		if err := p.list(ctx); err != nil {
 			return err
 		}
@@ -94,10 +94,10 @@ func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, suc
 // edited reports whether the plan's step differs from the one that was sent.
 func (p *pass) edited(seq int) bool {
 	sent, _ := p.facts.State.SentAs(seq)
-	if sent == "" || seq > len(p.Steps) {
+	if sent == "" || seq > len(p.Plan.Steps) {
 		return false
 	}
-	step := p.Steps[seq-1]
+	step := p.Plan.Steps[seq-1]
 	return sent != step.ChainSHA256 && sent != step.OpenSHA256
 }
 
@@ -129,7 +129,7 @@ func (p *pass) endedOtherwise(ctx context.Context, seq int) (bool, error) {
 	}
 	p.candidate = j
 	status, _ := drs.ParseStatus(j.Status)
-	return status.Ended() && adoptable(j, p.Steps[seq-1]) != "", nil
+	return status.Ended() && adoptable(j, p.Plan.Steps[seq-1]) != "", nil
 }
 
 // mustHaveFailed refuses to mark a step as failed while one of its jobs is not
@@ -176,7 +176,7 @@ func (p *pass) mustBeGone(ctx context.Context, seq int, id string, succeeded boo
 		return missingStop(p.facts.State, id, look, goneAfter).err()
 	}
 	status, known := drs.ParseStatus(j.Status)
-	if !known || status.Ended() && seq <= len(p.Steps) && differs(j, p.Steps[seq-1], false) != "" {
+	if !known || status.Ended() && seq <= len(p.Plan.Steps) && differs(j, p.Plan.Steps[seq-1], false) != "" {
 		return nil
 	}
 	return notAllowed(seq, WhyJobShown, id).showing(j.Status)

@@ -81,15 +81,15 @@ func (j *checker) leaves(s *host, c drs.Create) {
 	var b body
 	err := json.Unmarshal(c.Body, &b)
 	m, ok := plan.ParseMarker(b.Base.Description)
-	p := s.runner.Steps[0].Plan // the bytes come from it
-	if err != nil || !ok || m.Chain != p.Chain() || m.Step > len(s.runner.Steps) {
+	p := s.runner.Plan.Steps[0].Plan // the bytes come from it
+	if err != nil || !ok || m.Chain != p.Chain() || m.Step > len(s.runner.Plan.Steps) {
 		j.report("I6", "bytes that no plan has: %s", c.Body)
 		return
 	}
 	out := sent{by: s, left: j.world.now, body: c.Body, plan: p}
 	s.sending = len(j.sends)
 	j.sends = append(j.sends, out)
-	step := s.runner.Steps[m.Step-1]
+	step := s.runner.Plan.Steps[m.Step-1]
 	attempt := attemptOf(b.Base.Name, step.JobName(1))
 	if req, err := step.Request(attempt); err != nil || !bytes.Equal(req.Body, c.Body) {
 		j.report("I6", "step %d: not the bytes planned", m.Step)
@@ -115,7 +115,7 @@ func (j *checker) leaves(s *host, c drs.Create) {
 
 // keysAtTheWire is I3, for the cutover and for the full that overwrites.
 func (j *checker) keysAtTheWire(s *host, step plan.Step, attempt int, last bool) {
-	p, keys, steps := step.Plan, s.given, s.runner.Steps
+	p, keys, steps := step.Plan, s.given, s.runner.Plan.Steps
 	if step.Seq == 1 && p.Overwrite && !p.OverwriteUnattended && !plan.Confirms(keys.Overwrite, steps, plan.ActOverwrite, attempt) {
 		j.report("I3", "a full with overwrite without its key")
 	}
@@ -164,7 +164,7 @@ func (j *checker) pastIsUnedited(s *host, m plan.Marker) {
 	for _, job := range j.jobs {
 		made := j.shadows[job.ID]
 		if made.Chain == m.Chain && !everFailed(job) && !j.accounted(job, j.world.now) && made.Step < m.Step &&
-			(made.Step > len(s.runner.Steps) || made.Marker != s.runner.Steps[made.Step-1].Marker()) {
+			(made.Step > len(s.runner.Plan.Steps) || made.Marker != s.runner.Plan.Steps[made.Step-1].Marker()) {
 			j.report("I9", "step %d is sent by a plan whose step %d was edited", m.Step, made.Step)
 		}
 	}

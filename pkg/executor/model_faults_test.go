@@ -225,17 +225,17 @@ func decisionFaults() []planted {
 		{name: "the plan not compared before the intent", near: editsWhileListing(), plant: func(_ *host, r *Runner) { r.Unchanged = nil }},
 		{name: "the plan read once for all passes", near: windowEdits(), plant: func(s *host, r *Runner) {
 			r.Unchanged, r.Plan = nil, s.team.versions[0]
-			r.Steps, _ = plan.Steps(r.Plan)
+			r.Plan.Steps, _ = plan.Steps(r.Plan)
 		}},
 		{name: "one key for both acts", plant: func(_ *host, r *Runner) {
-			if plan.Confirms(r.Keys.Overwrite, r.Steps, plan.ActOverwrite, 1) {
-				r.Keys.Cutover = plan.Confirmation(r.Steps, plan.ActCutover, 1)
+			if plan.Confirms(r.Keys.Overwrite, r.Plan.Steps, plan.ActOverwrite, 1) {
+				r.Keys.Cutover = plan.Confirmation(r.Plan.Steps, plan.ActCutover, 1)
 			}
 		}},
 		{name: "a key from before the window was edited", near: windowEdits(), plant: func(s *host, r *Runner) {
 			for _, p := range s.team.versions {
 				if before, _ := plan.Steps(p); plan.Confirms(r.Keys.Cutover, before, plan.ActCutover, 1) {
-					r.Keys.Cutover = plan.Confirmation(r.Steps, plan.ActCutover, 1)
+					r.Keys.Cutover = plan.Confirmation(r.Plan.Steps, plan.ActCutover, 1)
 				}
 			}
 		}},

@@ -66,7 +66,7 @@ func TestModelFoundDecisionsOnShorterPlan(t *testing.T) {
 	s := schedule{seed: 1, runners: []int{1}, plans: []shape{{name: "alpha", steps: 1}}}
 	w := newWorld(s, planted{})
 	d := w.teams[0]
-	r := &Runner{Plan: d.plan, Steps: d.steps, Ledger: w.ledger, Run: "run"}
+	r := &Runner{Plan: d.plan, Ledger: w.ledger, Run: "run"}
 	r.Jobs = alwaysShows{}
 	for _, seq := range []int{-1, 0, 2, 99} {
 		if got := r.Adopt(context.Background(), seq, "job", ""); got.Reason != NotAllowed {

@@ -181,7 +181,6 @@ func (s *host) renameBack(r Result) {
 	if owner := d.version(r.Owner); owner != nil && !s.checker.isOnline(owner) && s.rng.IntN(3) == 0 {
 		closed := s.say("close", func(p *Runner, ctx context.Context) Result {
 			p.Plan = owner
-			p.Steps, _ = plan.Steps(owner)
 			return p.ClosePlan(ctx, "taken over")
 		})
 		if closed.Class() == OK {

@@ -93,8 +93,8 @@ func (d *team) alter(change func(*plan.Plan)) {
 }
 
 func (d *team) put(p *plan.Plan) {
-	d.plan, d.versions = p, append(d.versions, p)
-	d.steps, _ = plan.Steps(p)
+	p.Steps, _ = plan.Steps(p)
+	d.plan, d.versions, d.steps = p, append(d.versions, p), p.Steps
 }
 
 // differsFrom compares the plan in git with what a pass was made from.
@@ -115,5 +115,5 @@ func (d *team) putBack(tries int) {
 		}
 	}
 	d.plan = same[tries%len(same)]
-	d.steps, _ = plan.Steps(d.plan)
+	d.steps = d.plan.Steps
 }

@@ -187,7 +187,7 @@ func (j *checker) nobodySaidRetry(m plan.Marker) {
 // before it did.
 func (j *checker) overwritesByKey(s *host, m plan.Marker, attempt int, cover bool) {
 	p := s.runner.Plan
-	if !cover || m.Step == 1 || p.OverwriteUnattended || plan.Confirms(s.given.Overwrite, s.runner.Steps, plan.ActOverwrite, attempt) {
+	if !cover || m.Step == 1 || p.OverwriteUnattended || plan.Confirms(s.given.Overwrite, s.runner.Plan.Steps, plan.ActOverwrite, attempt) {
 		return
 	}
 	for _, job := range j.jobs {

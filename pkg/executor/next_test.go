@@ -32,11 +32,7 @@ backups:
 	if p == nil {
 		t.Fatalf("%v", ds)
 	}
-	s, err := plan.Steps(p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return p.Steps
 }
 
 const (

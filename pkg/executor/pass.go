@@ -95,7 +95,7 @@ func (p *pass) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.facts.Steps, p.facts.State, p.facts.Keys = p.Steps, chain.State, p.Keys
+	p.facts.Steps, p.facts.State, p.facts.Keys = p.Plan.Steps, chain.State, p.Keys
 	p.chain, p.facts.OnlineBefore = chain, chain.OnlineBefore(p.Plan)
 	if chain.State.Opened == nil {
 		p.facts.older = chain.older(p.Plan)

@@ -22,7 +22,6 @@ type Jobs interface {
 // Runner carries one plan forward.
 type Runner struct {
 	Plan      *plan.Plan
-	Steps     []plan.Step
 	Jobs      Jobs
 	Ledger    *ledger.Ledger
 	Identity  Identity

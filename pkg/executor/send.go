@@ -21,7 +21,7 @@ func (p *pass) create(ctx context.Context, seq int) error {
 	if !p.isFresh() {
 		return p.listAgain(seq)
 	}
-	step := p.Steps[seq-1]
+	step := p.Plan.Steps[seq-1]
 	attempt := p.facts.State.Step(seq).Attempt
 	req, err := step.Request(attempt)
 	if err != nil {
