@@ -118,6 +118,8 @@ func differenceLine(d plan.Difference, show func(string) string) string {
 		return "CUTOVER REMOVED: the database stays restoring"
 	case plan.WindowChanged:
 		return "WINDOW CHANGED: " + change
+	case plan.GuardChanged:
+		return "CUTOVER GUARD CHANGED: " + change
 	case plan.OverwriteAdded:
 		return "OVERWRITE ADDED: the full backup overwrites the databases with these names on the target, " + show(d.New)
 	case plan.OverwriteRemoved:

@@ -17,6 +17,7 @@ const (
 	CutoverMoved     DifferenceKind = "cutover-moved"     // another step is now the last
 	CutoverRemoved   DifferenceKind = "cutover-removed"   // the database stays restoring
 	WindowChanged    DifferenceKind = "window-changed"    // when the cutover may be sent, or whether a person is asked
+	GuardChanged     DifferenceKind = "guard-changed"     // what backups may hold the cutover
 	OverwriteAdded   DifferenceKind = "overwrite-added"   // databases on the target are now replaced
 	OverwriteRemoved DifferenceKind = "overwrite-removed" // they no longer are
 	OverwriteChanged DifferenceKind = "overwrite-changed" // whether a person is asked
@@ -57,7 +58,7 @@ func compareCutover(old, new *Plan) []Difference {
 	case old.Cutover == nil && new.Cutover == nil:
 		return nil
 	case old.Cutover == nil:
-		return []Difference{{Kind: CutoverAdded, Step: after, New: new.Cutover.window()}}
+		return []Difference{{Kind: CutoverAdded, Step: after, New: new.Cutover.window() + new.Cutover.guardText("; ")}}
 	case new.Cutover == nil:
 		return []Difference{{Kind: CutoverRemoved, Step: min(before, after), Old: old.Cutover.window()}}
 	}
@@ -68,7 +69,26 @@ func compareCutover(old, new *Plan) []Difference {
 	if o, n := old.Cutover.window(), new.Cutover.window(); o != n {
 		ds = append(ds, Difference{Kind: WindowChanged, Old: o, New: n})
 	}
+	if o, n := old.Cutover.guardText(""), new.Cutover.guardText(""); o != n {
+		ds = append(ds, Difference{Kind: GuardChanged, Old: o, New: n})
+	}
 	return ds
+}
+
+// guardText is what the cutover asks of the bucket, after a separator; "" where it
+// asks for nothing special.
+func (c *Cutover) guardText(separator string) string {
+	var parts []string
+	if c.TailLog {
+		parts = append(parts, "only after a tail-log backup")
+	}
+	if len(c.IgnoreNewer) > 0 {
+		parts = append(parts, "ignoring "+strings.Join(c.IgnoreNewer, ", "))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return separator + strings.Join(parts, ", ")
 }
 
 // window is when a cutover may be sent, and by whom, in the plan's words.
