@@ -54,8 +54,8 @@ func decodeDatabases(data []byte) (d ledger.Databases) {
 // databasesOfBody reads them from the request of an intent, in which "" stands
 // for everything in the backups, or for the one that is renamed.
 func databasesOfBody(data []byte) (d ledger.Databases) {
-	var intent ledger.IntentData
-	var body drs.CreateOfflineTaskReq
+	var intent struct{ Body string }
+	var body struct{ Options drs.BackupRestoreOptionInfo }
 	if json.Unmarshal(data, &intent) != nil || json.Unmarshal([]byte(intent.Body), &body) != nil {
 		return d
 	}
