@@ -6,8 +6,9 @@ COVERDIR ?= /tmp/migplan-cover
 E2E ?= /tmp/migplan-e2e.txt
 FUZZBIN ?= /tmp/migplan-fuzz
 FUZZ = pkg/plan:FuzzLoad pkg/drs:FuzzClassify pkg/drs:FuzzShow pkg/drs:FuzzList \
-  pkg/ledger:FuzzFold pkg/ledger:FuzzEventData internal/view:FuzzClean \
-  pkg/backup:FuzzReadHeader pkg/backup:FuzzCheckChain
+  pkg/ledger:FuzzFold pkg/ledger:FuzzEventData pkg/ledger:FuzzLastCommitted \
+  internal/view:FuzzClean pkg/backup:FuzzReadHeader pkg/backup:FuzzCheckChain \
+  internal/drssim:FuzzAcceptedBody internal/drssim:FuzzCreate
 
 .PHONY: check test lint examples model norace e2e storage fuzz bench cover
 
