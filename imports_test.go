@@ -43,6 +43,7 @@ var onlyImporter = map[string][]string{
 	"github.com/prometheus/client_golang":           {"internal/alerts"},
 	"github.com/spf13/cobra":                        {"cmd/migplan"},
 	"modernc.org/sqlite":                            {"pkg/ledger"},
+	"github.com/jackc/pgx/v5":                       {"pkg/ledger"},
 	"github.com/gofrs/flock":                        {"pkg/ledger"},
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3":  {"internal/credentials"},
 	"github.com/huaweicloud/huaweicloud-sdk-go-obs": {"internal/obs"},

@@ -26,7 +26,7 @@ func documented() map[string]any {
 		"change": view.ChangeJSON{}, "step": view.StepJSON{}, "history": view.HistoryJSON{}, "event": view.EventJSON{},
 		"opened": ledger.OpenedData{}, "closed": ledger.ClosedData{}, "intent": ledger.IntentData{}, "outcome": ledger.OutcomeData{},
 		"searched": ledger.SearchedData{}, "finished": ledger.FinishedData{}, "decision": ledger.DecisionData{},
-		"sight": ledger.SightData{}, "checked": ledger.CheckedData{},
+		"sight": ledger.SightData{}, "checked": ledger.CheckedData{}, "moved": ledger.MovedData{},
 		"inspection": view.InspectionJSON{}, "backupfile": view.MediaJSON{}, "backupset": view.SetJSON{}, "databasefile": backup.File{},
 		"restorechain": view.ChainJSON{}, "finding": backup.Finding{},
 		"verification": view.VerificationJSON{}, "verified": view.VerifiedJSON{}, "verifiedfile": view.VerifiedFileJSON{},

@@ -40,7 +40,7 @@ func (s *settings) given() view.Flags {
 }
 
 func (s *settings) ledgerFlag(c *cobra.Command) {
-	c.Flags().StringVar(&s.ledger, "ledger", "", "folder of the ledger (default $MIGPLAN_LEDGER, otherwise a state folder)")
+	c.Flags().StringVar(&s.ledger, "ledger", "", "folder of the ledger, or postgres://USER@HOST/DATABASE (default $MIGPLAN_LEDGER, otherwise a state folder)")
 }
 
 func (s *settings) remoteFlags(c *cobra.Command) {
@@ -80,8 +80,13 @@ func (a *app) ledgerFolder(s *settings) (dir string, byDefault bool, err error) 
 		dir = a.get("MIGPLAN_LEDGER")
 	}
 	switch {
-	case strings.Contains(dir, "://"):
-		return "", false, usage{"a ledger is a folder, not an address", "give --ledger or MIGPLAN_LEDGER a path on a local disk"}
+	case ledger.IsAddress(s.ledger) && ledger.HasPassword(s.ledger):
+		return "", false, usage{"--ledger contains a password, which every user of this machine can read", "give it in MIGPLAN_LEDGER, or in a file that PGPASSFILE names"}
+	case ledger.IsAddress(dir):
+		if err := ledger.CheckAddress(dir); err != nil {
+			return "", false, usage{err.Error(), "give --ledger or MIGPLAN_LEDGER a folder on a local disk, or postgres://USER@HOST/DATABASE"}
+		}
+		return dir, false, nil
 	case dir != "":
 		return dir, false, nil
 	case a.get("STATE_DIRECTORY") != "":
@@ -113,7 +118,7 @@ func (a *app) openLedger(ctx context.Context, s *settings) (*ledger.Ledger, erro
 			return nil, fmt.Errorf("making the folder of the ledger: %w; set MIGPLAN_LEDGER to another", err)
 		}
 	}
-	a.ledgerFile = filepath.Join(dir, "ledger.db")
+	a.ledgerFile = ledgerFile(dir)
 	l, err := ledger.OpenContext(ctx, dir)
 	if err != nil {
 		return nil, err
@@ -131,12 +136,20 @@ func (a *app) readLedger(s *settings) (*ledger.Ledger, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	a.ledgerFile = filepath.Join(dir, "ledger.db")
+	a.ledgerFile = ledgerFile(dir)
 	l, err := ledger.OpenReader(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, dir, nil
+		return nil, ledger.Name(dir), nil
 	}
-	return l, dir, err
+	return l, ledger.Name(dir), err
+}
+
+// ledgerFile is the file in a ledger's folder, or its address, for messages.
+func ledgerFile(place string) string {
+	if ledger.IsAddress(place) {
+		return ledger.Name(place)
+	}
+	return filepath.Join(place, "ledger.db")
 }
 
 // remote is DRS as one plan reaches it, and who asks.

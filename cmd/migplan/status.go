@@ -10,6 +10,7 @@ import (
 
 	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/ledger"
 )
 
 func (a *app) statusCommand() *cobra.Command {
@@ -46,7 +47,7 @@ func (a *app) status(ctx context.Context, args []string, s *settings, output str
 			return err
 		}
 		out := view.Plans(all, false, exitCode)
-		out.Ledger = dir
+		out.Ledger = ledger.Name(dir)
 		a.writeJSON(out)
 		return exitWith(class)
 	}

@@ -27,21 +27,20 @@ func busyTimeout(wait time.Duration) string {
 // one of them waits as long as the other. A statement that ctx has cut off may
 // take its connection with it, and the next one waits as it was opened: only the
 // longest wait is known to be in force.
-func (d *database) patience(ctx context.Context) {
+func (s *sqliteDialect) patience(ctx context.Context) {
 	wait := waitFor(ctx)
-	if wait == longestWait && d.wait.Load() == int64(wait) {
+	if wait == longestWait && s.wait.Load() == int64(wait) {
 		return
 	}
-	_, err := d.db.ExecContext(context.WithoutCancel(ctx), fmt.Sprintf("PRAGMA busy_timeout=%d", wait.Milliseconds()))
+	_, err := s.db.ExecContext(context.WithoutCancel(ctx), fmt.Sprintf("PRAGMA busy_timeout=%d", wait.Milliseconds()))
 	if err == nil { // else the statement that follows shows what is wrong
-		d.wait.Store(int64(wait))
+		s.wait.Store(int64(wait))
 	}
 }
 
-// unbroken is ctx without its end: a statement that has begun is finished.
-func (d *database) unbroken(ctx context.Context) context.Context {
-	d.patience(ctx)
-	return context.WithoutCancel(ctx)
+func (s *sqliteDialect) unbroken(ctx context.Context) (context.Context, context.CancelFunc) {
+	s.patience(ctx)
+	return context.WithoutCancel(ctx), func() {}
 }
 
 // busyError is an error of SQLite that matches ErrBusy.

@@ -113,6 +113,15 @@ type CheckedData struct {
 	Date time.Time `json:"date"` // the server's clock, zero where it gave none
 }
 
+// MovedData is a change of the database server that keeps the ledger.
+type MovedData struct {
+	From string `json:"from"` // its system identifier and timeline
+	To   string `json:"to"`
+	// NotBefore: no create before this, by the server's clock: what was sent
+	// without an event that is left has become a job by then, and is listed.
+	NotBefore time.Time `json:"not_before"`
+}
+
 // What a person may decide.
 const (
 	Retry      = "retry"       // send the step again, as the next attempt

@@ -6,17 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 )
 
-// database is a store in SQL, SQLite's for now.
+// database is a store in SQL.
 type database struct {
-	path   string
-	db     *sql.DB
-	append *sql.Stmt // nil in a reader
-	read   map[string]*sql.Stmt
-	wait   atomic.Int64 // the busy_timeout in force, 0 for that of opening
+	path    string
+	db      *sql.DB
+	dialect dialect
 }
 
 // The statements are valid on SQLite and on PostgreSQL.
@@ -45,26 +42,14 @@ or exists (select 1 from event where chain = cast($1 as text) and seq = cast($2 
 on conflict do nothing`
 )
 
-// prepare prepares the statements of a writer.
-func (d *database) prepare(ctx context.Context) (err error) {
-	d.read = map[string]*sql.Stmt{}
-	for _, s := range []string{selectChain, selectOpened, selectDecided, selectNewest, selectNews} {
-		if d.read[s], err = d.db.PrepareContext(ctx, s); err != nil {
-			return explain(d.path, "opening", err)
-		}
-	}
-	if d.append, err = d.db.PrepareContext(ctx, insertEvent); err != nil {
-		return explain(d.path, "opening", err)
-	}
-	return nil
-}
-
 func (d *database) close() error { return d.db.Close() }
 
-// insert is one statement and so one transaction: it takes the write lock as
-// BEGIN IMMEDIATE does, and a failed commit is rolled back by SQLite itself.
 func (d *database) insert(ctx context.Context, e Event) (bool, error) {
-	return d.inserted(d.append.ExecContext(d.unbroken(ctx), e.row()...))
+	return d.dialect.insert(ctx, d, e)
+}
+
+func (d *database) insertIf(ctx context.Context, e Event, allow func(store) error) (bool, error) {
+	return d.dialect.insertIf(ctx, d, e, allow)
 }
 
 // row is the event in the order of the columns.
@@ -74,11 +59,11 @@ func (e Event) row() []any {
 
 func (d *database) inserted(res sql.Result, err error) (bool, error) {
 	if err != nil {
-		return false, explain(d.path, "appending to", err)
+		return false, d.dialect.explain(d.path, "appending to", err)
 	}
 	n, err := res.RowsAffected()
 	if err != nil {
-		return false, explain(d.path, "appending to", err)
+		return false, d.dialect.explain(d.path, "appending to", err)
 	}
 	return n > 0, nil
 }
@@ -97,55 +82,47 @@ func (d *database) decided(ctx context.Context) ([]Event, error) {
 
 // events runs a select over columns.
 func (d *database) events(ctx context.Context, statement string, args ...any) (events []Event, err error) {
-	d.patience(ctx)
-	if d.append != nil {
-		events, err = scanAll(ctx, d.prepared, statement, args...)
-		return events, d.explainRead(err)
-	}
-	err = readOnly(ctx, d.path, d.db, func(db *sql.DB) (err error) {
-		events, err = scanAll(ctx, db.QueryContext, statement, args...)
+	err = d.dialect.read(ctx, d, func(ctx context.Context, q query) (err error) {
+		events, err = scanAll(ctx, q, statement, args...)
 		return d.explainRead(err)
 	})
 	return events, err
 }
 
-func (d *database) news(ctx context.Context, since int64) (news, error) {
-	return readNews(ctx, d, d.newest, since)
-}
-
-// newest is the number of the row that was inserted last.
-func (d *database) newest(ctx context.Context) (n int64, err error) {
-	d.patience(ctx)
-	if d.append != nil {
-		err = d.read[selectNewest].QueryRowContext(ctx).Scan(&n)
-		return n, d.explainRead(err)
-	}
-	err = readOnly(ctx, d.path, d.db, func(db *sql.DB) error {
-		return d.explainRead(db.QueryRowContext(ctx, selectNewest).Scan(&n))
+func (d *database) number(ctx context.Context, statement string) (n int64, err error) {
+	err = d.dialect.read(ctx, d, func(ctx context.Context, q query) (err error) {
+		n, err = scanNumber(ctx, q, statement)
+		return d.explainRead(err)
 	})
 	return n, err
 }
 
-// selecter runs a select over columns.
-type selecter interface {
+func (d *database) news(ctx context.Context, since int64) (news, error) {
+	return readNews(ctx, d, d.dialect, since)
+}
+
+// reader runs statements in a transaction, or without one.
+type reader interface {
 	events(ctx context.Context, statement string, args ...any) ([]Event, error)
+	number(ctx context.Context, statement string) (int64, error)
 }
 
 // readNews finds fewer rows than before where an older copy was put in the place
 // of the ledger: then it reads them all.
-func readNews(ctx context.Context, s selecter, newest func(context.Context) (int64, error), since int64) (n news, err error) {
-	if n.at, err = newest(ctx); err != nil || n.at == since {
+func readNews(ctx context.Context, r reader, d dialect, since int64) (n news, err error) {
+	newest, added := d.statements()
+	if n.at, err = r.number(ctx, newest); err != nil || n.at == since {
 		return n, err
 	}
-	if since > 0 && n.at > since {
-		n.events, err = s.events(ctx, selectNews, since)
+	if since > 0 && n.at > since && added != "" {
+		n.events, err = r.events(ctx, added, since)
 		return n, err
 	}
 	n.whole = true
-	if n.events, err = s.events(ctx, selectOpened); err != nil {
+	if n.events, err = r.events(ctx, selectOpened); err != nil {
 		return n, err
 	}
-	decided, err := s.events(ctx, selectDecided)
+	decided, err := r.events(ctx, selectDecided)
 	n.events = append(n.events, decided...)
 	return n, err
 }
@@ -158,14 +135,22 @@ func (d *database) explainRead(err error) error {
 	case errors.As(err, &fe):
 		return brokenFile(d.path, fe.Error())
 	}
-	return explain(d.path, "reading", err)
+	return d.dialect.explain(d.path, "reading", err)
 }
 
 // query is db.QueryContext, or the same with prepared statements.
 type query func(ctx context.Context, statement string, args ...any) (*sql.Rows, error)
 
-func (d *database) prepared(ctx context.Context, statement string, args ...any) (*sql.Rows, error) {
-	return d.read[statement].QueryContext(ctx, args...)
+func scanNumber(ctx context.Context, q query, statement string) (n int64, err error) {
+	rows, err := q(ctx, statement)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	if rows.Next() {
+		err = rows.Scan(&n)
+	}
+	return n, errors.Join(err, rows.Err())
 }
 
 func scanAll(ctx context.Context, q query, statement string, args ...any) ([]Event, error) {

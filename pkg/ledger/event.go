@@ -34,6 +34,7 @@ const (
 	Found        Kind = "found"     // SightData: DRS shows the job again
 	Unknown      Kind = "unknown"   // SightData: DRS shows a status that is not documented; the first such answer
 	Checked      Kind = "checked"   // CheckedData: a listing after the cutover showed no second job of this chain
+	Moved        Kind = "moved"     // MovedData: the ledger is on another database server, which may lack the newest events
 	Decision     Kind = "decision"  // DecisionData: what a person decided, and why
 )
 

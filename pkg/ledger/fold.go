@@ -134,6 +134,8 @@ func (s *State) Apply(e Event) error {
 		return with(e, func(d FinishedData) { s.finish(e, d) })
 	case Missing, Found, Unknown:
 		return with(e, func(d SightData) { s.sight(e, d) })
+	case Moved:
+		return with(e, func(d MovedData) { s.wait(d.NotBefore) })
 	case Checked:
 		return with(e, func(CheckedData) { s.CheckPending = false })
 	case Decision:
@@ -151,7 +153,9 @@ const maxSteps = 1 << 20
 
 // aboutStep reports whether an event of this kind is about one step. A
 // decision may be about the whole plan.
-func (k Kind) aboutStep() bool { return k != Opened && k != Closed && k != Decision && k != Checked }
+func (k Kind) aboutStep() bool {
+	return k != Opened && k != Closed && k != Decision && k != Checked && k != Moved
+}
 
 func with[T any](e Event, f func(T)) error {
 	d, err := decode[T](e)

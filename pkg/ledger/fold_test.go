@@ -70,6 +70,7 @@ func TestFold(t *testing.T) {
 		"step 0":                                {step: 0, state: StepPending, attempt: 1},
 		"opened":                                {events: []told{{Opened, 0, 0, OpenedData{Plan: "p", Principal: "a"}}}, step: 1, state: StepPending, attempt: 1, check: func(s *State) bool { return s.Opened.Plan == "p" && s.Principal == "a" }},
 		"ended by a person":                     {events: []told{decided(Close, 0, 0)}, step: 1, state: StepPending, attempt: 1, check: func(s *State) bool { return s.Ended != nil }},
+		"moved to another server":               {events: []told{intent1, {Moved, 0, 0, MovedData{NotBefore: fence}}}, step: 1, state: StepInDoubt, attempt: 1, check: func(s *State) bool { return s.NotBefore.Equal(fence) }},
 		"ignored, no job named":                 {events: []told{decided(IgnoreJob, 1, 1)}, step: 1, state: StepPending, attempt: 2, check: func(s *State) bool { return s.Step(1).AllJobIDs == nil }},
 		"adopted, the request may arrive":       {events: []told{intent1, {Adopted, 1, 1, OutcomeData{Intent: 1, JobID: "j1", NotBefore: fence}}}, step: 1, state: StepRunning, attempt: 1, job: "j1", check: func(s *State) bool { return s.NotBefore.Equal(fence) && s.Requests["j1"].JobName == "n1" }},
 		"marked failed, the request may arrive": {events: []told{intent1, {Decision, 1, 1, DecisionData{What: IsFailure, JobID: "j1", NotBefore: fence, BeforeFence: true}}}, step: 1, state: StepFailed, attempt: 1, check: func(s *State) bool { return s.NotBefore.Equal(fence) && s.Insisted["j1"] }},

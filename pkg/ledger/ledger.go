@@ -36,12 +36,16 @@ type store interface {
 	close() error
 }
 
-// Path is the database file.
+// Path is the database file, or the address of the database without user and
+// password.
 func (l *Ledger) Path() string { return l.path }
 
 // Volatile names the file system of the ledger where a restart of the machine
 // empties it: tmpfs or ramfs. It is "" for all others.
 func (l *Ledger) Volatile() string {
+	if IsAddress(l.path) {
+		return ""
+	}
 	magic, _, err := fileSystem(filepath.Dir(l.path))
 	if err != nil {
 		return ""

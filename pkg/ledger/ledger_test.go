@@ -99,6 +99,14 @@ func eachStore(t *testing.T, test func(t *testing.T, empty *Ledger)) {
 	t.Run("file", func(t *testing.T) { test(t, mustOpen(t, t.TempDir())) })
 	t.Run("database", func(t *testing.T) { test(t, mustSQL(t)) })
 	t.Run("memory", func(t *testing.T) { test(t, OpenMemory()) })
+	t.Run("postgres", func(t *testing.T) { test(t, mustPostgres(t)) })
+}
+
+// eachPlace runs a test where several processes open a ledger: in a folder, and
+// at an address.
+func eachPlace(t *testing.T, test func(t *testing.T, place string)) {
+	t.Run("folder", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "state")) })
+	t.Run("postgres", func(t *testing.T) { test(t, newPostgres(t)) })
 }
 
 func mustEvents(t testing.TB, l *Ledger, chain string) []Event {

@@ -267,7 +267,6 @@ func notAsRoot(t *testing.T, paths ...string) {
 	if os.Getuid() != 0 {
 		return
 	}
-	const nobody = 65534
 	for _, path := range paths {
 		if err := os.Chown(path, nobody, nobody); err != nil {
 			t.Fatal(err)

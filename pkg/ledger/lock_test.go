@@ -11,7 +11,7 @@ import (
 )
 
 func TestLockExcludesOthersUntilUnlock(t *testing.T) {
-	for name, l := range map[string]*Ledger{"file": mustOpen(t, t.TempDir()), "memory": OpenMemory()} {
+	for name, l := range map[string]*Ledger{"file": mustOpen(t, t.TempDir()), "memory": OpenMemory(), "postgres": mustPostgres(t)} {
 		first, err := l.Lock(context.Background(), "a", 0)
 		if err != nil {
 			t.Fatal(name, err)

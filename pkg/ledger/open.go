@@ -30,6 +30,9 @@ func Open(dir string) (*Ledger, error) { return OpenContext(context.Background()
 
 // OpenContext is Open, where the deadline of ctx bounds the wait for a lock.
 func OpenContext(ctx context.Context, dir string) (*Ledger, error) {
+	if IsAddress(dir) {
+		return openPostgres(ctx, dir)
+	}
 	path, err := locate(dir)
 	if err != nil {
 		return nil, err
@@ -76,6 +79,9 @@ func connectWriter(ctx context.Context, path string, wait time.Duration) (*sql.D
 // in a temporary folder, and that only beside an unfinished append. The error
 // matches fs.ErrNotExist when there is no ledger, and ErrBroken as that of Open.
 func OpenReader(dir string) (*Ledger, error) {
+	if IsAddress(dir) {
+		return openPostgresReader(context.Background(), dir)
+	}
 	path, err := locate(dir)
 	if err != nil {
 		return nil, err
@@ -91,15 +97,20 @@ func OpenReader(dir string) (*Ledger, error) {
 	if err := readOnly(ctx, path, db, func(db *sql.DB) error { return verify(ctx, path, db) }); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Ledger{path: path, store: &database{path: path, db: db}, passes: newPassFile(path)}, nil
+	return &Ledger{path: path, store: newDatabase(path, db), passes: newPassFile(path)}, nil
 }
 
 func openWriter(path string, db *sql.DB, locker locker, passes passStore) (*Ledger, error) {
-	d := &database{path: path, db: db}
-	if err := d.prepare(context.Background()); err != nil {
+	s := &sqliteDialect{db: db}
+	if err := s.prepare(context.Background(), path); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Ledger{path: path, store: d, locker: locker, passes: passes}, nil
+	return &Ledger{path: path, store: &database{path, db, s}, locker: locker, passes: passes}, nil
+}
+
+// newDatabase is a store to read.
+func newDatabase(path string, db *sql.DB) *database {
+	return &database{path, db, &sqliteDialect{db: db}}
 }
 
 func locate(dir string) (string, error) {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -84,8 +83,12 @@ func TestDecidedOfAPlan(t *testing.T) {
 
 // What another process appends is found too, by a writer and by a reader.
 func TestOpeningsOfAnotherProcessAreFound(t *testing.T) {
-	l := mustOpen(t, t.TempDir())
-	other, r := mustOpen(t, filepath.Dir(l.Path())), mustRead(t, filepath.Dir(l.Path()))
+	eachPlace(t, openingsOfAnotherProcessAreFound)
+}
+
+func openingsOfAnotherProcessAreFound(t *testing.T, place string) {
+	l := mustOpen(t, place)
+	other, r := mustOpen(t, place), mustRead(t, place)
 	want := []string{}
 	for i := range 5 {
 		chain := fmt.Sprintf("%016x", i)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -65,7 +67,21 @@ func (l *Ledger) RecordPasses(ctx context.Context, records []PassRecord) error {
 		}
 		rows[i] = passRow{r.Chain, string(data)}
 	}
-	return l.passes.record(ctx, rows)
+	return l.passes.record(ctx, newestRows(rows))
+}
+
+// newestRows keeps the last row of each chain, by chain: two processes that
+// write the same rows in another order would wait for each other.
+func newestRows(rows []passRow) []passRow {
+	byChain := map[string]passRow{}
+	for _, r := range rows {
+		byChain[r.chain] = r
+	}
+	out := make([]passRow, 0, len(byChain))
+	for _, chain := range slices.Sorted(maps.Keys(byChain)) {
+		out = append(out, byChain[chain])
+	}
+	return out
 }
 
 // LastPasses returns the last pass of each chain of which one was recorded, by
@@ -93,4 +109,21 @@ func (l *Ledger) LastPass(ctx context.Context, chain string) (PassRecord, bool, 
 	all, err := l.LastPasses(ctx)
 	r, ok := all[chain]
 	return r, ok, err
+}
+
+func scanPasses(ctx context.Context, q query) ([]passRow, error) {
+	rows, err := q(ctx, selectPasses)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []passRow
+	for rows.Next() {
+		var r passRow
+		if err := rows.Scan(&r.chain, &r.data); err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
 }

@@ -124,7 +124,10 @@ func (f *passFile) read(ctx context.Context) ([]passRow, error) {
 	if err := raw(ctx, db, func(c driverConn) error { return c.Deserialize(image) }); err != nil {
 		return nil, err
 	}
-	return scanPasses(ctx, db)
+	if tables, err := column(ctx, db, "select name from sqlite_schema where name = 'pass'"); err != nil || tables == "" {
+		return nil, err // the process that made the database was killed before it made the table
+	}
+	return scanPasses(ctx, db.QueryContext)
 }
 
 // image is the last committed state of the file.
@@ -137,28 +140,6 @@ func (f *passFile) image(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	return s.rolledBack(ctx)
-}
-
-// scanPasses finds none where the process that made the database was killed
-// before it made the table.
-func scanPasses(ctx context.Context, db *sql.DB) ([]passRow, error) {
-	if tables, err := column(ctx, db, "select name from sqlite_schema where name = 'pass'"); err != nil || tables == "" {
-		return nil, err
-	}
-	rows, err := db.QueryContext(ctx, selectPasses)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []passRow
-	for rows.Next() {
-		var r passRow
-		if err := rows.Scan(&r.chain, &r.data); err != nil {
-			return nil, err
-		}
-		all = append(all, r)
-	}
-	return all, rows.Err()
 }
 
 func (f *passFile) close() error {

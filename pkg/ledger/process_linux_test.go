@@ -185,7 +185,7 @@ func TestCopyDuringAWriteIsACommittedState(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		copied := &Ledger{path: "copy", store: &database{path: "copy", db: db}, passes: newMemoryPasses()}
+		copied := &Ledger{path: "copy", store: newDatabase("copy", db), passes: newMemoryPasses()}
 		if got := mustEvents(t, copied, chainA); len(got) < acknowledged {
 			t.Errorf("%d events, %d acknowledged", len(got), acknowledged)
 		}

@@ -24,6 +24,7 @@ type details struct {
 	Endpoint   string `json:"endpoint"`
 	Principal  string `json:"principal"`
 	By         string `json:"by"`
+	To         string `json:"to"`
 }
 
 // Summary is what an event says, in a few words for a person.
@@ -41,7 +42,10 @@ func (e Event) Summary() string {
 	if d.By != "" {
 		d.By = "by chain " + d.By
 	}
-	words := []string{d.What, d.JobName, d.BodySHA256, d.JobID, d.Status, d.Code, d.Message, d.ErrorLog, d.Evidence, d.User, d.Reason, d.By}
+	if d.To != "" {
+		d.To = "to server " + d.To
+	}
+	words := []string{d.What, d.JobName, d.BodySHA256, d.JobID, d.Status, d.Code, d.Message, d.ErrorLog, d.Evidence, d.User, d.Reason, d.By, d.To}
 	if e.Kind == Opened {
 		words = append(words, d.Endpoint, d.Principal)
 	}

@@ -17,29 +17,35 @@ func (l *Ledger) AppendIf(ctx context.Context, head Head, e Event, allow func(*L
 	})
 }
 
-// insertIf holds the write lock from the first read on, so that no other
-// process writes between allow and the event.
-func (d *database) insertIf(ctx context.Context, e Event, allow func(store) error) (ok bool, err error) {
-	ctx = d.unbroken(ctx)
+// transact holds the lock of its transaction from the first read on. alone: no
+// other process writes between what do reads and what it inserts.
+func (d *database) transact(ctx context.Context, do func(context.Context, transaction) (bool, error), alone bool) (ok bool, err error) {
+	ctx, cancel := d.dialect.unbroken(ctx)
+	defer cancel()
 	conn, err := d.db.Conn(ctx)
 	if err != nil {
-		return false, explain(d.path, "appending to", err)
+		return false, d.dialect.explain(d.path, "appending to", err)
 	}
 	defer conn.Close()
-	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		return false, explain(d.path, "appending to", err)
+	if err := d.dialect.begin(ctx, conn, alone); err != nil {
+		return false, d.dialect.explain(d.path, "appending to", err)
 	}
-	ok, err = transaction{d, conn}.insertAllowed(ctx, e, allow)
+	ok, err = do(ctx, transaction{d, conn})
 	if err != nil || !ok {
 		rollBack(ctx, conn)
 		return false, err
 	}
 	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
 		rollBack(ctx, conn)
-		return false, explain(d.path, "appending to", err)
+		return false, &commitError{d.dialect.explain(d.path, "appending to", err)}
 	}
 	return true, nil
 }
+
+// commitError is an error of a COMMIT.
+type commitError struct{ error }
+
+func (e *commitError) Unwrap() error { return e.error }
 
 // rollBack ends a transaction without writing. If that fails, the connection is
 // closed, which rolls back too.
@@ -83,11 +89,11 @@ func (t transaction) decided(ctx context.Context) ([]Event, error) {
 }
 
 func (t transaction) news(ctx context.Context, since int64) (news, error) {
-	return readNews(ctx, t, t.newest, since)
+	return readNews(ctx, t, t.d.dialect, since)
 }
 
-func (t transaction) newest(ctx context.Context) (n int64, err error) {
-	err = t.conn.QueryRowContext(ctx, selectNewest).Scan(&n)
+func (t transaction) number(ctx context.Context, statement string) (int64, error) {
+	n, err := scanNumber(ctx, t.conn.QueryContext, statement)
 	return n, t.d.explainRead(err)
 }
 

@@ -28,30 +28,33 @@ func claim(l *Ledger, chain string) error {
 // claim has a connection of its own, as two processes have.
 func TestAppendIfAllowsOneOfManyAtOnce(t *testing.T) {
 	for range 5 {
-		dir := t.TempDir()
-		errs := make([]error, 8)
-		var wg sync.WaitGroup
-		start := make(chan struct{})
-		for i := range errs {
-			l := mustOpen(t, dir)
-			wg.Go(func() {
-				<-start
-				errs[i] = claim(l, fmt.Sprintf("%016d", i))
-			})
+		eachPlace(t, appendIfLetsOneOfManyIn)
+	}
+}
+
+func appendIfLetsOneOfManyIn(t *testing.T, dir string) {
+	errs := make([]error, 8)
+	var wg sync.WaitGroup
+	start := make(chan struct{})
+	for i := range errs {
+		l := mustOpen(t, dir)
+		wg.Go(func() {
+			<-start
+			errs[i] = claim(l, fmt.Sprintf("%016d", i))
+		})
+	}
+	close(start)
+	wg.Wait()
+	won := 0
+	for _, err := range errs {
+		if err == nil {
+			won++
+		} else if !errors.Is(err, errTaken) {
+			t.Error(err)
 		}
-		close(start)
-		wg.Wait()
-		won := 0
-		for _, err := range errs {
-			if err == nil {
-				won++
-			} else if !errors.Is(err, errTaken) {
-				t.Error(err)
-			}
-		}
-		if opened, err := mustRead(t, dir).Opened(context.Background()); err != nil || won != 1 || len(opened) != 1 {
-			t.Fatalf("%d claims won, %d chains open, %v", won, len(opened), err)
-		}
+	}
+	if opened, err := mustRead(t, dir).Opened(context.Background()); err != nil || won != 1 || len(opened) != 1 {
+		t.Fatalf("%d claims won, %d chains open, %v", won, len(opened), err)
 	}
 }
 
