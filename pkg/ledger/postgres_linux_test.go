@@ -395,13 +395,13 @@ func TestPostgresLockOutlastsTheIdleTimeout(t *testing.T) {
 	s := mustServer(t)
 	address := s.newDatabase(t)
 	name := address[strings.LastIndex(address, "/t")+1 : strings.Index(address, "?")]
-	s.exec(t, "postgres", "alter database "+name+" set idle_in_transaction_session_timeout = '50ms'")
+	s.exec(t, "postgres", "alter database "+name+" set idle_in_transaction_session_timeout = '1s'")
 	l := mustOpen(t, address)
 	lock, err := l.Lock(context.Background(), "i", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(300 * time.Millisecond)
+	time.Sleep(1300 * time.Millisecond)
 	var locked *LockedError
 	if _, err := l.Lock(context.Background(), "i", 0); !errors.As(err, &locked) {
 		t.Errorf("%v, want a LockedError", err)
