@@ -30,7 +30,7 @@ func documented() map[string]any {
 		"inspection": view.InspectionJSON{}, "backupfile": view.MediaJSON{}, "backupset": view.SetJSON{}, "databasefile": backup.File{},
 		"restorechain": view.ChainJSON{}, "finding": backup.Finding{},
 		"verification": view.VerificationJSON{}, "verified": view.VerifiedJSON{}, "verifiedfile": view.VerifiedFileJSON{},
-		"fileset": verify.EntrySet{}, "verifieddatabase": view.VerifiedDatabaseJSON{}, "planfinding": verify.Finding{},
+		"fileset": verify.EntrySet{}, "lockedfile": verify.Entry{}, "verifieddatabase": view.VerifiedDatabaseJSON{}, "planfinding": verify.Finding{},
 	}
 }
 

@@ -31,6 +31,7 @@ func (a *app) previews(ctx context.Context, args []string, load func(string) *vi
 	for _, m := range valid {
 		m.LedgerFolder, m.LedgerFile = dir, pathOf(l)
 		m.Run = view.Run{Flags: s.given(), Keys: keys, Reads: true}
+		m.Lock, m.LockProblem = readLock(m)
 		m.Result = preview(ctx, l, m)
 		if m.Class() != executor.OK {
 			m.WriteStop(a.stderr)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/migplan/migplan/internal/verify"
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/ledger"
 	"github.com/migplan/migplan/pkg/plan"
@@ -82,6 +83,7 @@ type StepJSON struct {
 	Cutover      string          `json:"confirm_cutover,omitempty"`
 	Overwrite    string          `json:"confirm_overwrite,omitempty"`
 	Body         json.RawMessage `json:"body,omitempty"`
+	Locked       []verify.Entry  `json:"locked,omitempty"`
 
 	State       ledger.StepState `json:"state"`
 	Attempt     int              `json:"attempt"`
@@ -151,6 +153,9 @@ func (m *Migration) stepJSON(s step, bodies bool) StepJSON {
 		ChainSHA256: s.ChainSHA256, Cutover: m.confirmation(s.Seq, plan.ActCutover), Overwrite: m.confirmation(s.Seq, plan.ActOverwrite),
 		State: st.State, Attempt: st.Attempt, JobID: st.JobID,
 		SubmittedAt: utc(st.SubmittedAt), FinishedAt: utc(st.FinishedAt), Status: st.Status, ErrorLog: st.ErrorLog,
+	}
+	if bodies {
+		out.Locked = m.locked(s.Backup)
 	}
 	out.Confirm = cmp.Or(out.Cutover, out.Overwrite)
 	if req := s.asSent(); req != nil {

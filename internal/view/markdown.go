@@ -107,6 +107,9 @@ func (m *Migration) markdownSteps() []string {
 	for _, d := range m.differences() {
 		rows = append(rows, "- "+code(d)+"\n")
 	}
+	for _, text := range m.lockedLines(code) {
+		rows = append(rows, "- "+text+"\n")
+	}
 	return rows
 }
 

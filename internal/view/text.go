@@ -23,6 +23,9 @@ func WritePlans(w io.Writer, all []*Migration) {
 			continue
 		}
 		m.writeSteps(w)
+		for _, text := range m.lockedLines(Clean) {
+			Line(w, "%s", text)
+		}
 		m.writeBodies(w)
 	}
 }

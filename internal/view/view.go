@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/migplan/migplan/internal/verify"
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/ledger"
 	"github.com/migplan/migplan/pkg/plan"
@@ -38,6 +39,11 @@ type Migration struct {
 
 	// Against is the version that the plan is compared with; nil: none.
 	Against *Against
+
+	// Lock is what the plan's lock says of its files; nil: there is none.
+	// LockProblem is why it cannot be used.
+	Lock        *verify.Lock
+	LockProblem error
 
 	Run Run
 }
