@@ -85,7 +85,7 @@ func (a *app) guardFacts(ctx context.Context, p *plan.Plan, drs *url.URL, s *set
 		}
 		return verify.UnreadGuard(p, why), nil
 	}
-	return verify.ReadGuard(ctx, bucketStore{client, p.Source.OBS.Bucket}, p)
+	return verify.ReadGuard(ctx, bucketStore{client, p.Source.OBS.Bucket}, p, a.fileProgress(p.Name))
 }
 
 // noBucket, in place of an endpoint of OBS, says that this runner cannot reach it.

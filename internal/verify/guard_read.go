@@ -13,11 +13,11 @@ import (
 // prefix, and the headers of every object in it that p neither contains nor
 // ignores. What the store does not allow, or does not have, is in the facts. A
 // store that gives no usable answer, or an object that changes meanwhile, is an
-// error of type *Error, or the context's.
-func ReadGuard(ctx context.Context, store Store, p *plan.Plan) (GuardFacts, error) {
+// error of type *Error, or the context's. progress is as in Options.
+func ReadGuard(ctx context.Context, store Store, p *plan.Plan, progress func(done, total int)) (GuardFacts, error) {
 	f := GuardFacts{TailLog: p.Cutover != nil && p.Cutover.TailLog}
 	var err error
-	if f.Last, err = readKeys(ctx, store, p.Backups[len(p.Backups)-1].Keys); err != nil {
+	if f.Last, err = readKeys(ctx, store, p.Backups[len(p.Backups)-1].Keys, nil); err != nil {
 		return f, err
 	}
 	list, err := store.List(ctx, p.Source.OBS.Prefix)
@@ -28,7 +28,7 @@ func ReadGuard(ctx context.Context, store Store, p *plan.Plan) (GuardFacts, erro
 		f.Unlisted = err
 		return f, nil
 	}
-	f.Others, err = readKeys(ctx, store, otherKeys(p, list))
+	f.Others, err = readKeys(ctx, store, otherKeys(p, list), progress)
 	f.Others = slices.DeleteFunc(f.Others, func(b backup.Backup) bool { return KindOf(b.Err) == Missing && b.Err != nil })
 	return f, err
 }
@@ -51,11 +51,8 @@ func otherKeys(p *plan.Plan, list []Object) (keys []string) {
 			known[key] = true
 		}
 	}
-	for _, key := range p.Cutover.IgnoreNewer {
-		known[key] = true
-	}
 	for _, o := range list {
-		if !known[o.Key] && o.Size > 0 && !strings.HasSuffix(o.Key, "/") {
+		if !known[o.Key] && !p.Cutover.Ignores(o.Key) && o.Size > 0 && !strings.HasSuffix(o.Key, "/") {
 			keys = append(keys, o.Key)
 		}
 	}
@@ -63,12 +60,12 @@ func otherKeys(p *plan.Plan, list []Object) (keys []string) {
 }
 
 // readKeys reads the headers of objects and keeps their order.
-func readKeys(ctx context.Context, store Store, keys []string) ([]backup.Backup, error) {
+func readKeys(ctx context.Context, store Store, keys []string, progress func(done, total int)) ([]backup.Backup, error) {
 	files := make([]Checked, len(keys))
 	for i, key := range keys {
 		files[i] = Checked{Key: key}
 	}
-	readFiles(ctx, files, store, nil)
+	readFiles(ctx, files, store, progress)
 	var out []backup.Backup
 	for _, f := range files {
 		if isSilent(f.Err) {

@@ -184,29 +184,29 @@ func guardedPlan() *plan.Plan {
 		Backups: []plan.Backup{
 			{Type: plan.Full, Keys: []string{"p/full.bak"}}, {Type: plan.Incremental, Keys: []string{"p/last.bak"}},
 		},
-		Cutover: &plan.Cutover{TailLog: true, IgnoreNewer: []string{"p/ignored.bak"}},
+		Cutover: &plan.Cutover{TailLog: true, IgnoreNewer: []string{"p/ignored.bak", "p/OLD/"}},
 	}
 }
 
 func newShelf() *shelf {
 	text := []byte("not a backup")
 	return &shelf{errs: map[string]error{}, objects: map[string][]byte{
-		"p/full.bak": text, "p/last.bak": text, "p/ignored.bak": text, "p/LOG/a.bak": text, "p/b.bak": text,
+		"p/full.bak": text, "p/last.bak": text, "p/ignored.bak": text, "p/LOG/a.bak": text, "p/b.bak": text, "p/OLD/c.bak": text, "p/OLD.bak": text,
 		"p/LOG/": {}, "p/empty.bak": {}, "elsewhere/c.bak": text,
 	}}
 }
 
 func TestReadGuardReadsWhatThePlanDoesNotName(t *testing.T) {
 	s := newShelf()
-	f, err := ReadGuard(t.Context(), s, guardedPlan())
+	f, err := ReadGuard(t.Context(), s, guardedPlan(), nil)
 	if err != nil || !f.TailLog || f.Unlisted != nil || len(f.Last) != 1 || f.Last[0].Name != "p/last.bak" {
 		t.Errorf("%+v, %v", f, err)
 	}
-	if len(f.Others) != 2 || f.Others[0].Name != "p/LOG/a.bak" || f.Others[1].Name != "p/b.bak" {
+	if len(f.Others) != 3 || f.Others[0].Name != "p/LOG/a.bak" || f.Others[1].Name != "p/OLD.bak" || f.Others[2].Name != "p/b.bak" {
 		t.Errorf("others are %+v", f.Others)
 	}
 	slices.Sort(s.opened)
-	if want := []string{"p/LOG/a.bak", "p/b.bak", "p/last.bak"}; !slices.Equal(s.opened, want) {
+	if want := []string{"p/LOG/a.bak", "p/OLD.bak", "p/b.bak", "p/last.bak"}; !slices.Equal(s.opened, want) {
 		t.Errorf("opened %q, want %q", s.opened, want)
 	}
 }
@@ -224,7 +224,7 @@ func TestReadGuardTellsSilenceFromRefusal(t *testing.T) {
 	} {
 		s := newShelf()
 		s.errs[tt.key] = tt.err
-		f, err := ReadGuard(t.Context(), s, guardedPlan())
+		f, err := ReadGuard(t.Context(), s, guardedPlan(), nil)
 		if (err == nil) != tt.isFact {
 			t.Errorf("%q %v: %v", tt.key, tt.err, err)
 		}
@@ -238,7 +238,7 @@ func TestReadGuardTellsSilenceFromRefusal(t *testing.T) {
 func TestReadGuardDropsDeletedObjects(t *testing.T) {
 	s := newShelf()
 	s.errs["p/b.bak"] = &Error{Kind: Missing, Problem: "no such object"}
-	if f, err := ReadGuard(t.Context(), s, guardedPlan()); err != nil || len(f.Others) != 1 {
+	if f, err := ReadGuard(t.Context(), s, guardedPlan(), nil); err != nil || len(f.Others) != 2 {
 		t.Errorf("%+v, %v", f, err)
 	}
 }
@@ -246,7 +246,7 @@ func TestReadGuardDropsDeletedObjects(t *testing.T) {
 func TestReadGuardEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := ReadGuard(ctx, newShelf(), guardedPlan()); !errors.Is(err, context.Canceled) {
+	if _, err := ReadGuard(ctx, newShelf(), guardedPlan(), nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }

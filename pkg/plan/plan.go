@@ -4,6 +4,8 @@
 package plan
 
 import (
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -92,8 +94,16 @@ type Cutover struct {
 	NotBefore, NotAfter time.Time
 	Unattended          bool     // no confirmation is needed inside the window
 	TailLog             bool     // the last backup must be a tail-log backup
-	IgnoreNewer         []string // whole keys of objects that do not hold the cutover, although they are newer
+	IgnoreNewer         []string // whole keys of objects that do not hold the cutover, although they are newer; with a final slash, of folders
 	Pos                 Pos
+}
+
+// Ignores reports whether an object does not hold the cutover, although it is
+// newer.
+func (c *Cutover) Ignores(key string) bool {
+	return slices.ContainsFunc(c.IgnoreNewer, func(ignored string) bool {
+		return key == ignored || strings.HasSuffix(ignored, "/") && strings.HasPrefix(key, ignored)
+	})
 }
 
 // Pos is a position in a plan file. Both count from 1, columns in characters.

@@ -22,14 +22,18 @@ func checkObjectKeys(c *checker) {
 	if prefix := strings.Trim(text(n), "/"); prefix != "" {
 		c.objectKey(n, prefix, len(prefix))
 	}
-	for _, o := range slices.Concat(c.objects, c.ignored()) {
+	for i, o := range slices.Concat(c.objects, c.ignored()) {
+		name := o.node.Value
+		if i >= len(c.objects) { // an ignored one may be a folder
+			name = strings.TrimSuffix(name, "/")
+		}
 		switch _, rest, isAddress := strings.Cut(o.node.Value, "://"); {
 		case isAddress:
 			c.report(o.node, fmt.Sprintf("object key %q is an address", o.node.Value), "write only "+keyInAddress(rest, c.plan.Source.OBS))
 		case o.node.Style == 0 && c.continues(o.node):
 			c.report(o.node, fmt.Sprintf("object key %q continues on the next line", o.node.Value), "indent the next line like the entries above it, or write the key on one line")
 		default:
-			c.objectKey(o.node, o.node.Value, len(o.key))
+			c.objectKey(o.node, name, len(o.key))
 		}
 	}
 }
