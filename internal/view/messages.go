@@ -29,7 +29,7 @@ var planMessages = map[executor.Reason]message{
 		Next:  `stop writes on the source, take a tail-log backup, add it to the plan, and put the cutover marker after it`,
 	},
 	executor.EditedHistory: {
-		What:  `{{.Step}} was changed in the plan after it was submitted{{.NothingFollows}}`,
+		What:  `{{.Step}} was changed in the plan after it was submitted{{with .NowSays}}: the plan now says {{.}}{{end}}{{.NothingFollows}}`,
 		Known: `the ledger shows what was submitted: {{.History}}`,
 		Next:  `undo the edit{{if not .NothingFollows}}; or raise generation to start again from the full backup{{end}}`,
 		Causes: map[executor.Why]message{executor.WhyOverwriteChanged: {

@@ -74,6 +74,10 @@ func (s stopped) Meanwhile() string {
 // Stop is the stop itself.
 func (s stopped) Stop() executor.Stop { return s.stop }
 
+// NowSays are the files that the plan has now for a step that was sent with
+// others, "" where they are the same.
+func (s stopped) NowSays() string { return Clean(joinKeys(s.step(s.stop.Step).planned)) }
+
 // NothingFollows is for an edit after the cutover, "" before it.
 func (s stopped) NothingFollows() string {
 	if n := s.cutOver(); n > 0 {

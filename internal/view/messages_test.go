@@ -166,7 +166,7 @@ func errorLog(text string) func(*Migration) {
 	return func(m *Migration) { m.State.Steps[1].ErrorLog = text }
 }
 
-func situations() []situation {
+func situations(edited *Migration) []situation {
 	const failed, doubt, running, pending = ledger.StepFailed, ledger.StepInDoubt, ledger.StepRunning, ledger.StepPending
 	exists := errorLog("A database with the same name already exists in the destination instance: ims")
 	return []situation{
@@ -203,6 +203,7 @@ func situations() []situation {
 		{"a job that differs and is not the step's", running, executor.JobDiffers, "", func(m *Migration) { m.Result.Jobs = []string{"job-9"} }},
 		{"a job that succeeded after all", running, executor.NotFailed, "", func(m *Migration) { m.Result.Detail = "SUCCESS" }},
 		{"no status", running, executor.NotSucceeded, "", func(m *Migration) { m.Result.Detail = "" }},
+		{"another file for a step that was sent", running, executor.EditedHistory, "", func(m *Migration) { *m = *edited; m.Result.Stop = stopOf(executor.EditedHistory, "") }},
 		{"an edit after the cutover", running, executor.EditedHistory, "", func(m *Migration) {
 			m.State.Steps[1].Last = true
 		}},
@@ -245,7 +246,7 @@ func situations() []situation {
 // What depends on more than reason and cause.
 func TestMessagesInSituations(t *testing.T) {
 	var out strings.Builder
-	for _, c := range situations() {
+	for _, c := range situations(edited(t)) {
 		m := example(t, c.state)
 		m.Result.Stop = stopOf(c.reason, c.why)
 		if c.change != nil {
