@@ -24,6 +24,12 @@ func newPullRequest(t *testing.T) pullRequest {
 	if err := os.CopyFS(filepath.Join(p.dir, "plans"), os.DirFS("../../examples/plans")); err != nil {
 		t.Fatal(err)
 	}
+	commit := exec.Command("sh", "-c", `git init -q && git add . && git -c user.name=dba -c user.email=dba@example.com commit -qm plans &&
+git update-ref refs/remotes/origin/main HEAD && printf '  - incremental: LOG/crm_log_0300.bak\n' >> plans/open-chain.yaml`)
+	commit.Dir = p.dir
+	if out, err := commit.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	for _, dir := range []string{"go/bin", "bin"} {
 		if err := os.MkdirAll(filepath.Join(p.home, dir), 0o755); err != nil {
 			t.Fatal(err)
@@ -47,7 +53,7 @@ func (p pullRequest) run(t *testing.T, script string) (string, bool) {
 	t.Helper()
 	c := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script)
 	c.Dir = p.dir
-	c.Env = []string{"HOME=" + p.home, "PATH=" + p.home + "/bin:" + p.home + "/go/bin:/usr/bin:/bin", "VERSION=main", "NUMBER=7",
+	c.Env = []string{"HOME=" + p.home, "PATH=" + p.home + "/bin:" + p.home + "/go/bin:/usr/bin:/bin", "VERSION=main", "NUMBER=7", "BASE=main", "CI_MERGE_REQUEST_DIFF_BASE_SHA=HEAD",
 		"GORACE=atexit_sleep_ms=0", "GITHUB_PATH=" + p.home + "/path", "GITHUB_STEP_SUMMARY=" + p.home + "/summary"}
 	out, err := c.CombinedOutput()
 	if _, exited := err.(*exec.ExitError); err != nil && !exited {
@@ -88,7 +94,7 @@ func TestGitHubExample(t *testing.T) {
 		}
 	}
 	summary, err := os.ReadFile(filepath.Join(p.home, "summary"))
-	if err != nil || !strings.Contains(string(summary), "crm-prod-001-") || len(steps) != 5 {
+	if err != nil || !strings.Contains(string(summary), "crm-prod-001-") || !strings.Contains(string(summary), "Compared with `origin/main`") || len(steps) != 5 {
 		t.Errorf("%d steps, and the summary shows no job: %v\n%s", len(steps), err, summary)
 	}
 	p.breakPlan(t)
