@@ -6,27 +6,26 @@
 // obs_04_0010 "Using an Authorization Header", obs_04_0022 "Listing Objects in
 // a Bucket", obs_04_0083 "Downloading an Object", obs_04_0084 "Querying Object
 // Metadata"; error codes as in obs_25_1601 "OBS Server-Side Error Codes" of the
-// SDK guides. What the SDK does was read in its source.
+// SDK guides. The behavior of the SDK is described from its source.
 //
-// # What the SDK does by default, and what is done about it
+// # What the SDK does by default, and what this package does instead
 //
 //   - It does not verify certificates (conf.go, getTransport): every request
 //     goes through our own http.Client.
 //   - It follows redirects with the security token and a fresh signature
-//     (http.go, doHTTP), and repeats 5xx and network errors after sleeps that no
-//     context ends: both counts are 0, and the transport of a try refuses a
+//     (http.go, doHTTP), and repeats 5xx and network errors after sleeps that ignore
+//     the context: both counts are 0, and the transport of a try refuses a
 //     second request and any host but the expected one.
 //   - Its context is a property of the client: there is one client for each try.
 //   - GetObjectInput{RangeStart: 0, RangeEnd: 0} asks for the whole object: the
-//     Range header is set here. It takes 200 for an answer to a range, and so
-//     does everything that goes by "below 300": status, Content-Range and ETag
-//     are checked here, on the answer itself.
+//     Range header is set here. The SDK accepts 200 as the answer to a
+//     range: status, Content-Range and ETag are checked here, on the HTTP answer.
 //   - Path style with the OBS signature, and an IPv4 endpoint, silently become
 //     path style with AWS signature V2: see Config.PathStyle.
-//   - Without a key, it sends the request unsigned: refused here.
+//   - Without a key it sends the request unsigned: this is refused here.
 //   - A bucket name becomes part of the host unchecked, so "evil.example/"
-//     would send the token there; a key that is no UTF-8 becomes another key:
-//     both refused here.
+//     would send the token there; a key that is not UTF-8 becomes another
+//     key: both are refused here.
 //   - It removes "x-obs-", "x-amz-" and "meta-" from the names of response
 //     headers, so that x-obs-etag or metadata may replace ETag, and drops
 //     storage classes that it does not know: headers are read here.

@@ -24,9 +24,9 @@ const (
 	// Changed: the object is no longer the one that Head described.
 	Changed Kind = "changed"
 	// Unavailable: no complete answer came, or OBS failed. A later run may
-	// have more luck.
+	// succeed.
 	Unavailable Kind = "unavailable"
-	// BadAnswer: an answer came that is none to the question.
+	// BadAnswer: the answer does not fit the request.
 	BadAnswer Kind = "bad answer"
 	// TooMany: a list is longer than its limit.
 	TooMany Kind = "too many"
@@ -34,20 +34,20 @@ const (
 	Setting Kind = "setting"
 )
 
-// Error says why a request gave nothing. No field holds a secret, nor any text
-// of a server but a known code and a request id.
+// Error says why a request failed. No field contains a secret, or text from a
+// server except a known code and a request id.
 type Error struct {
 	Op        string // "head", "list" or "read"
 	Bucket    string
 	Key       string // of a list, the prefix
 	Kind      Kind
 	Problem   string
-	Status    int    // of the answer, 0 where none came
-	Code      string // of OBS, where it is one that is known
+	Status    int    // of the answer, 0 if there was none
+	Code      string // of OBS, if it is a known one
 	RequestID string
 
-	again   bool // the same request may have more luck
-	expired bool // another key may have more luck
+	again   bool // the same request may succeed later
+	expired bool // the request may succeed with another key
 	cause   error
 }
 
@@ -55,7 +55,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s %q: %s", e.Op, "obs://"+e.Bucket+"/"+e.Key, e.Why())
 }
 
-// Why is the error without what was asked for.
+// Why is the error without the name of the object.
 func (e *Error) Why() string {
 	text := e.Problem
 	if e.Status != 0 {
@@ -71,7 +71,7 @@ func (e *Error) Why() string {
 	return text
 }
 
-// Unwrap gives the cause for errors.Is, for example context.Canceled.
+// Unwrap returns the cause for errors.Is, for example context.Canceled.
 func (e *Error) Unwrap() error { return e.cause }
 
 // KindOf is the kind of the first Error in err's tree, or "".
@@ -87,7 +87,7 @@ func newError(what target, kind Kind, problem string) *Error {
 	return &Error{Op: what.op, Bucket: what.bucket, Key: what.key, Kind: kind, Problem: problem}
 }
 
-// credentialsFailed keeps err, whose text is the caller's own.
+// credentialsFailed keeps err, whose text comes from the caller.
 func credentialsFailed(what target, err error) *Error {
 	e := newError(what, Unavailable, "no access key: "+err.Error())
 	e.cause = err
@@ -108,7 +108,7 @@ func (t *try) explain(what target, err error) *Error {
 	return t.refused(what, answer.StatusCode, said.Code)
 }
 
-// bad is an answer that is none to the question.
+// bad is an answer that does not fit the request.
 func (t *try) bad(what target, problem string) *Error {
 	return t.answered(what, BadAnswer, problem, "")
 }
@@ -121,7 +121,7 @@ func (t *try) answered(what target, kind Kind, problem, code string) *Error {
 
 var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-// requestID is for Huawei's support. It is left out where it is something else.
+// requestID is for Huawei's support. It is empty if it does not look like one.
 func (t *try) requestID() string {
 	id := header(t.exchange.answer.Header, "request-id")
 	if !requestIDForm.MatchString(id) || t.repeats(id) {
@@ -130,7 +130,7 @@ func (t *try) requestID() string {
 	return id
 }
 
-// refused classifies a complete answer that is no success.
+// refused classifies a complete answer that is not a success.
 func (t *try) refused(what target, status int, code string) *Error {
 	kind, problem := refusal(status, code)
 	if _, known := codes()[code]; !known {
@@ -161,15 +161,15 @@ func refusal(status int, code string) (Kind, string) {
 	return BadAnswer, "the request was refused"
 }
 
-// code is what an error code means. Without a problem, its status says it.
+// code is the meaning of an error code. Without a problem, its status decides.
 type code struct {
 	status  int
 	kind    Kind
 	problem string
-	renew   bool // another key may have more luck
+	renew   bool // the request may succeed with another key
 }
 
-// codes are those of "OBS Server-Side Error Codes" that these requests can meet.
+// codes are those of "OBS Server-Side Error Codes" that these requests can get.
 func codes() map[string]code {
 	return map[string]code{
 		"NoSuchKey":             {404, NotFound, "no such object", false},

@@ -10,20 +10,20 @@ import (
 	"github.com/migplan/migplan/internal/neterror"
 )
 
-// ownError marks an error on the way through net/http whose text is ours.
+// ownError marks an error with our own text that passes through net/http.
 type ownError struct{ error }
 
 // cause can be compared with errors.Is but not printed: net/http and
-// crypto/x509 quote what the peer sent, which may be the key it was sent. It is
-// never io.EOF, which would say to the caller of an io.ReaderAt that the object
-// ends here.
+// crypto/x509 quote what the peer sent, which may be the key that it received.
+// It never matches io.EOF, which would tell the caller of an io.ReaderAt that the
+// object ends here.
 type cause struct{ is func(target error) bool }
 
 func (cause) Error() string          { return "the exchange failed" }
 func (c cause) Is(target error) bool { return target != io.EOF && c.is(target) }
 
-// unanswered is a try without a complete answer, in fixed words and what this
-// side chose.
+// unanswered is the error of a try without a complete answer. Its text has only
+// fixed words and what this side chose.
 func unanswered(what target, err error) *Error {
 	var own ownError
 	if errors.As(err, &own) {

@@ -9,12 +9,12 @@ import (
 	sdk "github.com/huaweicloud/huaweicloud-sdk-go-obs/obs"
 )
 
-// pageSize is asked for with every page; it is the most that OBS gives.
+// pageSize is the size of a requested page, and the largest that OBS allows.
 const pageSize = 1000
 
-// List gives the objects whose keys start with prefix, in OBS's order, which is
-// that of the keys' bytes. More than limit is an error of the kind TooMany, not
-// a shorter list. Errors are of type *Error.
+// List returns the objects whose keys start with prefix, in OBS's order, which is
+// that of the keys' bytes. More than limit objects are an error of the kind
+// TooMany, not a shorter list. Errors are of type *Error.
 func (c *Client) List(ctx context.Context, bucket, prefix string, limit int) ([]Object, error) {
 	l := listing{client: c, what: target{"list", bucket, prefix}, limit: limit, seen: map[string]bool{}}
 	for pages := 1; ; pages++ {
@@ -24,13 +24,13 @@ func (c *Client) List(ctx context.Context, bucket, prefix string, limit int) ([]
 			return nil, err
 		case !more:
 			return l.objects, nil
-		case pages > 10+limit/100: // a server may give less than it is asked for, but not that much less
+		case pages > 10+limit/100: // pages may be smaller than requested, but not that small
 			return nil, newError(l.what, BadAnswer, "the list does not end")
 		}
 	}
 }
 
-// listing is a list on the way.
+// listing is a list that is being read.
 type listing struct {
 	client  *Client
 	what    target

@@ -20,7 +20,7 @@ const (
 	DeepArchive = "DEEP_ARCHIVE"
 )
 
-// Object is what OBS says of one object.
+// Object is what OBS reports about one object.
 type Object struct {
 	Key          string
 	Size         int64  // in bytes
@@ -28,15 +28,15 @@ type Object struct {
 	StorageClass string
 	LastModified time.Time // zero where it is not known
 
-	// The rest is known from Head only.
+	// Only Head sets the fields below.
 	Restore    Restore
 	Encryption string // "", "kms", "AES256" (with OBS's key) or "customer" (with a key of the client)
 	VersionID  string // "" in a bucket without versions
 
-	contentEncoding string // stored by who uploaded it; OBS neither packs nor unpacks
+	contentEncoding string // as set by the uploader; OBS does not compress or decompress
 }
 
-// Restore is whether an archived object was fetched back.
+// Restore says whether an archived object was restored.
 type Restore string
 
 // The states of Restore.
@@ -51,7 +51,7 @@ func (o Object) Archived() bool {
 	return (o.StorageClass == Cold || o.StorageClass == DeepArchive) && o.Restore != Restored
 }
 
-// Head asks what an object is. Errors are of type *Error.
+// Head returns the properties of an object. Errors are of type *Error.
 func (c *Client) Head(ctx context.Context, bucket, key string) (Object, error) {
 	what := target{"head", bucket, key}
 	if strings.TrimSpace(key) == "" {
@@ -68,7 +68,7 @@ func (c *Client) Head(ctx context.Context, bucket, key string) (Object, error) {
 	return found, err
 }
 
-// identity keeps proxies from packing what goes through them.
+// identity keeps proxies from compressing the answer.
 func identity() any { return sdk.WithCustomHeader("Accept-Encoding", "identity") }
 
 // object reads the headers of the answer to HEAD.
@@ -108,8 +108,8 @@ func header(h http.Header, name string) string {
 
 var plainText = regexp.MustCompile(`^[A-Za-z0-9:/+=._-]{1,128}$`)
 
-// etag takes the quotes off. Without a strong ETag two reads cannot be known to
-// be of one object.
+// etag removes the quotes. Without a strong ETag, nothing shows that two reads are
+// of the same object.
 func etag(values []string) (string, error) {
 	if len(values) != 1 {
 		return "", fmt.Errorf("the answer has %d ETags", len(values))
@@ -122,7 +122,7 @@ func etag(values []string) (string, error) {
 }
 
 // storageClass reads OBS's names and, under signature V2, those of S3. OBS
-// leaves the header out for standard.
+// omits the header for standard.
 func storageClass(name string) (string, error) {
 	switch name {
 	case "":

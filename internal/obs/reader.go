@@ -11,8 +11,8 @@ import (
 )
 
 // Reader reads an object that Head described, each ReadAt by one ranged
-// request. All reads are of the same object: when it was replaced in between,
-// ReadAt gives an *Error of the kind Changed. It is safe for concurrent use.
+// request. All reads are of the same object: if it is replaced in between,
+// ReadAt returns an *Error of the kind Changed. It is safe for concurrent use.
 type Reader struct {
 	ctx    context.Context // io.ReaderAt has no place for it
 	client *Client
@@ -20,7 +20,7 @@ type Reader struct {
 	object Object
 }
 
-// Reader reads o, which Head gave, within ctx.
+// Reader reads o, which Head returned, until ctx ends.
 func (c *Client) Reader(ctx context.Context, bucket string, o Object) *Reader {
 	return &Reader{ctx, c, bucket, o}
 }
@@ -28,7 +28,7 @@ func (c *Client) Reader(ctx context.Context, bucket string, o Object) *Reader {
 // Size is the size of the object in bytes.
 func (r *Reader) Size() int64 { return r.object.Size }
 
-// ReadAt reads len(p) bytes from off, or to the end and then gives io.EOF. With
+// ReadAt reads len(p) bytes from off, or to the end and then returns io.EOF. With
 // any other error, n is 0 and p may have been written to.
 func (r *Reader) ReadAt(p []byte, off int64) (n int, err error) {
 	what := target{"read", r.bucket, r.object.Key}

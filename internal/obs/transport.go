@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Limits on what a server may make the client hold.
+// Limits on what the client keeps of an answer.
 const (
 	maxHeaderBytes = 64 << 10
 	maxListBody    = 8 << 20 // 1000 keys of 1024 bytes, each escaped sixfold
@@ -22,7 +22,7 @@ const (
 	maxListTags    = 64 * pageSize // an entry has about 22 of them; more would be many empty ones
 )
 
-// times are what the parts of a try may take.
+// times are the time limits of the parts of a try.
 type times struct {
 	dial      time.Duration
 	handshake time.Duration
@@ -52,7 +52,8 @@ func newTransport(config Config, times times) *http.Transport {
 	}
 }
 
-// proxyAnswer speaks for net/http, which would quote the proxy's status line.
+// proxyAnswer replaces the error of net/http, which quotes the proxy's status
+// line.
 func proxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
 	if resp.StatusCode != http.StatusOK {
 		return ownError{fmt.Errorf("the proxy refused the connection with HTTP %d", resp.StatusCode)}
@@ -70,7 +71,7 @@ type exchange struct {
 	host   string
 	sent   bool
 	proof  string         // what the request was signed with
-	answer *http.Response // nil: none came
+	answer *http.Response // nil: there was none
 }
 
 func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -93,8 +94,8 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// contain bounds the body of resp. Only the range that was asked for is left to
-// be read: it is bounded by who reads it.
+// contain limits the body of resp. Only a requested range is read later, and its
+// reader limits it.
 func contain(req *http.Request, resp *http.Response) error {
 	switch {
 	case resp.StatusCode < 200: // 101: the body is the connection, which no deadline ends
@@ -110,7 +111,7 @@ func contain(req *http.Request, resp *http.Response) error {
 	return nil
 }
 
-// hold reads the body into memory. Of an error, its front will do.
+// hold reads the body into memory; of an error, only its beginning.
 func hold(resp *http.Response, most int64, frontWillDo bool) error {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, most+1))

@@ -15,7 +15,7 @@ import (
 // fails.
 const maxTries = 4
 
-// target is what is asked for, for errors.
+// target names the requested object or list in errors.
 type target struct{ op, bucket, key string }
 
 // try is one request through an SDK client that is used once.
@@ -25,8 +25,8 @@ type try struct {
 	secrets  []string
 }
 
-// do repeats call, which sends one request, while that may help. call returns
-// an *Error or an error of the SDK.
+// do calls call, which sends one request, until it succeeds or another try cannot
+// help. call returns an *Error or an error of the SDK.
 func (c *Client) do(ctx context.Context, what target, call func(*try) error) error {
 	if err := checkNames(what.bucket, what.key); err != nil {
 		return newError(what, Setting, err.Error())
@@ -50,7 +50,7 @@ func (c *Client) renew(ctx context.Context) bool {
 	return err == nil && other
 }
 
-// pause waits with full jitter over a doubling range. It reports false when ctx
+// pause waits with full jitter over a doubling range. It returns false if ctx
 // ended.
 func (c *Client) pause(ctx context.Context, tries int) bool {
 	timer := time.NewTimer(time.Duration(rand.Float64() * float64(c.config.Backoff<<tries)))
@@ -80,7 +80,7 @@ func (c *Client) tryOnce(ctx context.Context, what target, call func(*try) error
 	return t.explain(what, err)
 }
 
-// newTry makes an SDK client: it takes context and key for its whole life.
+// newTry makes an SDK client, whose context and key cannot be changed later.
 func (c *Client) newTry(ctx context.Context, what target) (*try, error) {
 	id, secret, token, err := c.config.Credentials.Key(ctx)
 	switch {
@@ -110,8 +110,8 @@ func (c *Client) newTry(ctx context.Context, what target) (*try, error) {
 	return &try{client, x, []string{id, secret, token}}, nil
 }
 
-// repeats reports a text that holds the key or the signature of the request, or
-// is a part of them.
+// repeats reports whether a text contains the key or the signature of the request,
+// or is a part of them.
 func (t *try) repeats(texts ...string) bool {
 	for _, secret := range append(t.secrets, t.exchange.proof) {
 		for _, text := range texts {
@@ -123,8 +123,8 @@ func (t *try) repeats(texts ...string) bool {
 	return false
 }
 
-// printable reports whether s is one word of ASCII. The SDK would take spaces
-// off the ends of a key.
+// printable reports whether s is one word of ASCII. The SDK would remove spaces
+// at the ends of a key.
 func printable(s string) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] > '~' {
