@@ -160,10 +160,14 @@ func TestNoOutputContainsSecretForAnySetting(t *testing.T) {
 	for _, vars := range canaryVars(t) {
 		c, err := tryResolve(t, Options{Env: environ(vars)})
 		checkCredentials(t, fmt.Sprint(len(vars)), c, err)
+		c, err = ResolveKey(t.Context(), Options{Env: environ(vars), ProjectID: "p1", MetadataURL: nobody(t).URL})
+		checkCredentials(t, fmt.Sprint(len(vars)), c, err)
 	}
 	_, err := Endpoint("x", "https://u:"+canary+"@h/", environ(nil))
 	silent(t, "an endpoint", err)
 	_, err = Endpoint("x", "", environ(map[string]string{"MIGPLAN_ENDPOINT": "https://u:" + canary + "@h:%zz"}))
+	silent(t, "an endpoint", err)
+	_, err = OBSEndpoint("x", "", environ(map[string]string{"MIGPLAN_OBS_ENDPOINT": "https://u:" + canary + "@h:%zz"}))
 	silent(t, "an endpoint", err)
 	if text := capture(); text != "" {
 		t.Errorf("something was printed: %q", text)
@@ -182,6 +186,11 @@ func TestNoOutputContainsSecretEchoedByServer(t *testing.T) {
 			"HW_USER_NAME": "ann", "HW_USER_PASSWORD": canary, "HW_DOMAIN_NAME": "corp", "HW_AUTH_URL": service.URL,
 		})})
 		checkCredentials(t, "iam", c, err)
+		service = echo(t, 1, form, honest.Config.Handler.ServeHTTP) // the sign-in is good, the exchange is not
+		c, err = ResolveKey(t.Context(), Options{ProjectID: "p1", Now: start, Env: environ(map[string]string{
+			"HW_USER_NAME": "ann", "HW_USER_PASSWORD": canary, "HW_DOMAIN_NAME": "corp", "HW_AUTH_URL": service.URL,
+		})})
+		checkCredentials(t, "key", c, err)
 		service = echo(t, good, form, pod(t, later()).Config.Handler.ServeHTTP)
 		c, err = tryResolve(t, Options{Env: environ(map[string]string{
 			"HC_CONTAINER_CREDENTIALS_FULL_URI":     service.URL + "/v1/credentials",
