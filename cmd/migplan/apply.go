@@ -44,6 +44,7 @@ The cutover needs --confirm-cutover, and a full backup that overwrites needs
 				return err
 			}
 			if o.dryRun {
+				o.bodies = view.NextBodies
 				return a.plan(c.Context(), args, o.planOptions, nil)
 			}
 			if o.exitCode {

@@ -17,6 +17,7 @@ type planOptions struct {
 	output   string
 	exitCode bool
 	against  string
+	bodies   view.Bodies
 	keys     executor.Keys
 }
 
@@ -24,10 +25,11 @@ func (a *app) planCommand() *cobra.Command {
 	var o planOptions
 	c := &cobra.Command{
 		Use:   "plan PLAN...",
-		Short: "Show the steps and the exact bytes of each request; send nothing",
-		Long: `Show what apply would do: each step, its state, and the exact bytes of its request.
-It reads the ledger if there is one. It writes nothing, uses no network and needs
-no credentials. It exits with the code that apply would, as far as it can know.`,
+		Short: "Show the steps and the requests of each; send nothing",
+		Long: `Show what apply would do: each step, its state, and its request. The hash of a
+request is that of the exact bytes, which --bodies raw shows. It reads the ledger
+if there is one. It writes nothing, uses no network and needs no credentials. It
+exits with the code that apply would, as far as it can know.`,
 		Example: "  migplan plan plans/ims.yaml\n  migplan plan -o markdown --against origin/main plans/",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -45,13 +47,23 @@ no credentials. It exits with the code that apply would, as far as it can know.`
 	o.settings.ledgerFlag(c)
 	outputFlag(c, &o.output, "text", "json", "markdown")
 	c.Flags().StringVar(&o.against, "against", "", "compare with the file at this git `REVISION`, and say what a reviewer must know")
+	c.Flags().StringVar((*string)(&o.bodies), "bodies", string(view.NextBodies), "requests to show: next (three, indented), all (indented) or raw (all, the exact bytes)")
+	completeFlag(c, "bodies", cobra.FixedCompletions(bodies(), cobra.ShellCompDirectiveNoFileComp))
 	c.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 10 if steps are open")
 	return c
+}
+
+// bodies are the values of --bodies.
+func bodies() []string {
+	return []string{string(view.NextBodies), string(view.AllBodies), string(view.RawBodies)}
 }
 
 // plan shows the plans, compared with their versions in old.
 func (a *app) plan(ctx context.Context, args []string, o planOptions, old map[string]*view.Against) error {
 	if err := oneOf("-o", o.output, "text", "json", "markdown"); err != nil {
+		return err
+	}
+	if err := oneOf("--bodies", string(o.bodies), bodies()...); err != nil {
 		return err
 	}
 	all, valid, class, err := a.previews(ctx, args, loadPlan, &o.settings, o.keys)
@@ -68,9 +80,9 @@ func (a *app) plan(ctx context.Context, args []string, o planOptions, old map[st
 	case "json":
 		a.writeJSON(view.Plans(all, true, exitCode))
 	case "markdown":
-		_, _ = io.WriteString(a.stdout, view.Markdown(all))
+		_, _ = io.WriteString(a.stdout, view.Markdown(all, o.bodies))
 	default:
-		view.WritePlans(a.stdout, valid)
+		view.WritePlans(a.stdout, valid, o.bodies)
 	}
 	return exitWith(class)
 }

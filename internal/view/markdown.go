@@ -2,7 +2,6 @@ package view
 
 import (
 	"fmt"
-	"html"
 	"strings"
 
 	"github.com/migplan/migplan/pkg/plan"
@@ -15,20 +14,20 @@ const markdownMost = 65536
 // Bodies that do not fit are left out, with a pointer to the command that shows
 // them. Every value of a plan is shown as code: nothing in it becomes a link, an
 // image or a mention.
-func Markdown(all []*Migration) string {
+func Markdown(all []*Migration, b Bodies) string {
 	const cut = "\n_Cut here: the rest does not fit. `migplan plan` shows all of it._\n"
-	var b strings.Builder
-	for _, part := range markdownParts(all) {
-		if b.Len()+len(part)+len(cut) > markdownMost {
-			return b.String() + cut
+	var out strings.Builder
+	for _, part := range markdownParts(all, b) {
+		if out.Len()+len(part)+len(cut) > markdownMost {
+			return out.String() + cut
 		}
-		b.WriteString(part)
+		out.WriteString(part)
 	}
-	return b.String()
+	return out.String()
 }
 
 // markdownParts are the pieces of a comment that are shown whole or not at all.
-func markdownParts(all []*Migration) (parts []string) {
+func markdownParts(all []*Migration, b Bodies) (parts []string) {
 	var bodies []string
 	for _, m := range all {
 		if !m.Valid() {
@@ -38,7 +37,7 @@ func markdownParts(all []*Migration) (parts []string) {
 	for _, m := range all {
 		if m.Valid() {
 			parts = append(append(parts, m.markdownHead()), m.markdownSteps()...)
-			bodies = append(bodies, m.markdownBodies()...)
+			bodies = append(bodies, m.markdownBodies(b)...)
 		}
 	}
 	return append(parts, bodies...)
@@ -111,22 +110,6 @@ func (m *Migration) markdownSteps() []string {
 		rows = append(rows, "- "+text+"\n")
 	}
 	return rows
-}
-
-func (m *Migration) markdownBodies() []string {
-	var out []string
-	for _, s := range m.Plan.Steps {
-		st := m.State.Step(s.Seq)
-		if st.State.Sent() {
-			continue
-		}
-		if req, err := s.Request(st.Attempt); err == nil {
-			fence := strings.Repeat("`", max(3, longestRun(string(req.Body))+1))
-			out = append(out, fmt.Sprintf("<details><summary><code>%s</code>, step %d: <code>%s</code></summary>\n\n%sjson\n%s\n%s\n</details>\n",
-				html.EscapeString(m.Plan.Name), s.Seq, html.EscapeString(req.JobName), fence, plan.Printable(string(req.Body)), fence))
-		}
-	}
-	return out
 }
 
 // code shows a value as it is, whatever markup is in it: as a code span, whose

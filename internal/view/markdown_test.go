@@ -115,7 +115,7 @@ func checkMarkdown(t interface {
 	Errorf(string, ...any)
 }, value string) {
 	p := hostilePlan(t, value)
-	source := Markdown([]*Migration{{File: value, Diagnostics: hostileDiagnostics(value)}, p})
+	source := Markdown([]*Migration{{File: value, Diagnostics: hostileDiagnostics(value)}, p}, AllBodies)
 	code, odd := shownMarkdown(t, source)
 	if len(odd) > 0 {
 		t.Errorf("%q is shown as %q in:\n%s", value, odd, source)
@@ -151,7 +151,7 @@ func TestMarkdownKeepsTheRequestInItsBlock(t *testing.T) {
 	for _, value := range []string{"```", "````\n</details>", "~~~"} {
 		p := hostilePlan(t, value)
 		blocks := 0
-		_ = ast.Walk(parsedMarkdown(Markdown([]*Migration{p})), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		_ = ast.Walk(parsedMarkdown(Markdown([]*Migration{p}, AllBodies)), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 			if n.Kind() == ast.KindFencedCodeBlock && entering {
 				blocks++
 			}
@@ -165,7 +165,7 @@ func TestMarkdownKeepsTheRequestInItsBlock(t *testing.T) {
 
 func TestMarkdownShowsTheWarningsOfAPlan(t *testing.T) {
 	p := hostilePlan(t, "ims.bak")
-	if got := Markdown([]*Migration{p}); !strings.Contains(got, "- warning: `ims.bak:1:1: ims.bak. ims.bak [file-name]`\n") {
+	if got := Markdown([]*Migration{p}, AllBodies); !strings.Contains(got, "- warning: `ims.bak:1:1: ims.bak. ims.bak [file-name]`\n") {
 		t.Errorf("no warning in:\n%s", got)
 	}
 }

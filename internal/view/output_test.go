@@ -70,13 +70,13 @@ func noCode(executor.Class) int { return 0 }
 
 func TestPlanText(t *testing.T) {
 	var b bytes.Buffer
-	WritePlans(&b, examples(t))
+	WritePlans(&b, examples(t), NextBodies)
 	golden(t, "plan-text", b.String())
 }
 
 func TestPlanMarkdown(t *testing.T) {
 	all := examples(t)
-	golden(t, "plan-markdown", Markdown([]*Migration{all[0], all[1], edited(t), refused(t)[1]}))
+	golden(t, "plan-markdown", Markdown([]*Migration{all[0], all[1], edited(t), refused(t)[1]}, AllBodies))
 }
 
 func TestPlanJSON(t *testing.T) {

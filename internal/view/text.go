@@ -11,7 +11,7 @@ import (
 )
 
 // WritePlans writes the output of plan.
-func WritePlans(w io.Writer, all []*Migration) {
+func WritePlans(w io.Writer, all []*Migration, bodies Bodies) {
 	for i, m := range all {
 		if i > 0 {
 			Line(w, "")
@@ -26,7 +26,7 @@ func WritePlans(w io.Writer, all []*Migration) {
 		for _, text := range m.lockedLines(Clean) {
 			Line(w, "%s", text)
 		}
-		m.writeBodies(w)
+		m.writeBodies(w, bodies)
 	}
 }
 
@@ -90,23 +90,6 @@ func (m *Migration) writeTable(w io.Writer, rows [][]string) {
 	Table(w, rows)
 	for _, d := range m.differences() {
 		Line(w, "%s", d)
-	}
-}
-
-// writeBodies shows what is still to be sent, to the byte.
-func (m *Migration) writeBodies(w io.Writer) {
-	for _, s := range m.Plan.Steps {
-		st := m.State.Step(s.Seq)
-		if st.State.Sent() {
-			continue
-		}
-		req, err := s.Request(st.Attempt)
-		if err != nil {
-			continue
-		}
-		Line(w, "")
-		Line(w, "step %d: POST /v5/%s/backup-migration-jobs (sha256 %s)", s.Seq, m.Plan.Target.ProjectID, req.SHA256)
-		Line(w, "%s", req.Body)
 	}
 }
 
