@@ -177,7 +177,7 @@ func (f *passFile) explain(doing string, err error) error {
 	case err == nil:
 		return nil
 	case isDamage(err):
-		return fmt.Errorf("%s the last passes in %s: %w: the next `apply` makes a new file", doing, f.path, err)
+		return fmt.Errorf("%s the last passes in %s: %w: the next run makes a new file", doing, f.path, err)
 	case errors.As(err, &se):
 		return fmt.Errorf("%s the last passes in %s: %w: %s", doing, f.path, err, sqliteRemedy(f.path, se.Code()))
 	}
