@@ -272,7 +272,7 @@ func TestAdoptAllOfAnEditedFailedStepNeedsARetry(t *testing.T) {
 	}
 	r.wantJobs(2, 1)
 	r.l = ledger.OpenMemory()
-	r.steps = theSteps(t, "", "", "l1-mended.bak")
+	r.steps = theSteps(t, "", "", "l1-fixed.bak")
 	r.p = r.steps[0].Plan
 	r.sim.PutObject(drssim.Object{Bucket: "zyy-obs", Key: r.steps[1].Backup.Keys[0], Type: "log", Databases: []string{"ims"}, FirstLSN: 100, LastLSN: 200})
 	r.now = r.now.Add(time.Hour)
@@ -281,7 +281,7 @@ func TestAdoptAllOfAnEditedFailedStepNeedsARetry(t *testing.T) {
 		r.pass()
 	}
 	r.wantJobs(2, 1)
-	if x := r.said("retry", r.runner().Retry(ctx, 2, "mended")); x.Class() != OK {
+	if x := r.said("retry", r.runner().Retry(ctx, 2, "fixed")); x.Class() != OK {
 		t.Fatal(x.Reason)
 	}
 	r.wantReason(r.pass(), OK, JobRunning)

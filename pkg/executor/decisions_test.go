@@ -36,7 +36,7 @@ func TestMissingStepOfRebuiltLedgerIsNotSent(t *testing.T) {
 		t.Fatal("something was sent into the gap")
 	}
 	if x := r.said("resolve --failed", r.runner().MarkFailed(ctx, 1, Assurance{}, "")); x.Reason != NotAllowed {
-		t.Error("a step is called failed though others were restored behind it")
+		t.Error("a step is marked as failed although later ones were restored")
 	}
 	if x := r.said("resolve --succeeded", r.runner().MarkSucceeded(ctx, 1, Assurance{}, "looked at the database")); x.Class() != OK {
 		t.Error("there is no way out")
@@ -207,7 +207,7 @@ func TestWindowIsCheckedAgainstServerTimeAtSend(t *testing.T) {
 	slow.Jobs = slowShow{r}
 	slow.hooks.now = func() time.Time { return inside } // the local clock is behind
 	if x := r.said("pass", slow.Pass(context.Background())); x.Reason != WindowPast || len(r.jobs(1)) != 0 {
-		t.Error("the cutover left behind its window")
+		t.Error("the cutover was sent after its window")
 	}
 }
 

@@ -46,15 +46,15 @@ func earlier(f *doubtFacts, at time.Time) {
 // The documentation names these times, and the assumptions depend on them.
 func TestDoubtTimes(t *testing.T) {
 	for name, c := range map[string]struct{ got, want time.Duration }{
-		"A2, life of a signature":           {signatureLife, 15 * time.Minute},
-		"A3, processing of a request":       {processingTime, 10 * time.Minute},
-		"A3, lag of a listing":              {listingLag, 5 * time.Minute},
-		"one exchange, from its intent":     {exchangeTime, 90 * time.Second},
-		"fence behind an answer":            {answeredFence, 16*time.Minute + 30*time.Second},
-		"fence behind no answer to a token": {tokenFence, 24*time.Hour + 45*time.Minute},
-		"fence behind no answer":            {silentFence, 45 * time.Minute},
-		"between two searches, at least":    {searchesApart, 5 * time.Minute},
-		"between two searches, at the most": {searchesWithin, 24 * time.Hour},
+		"A2, life of a signature":               {signatureLife, 15 * time.Minute},
+		"A3, processing of a request":           {processingTime, 10 * time.Minute},
+		"A3, lag of a listing":                  {listingLag, 5 * time.Minute},
+		"one exchange, from its intent":         {exchangeTime, 90 * time.Second},
+		"fence after an answer":                 {answeredFence, 16*time.Minute + 30*time.Second},
+		"fence without an answer, with a token": {tokenFence, 24*time.Hour + 45*time.Minute},
+		"fence without an answer":               {silentFence, 45 * time.Minute},
+		"between two searches, at least":        {searchesApart, 5 * time.Minute},
+		"between two searches, at the most":     {searchesWithin, 24 * time.Hour},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: %s, want %s", name, c.got, c.want)
@@ -126,7 +126,7 @@ func TestDoubt(t *testing.T) {
 			earlier(f, signed.Add(silentFence))
 			f.target.Date = signed.Add(silentFence + searchesWithin)
 		}, absent: true},
-		"first search behind another's": {step: incremental, with: func(f *doubtFacts) {
+		"first search by other credentials": {step: incremental, with: func(f *doubtFacts) {
 			earlier(f, signed.Add(silentFence))
 			earlier(f, signed.Add(silentFence))
 			f.Known.Searches[0].Principal = "ak:B"

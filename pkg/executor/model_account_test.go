@@ -11,15 +11,15 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// accountFaults are about jobs that could be a step's, and what people say of
-// them.
+// accountFaults are about jobs that could belong to a step, and what people
+// decide about them.
 //
-// What no schedule shows has its decision table or script: a kill, a signal or a
-// reader that goes away between an answer and its record lose nothing but the
-// answer, which is the move `crash` at `answer` (TestReaderOfStderrGoesAway, and
-// the scripts pipes, signals and signals-twice show that they are no more than
-// that); the listing before a plan is called online is in
-// TestModelTwoLedgersFaultIsCaught.
+// What no schedule shows has its own decision table or script. A kill, a
+// signal or a reader that goes away between an answer and its record loses
+// only the answer: that is the move `crash` at `answer`, and
+// TestReaderOfStderrGoesAway and the scripts pipes, signals and signals-twice
+// show it with the real command. The listing before a plan counts as online is
+// in TestModelTwoLedgersFaultIsCaught.
 func accountFaults() []planted {
 	return []planted{
 		{name: "an earlier attempt forgotten after a refusal", near: retriedEvents(), plant: onFacts(forgetsOlder)},
@@ -100,7 +100,7 @@ func heldEvents() []event {
 	return events([]string{"followed", "pass"}, 2, 6, event{act: "hold"}, event{act: "generation"})
 }
 
-// takesAnyDatabase hides from the ledger on which databases a plan works.
+// takesAnyDatabase hides from the ledger which databases a plan works on.
 func takesAnyDatabase(s *host, r *Runner) {
 	p := *r.Plan
 	p.Databases = plan.Databases{Names: []string{p.Name}}
@@ -108,7 +108,7 @@ func takesAnyDatabase(s *host, r *Runner) {
 	r.Plan, r.Unchanged = &p, func() error { return s.team.differsFrom(was) }
 }
 
-// forgetsOlder knows of the attempt before only, when a refusal came in between.
+// forgetsOlder knows only the attempt before, if that was refused.
 func forgetsOlder(f *Facts) {
 	c := *f.State
 	c.Steps = slices.Clone(c.Steps)
@@ -124,7 +124,7 @@ func forgetsOlder(f *Facts) {
 	f.State = &c
 }
 
-// knowsCover takes a job that was adopted to overwrite as the plan says now.
+// knowsCover assumes that an adopted job overwrites as the plan says now.
 func knowsCover(f *Facts) {
 	c := *f.State
 	c.Steps = slices.Clone(c.Steps)
@@ -136,7 +136,7 @@ func knowsCover(f *Facts) {
 	f.State = &c
 }
 
-// backdates lets what a look showed have been so for long.
+// backdates pretends that what a look showed has been so for long.
 func backdates(kind ledger.Kind) func(*host, *Runner) {
 	return func(_ *host, r *Runner) {
 		onAppend(r, func(real appendFunc) appendFunc {
@@ -152,8 +152,7 @@ func backdates(kind ledger.Kind) func(*host, *Runner) {
 	}
 }
 
-// ignoresBlindly takes any job for one of no concern, and from then on does not
-// see it.
+// ignoresBlindly lets any job be ignored, and hides it from then on.
 type ignoresBlindly struct{ *modelJobs }
 
 func (m *ignoresBlindly) ShowReplicationJob(ctx context.Context, id string) (drs.Job, error) {
@@ -172,7 +171,7 @@ func (m *ignoresBlindly) ListReplicationJobs(ctx context.Context, instance strin
 	return l, err
 }
 
-// adoptsByFiles compares nothing but the names of the files.
+// adoptsByFiles compares only the names of the files.
 type adoptsByFiles struct{ *modelJobs }
 
 func (m *adoptsByFiles) ShowReplicationJob(ctx context.Context, id string) (drs.Job, error) {
@@ -183,8 +182,7 @@ func (m *adoptsByFiles) ShowReplicationJob(ctx context.Context, id string) (drs.
 	return j, err
 }
 
-// skipsFailed lets a rebuilt ledger take the job of an edited failed step for one
-// of no concern.
+// skipsFailed makes a rebuilt ledger ignore the job of an edited failed step.
 func skipsFailed(s *host, real appendFunc) appendFunc {
 	return func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
 		var d ledger.DecisionData

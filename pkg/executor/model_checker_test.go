@@ -14,8 +14,8 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// checker watches from the server's side: what bytes left, and what jobs came of
-// them. It believes nothing that a runner says.
+// checker checks the invariants from the server's side: which bytes were sent,
+// and which jobs came of them. It believes nothing that a runner says.
 type checker struct {
 	world     *world
 	violation string
@@ -33,7 +33,7 @@ type checker struct {
 	lost      bool                    // the ledger was: it knows nothing of what came before
 }
 
-// shadow is a job as it was made: people may rename it later.
+// shadow is a job as it was created: people may rename it later.
 type shadow struct {
 	plan.Marker
 	plan string
@@ -47,7 +47,7 @@ type chainStep struct {
 	step  int
 }
 
-// sent is a create that left.
+// sent is a create that was sent.
 type sent struct {
 	by   *host
 	left time.Time
@@ -63,7 +63,8 @@ func (j *checker) report(invariant, format string, args ...any) {
 	}
 }
 
-// body is what the checker reads of a create, by its own means.
+// body is what the checker reads of a create, without the types of the
+// planner.
 type body struct {
 	Base struct {
 		Name        string `json:"name"`
@@ -75,7 +76,7 @@ type body struct {
 	} `json:"options"`
 }
 
-// leaves judges a create when its first byte leaves.
+// leaves checks a create at its first byte.
 func (j *checker) leaves(s *host, c drs.Create) {
 	s.sending = -1
 	var b body
@@ -97,7 +98,7 @@ func (j *checker) leaves(s *host, c drs.Create) {
 	if age := j.world.now.Sub(s.listed); age > drs.MaxListingAge {
 		j.report("I2", "step %d leaves on a listing that is %s old", m.Step, age)
 	}
-	j.keysAtTheWire(s, step, attempt, b.Options.Last)
+	j.checkKeys(s, step, attempt, b.Options.Last)
 	j.overwritesByKey(s, m, attempt, b.Options.Cover)
 	if s.stranger != "" {
 		j.report("A6", "step %d is sent, and a listing showed job %s of another ledger", m.Step, s.stranger)
@@ -113,8 +114,8 @@ func (j *checker) leaves(s *host, c drs.Create) {
 	}
 }
 
-// keysAtTheWire is I3, for the cutover and for the full that overwrites.
-func (j *checker) keysAtTheWire(s *host, step plan.Step, attempt int, last bool) {
+// checkKeys is I3, for the cutover and for the full that overwrites.
+func (j *checker) checkKeys(s *host, step plan.Step, attempt int, last bool) {
 	p, keys, steps := step.Plan, s.given, s.runner.Plan.Steps
 	if step.Seq == 1 && p.Overwrite && !p.OverwriteUnattended && !plan.Confirms(keys.Overwrite, steps, plan.ActOverwrite, attempt) {
 		j.report("I3", "a full with overwrite without its key")
@@ -136,8 +137,8 @@ func (j *checker) keysAtTheWire(s *host, step plan.Step, attempt int, last bool)
 	}
 }
 
-// intentIsThere is I5: the ledger holds the intent of these bytes, by this
-// run, and no other request was sent under it.
+// intentIsThere is I5: the ledger holds the intent for these bytes by this
+// run, and no other request was sent for it.
 func (j *checker) intentIsThere(s *host, c drs.Create, m plan.Marker) {
 	events, err := s.ledgerOf().Events(context.Background(), m.Chain)
 	if err != nil {
@@ -158,8 +159,8 @@ func (j *checker) intentIsThere(s *host, c drs.Create, m plan.Marker) {
 	j.report("I5", "step %d: sent before its intent was durable", m.Step)
 }
 
-// pastIsUnedited is I9: what the server has taken of this chain is what the
-// plan in hand says.
+// pastIsUnedited is I9: what the server has accepted of this chain is what the
+// plan says.
 func (j *checker) pastIsUnedited(s *host, m plan.Marker) {
 	for _, job := range j.jobs {
 		made := j.shadows[job.ID]
@@ -170,7 +171,7 @@ func (j *checker) pastIsUnedited(s *host, m plan.Marker) {
 	}
 }
 
-// arrived notes whether the create of s made a job when it arrived.
+// arrived records whether the create created a job.
 func (j *checker) arrived(s *host, before int) {
 	if s.sending < 0 {
 		return
@@ -181,7 +182,7 @@ func (j *checker) arrived(s *host, before int) {
 	}
 }
 
-// look judges every job that the server has made since the last look.
+// look checks every job that the server has created since the last look.
 func (j *checker) look() {
 	j.jobs = j.world.sim.Jobs()
 	for _, job := range j.jobs {
@@ -206,7 +207,8 @@ func (j *checker) look() {
 	}
 }
 
-// accepted judges a job when the server makes it, by what it held then.
+// accepted checks a job when the server creates it, by what the server held
+// then.
 func (j *checker) accepted(job drssim.Job, made shadow) {
 	if j.world.schedule.ledgers == 2 {
 		return
@@ -236,13 +238,13 @@ func (j *checker) accepted(job drssim.Job, made shadow) {
 	}
 }
 
-// passBegins notes what a person gives to a pass, before a fault makes more of it.
+// passBegins records the keys given to a pass, before a fault adds to them.
 func (j *checker) passBegins(s *host) {
 	s.stranger, s.liveStranger, s.given, s.made = "", "", s.keys, len(j.sends)
 }
 
-// passEnds holds what a run says it sent against what it sent, and the class
-// of its exit against the reason.
+// passEnds compares what a run says it sent with what it sent, and its class
+// with what happened.
 func (j *checker) passEnds(s *host, r Result) {
 	if r.Reason == Broken {
 		j.report("I6", "the guard or a rule of decisions stopped a pass: %v %s", r.Err, r.Detail)
@@ -271,12 +273,12 @@ func (j *checker) passEnds(s *host, r Result) {
 }
 
 // isOnline looks at the database. With two ledgers another full may have been
-// restored into it, while no listing showed the other's jobs.
+// restored into it while no listing showed the other's jobs.
 func (j *checker) isOnline(p *plan.Plan) bool {
 	return j.world.schedule.ledgers == 2 || j.world.sim.Database(p.Target.InstanceID, p.Databases.Names[0]) == drssim.Online
 }
 
-// atEnd judges the finished plans, and the ledger that is left.
+// atEnd checks the finished plans and the ledger that is left.
 func (j *checker) atEnd() {
 	j.ledgers()
 	for _, d := range j.world.teams {
@@ -289,7 +291,8 @@ func (j *checker) atEnd() {
 	}
 }
 
-// stuck is a schedule that does not end; what the ledger says comes first.
+// stuck reports a schedule that does not end, or first what is wrong with the
+// ledger.
 func (j *checker) stuck(invariant, format string, args ...any) {
 	j.ledgers()
 	if j.world.schedule.ledgers == 2 {
@@ -298,7 +301,7 @@ func (j *checker) stuck(invariant, format string, args ...any) {
 	j.report(invariant, format, args...)
 }
 
-// ledgers folds and audits the chains of all plans.
+// ledgers reads and audits the chains of all plans.
 func (j *checker) ledgers() {
 	for _, d := range j.world.teams {
 		events, err := j.world.ledger.Events(context.Background(), d.plan.Chain())

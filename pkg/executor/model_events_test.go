@@ -52,7 +52,7 @@ func (s *host) worldEvent(e event) {
 	case "restart", "unseen", "odd-status":
 		s.serverEvent(e)
 	case "ignores", "says-failed", "says-succeeded", "says-not-created", "retries", "adopts-wrong":
-		s.speakHastily(e.act)
+		s.decideHastily(e.act)
 	case "disk-full":
 		s.full = s.now.Add(e.arg)
 	case "principal":
@@ -66,8 +66,8 @@ func (s *host) worldEvent(e event) {
 	}
 }
 
-// awaitWindowEnd waits for the last seconds of the window, when the cutover is
-// what comes next.
+// awaitWindowEnd waits for the last seconds of the window, if the cutover is
+// next.
 func (s *host) awaitWindowEnd(left time.Duration) {
 	p := s.team.plan
 	c, err := LoadChain(context.Background(), s.ledgerOf(), p)
@@ -88,7 +88,7 @@ func (s *host) newest(f func(drssim.Job)) {
 	}
 }
 
-// deleteRecord removes the record of an ended job; within A4 only while
+// deleteRecord deletes the record of an ended job; within A4 only while
 // nothing is in doubt.
 func (s *host) deleteRecord(inDoubt bool) {
 	for _, d := range s.teams {
@@ -107,8 +107,8 @@ func (s *host) deleteRecord(inDoubt bool) {
 	})
 }
 
-// loseLedger kills every runner and puts an older copy of the ledger, or none,
-// in its place. Careful people let nobody run for a while.
+// loseLedger kills every runner and replaces the ledger with an older copy or
+// an empty one. Careful people then let nobody run for a while.
 func (s *host) loseLedger(old, careful bool) {
 	fresh := ledger.OpenMemory()
 	s.copyLedger(fresh, old)

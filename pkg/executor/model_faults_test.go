@@ -13,14 +13,13 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// planted is a fault of the protocol, put into a runner by function values
-// that only tests can set.
+// planted is a fault of the protocol that tests put into a runner.
 type planted struct {
 	name  string
 	hasty bool // people resolve a doubt at once, and nothing stops them
 	plant func(*host, *Runner)
 	told  func(Result) Result // what is said of a pass
-	// near are events beside which the fault shows; every schedule gets some.
+	// near are events that make the fault show; every schedule gets some.
 	near  []event
 	pair  bool // two plans
 	apart bool // two runners that the lock does not hold; a credential sees its own jobs only
@@ -33,7 +32,7 @@ func (f planted) change(s *host, r *Runner) {
 	}
 }
 
-// say changes what a pass says of itself.
+// say changes what is said of a pass.
 func (f planted) say(r Result) Result {
 	if f.told != nil {
 		return f.told(r)
@@ -46,7 +45,7 @@ func faults() []planted {
 	return slices.Concat(sendFaults(), stallFaults(), settleFaults(), decisionFaults(), accountFaults())
 }
 
-// sendFaults are about the create and its record.
+// sendFaults are about sending a create and recording it.
 func sendFaults() []planted {
 	stopped := event{"stop", "dial", 2, 3 * time.Hour}
 	return []planted{
@@ -72,7 +71,7 @@ func sendFaults() []planted {
 	}
 }
 
-// stallFaults are about runs that pause, and disks that are full.
+// stallFaults are about runs that stall, and disks that are full.
 func stallFaults() []planted {
 	var stopped, lastSeconds, full []event
 	for n := 1; n <= 6; n++ {
@@ -96,7 +95,7 @@ func stallFaults() []planted {
 	}
 }
 
-// sendsLoosely takes away what a create is held against at its first byte.
+// sendsLoosely removes the checks of a create at its first byte.
 type sendsLoosely struct {
 	*modelJobs
 	loosen func(*drs.Create)
@@ -107,8 +106,8 @@ func (m *sendsLoosely) CreateReplicationJob(ctx context.Context, c drs.Create) d
 	return m.modelJobs.CreateReplicationJob(ctx, c)
 }
 
-// oldOutcomeEvents hold one runner before its first byte until another has
-// settled the doubt, and sent again into a doubt of its own.
+// oldOutcomeEvents stop one runner before its first byte until another has
+// settled the doubt, and has sent again into a doubt of its own.
 func oldOutcomeEvents() []event {
 	return []event{{"stop", "dial", 2, 75 * time.Minute}, {"late-accept", "sim", 2, lateInside}, {"crash", "sleep", 1, 0}}
 }
@@ -164,7 +163,7 @@ func settleFaults() []planted {
 	}
 }
 
-// emptyLists leave nothing to be seen of a create that was taken.
+// emptyLists hide a job that was created.
 func emptyLists() []event {
 	out := []event{{"lost-after-accept", "sim", 2, 0}, {"crash", "sleep", 1, 0}}
 	for n := 3; n < 12; n++ {
@@ -173,7 +172,7 @@ func emptyLists() []event {
 	return out
 }
 
-// onFacts changes what Next decides on.
+// onFacts changes the facts that Next decides on.
 func onFacts(change func(*Facts)) func(*host, *Runner) {
 	return func(_ *host, r *Runner) {
 		r.hooks.next = func(f Facts) Action {
@@ -187,7 +186,7 @@ func onFacts(change func(*Facts)) func(*host, *Runner) {
 	}
 }
 
-// decisionFaults are about what is done next.
+// decisionFaults are about the decision what to do next.
 func decisionFaults() []planted {
 	next := onFacts
 	lost := []event{{"roll-back", "followed", 4, 0}, {"roll-back", "followed", 6, 0}, {"lose-ledger", "followed", 4, 0}}
@@ -270,7 +269,7 @@ func windowEdits() (out []event) {
 	return out
 }
 
-// forgetTied makes a step free of all that was ever sent for it.
+// forgetTied removes the jobs that the ledger ties to a step.
 func forgetTied(f *Facts) {
 	c := *f.State
 	c.Steps = slices.Clone(c.Steps)
@@ -280,8 +279,8 @@ func forgetTied(f *Facts) {
 	f.State = &c
 }
 
-// signsLate dates the signature when it sends, and does not look at the age of
-// the intent.
+// signsLate dates the signature when it sends, and ignores the age of the
+// intent.
 type signsLate struct{ *modelJobs }
 
 func (m *signsLate) CreateReplicationJob(_ context.Context, c drs.Create) drs.Outcome {
@@ -307,7 +306,7 @@ func (m *sendsAgain) CreateReplicationJob(ctx context.Context, c drs.Create) drs
 	return out
 }
 
-// looksBadly takes an error for the end of a job.
+// looksBadly treats an error as the end of a job.
 type looksBadly struct{ *modelJobs }
 
 func (m *looksBadly) ShowReplicationJob(ctx context.Context, id string) (drs.Job, error) {
@@ -318,12 +317,12 @@ func (m *looksBadly) ShowReplicationJob(ctx context.Context, id string) (drs.Job
 	return j, nil
 }
 
-// classifies calls some doubtful answers something else.
+// classifies plants a misjudged outcome for some uncertain answers.
 func classifies(as drs.OutcomeKind, which func(*drs.Error) bool) func(*host, *Runner) {
 	return func(s *host, r *Runner) { r.Jobs = &misjudges{&modelJobs{s}, as, which} }
 }
 
-// misjudges calls some doubtful answers something else.
+// misjudges changes the outcome of some uncertain answers.
 type misjudges struct {
 	*modelJobs
 	as    drs.OutcomeKind
@@ -340,7 +339,7 @@ func (m *misjudges) CreateReplicationJob(ctx context.Context, c drs.Create) drs.
 	return out
 }
 
-// onAppend changes how a runner appends whatever does not take databases.
+// onAppend changes how a runner appends events that take no databases.
 func onAppend(r *Runner, change func(appendFunc) appendFunc) {
 	real := r.hooks.append
 	changed := change(func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
@@ -356,7 +355,7 @@ func onAppend(r *Runner, change func(appendFunc) appendFunc) {
 
 type appendFunc = func(context.Context, ledger.Head, ledger.Event) (ledger.Event, error)
 
-// recordsLate writes an intent only together with what follows it.
+// recordsLate writes an intent only together with the event after it.
 func recordsLate(real appendFunc) appendFunc {
 	var held *ledger.Event
 	var at ledger.Head
@@ -377,7 +376,8 @@ func recordsLate(real appendFunc) appendFunc {
 	}
 }
 
-// closesNewest names the newest intent in every outcome, whichever it is of.
+// closesNewest names the newest intent in every outcome, whichever it belongs
+// to.
 func closesNewest(s *host, real appendFunc) appendFunc {
 	return func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
 		var d map[string]any
@@ -396,7 +396,7 @@ func closesNewest(s *host, real appendFunc) appendFunc {
 	}
 }
 
-// onAnyHead appends behind whatever came meanwhile.
+// onAnyHead appends after whatever was written meanwhile.
 func onAnyHead(s *host, real appendFunc) appendFunc {
 	return func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
 		for {

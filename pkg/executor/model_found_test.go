@@ -9,7 +9,7 @@ import (
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// TestModelFound keeps the shortened schedules of the bugs that the model has
+// TestModelFound runs the shortened schedules of the bugs that the model has
 // found.
 func TestModelFound(t *testing.T) {
 	for name, s := range foundSchedules() {
@@ -23,7 +23,7 @@ func TestModelFound(t *testing.T) {
 
 func foundSchedules() map[string]schedule {
 	return map[string]schedule{
-		"a deleted witness left a doubt settling for ever": {
+		"a deleted known job left a doubt settling forever": {
 			seed: 1260, unique: true, single: true, restore: time.Minute, runners: []int{1},
 			plans:  []shape{{name: "alpha", steps: 4, cutover: true, unattended: true, window: true}},
 			events: []event{{"delete", "listed", 3, 0}, {"crash", "appended-intent", 2, 0}},
@@ -43,7 +43,7 @@ func foundSchedules() map[string]schedule {
 			plans:  []shape{{name: "alpha", steps: 1, overwrite: true}, {name: "beta", steps: 1, overwrite: true}},
 			events: []event{{"job-precheck-failed", "sim", 1, 0}, {"says-failed", "appended-succeeded", 1, 0}, {"says-failed", "appended-succeeded", 2, 0}},
 		},
-		"a window that shut behind the decision left an intent": {
+		"a window that ended after the decision left an intent": {
 			seed: 9, unique: true, restore: 20 * time.Minute, runners: []int{2},
 			plans:  []shape{{name: "alpha", steps: 2, cutover: true, window: true, overwrite: true, token: true}},
 			events: []event{{"jump", "append-decision", 2, -time.Hour}},
@@ -61,7 +61,7 @@ func foundSchedules() map[string]schedule {
 	}
 }
 
-// A decision may be about a step that the plan in hand does not have.
+// A decision may be about a step that the current plan does not have.
 func TestModelFoundDecisionsOnShorterPlan(t *testing.T) {
 	s := schedule{seed: 1, runners: []int{1}, plans: []shape{{name: "alpha", steps: 1}}}
 	w := newWorld(s, planted{})
@@ -82,8 +82,8 @@ func (alwaysShows) ShowReplicationJob(_ context.Context, id string) (drs.Job, er
 	return drs.Job{OfflineTaskInfo: drs.OfflineTaskInfo{ID: id}}, nil
 }
 
-// A signature dated by a local clock that runs ahead is not a date of the
-// server's: else every later listing would look older than it.
+// A signature dated by a local clock that runs ahead must not count as a date
+// of the server: every later listing would look older.
 func TestModelFoundLocalDateIsNotTheServers(t *testing.T) {
 	e, err := ledger.New("c", ledger.Intent, 1, 1, "run", ledger.IntentData{SignedAt: time.Date(2036, 1, 1, 0, 0, 0, 0, time.UTC)})
 	if err != nil {

@@ -15,14 +15,14 @@ import (
 	"github.com/migplan/migplan/pkg/drs"
 )
 
-// modelJobs is a runner's connection to the simulated DRS: without a network,
-// but with all that a network does to a request and its answer.
+// modelJobs connects a runner with the simulated DRS, without a network but
+// with everything that a network does to a request and its answer.
 type modelJobs struct{ *host }
 
 const jobsPath = "/v5/p1/backup-migration-jobs"
 
-// CreateReplicationJob refuses to send late as the real connection does, and
-// classifies what comes back as the real client does.
+// CreateReplicationJob refuses late requests as the real connection does, and
+// classifies answers as the real client does.
 func (m *modelJobs) CreateReplicationJob(_ context.Context, c drs.Create) drs.Outcome {
 	m.at("dial")
 	m.pause(m.upTo(pick(m.rng, 2*time.Second, 2*time.Second, drs.MaxListingAge)))
@@ -32,7 +32,7 @@ func (m *modelJobs) CreateReplicationJob(_ context.Context, c drs.Create) drs.Ou
 	return m.send(c)
 }
 
-// send lets the bytes leave.
+// send sends the bytes.
 func (m *modelJobs) send(c drs.Create) drs.Outcome {
 	m.checker.leaves(m.host, c)
 	m.pause(m.upTo(2 * time.Second))
@@ -52,7 +52,8 @@ func (m *modelJobs) arrive(c drs.Create) drssim.Response {
 	return m.sim.Serve(drssim.Request{Method: http.MethodPost, Path: jobsPath, Body: c.Body, Header: h})
 }
 
-// signed has what the simulated gateway looks at: the date, by A2, and who asks.
+// signed is what the simulated gateway checks: the date, by A2, and the
+// credentials.
 func (m *modelJobs) signed(at time.Time) http.Header {
 	return http.Header{
 		"X-Sdk-Date":    {at.UTC().Format("20060102T150405Z")},
@@ -60,7 +61,7 @@ func (m *modelJobs) signed(at time.Time) http.Header {
 	}
 }
 
-// delivered is what of an answer comes through.
+// delivered is the part of an answer that arrives.
 func (m *modelJobs) delivered(r drssim.Response) drs.Answer {
 	switch r.Delivery {
 	case drssim.Lost:
@@ -76,7 +77,8 @@ func (m *modelJobs) delivered(r drssim.Response) drs.Answer {
 	return drs.Answer{Wrote: true, StatusCode: r.Status, Header: r.Header, Body: r.Body}
 }
 
-// ShowReplicationJob asks once; what the real client asks again fails here.
+// ShowReplicationJob asks once; where the real client would try again, it
+// fails.
 func (m *modelJobs) ShowReplicationJob(ctx context.Context, id string) (drs.Job, error) {
 	m.at("show")
 	body, date, err := m.get(ctx, jobsPath+"/"+id, nil)
@@ -113,7 +115,7 @@ func (m *modelJobs) ListReplicationJobs(ctx context.Context, instance string) (d
 	return l, err
 }
 
-// take consumes a fault that an event has put in the way of this read.
+// take uses up a fault that an event has set for this read.
 func (s *host) take(what string) bool {
 	if s.other != what {
 		return false
@@ -122,7 +124,7 @@ func (s *host) take(what string) bool {
 	return true
 }
 
-// repeatPage gives the page before once more when an event has asked for that.
+// repeatPage returns the previous page again if an event has set that.
 func (m *modelJobs) repeatPage(p drs.Page) drs.Page {
 	if m.take("stale-list") && m.lastPage != nil && m.now.Sub(m.lastPage.Date) < listingLag {
 		return *m.lastPage

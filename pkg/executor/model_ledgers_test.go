@@ -16,7 +16,7 @@ import (
 
 // Two runners of one plan have a ledger each: A6 does not hold, and a step may
 // be sent twice. It must be noticed: a run that is shown the other's job ends
-// with a conflict, sends nothing, and calls nothing online.
+// with a conflict, sends nothing, and does not report the plan as online.
 
 // TestModelTwoLedgersAreNoticed runs schedules in which nobody knows of the
 // other ledger.
@@ -43,7 +43,7 @@ func TestModelTwoLedgersAreNoticed(t *testing.T) {
 	}
 }
 
-// TestModelTwoLedgersFaultIsCaught takes away what notices the other ledger.
+// TestModelTwoLedgersFaultIsCaught removes what notices the other ledger.
 func TestModelTwoLedgersFaultIsCaught(t *testing.T) {
 	for _, f := range []planted{
 		{name: "no listing before the plan is called online", plant: onFacts(func(f *Facts) {
@@ -69,8 +69,8 @@ func TestModelTwoLedgersFaultIsCaught(t *testing.T) {
 	}
 }
 
-// generateTwo makes a schedule of two ledgers. Its listings lag, and leave
-// nothing out.
+// generateTwo makes a schedule of two ledgers. Its listings lag, but are
+// complete.
 func generateTwo(seed uint64) schedule {
 	r := rand.New(rand.NewPCG(seed, 5))
 	s := schedule{
@@ -98,9 +98,9 @@ func (s *host) ledgerOf() *ledger.Ledger {
 	return s.ledger
 }
 
-// strangers are jobs of the plan's chain that the host's ledger does not know;
-// none while a step is in doubt: a pass looks for its job first, and the next one
-// for others.
+// strangers are jobs of the plan's chain that the host's ledger does not know.
+// While a step is in doubt there are none: a pass searches for its job first,
+// and the next pass for others.
 func (s *host) strangers() []drssim.Job {
 	c, err := LoadChain(context.Background(), s.ledgerOf(), s.team.plan)
 	if err != nil {
@@ -116,7 +116,7 @@ func (s *host) strangers() []drssim.Job {
 	})
 }
 
-// shown notes the other ledger's job in a listing.
+// shown records the other ledger's job in a listing.
 func (j *checker) shown(s *host, l drs.Listing) {
 	if s.schedule.ledgers != 2 {
 		return
@@ -136,7 +136,7 @@ func (j *checker) shown(s *host, l drs.Listing) {
 	}
 }
 
-// twoEnd judges the end of a pass, where there are two ledgers.
+// twoEnd checks the end of a pass if there are two ledgers.
 func (j *checker) twoEnd(s *host, r Result) {
 	if s.liveStranger != "" && r.Class() == OK {
 		j.report("A6", "a pass was shown job %s of another ledger and ends with %s %s", s.liveStranger, r.Class(), r.Reason)
@@ -156,8 +156,8 @@ func (j *checker) twoEnd(s *host, r Result) {
 	}
 }
 
-// sentTwice: two jobs of one step, neither of which had failed before the other
-// was made.
+// sentTwice reports whether a step has two jobs, neither of which had failed
+// before the other was created.
 func (j *checker) sentTwice() bool {
 	for _, a := range j.jobs {
 		for _, b := range j.jobs {

@@ -13,8 +13,8 @@ import (
 // forEver is longer than any schedule.
 const forEver = 10 * 365 * 24 * time.Hour
 
-// move is what belongs together: several attempts of a step, or a server and
-// people that see the same thing differently.
+// move is a group of events that belong together: several attempts of a step,
+// or a server and people that see the same thing differently.
 func move(r *rand.Rand) []event {
 	n := 1 + r.IntN(10)
 	where := pick(r, "pass", "listed", "answer", "appended", "followed", "shown", "decided")
@@ -46,7 +46,7 @@ func maybe(r *rand.Rand, e event) []event {
 	return []event{e}
 }
 
-// hastyEvent is a person who speaks before looking.
+// hastyEvent is a person who decides before looking.
 func hastyEvent(r *rand.Rand, where string, n int) event {
 	return event{pick(r, hastyActs()...), where, n, 0}
 }
@@ -67,7 +67,7 @@ func attempts(r *rand.Rand) []event {
 	return append(out, maybe(r, event{"restart", pick(r, "pass", "followed", "decided"), 2*n + 1 + r.IntN(4), 0})...)
 }
 
-// serverEvent is what DRS does beside what it is asked.
+// serverEvent is what DRS does without being asked.
 func (s *host) serverEvent(e event) {
 	switch e.act {
 	case "restart":
@@ -105,8 +105,8 @@ func (s *host) anyJob(f func(drssim.Job)) {
 	}
 }
 
-// speakHastily is a person who did not look: any step, any job, in any state.
-func (s *host) speakHastily(act string) {
+// decideHastily is a person who did not look: any step, any job, in any state.
+func (s *host) decideHastily(act string) {
 	steps, jobs := len(s.team.steps), s.sim.Jobs()
 	seq, job := 1+s.rng.IntN(steps), ""
 	if len(jobs) > 0 {
@@ -148,7 +148,7 @@ func (s *host) current() int {
 	return 1
 }
 
-// isRestored looks at the database: whether it has the step's backup and, where
+// isRestored looks at the database: whether it has the step's backup and, if
 // the plan now has the cutover there, was opened by it.
 func (s *host) isRestored(seq int) bool {
 	p := s.team.plan
@@ -160,7 +160,7 @@ func (s *host) isRestored(seq int) bool {
 }
 
 // startOver is the way out when the database is lost: it is dropped, and the
-// plan begins anew; unless that was done already.
+// plan starts again, unless that was done already.
 func (s *host) startOver() {
 	if was := s.runner.Plan; s.team.plan.Name != was.Name || s.team.plan.Generation != was.Generation {
 		return
@@ -202,8 +202,8 @@ func (d *team) version(o *Owner) *plan.Plan {
 	return nil
 }
 
-// afterFailure mends what was wrong, and looks at the database first, or only
-// when the next attempt failed too.
+// afterFailure fixes the cause, and looks at the database first, or only after
+// the next attempt failed too.
 func (s *host) afterFailure(r Result) {
 	s.think()
 	d := s.team
@@ -217,12 +217,12 @@ func (s *host) afterFailure(r Result) {
 	case d.failures > mostFailures:
 		s.startOver()
 	default:
-		s.say("retry", func(p *Runner, ctx context.Context) Result { return p.Retry(ctx, r.Step, "mended") })
+		s.say("retry", func(p *Runner, ctx context.Context) Result { return p.Retry(ctx, r.Step, "fixed") })
 	}
 }
 
-// saySucceeded is about a step that is in the database. Where it is not the line
-// that was sent, that line comes back first.
+// saySucceeded marks a step whose backup is in the database. If the line
+// differs from the one that was sent, that line is restored first.
 func (s *host) saySucceeded(seq int) {
 	r := s.say("pronounce", func(p *Runner, ctx context.Context) Result {
 		return p.MarkSucceeded(ctx, seq, Assurance{}, "looked at the database")
@@ -232,8 +232,8 @@ func (s *host) saySucceeded(seq int) {
 	}
 }
 
-// goBack: a job of the generation before is in a status that no page knows, and
-// is resolved there.
+// goBack marks a job of the previous generation that has an undocumented
+// status.
 func (s *host) goBack(r Result) {
 	for _, id := range r.Jobs {
 		job, _ := s.sim.Job(id)
@@ -244,11 +244,11 @@ func (s *host) goBack(r Result) {
 	}
 }
 
-// mostFailures of a plan before a person thinks that its database is lost.
+// mostFailures of a plan before a person assumes that its database is lost.
 const mostFailures = 12
 
-// resolveOdd is about a job in a status that no page knows, or one that has not
-// failed any more.
+// resolveOdd is about a job with an undocumented status, or one that is no
+// longer shown as failed.
 func (s *host) resolveOdd(r Result) {
 	s.think()
 	if s.isRestored(r.Step) {

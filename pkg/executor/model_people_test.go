@@ -11,8 +11,8 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// follow does what the page says about a stop, and gives the time until the
-// next pass.
+// follow does what the documentation says about a stop, and returns the time
+// until the next pass.
 func (s *host) follow(r Result) time.Duration {
 	d := s.team
 	d.finished = r.Reason == Online || r.Reason == NextBackup || r.Reason == ChainClosed
@@ -51,9 +51,9 @@ func (s *host) follow(r Result) time.Duration {
 			s.startOver()
 		}
 	case JobGone, HistoryGap, NotSucceeded:
-		s.pronounce(r)
+		s.markStep(r)
 	case CutoverKey, OverwriteKey, WindowPast, BeforeStart:
-		return s.turnKeys(r)
+		return s.confirm(r)
 	case OnHold:
 		s.say("release", func(p *Runner, ctx context.Context) Result { return p.ReleasePlan(ctx, "") })
 	case OtherIdentity:
@@ -67,7 +67,8 @@ func (s *host) follow(r Result) time.Duration {
 
 func hasEnded(j drssim.Job) bool { return j.Status != drssim.Transferring }
 
-// patience is how long nobody looks: longer, the more often nothing changed.
+// patience is how long nobody looks: the more often nothing changed, the
+// longer.
 func (s *host) patience(r Result) time.Duration {
 	s.streak++
 	if r.Reason != s.last {
@@ -97,7 +98,7 @@ func (s *host) say(what string, f func(*Runner, context.Context) Result) Result 
 	return r
 }
 
-// settleByHand looks at the console, and says what is there.
+// settleByHand looks at the console and decides what became of a request.
 func (s *host) settleByHand(r Result) {
 	s.at("asked")
 	if s.take("too-early") {
@@ -127,8 +128,8 @@ func (s *host) settleByHand(r Result) {
 	}
 }
 
-// notCreated says so, and waits out by the clock on the wall what no date of
-// the server's could fence.
+// notCreated records that no job was created. If the server gave no date for a
+// fence, the person waits by their own clock.
 func (s *host) notCreated(step int) {
 	got := s.say("not created", func(p *Runner, ctx context.Context) Result {
 		return p.MarkNotCreated(ctx, step, Assurance{OtherCredentials: true}, "not in the console")
@@ -144,8 +145,8 @@ func (s *host) notCreated(step int) {
 	}
 }
 
-// inConsole is the newest job of a step that a person can see, and that the
-// ledger does not know, as the step's or as one of no concern.
+// inConsole is the newest job of a step that a person can see and that the
+// ledger neither knows nor ignores.
 func (s *host) inConsole(step int) *drssim.Job {
 	known := &ledger.State{}
 	if c, err := LoadChain(context.Background(), s.ledgerOf(), s.team.plan); err == nil {
@@ -162,8 +163,8 @@ func (s *host) inConsole(step int) *drssim.Job {
 	return nil
 }
 
-// clearName renames what bears the name of a step and is not ours: where names
-// are unique it is in the way, although our credentials may not see it.
+// clearName renames a foreign job with the name of a step: where names are
+// unique it is in the way, although our credentials may not see it.
 func (s *host) clearName(step int) {
 	for _, job := range s.sim.Jobs() {
 		if job.Foreign && strings.HasPrefix(job.Name, plan.Step{Plan: s.team.plan, Seq: step}.JobName(1)) {
@@ -188,7 +189,7 @@ func (s *host) ignoreForeign(ids []string) (others int) {
 }
 
 // sortOut finds out whose the jobs are. A ledger that lacks some of ours is
-// rebuilt, when no runner works and all that was sent is listed.
+// rebuilt when no runner works and every request is listed.
 func (s *host) sortOut(r Result) {
 	s.think()
 	if s.whims.IntN(4) == 0 { // nobody looks at the file
@@ -220,7 +221,7 @@ func (s *host) sortOut(r Result) {
 	}
 }
 
-// ignoreSpare is about more jobs of a step that is known to be restored.
+// ignoreSpare ignores further jobs of a step that is known to be restored.
 func (s *host) ignoreSpare(ids []string) (ignored bool) {
 	c, err := LoadChain(context.Background(), s.ledgerOf(), s.team.plan)
 	for _, id := range ids {
@@ -234,7 +235,7 @@ func (s *host) ignoreSpare(ids []string) (ignored bool) {
 	return ignored
 }
 
-// adoptOne chooses, of several jobs that a step has, the one whose backup is in
+// adoptOne chooses, among several jobs of a step, the one whose backup is in
 // the database.
 func (s *host) adoptOne(r Result) {
 	for _, id := range r.Jobs {
@@ -245,8 +246,8 @@ func (s *host) adoptOne(r Result) {
 	}
 }
 
-// pronounce looks at the database.
-func (s *host) pronounce(r Result) {
+// markStep looks at the database and marks the step.
+func (s *host) markStep(r Result) {
 	s.think()
 	if r.Reason == HistoryGap && !s.isRestored(r.Step) {
 		s.say("close", func(p *Runner, ctx context.Context) Result { return p.ClosePlan(ctx, "a step is lost") })
@@ -264,9 +265,9 @@ func (s *host) pronounce(r Result) {
 	}
 }
 
-// turnKeys gives the second key that was asked for, or mends what keeps the
-// window shut. The cutover may be an overwriting full, which needs both.
-func (s *host) turnKeys(r Result) time.Duration {
+// confirm gives the confirmation that was asked for, or fixes the window. The
+// cutover may be an overwriting full, which needs both.
+func (s *host) confirm(r Result) time.Duration {
 	d := s.team
 	s.think()
 	if s.skew.Abs() > time.Hour {

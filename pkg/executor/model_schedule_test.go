@@ -9,7 +9,8 @@ import (
 	"github.com/migplan/migplan/internal/drssim"
 )
 
-// schedule is all that happens in one history, and the seed of the rest.
+// schedule is everything that happens in one history, and the seed of the
+// rest.
 type schedule struct {
 	seed    uint64
 	plans   []shape
@@ -27,8 +28,8 @@ type schedule struct {
 	events  []event
 }
 
-// event is one thing that happens when a place is passed for the nth time. The
-// place "sim" counts the requests of a kind at the server.
+// event happens when a place is passed for the nth time. The place "sim"
+// counts the requests of a kind at the server.
 type event struct {
 	act, place string
 	nth        int
@@ -106,8 +107,8 @@ func (s schedule) outside() string {
 	return ""
 }
 
-// lateInside is the latest that a request still becomes a job within A2 and
-// A3, behind its arrival: it may have taken a minute to get there.
+// lateInside is the latest time after its arrival at which a request still
+// becomes a job within A2 and A3: it may have taken a minute to arrive.
 const lateInside = signatureLife + processingTime - 2*time.Minute
 
 func (e event) outside() string {
@@ -171,14 +172,14 @@ func generate(seed uint64) schedule {
 	return s
 }
 
-// stallEvent is a disk or a person that keeps a run from going on.
+// stallEvent is a disk or a person that delays a run.
 func stallEvent(r *rand.Rand) event {
 	return pick(r,
 		event{"disk-full", pick(r, places()...), 1 + r.IntN(5), pick(r, time.Second, time.Minute, time.Hour)},
 		event{"last-seconds", "list", 1 + r.IntN(8), time.Duration(r.Int64N(int64(10 * time.Second)))})
 }
 
-// generateNear makes the schedule of a seed, leaning to where a fault lives.
+// generateNear makes the schedule of a seed, with a bias towards a fault.
 func generateNear(seed uint64, f planted) schedule {
 	s := generate(seed)
 	r := rand.New(rand.NewPCG(seed, 4))

@@ -10,7 +10,7 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// shape is a plan to make.
+// shape describes a plan to make.
 type shape struct {
 	name       string
 	steps      int
@@ -39,7 +39,7 @@ func (p shape) objects() []drssim.Object {
 
 func (p shape) key(seq int) string { return fmt.Sprintf("%s/backup-%d.bak", p.name, seq) }
 
-// team is a plan in git, and the people around it.
+// team is a plan in git, and the people who work on it.
 type team struct {
 	shape    shape
 	start    time.Time
@@ -59,7 +59,7 @@ func newTeam(p shape, start time.Time) *team {
 	return d
 }
 
-// write puts the plan into git as it is meant to be, with a change.
+// write commits the plan as it is meant to be, with a change.
 func (d *team) write(generation int, change func(*plan.Plan)) {
 	p := &plan.Plan{
 		Name: d.name, Generation: generation, Target: plan.Target{Region: "r", ProjectID: "p1", InstanceID: modelInstance},
@@ -105,8 +105,8 @@ func (d *team) differsFrom(p *plan.Plan) error {
 	return errors.New("the plan was changed")
 }
 
-// putBack takes a version of the plan from git. Steps may have been sent from
-// an edited one: then it is that one that has to come back.
+// putBack restores a version of the plan from git. If steps were sent from an
+// edited version, it is that one.
 func (d *team) putBack(tries int) {
 	var same []*plan.Plan
 	for _, p := range d.versions {

@@ -12,8 +12,8 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// What the server says of a job may change: the checker holds a create against
-// what was said when it left.
+// What the server says of a job may change: the checker compares a create with
+// what was said when it was sent.
 
 func happened(what, by time.Time) bool { return !what.IsZero() && !what.After(by) }
 
@@ -36,9 +36,9 @@ func (j *checker) free(other, job drssim.Job) bool {
 	return false
 }
 
-// accounted reports whether a look in the minute before a time could account for
-// a job: it had failed, its record was gone for long, or it showed one word that
-// no page knows for as long.
+// accounted reports whether a look in the minute before a time could account
+// for a job: it had failed, its record was gone for long, or it had shown one
+// undocumented status for as long.
 func (j *checker) accounted(job drssim.Job, at time.Time) bool {
 	from := at.Add(-lookTime)
 	for t := from; everFailed(job) && !t.After(at); t = t.Add(time.Second / 2) {
@@ -58,7 +58,8 @@ func isOdd(status string) bool {
 	return !known
 }
 
-// isRestored: a job of this step has its backup in the database.
+// isRestored reports whether a job of this step has its backup in the
+// database.
 func (j *checker) isRestored(chain string, seq int) bool {
 	for _, job := range j.world.sim.Jobs() {
 		if made := j.shadows[job.ID]; made.Chain == chain && made.Step == seq && !job.Restored.IsZero() {
@@ -68,7 +69,7 @@ func (j *checker) isRestored(chain string, seq int) bool {
 	return false
 }
 
-// decided notes what a person said, when it is in the ledger.
+// decided records a person's decision once it is in the ledger.
 func (j *checker) decided(s *host, e ledger.Event) {
 	var d ledger.DecisionData
 	if e.Kind != ledger.Decision || json.Unmarshal(e.Data, &d) != nil {
@@ -86,15 +87,15 @@ func (j *checker) decided(s *host, e ledger.Event) {
 	}
 }
 
-// forget: what people said goes with the ledger.
+// forget drops the decisions that went with a lost ledger.
 func (j *checker) forget() {
 	clear(j.held)
 	clear(j.ended)
 	j.lost = true
 }
 
-// isFree: what was intended behind a hold, or behind the end of its chain, does
-// not leave.
+// isFree checks that nothing is sent during a hold, or after its chain has
+// ended, if it was intended then.
 func (j *checker) isFree(s *host, m plan.Marker) {
 	if at, ok := j.held[s.runner.Plan.Name]; ok && s.intended.After(at) {
 		j.report("hold", "step %d is sent, and the plan is on hold since %s", m.Step, at)
@@ -104,8 +105,8 @@ func (j *checker) isFree(s *host, m plan.Marker) {
 	}
 }
 
-// databaseIsFree: no full is restored over what another plan restored, until a
-// person closes that plan.
+// databaseIsFree checks that no full is restored over what another plan
+// restored, until a person closes that plan.
 func (j *checker) databaseIsFree(job drssim.Job, made shadow) {
 	if made.Step != 1 || j.lost {
 		return
@@ -118,9 +119,9 @@ func (j *checker) databaseIsFree(job drssim.Job, made shadow) {
 	}
 }
 
-// saidSucceeded judges a word that was taken: not while DRS shows the step's job
-// at work. From then on the database is not what the ledger says, unless the
-// word was true.
+// saidSucceeded checks a decision that was accepted: not while DRS shows the
+// step's job at work. From then on the database differs from the ledger,
+// unless the person was right.
 func (j *checker) saidSucceeded(s *host, seq int, began time.Time) {
 	chain := s.team.plan.Chain()
 	for _, job := range j.world.sim.Jobs() {
@@ -137,7 +138,8 @@ func (j *checker) saidSucceeded(s *host, seq int, began time.Time) {
 	}
 }
 
-// isMisled: a person said something untrue of the plan's chain.
+// isMisled reports whether a person decided something untrue about the plan's
+// chain.
 func (j *checker) isMisled(p *plan.Plan) bool {
 	for seq := range p.Backups {
 		if j.untrue[chainStep{p.Chain(), seq + 1}] {
@@ -147,8 +149,8 @@ func (j *checker) isMisled(p *plan.Plan) bool {
 	return false
 }
 
-// isOvertaken: a higher generation has begun while a run was on its way to say
-// how its own stands.
+// isOvertaken reports whether a higher generation began while a run was about
+// to report on its own.
 func (j *checker) isOvertaken(p *plan.Plan) bool {
 	for _, made := range j.shadows {
 		if made.plan == p.Name && made.rank > p.Generation {
@@ -158,7 +160,8 @@ func (j *checker) isOvertaken(p *plan.Plan) bool {
 	return false
 }
 
-// hides: a listing of this schedule leaves out what it should show.
+// hides reports whether a listing of this schedule leaves out what it should
+// show.
 func (s schedule) hides() bool {
 	for _, e := range s.events {
 		switch e.act {
@@ -170,7 +173,7 @@ func (s schedule) hides() bool {
 }
 
 // nobodySaidRetry is the rest of I4: after a job of a step, only a person's
-// retry sends the step again.
+// retry allows another.
 func (j *checker) nobodySaidRetry(m plan.Marker) {
 	for _, job := range j.jobs {
 		made := j.shadows[job.ID]
@@ -178,7 +181,7 @@ func (j *checker) nobodySaidRetry(m plan.Marker) {
 			continue // of a job that may still restore, I1 is the checker
 		}
 		if at, ok := j.retried[chainStep{m.Chain, m.Step}]; !ok || at.Before(job.Created) {
-			j.report("I4", "step %d is sent again behind %s, and nobody said retry", m.Step, job.Name)
+			j.report("I4", "step %d is sent again after %s, and nobody allowed it", m.Step, job.Name)
 		}
 	}
 }

@@ -16,9 +16,9 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// world is one schedule at work: a simulated DRS, a ledger in memory, and
-// runners that take turns. Time is the world's own, and only one runner moves
-// at a time, so that a seed always gives the same history.
+// world runs one schedule: a simulated DRS, a ledger in memory, and runners
+// that take turns. Time is the world's own, and only one runner moves at a
+// time, so that a seed always gives the same history.
 type world struct {
 	schedule schedule
 	planted  planted
@@ -72,13 +72,14 @@ type host struct {
 	lastPage     *drs.Page // what a stale list shows again
 	intended     time.Time // when the last intent was written
 	listed       time.Time // when the last listing began
-	checked      time.Time // when the listing behind the cutover began
+	checked      time.Time // when the listing before the cutover began
 	stranger     string    // another ledger's job that this pass was shown
 	liveStranger string    // one that has not failed
 	noticed      bool      // the run ended with a conflict; of two ledgers, nobody goes on
 }
 
-// crash and over unwind a runner: it was killed, or the schedule has ended.
+// crash and over end a runner by a panic: it was killed, or the schedule has
+// ended.
 type (
 	crash struct{}
 	over  struct{}
@@ -87,7 +88,7 @@ type (
 // maxPasses of one host: far more than any schedule needs to finish.
 const maxPasses = 100
 
-// maxTurns of a schedule: a pass that goes round for ever takes more.
+// maxTurns of a schedule: a pass that never ends takes more.
 const maxTurns = 20_000
 
 func newWorld(s schedule, f planted) *world {
@@ -122,8 +123,8 @@ func (w *world) note(format string, args ...any) {
 	w.log("%s r%d: %s", w.now.Sub(w.start).Round(time.Millisecond), id, fmt.Sprintf(format, args...))
 }
 
-// run lets the runners take turns until their plans are finished. What it
-// returns was violated, "" if nothing.
+// run lets the runners take turns until their plans are finished. It returns
+// what was violated, "" for nothing.
 func (w *world) run() string {
 	defer func() { _ = w.ledger.Close() }()
 	for _, s := range w.hosts {
@@ -169,7 +170,7 @@ func (s *host) pause(d time.Duration) {
 	}
 }
 
-// rest is a pause in which no process runs that could be killed.
+// rest is a pause while no process runs that could be killed.
 func (s *host) rest(d time.Duration) {
 	s.killed, s.wake = false, s.now.Add(d)
 	if !s.yield(struct{}{}) {
@@ -177,7 +178,7 @@ func (s *host) rest(d time.Duration) {
 	}
 }
 
-// at is a place of the program where something may happen to it.
+// at is a place in the program where something may happen to it.
 func (s *host) at(place string) {
 	s.counts[place]++
 	for i := 0; i < len(s.pending); i++ {
@@ -215,7 +216,7 @@ func (s *host) happen(e event) {
 	}
 }
 
-// live is the life of a host: passes, crashes, and what people do between.
+// live runs a host: passes, crashes, and what people do between them.
 func (s *host) live(yield func(struct{}) bool) {
 	s.yield = yield
 	defer func() {
@@ -244,7 +245,7 @@ func (s *host) finished() bool {
 	return s.extra > 1
 }
 
-// onePass is one pass and what follows from it; it gives the pause behind it.
+// onePass is one pass and its consequences; it returns the pause after it.
 func (s *host) onePass() (rest time.Duration) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -308,7 +309,8 @@ func (s *host) hooks() hooks {
 	}
 }
 
-// append lets happen around an append what may.
+// append appends an event, and lets events of the schedule happen before and
+// after.
 func (s *host) append(ctx context.Context, h ledger.Head, e ledger.Event, allow func(*ledger.Ledger) error) (ledger.Event, error) {
 	if e.Kind == ledger.Intent {
 		s.inGit = s.team.plan
