@@ -110,7 +110,7 @@ func (a *app) typed() string {
 	return line
 }
 
-// class says an error that nobody has said yet, and gives its class.
+// class reports an error that was not reported yet, and gives its class.
 func (a *app) class(err error) executor.Class {
 	var e exit
 	var u usage

@@ -54,6 +54,11 @@ The cutover needs --confirm-cutover, and a full backup that overwrites needs
 		},
 		ValidArgsFunction: completePlans,
 	}
+	o.flags(c)
+	return c
+}
+
+func (o *applyOptions) flags(c *cobra.Command) {
 	o.settings.writeFlags(c)
 	o.settings.obsFlag(c)
 	f := c.Flags()
@@ -65,7 +70,6 @@ The cutover needs --confirm-cutover, and a full backup that overwrites needs
 	f.StringVar(&o.keys.Cutover, "confirm-cutover", "", "NAME@HASH: bring the database online with this plan's last step")
 	f.StringVar(&o.keys.Overwrite, "confirm-overwrite", "", "NAME@HASH: overwrite databases of the same name on the target")
 	outputFlag(c, &o.output, "text", "json")
-	return c
 }
 
 // checkKeys refuses what cannot be a key of any plan, so that a misspelt key is

@@ -75,7 +75,7 @@ func (a *app) warnOfStep(j *job, step int) {
 	}
 }
 
-// warn says a complaint about a plan once.
+// warn reports a diagnostic of a plan once.
 func (a *app) warn(j *job, d plan.Diagnostic) {
 	if !slices.Contains(j.warned, d) {
 		j.warned = append(j.warned, d)

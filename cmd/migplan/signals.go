@@ -16,16 +16,16 @@ import (
 func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, cancel := context.WithCancel(ctx)
-	heeded := slices.DeleteFunc([]os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}, signal.Ignored) // nohup
-	if len(heeded) == 0 {
+	handled := slices.DeleteFunc([]os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}, signal.Ignored) // nohup
+	if len(handled) == 0 {
 		return ctx, cancel
 	}
 	got := make(chan os.Signal, 1)
-	signal.Notify(got, heeded...)
+	signal.Notify(got, handled...)
 	go func() {
 		select {
 		case <-got:
-			signal.Reset(heeded...)
+			signal.Reset(handled...)
 			cancel()
 		case <-ctx.Done():
 		}

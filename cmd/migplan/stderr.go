@@ -10,7 +10,7 @@ import (
 	"github.com/migplan/migplan/internal/view"
 )
 
-// messages is stderr behind a queue. Whoever writes never waits: a terminal on
+// messages is stderr behind a queue. A write never waits: a terminal on
 // hold, or a pipe that nobody reads, must not delay a create or its record.
 type messages struct {
 	to io.Writer
@@ -20,7 +20,7 @@ type messages struct {
 	size    int   // bytes that wait
 	dropped int   // lines of the log that found no room
 	err     error // the first write that failed; nothing is tried after it
-	stuck   bool  // somebody waited in vain, and nothing moved since
+	stuck   bool  // a wait timed out, and nothing was written since
 	closed  bool
 	wake    chan struct{}
 }
@@ -65,11 +65,11 @@ func (m *messages) add(what message, droppable bool) {
 		return
 	}
 	m.waiting, m.size = append(m.waiting, what), m.size+len(what.text)
-	m.rouse()
+	m.wakeWriter()
 }
 
-// rouse wakes the writer, unless it will look anyway.
-func (m *messages) rouse() {
+// wakeWriter wakes the writer, unless it is already awake.
+func (m *messages) wakeWriter() {
 	select {
 	case m.wake <- struct{}{}:
 	default:

@@ -8,10 +8,10 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// WriteDiagnostic writes one complaint about a plan, in one line.
+// WriteDiagnostic writes one diagnostic about a plan, in one line.
 func WriteDiagnostic(w io.Writer, d plan.Diagnostic) { Line(w, "%s", d) }
 
-// WriteDiagnostics writes complaints, each with the line it is about.
+// WriteDiagnostics writes diagnostics, each with the line it is about.
 func WriteDiagnostics(w io.Writer, ds []plan.Diagnostic) {
 	for _, d := range plan.Group(ds) {
 		WriteDiagnostic(w, d)
@@ -21,9 +21,9 @@ func WriteDiagnostics(w io.Writer, ds []plan.Diagnostic) {
 	}
 }
 
-// WriteValid says that there is nothing to complain about.
+// WriteValid says that there is no error and no warning.
 func WriteValid(w io.Writer, plans int) {
-	Line(w, "%s checked, nothing to complain about", Counted(plans, "plan"))
+	Line(w, "%s checked, no errors and no warnings", Counted(plans, "plan"))
 }
 
 // WriteGitHub writes workflow commands, which GitHub shows at the lines of a
@@ -49,7 +49,7 @@ type DiagnosticsJSON struct {
 	Diagnostics []DiagnosticJSON `json:"diagnostics"`
 }
 
-// DiagnosticJSON is one complaint about a plan.
+// DiagnosticJSON is one diagnostic about a plan.
 type DiagnosticJSON struct {
 	File     string `json:"file"`
 	Line     int    `json:"line"`
@@ -60,7 +60,7 @@ type DiagnosticJSON struct {
 	Hint     string `json:"hint"`
 }
 
-// Diagnostics is the output of validate for these complaints.
+// Diagnostics is the output of validate for these diagnostics.
 func Diagnostics(ds []plan.Diagnostic, class executor.Class, code ExitCode) DiagnosticsJSON {
 	return DiagnosticsJSON{Version: Version, Code: code(class), Exit: class, Diagnostics: diagnosticsJSON(ds)}
 }

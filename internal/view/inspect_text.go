@@ -92,7 +92,7 @@ func short(name string) string {
 	return string([]rune(name)[:most]) + " …"
 }
 
-// findingText is like a complaint about a plan: where, what, what to do.
+// findingText is like a diagnostic of a plan: where, what, what to do.
 func findingText(f backup.Finding) string {
 	text := fmt.Sprintf("%s: %s: %s", f.File, f.Severity, Clean(f.Summary))
 	if f.Action != "" {

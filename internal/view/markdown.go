@@ -43,7 +43,7 @@ func markdownParts(all []*Migration, b Bodies) (parts []string) {
 	return append(parts, bodies...)
 }
 
-// markdownDiagnostics is a list of at most a hundred complaints.
+// markdownDiagnostics is a list of at most a hundred diagnostics.
 func markdownDiagnostics(ds []plan.Diagnostic, label string) string {
 	var b strings.Builder
 	for i, d := range ds {

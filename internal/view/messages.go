@@ -33,7 +33,7 @@ var planMessages = map[executor.Reason]message{
 		Known: `the ledger shows what was submitted: {{.History}}`,
 		Next:  `undo the edit{{if not .NothingFollows}}; or raise generation to start again from the full backup{{end}}`,
 		Causes: map[executor.Why]message{executor.WhyOverwriteChanged: {
-			What: `{{.Step}} was changed in the plan after it was submitted: overwrite is not as it was{{.NothingFollows}}`,
+			What: `{{.Step}} was changed in the plan after it was submitted: overwrite has another value{{.NothingFollows}}`,
 		}},
 	},
 	executor.PlanShorter: {

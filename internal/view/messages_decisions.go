@@ -10,7 +10,7 @@ import (
 // decisionMessages are for a person's decision that does not fit.
 var decisionMessages = map[executor.Reason]message{
 	executor.NotAllowed: {
-		What:  `{{.About}}the decision does not fit`,
+		What:  `{{.About}}this decision does not apply now`,
 		Tried: `to record a decision`,
 		Known: `nothing was recorded and nothing was sent`,
 		Next:  `{{.SeeState}}`,

@@ -87,7 +87,7 @@ func databaseLine(d verify.Database, isChain bool) string {
 	return text + ": " + strings.Join(known, "; ")
 }
 
-// after is text behind a separator, "" for none.
+// after puts a separator before a text, "" for no text.
 func after(separator, text string) string {
 	if text == "" {
 		return ""
@@ -113,7 +113,7 @@ func sizeText(n int64) string {
 // WriteFinding writes what was found about the plan's files.
 func (m *Migration) WriteFinding(w io.Writer, f verify.Finding) { Line(w, "%s", m.findingText(f)) }
 
-// findingText is like a complaint about a plan: where, what, what to do.
+// findingText is like a diagnostic of a plan: where, what, what to do.
 func (m *Migration) findingText(f verify.Finding) string {
 	var b strings.Builder
 	at := m.position(f.Step)
