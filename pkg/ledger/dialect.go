@@ -20,6 +20,8 @@ type dialect interface {
 	// begin begins the transaction of an append. alone: no other process appends
 	// until it ends. After an error there is none.
 	begin(ctx context.Context, conn *sql.Conn, alone bool) error
+	// markMoved closes the ledger for writing, in the transaction of conn.
+	markMoved(ctx context.Context, conn *sql.Conn, to string) error
 	// explain adds to an error where it was and what to do about it.
 	explain(path, doing string, err error) error
 }

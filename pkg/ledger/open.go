@@ -64,6 +64,9 @@ func connectWriter(ctx context.Context, path string, wait time.Duration) (*sql.D
 		return nil, err
 	}
 	if err = verify(ctx, path, db); err == nil {
+		err = refuseMoved(ctx, path, db)
+	}
+	if err == nil {
 		err = writable(ctx, path, db)
 	}
 	if err == nil { // a journal of a dead writer is rolled back by now, the header too

@@ -134,7 +134,7 @@ func connectPostgres(place string) (*Ledger, *postgres, error) {
 	}
 	db := stdlib.OpenDB(*config)
 	db.SetMaxIdleConns(2)
-	p := &postgres{path: nameOf(config), db: db, password: config.Password}
+	p := &postgres{path: nameOf(config), db: db, password: config.Password, limit: statementTime}
 	return &Ledger{path: p.path, store: &database{p.path, db, p}, passes: p}, p, nil
 }
 
@@ -144,6 +144,7 @@ type postgres struct {
 	path     string
 	db       *sql.DB
 	password string
+	limit    time.Duration // of a transaction
 }
 
 // The version of the tables, of a ledger that PostgreSQL keeps.
@@ -193,7 +194,10 @@ func (p *postgres) create(ctx context.Context, conn *sql.Conn) error {
 	case err != nil:
 		return err
 	case exists:
-		return p.checkVersion(ctx, conn)
+		if err := p.checkVersion(ctx, conn); err != nil {
+			return err
+		}
+		return p.refuseMoved(ctx, conn)
 	}
 	_, err = conn.ExecContext(ctx, postgresTables)
 	return err

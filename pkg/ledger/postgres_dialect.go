@@ -21,7 +21,7 @@ const selectCount = "select (select count(*) from event where kind = 'opened') +
 func (p *postgres) statements() (newest, added string) { return selectCount, "" }
 
 func (p *postgres) unbroken(ctx context.Context) (context.Context, context.CancelFunc) {
-	wait := statementTime
+	wait := p.limit
 	if at, ok := ctx.Deadline(); ok {
 		wait = min(wait, max(time.Second, time.Until(at)))
 	}
@@ -114,12 +114,12 @@ func advisoryKey(of string) int64 {
 // begin sets what makes the commit durable, whatever the server, the database or
 // the user has as its default, and keeps appends out while one is alone.
 func (p *postgres) begin(ctx context.Context, conn *sql.Conn, alone bool) error {
-	lock := "pg_advisory_xact_lock_shared"
-	if alone {
-		lock = "pg_advisory_xact_lock"
+	lock := fmt.Sprintf("SELECT pg_advisory_xact_lock_shared(%d)", appendKey())
+	if alone { // its caller may do something else meanwhile
+		lock = fmt.Sprintf("SELECT pg_advisory_xact_lock(%d); %s", appendKey(), setNoTimeouts)
 	}
 	_, err := conn.ExecContext(ctx, fmt.Sprintf("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL synchronous_commit = on; "+
-		"SET LOCAL lock_timeout = '%ds'; SELECT %s(%d)", int(longestWait.Seconds()), lock, appendKey()))
+		"SET LOCAL lock_timeout = '%ds'; %s", int(longestWait.Seconds()), lock))
 	if err != nil {
 		rollBack(ctx, conn) // it may have begun
 	}
