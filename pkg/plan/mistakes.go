@@ -51,6 +51,9 @@ func isLastBackupKey(n *yaml.Node) bool {
 // false for any other key.
 func commonMistake(parent, key string) (summary, hint string, ok bool) {
 	word := strings.NewReplacer("-", "_").Replace(strings.ToLower(key))
+	if summary, hint, ok := impossible(key, word); ok {
+		return summary, hint, true
+	}
 	switch parent {
 	case "an entry of backups":
 		return commonEntry(key, word)
