@@ -238,6 +238,9 @@ func isTerminal(w io.Writer) bool {
 	case *messages:
 		w = o.to
 	}
+	if _, live := w.(*view.Live); live {
+		return true
+	}
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

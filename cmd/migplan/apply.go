@@ -20,6 +20,8 @@ type applyOptions struct {
 	recursive bool
 	timeout   time.Duration
 	askPerson bool
+	remind    time.Duration
+	metrics   string
 }
 
 func (a *app) applyCommand() *cobra.Command {
@@ -69,6 +71,8 @@ func (o *applyOptions) flags(c *cobra.Command) {
 	f.DurationVar(&o.timeout, "timeout", 0, "end the run after this long (default 10m, with --wait 12h)")
 	f.StringVar(&o.keys.Cutover, "confirm-cutover", "", "NAME@HASH: bring the database online with this plan's last step")
 	f.StringVar(&o.keys.Overwrite, "confirm-overwrite", "", "NAME@HASH: overwrite databases of the same name on the target")
+	f.DurationVar(&o.remind, "remind", 0, "print an unchanged stop again only after this long (default: in every pass)")
+	f.StringVar(&o.metrics, "metrics-file", "", "write metrics for node_exporter's textfile collector into this file")
 	outputFlag(c, &o.output, "text", "json")
 }
 
@@ -92,6 +96,9 @@ func (o *applyOptions) complete(a *app) error {
 		return usage{fmt.Sprintf("MIGPLAN_SETTLE %q is not known", settle), "set it to auto or ask"}
 	}
 	o.askPerson = settle == "ask"
+	if o.remind < 0 {
+		return usage{"--remind is negative", "give a duration like 6h"}
+	}
 	switch {
 	case o.timeout < 0:
 		return usage{"--timeout is negative", "give a duration like 30m"}
@@ -119,24 +126,39 @@ func (a *app) apply(ctx context.Context, args []string, o applyOptions) error {
 		all = begun
 	}
 	checkTogether(all)
+	_, bad := a.sayInvalid(all)
+	end := a.pingStart(ctx)
+	class, err := a.applyAll(ctx, all, o)
+	if err != nil {
+		class = a.class(a.withoutLedger(all, err, &o.settings, o.output))
+	}
+	if bad {
+		class = worst(class, executor.Invalid)
+	}
+	a.writeMetrics(all, class, o)
+	end(class)
+	if o.output == "json" && err == nil {
+		a.writeJSON(view.Plans(all, false, exitCode))
+	}
+	return exitWith(class)
+}
+
+// applyAll carries the plans forward and returns how the worst of them ended.
+func (a *app) applyAll(ctx context.Context, all []*view.Migration, o applyOptions) (executor.Class, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	_, bad := a.sayInvalid(all)
 	jobs, shared, err := a.runJobs(ctx, all, o)
 	if err != nil {
-		return a.withoutLedger(all, err, &o.settings, o.output)
+		return "", err
 	}
 	classes := []executor.Class{executor.OK}
-	if bad || shared {
+	if shared {
 		classes = append(classes, executor.Invalid)
 	}
 	for _, j := range jobs {
 		classes = append(classes, j.Class())
 	}
-	if o.output == "json" {
-		a.writeJSON(view.Plans(all, false, exitCode))
-	}
-	return exitWith(worst(classes...))
+	return worst(classes...), nil
 }
 
 func (a *app) sayChange(j *job, c executor.Change, o applyOptions) {
@@ -151,8 +173,8 @@ func (a *app) sayChange(j *job, c executor.Change, o applyOptions) {
 func (a *app) sayEnd(j *job, o applyOptions) {
 	switch {
 	case j.Class() != executor.OK:
-		j.WriteStop(a.stderr)
-	case o.output == "text" && (j.changed || isTerminal(a.stdout) || keyUnused(j, o)):
+		a.sayStop(j, o)
+	case o.output == "text" && (j.changed || isTerminal(a.stdout) || keyUnused(j, o) || o.wait && j.Result.Reason == executor.OnHold):
 		j.WriteWaits(a.stdout)
 	}
 }

@@ -71,7 +71,7 @@ func (a *app) close(ctx context.Context, args []string, name string, d *decision
 		if err != nil {
 			return exitWith(a.classified(err))
 		}
-		runner = a.runner(l, m.Plan, r, &d.settings)
+		runner = a.runner(l, m.Plan, r, &d.settings, newRun())
 	}
 	return a.decided(ctx, m, runner, d)
 }

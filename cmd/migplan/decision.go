@@ -57,7 +57,7 @@ func (a *app) decide(ctx context.Context, file string, d *decision) error {
 		if err != nil {
 			return exitWith(a.classified(err))
 		}
-		runner = a.runner(l, m.Plan, r, &d.settings)
+		runner = a.runner(l, m.Plan, r, &d.settings, newRun())
 	}
 	return a.decided(ctx, m, runner, d)
 }

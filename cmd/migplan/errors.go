@@ -43,6 +43,14 @@ func (a *app) classified(err error) executor.Class {
 	return a.class(err)
 }
 
+// setupError is why a plan cannot be run.
+func setupError(err error) *view.SetupError {
+	if problem, remedy, class, ok := told(err); ok {
+		return &view.SetupError{Class: class, Err: errors.New(problem), Remedy: remedy}
+	}
+	return &view.SetupError{Class: executor.LedgerStop(err).Class(), Err: err}
+}
+
 // told takes an error apart that has its remedy with it.
 func told(err error) (problem, remedy string, class executor.Class, ok bool) {
 	var u usage

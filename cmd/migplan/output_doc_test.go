@@ -22,7 +22,7 @@ import (
 // documented is what stands behind each table of docs/output.md.
 func documented() map[string]any {
 	return map[string]any{
-		"validation": view.DiagnosticsJSON{}, "diagnostic": view.DiagnosticJSON{}, "plans": view.PlansJSON{}, "plan": view.PlanJSON{}, "against": view.AgainstJSON{}, "difference": view.DifferenceJSON{},
+		"validation": view.DiagnosticsJSON{}, "diagnostic": view.DiagnosticJSON{}, "plans": view.PlansJSON{}, "plan": view.PlanJSON{}, "lastpass": view.LastPassJSON{}, "against": view.AgainstJSON{}, "difference": view.DifferenceJSON{},
 		"change": view.ChangeJSON{}, "step": view.StepJSON{}, "history": view.HistoryJSON{}, "event": view.EventJSON{},
 		"opened": ledger.OpenedData{}, "closed": ledger.ClosedData{}, "intent": ledger.IntentData{}, "outcome": ledger.OutcomeData{},
 		"searched": ledger.SearchedData{}, "finished": ledger.FinishedData{}, "decision": ledger.DecisionData{},
@@ -213,6 +213,8 @@ func alike(s *stage, printed string) string {
 		{`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f-]+jb\d+`, "60cf7d2e-5a45-4b13-8e45-2fa7a13jb701"},
 		{`http://127\.0\.0\.1:\d+`, "https://drs.ap-southeast-3.myhuaweicloud.com"},
 		{`("request_id"): "[^"]*"`, `$1: "5f3c9a0de1b24c77"`},
+		{`("user"): "[^"]*"`, `$1: "dba"`},
+		{`("host"): "[^"]*"`, `$1: "jump1"`},
 		{`("run"|"intent_run"): "[^"]*"`, `$1: "b1946ac92492d234"`},
 		{`("hash"): "[0-9a-f]{64}"`, `$1: "7d0a8468ed220400c0b8e6f335baa7e070ce880a37e2ac5995b9a97b809026de"`},
 	} {

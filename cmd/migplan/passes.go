@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -21,8 +20,15 @@ type job struct {
 	unclear []string          // what was said of the bucket
 	ended   bool
 	changed bool
-	// notBefore: DRS asked not to be called before.
+	// notBefore is when the next pass is due.
 	notBefore time.Time
+
+	run         string            // names this process in the ledger
+	passed      time.Time         // when the pass of this round began; zero: none was made
+	recorded    ledger.PassRecord // the last one
+	note        view.PassNote     // its SaidAt and Told, for the next one
+	status      string            // the last one of the running job, in DRS's words
+	statusSince time.Time
 }
 
 // runJobs carries every valid plan forward, in one ledger. bad: plans that are
@@ -37,17 +43,27 @@ func (a *app) runJobs(ctx context.Context, all []*view.Migration, o applyOptions
 	}
 	defer l.Close()
 	valid, bad := a.refuseShared(ctx, l, all)
+	a.readLastPasses(ctx, l, valid)
 	for _, m := range valid {
 		jobs = append(jobs, a.newJob(ctx, l, m, o))
 	}
-	a.rounds(ctx, jobs, o)
+	hook := a.webhook()
+	a.recordPasses(ctx, l, jobs)
+	hook.tell(ctx, l, jobs)
+	a.rounds(ctx, jobs, o, func() {
+		a.recordPasses(ctx, l, jobs)
+		hook.tell(ctx, l, jobs)
+	})
 	return jobs, bad, nil
 }
 
 // newJob makes the runner of a plan. What cannot be set up ends this plan and
 // no other.
 func (a *app) newJob(ctx context.Context, l *ledger.Ledger, m *view.Migration, o applyOptions) *job {
-	j := &job{Migration: m}
+	j := &job{Migration: m, run: newRun(), passed: time.Now()}
+	if m.LastPass != nil {
+		j.note = m.LastPass.PassNote
+	}
 	m.LedgerFile, m.Run = l.Path(), view.Run{Flags: o.settings.given(), Keys: o.keys, Proxy: a.proxyName()}
 	m.Run.Flags.Wait = o.wait
 	if a.settled(ctx, l, j, o) {
@@ -55,13 +71,15 @@ func (a *app) newJob(ctx context.Context, l *ledger.Ledger, m *view.Migration, o
 	}
 	r, err := a.connect(ctx, &o.settings, m.Plan.Target)
 	if err != nil {
-		m.Setup, j.ended = &view.SetupError{Class: a.classified(fmt.Errorf("%s: %w", m.Plan.Name, err)), Err: err}, true
+		m.Setup, j.ended = setupError(err), true
+		a.sayEnd(j, o)
 		return j
 	}
-	j.runner = a.runner(l, m.Plan, r, &o.settings)
+	j.runner = a.runner(l, m.Plan, r, &o.settings, j.run)
 	j.runner.Keys, j.runner.AskPerson, j.runner.Unchanged = o.keys, o.askPerson, j.unchanged
 	j.runner.Gate = a.gate(j, r, o.settings)
 	j.runner.Sending = func(step int) { a.warnOfStep(j, step) }
+	j.passed = time.Time{} // the pass is still to be made
 	return j
 }
 
@@ -104,10 +122,10 @@ func (a *app) settled(ctx context.Context, l *ledger.Ledger, j *job, o applyOpti
 }
 
 // runner is what carries one plan forward.
-func (a *app) runner(l *ledger.Ledger, p *plan.Plan, r *remote, s *settings) *executor.Runner {
+func (a *app) runner(l *ledger.Ledger, p *plan.Plan, r *remote, s *settings, run string) *executor.Runner {
 	return &executor.Runner{
 		Plan: p, Jobs: r.client, Ledger: l, Identity: r.identity(), Who: a.who(),
-		Run: newRun(), LockWait: s.lockWait, Renew: r.credentials.Renew, Note: a.note(p.Name),
+		Run: run, LockWait: s.lockWait, Renew: r.credentials.Renew, Note: a.note(p.Name),
 	}
 }
 
@@ -133,11 +151,17 @@ func (a *app) note(name string) func(executor.Note) {
 }
 
 // rounds makes passes over all plans in turn until each has ended, or the time
-// is up.
-func (a *app) rounds(ctx context.Context, jobs []*job, o applyOptions) {
-	for a.round(ctx, jobs, o) {
-		if !pause(ctx, jobs) {
-			a.timeIsUp(ctx, jobs)
+// is up. after follows each round.
+func (a *app) rounds(ctx context.Context, jobs []*job, o applyOptions, after func()) {
+	show, end := a.progress(o)
+	defer end()
+	for more := true; more; {
+		more = a.round(ctx, jobs, o)
+		after()
+		show(jobs)
+		if more && !pause(ctx, jobs) {
+			a.timeIsUp(ctx, jobs, o)
+			after()
 			return
 		}
 	}
@@ -153,6 +177,7 @@ func (a *app) round(ctx context.Context, jobs []*job, o applyOptions) (more bool
 			more = true
 			continue
 		}
+		j.passed = time.Now()
 		result := a.passes(ctx, j, jobs, o)
 		if j.ended = !o.wait || !goesOn(ctx, result); j.ended {
 			a.sayEnd(j, o)
@@ -195,6 +220,9 @@ func (j *job) take(ctx context.Context, r executor.Result) {
 	changes, sent := append(j.Result.Changes, r.Changes...), j.Result.Sent.And(r.Sent)
 	if (r.Reason == executor.TimeUp || r.Reason == executor.Stopped) && r.Err == nil && j.Class() == executor.TryAgain {
 		r.Err = j.Result.Err // what the pass before had met
+	}
+	if r.JobStatus != j.status {
+		j.status, j.statusSince = r.JobStatus, time.Now()
 	}
 	j.Result = r
 	j.Result.Changes, j.Result.Sent = changes, sent
@@ -257,7 +285,7 @@ func (j *job) took(seq int) (took []time.Duration) {
 }
 
 // timeIsUp ends what still waited.
-func (a *app) timeIsUp(ctx context.Context, jobs []*job) {
+func (a *app) timeIsUp(ctx context.Context, jobs []*job, o applyOptions) {
 	reason := executor.Stopped
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		reason = executor.TimeUp
@@ -269,6 +297,7 @@ func (a *app) timeIsUp(ctx context.Context, jobs []*job) {
 		if j.Result.Class() == executor.OK {
 			j.Result.Stop = executor.Stop{Reason: reason, Step: j.Result.Step}
 		}
-		j.WriteStop(a.stderr)
+		j.passed = time.Now()
+		a.sayEnd(j, o)
 	}
 }

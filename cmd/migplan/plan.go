@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -66,7 +67,7 @@ func (a *app) plan(ctx context.Context, args []string, o planOptions, old map[st
 	if err := oneOf("--bodies", string(o.bodies), bodies()...); err != nil {
 		return err
 	}
-	all, valid, class, err := a.previews(ctx, args, loadPlan, &o.settings, o.keys)
+	all, valid, class, err := a.previews(ctx, args, loadPlan, &o.settings, o.keys, false)
 	if err != nil {
 		return a.withoutLedger(all, err, &o.settings, o.output)
 	}
@@ -82,7 +83,7 @@ func (a *app) plan(ctx context.Context, args []string, o planOptions, old map[st
 	case "markdown":
 		_, _ = io.WriteString(a.stdout, view.Markdown(all, o.bodies))
 	default:
-		view.WritePlans(a.stdout, valid, o.bodies)
+		view.WritePlans(a.stdout, valid, o.bodies, time.Now())
 	}
 	return exitWith(class)
 }

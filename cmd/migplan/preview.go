@@ -10,8 +10,9 @@ import (
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// previews loads plans and the ledger, and finds what each would do next.
-func (a *app) previews(ctx context.Context, args []string, load func(string) *view.Migration, s *settings, keys executor.Keys) (all, valid []*view.Migration, class executor.Class, err error) {
+// previews loads plans and the ledger, and finds what each would do next. With
+// stands, the stop of the last pass counts where nothing has happened since.
+func (a *app) previews(ctx context.Context, args []string, load func(string) *view.Migration, s *settings, keys executor.Keys, stands bool) (all, valid []*view.Migration, class executor.Class, err error) {
 	if all, err = loadPlans(args, load); err != nil {
 		return nil, nil, "", err
 	}
@@ -33,6 +34,12 @@ func (a *app) previews(ctx context.Context, args []string, load func(string) *vi
 		m.Run = view.Run{Flags: s.given(), Keys: keys, Reads: true}
 		m.Lock, m.LockProblem = readLock(m)
 		m.Result = preview(ctx, l, m)
+	}
+	a.readLastPasses(ctx, l, valid)
+	for _, m := range valid {
+		if stands {
+			m.Stand()
+		}
 		if m.Class() != executor.OK {
 			m.WriteStop(a.stderr)
 		}

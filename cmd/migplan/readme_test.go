@@ -96,6 +96,7 @@ func plain(s string) string {
 		{`\b[0-9.]+m?s\b`, "DURATION"},
 		{`127\.0\.0\.1:\d+`, "ADDRESS"},
 		{`read by user \w+`, "read by user USER"},
+		{`ago\) by \S+ on \S+:`, "ago) by USER on HOST:"},
 		{` +`, " "},
 		{`"time":"[^"]*"`, "TIME"},
 		{` ?\(request [0-9a-f]+\)`, ""},

@@ -131,7 +131,7 @@ func (a *app) rehearseOne(ctx context.Context, m *view.Migration, config drssim.
 	}}
 	m.WriteRehearsing(a.stdout, endpoint.Host)
 	o := applyOptions{wait: true, planOptions: planOptions{output: "text"}}
-	a.rounds(ctx, []*job{j}, o)
+	a.rounds(ctx, []*job{j}, o, func() {})
 	m.WriteRehearsed(a.stdout, time.Now())
 	return m.Class(), nil
 }

@@ -210,7 +210,7 @@ func TestNoSecretAnywhere(t *testing.T) {
 			s.silent(t, secret, 0, "plan", "plan.yaml")
 			s.silent(t, secret, code, "apply", "-v", "--wait", "--timeout", "20s", "plan.yaml")
 			s.silent(t, secret, code, "apply", "-v", "-o", "json", "plan.yaml")
-			s.silent(t, secret, 0, "status", "-o", "json", "plan.yaml")
+			s.silent(t, secret, code, "status", "-o", "json", "plan.yaml")
 			s.silent(t, secret, 0, "history", "-o", "json", "plan.yaml")
 			if !c.deny {
 				s.silent(t, secret, 0, "hold", "plan.yaml", "--reason", "a look")

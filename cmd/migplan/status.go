@@ -37,7 +37,7 @@ func (a *app) statusCommand() *cobra.Command {
 }
 
 func (a *app) status(ctx context.Context, args []string, s *settings, output string) error {
-	all, valid, class, err := a.previews(ctx, args, lookAt, s, executor.Keys{})
+	all, valid, class, err := a.previews(ctx, args, lookAt, s, executor.Keys{}, true)
 	if err != nil {
 		return a.withoutLedger(all, err, s, output)
 	}

@@ -101,10 +101,19 @@ func (m *messages) take() (message, bool) {
 	return what, true
 }
 
+// redirect sends what is written from now on elsewhere, and returns where it went.
+func (m *messages) redirect(to io.Writer) io.Writer {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	was := m.to
+	m.to = to
+	return was
+}
+
 func (m *messages) put(text []byte) {
-	err := m.failed()
+	to, err := m.target()
 	if err == nil {
-		_, err = m.to.Write(text)
+		_, err = to.Write(text)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -116,10 +125,10 @@ func (m *messages) put(text []byte) {
 	}
 }
 
-func (m *messages) failed() error {
+func (m *messages) target() (io.Writer, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.err
+	return m.to, m.err
 }
 
 // settle waits until all that was said is written, at most for d, and not again

@@ -37,10 +37,13 @@ type Situation struct {
 	Step   int    `json:"step,omitempty"`
 }
 
-// Situation of the plan. A chain that only moves on to its next step, by itself,
-// is in the same situation: nobody has to know.
+// Situation of the plan. A chain that moves on by itself, from backup to backup, is
+// in the same situation: nobody has to know.
 func (p Plan) Situation() Situation {
 	s := Situation{State: p.State, Exit: p.Exit}
+	if s.State == "waiting for the next backup" {
+		s.State = "catching up"
+	}
 	if p.Code != 0 {
 		s.Reason, s.Step = p.Reason, p.Step
 	}

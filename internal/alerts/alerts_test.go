@@ -31,6 +31,8 @@ func failed() Plan {
 func TestChangedIsEdgeTriggered(t *testing.T) {
 	other := failed()
 	other.Step = 3
+	catchingUp := waiting()
+	catchingUp.State = "catching up"
 	moved := waiting()
 	moved.Step, moved.Steps = 4, 4
 	told := func(p Plan) *Situation { s := p.Situation(); return &s }
@@ -45,6 +47,7 @@ func TestChangedIsEdgeTriggered(t *testing.T) {
 		"the same problem at another step": {other, told(failed()), true},
 		"a problem is over":                {waiting(), told(failed()), true},
 		"a chain that only moves on":       {moved, told(waiting()), false},
+		"a new backup in the chain":        {catchingUp, told(waiting()), false},
 	} {
 		if got := Changed(c.now, c.told); (got != nil) != c.news {
 			t.Errorf("%s: news %v, want %v", name, got != nil, c.news)
@@ -81,7 +84,7 @@ func TestDeliverReportsWhichChangesArrived(t *testing.T) {
 	other := failed()
 	other.Name = "crm-prod"
 	before := waiting().Situation()
-	arrived, err := Deliver(t.Context(), to, []Change{{failed(), nil}, {other, &before}})
+	arrived, err := Deliver(t.Context(), to, []Change{{failed(), nil}, {other, &before}}, WebhookTime)
 	if !errors.Is(err, refused) || arrived[0] || !arrived[1] {
 		t.Fatalf("arrived %v, error %v", arrived, err)
 	}
@@ -108,7 +111,7 @@ func (stuck) Post(ctx context.Context, _ []byte) error { <-ctx.Done(); return ct
 func TestDeliverEndsAfterItsTimeWhateverTheServerDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		arrived, err := Deliver(t.Context(), stuck{}, make([]Change, 100))
+		arrived, err := Deliver(t.Context(), stuck{}, make([]Change, 100), WebhookTime)
 		if took := time.Since(began); took != WebhookTime {
 			t.Errorf("took %v, want %v", took, WebhookTime)
 		}

@@ -48,11 +48,10 @@ func Changed(p Plan, told *Situation) *Change {
 	return &Change{Plan: p, Previous: told}
 }
 
-// Deliver sends each change and reports which of them arrived. It ends after
-// WebhookTime; what did not arrive by then is for the next pass. The error is the
-// first one.
-func Deliver(ctx context.Context, to Poster, changes []Change) (arrived []bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, WebhookTime)
+// Deliver sends each change and reports which of them arrived. It ends after limit;
+// what did not arrive by then is for the next pass. The error is the first one.
+func Deliver(ctx context.Context, to Poster, changes []Change, limit time.Duration) (arrived []bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	arrived = make([]bool, len(changes))
 	errs := make([]error, len(changes))

@@ -26,18 +26,18 @@ type Hook struct {
 }
 
 // FindHook reads the address from the environment variable name, or from the file
-// that name with _FILE appended names. It returns nil if neither is set.
-func FindHook(o Options, name string) (*Hook, error) {
-	value, file := o.get(name), o.get(name+"_FILE")
+// that the variable fileName names. It returns nil if neither is set.
+func FindHook(o Options, name, fileName string) (*Hook, error) {
+	value, file := o.get(name), o.get(fileName)
 	switch {
 	case value != "" && file != "":
-		return nil, settingError(name, "is set together with "+name+"_FILE", "set only one of them")
+		return nil, settingError(name, "is set together with "+fileName, "set only one of them")
 	case value == "" && file == "":
 		return nil, nil
 	}
 	setting := name
 	if file != "" {
-		setting = name + "_FILE"
+		setting = fileName
 		var err error
 		if value, err = readWord(setting, file, "address"); err != nil {
 			return nil, err

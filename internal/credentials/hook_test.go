@@ -15,7 +15,7 @@ import (
 
 func findHook(t *testing.T, vars map[string]string) (*Hook, error) {
 	t.Helper()
-	return FindHook(Options{Env: func(name string) (string, bool) { v, ok := vars[name]; return v, ok }}, "MIGPLAN_PING_URL")
+	return FindHook(Options{Env: func(name string) (string, bool) { v, ok := vars[name]; return v, ok }}, "MIGPLAN_PING_URL", "MIGPLAN_PING_URL_FILE")
 }
 
 func TestHookIsReadFromVariableOrFile(t *testing.T) {

@@ -16,13 +16,13 @@ import (
 
 // Explanation is what a stop says to a person, each part in one line.
 type Explanation struct {
-	What     string
-	Tried    string
-	Known    string
-	Database string
-	Next     string
+	What     string `json:"what,omitempty"`
+	Tried    string `json:"tried,omitempty"`
+	Known    string `json:"known,omitempty"`
+	Database string `json:"database,omitempty"`
+	Next     string `json:"next,omitempty"`
 	// NextLines is Next with each command on a line of its own.
-	NextLines []string
+	NextLines []string `json:"next_lines,omitempty"`
 }
 
 // message is what is said about a reason: templates over the methods of
@@ -51,6 +51,12 @@ func messageOf(r executor.Reason) (message, bool) {
 
 // Explain says what the last pass, preview or decision stopped at.
 func (m *Migration) Explain() Explanation {
+	switch {
+	case m.said != nil:
+		return *m.said
+	case m.Setup != nil:
+		return m.explainSetup()
+	}
 	s := stopped{m, m.Result.Stop}
 	msg := s.message()
 	next := s.expand(msg.Next)
@@ -68,6 +74,14 @@ func (m *Migration) Explain() Explanation {
 		e.Database = m.DatabaseState()
 	}
 	return e
+}
+
+func (m *Migration) explainSetup() Explanation {
+	next := orElse(Clean(m.Setup.Remedy), "fix that, then run it again: "+m.again())
+	return Explanation{
+		What: Clean(m.Setup.Err.Error()), Tried: "preparing the pass", Known: "nothing was sent", Database: m.DatabaseState(),
+		Next: unmarked(next), NextLines: lines(next),
+	}
 }
 
 // unknownDatabase is for a ledger that cannot be believed.

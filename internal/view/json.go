@@ -55,6 +55,7 @@ type PlanJSON struct {
 	Reason      string           `json:"reason,omitempty"`
 	Message     string           `json:"message,omitempty"`
 	Next        string           `json:"next,omitempty"`
+	LastPass    *LastPassJSON    `json:"last_pass,omitempty"`
 	Changes     []ChangeJSON     `json:"changes,omitempty"`
 	Against     *AgainstJSON     `json:"against,omitempty"`
 	Steps       []StepJSON       `json:"steps,omitempty"`
@@ -115,7 +116,8 @@ func (m *Migration) json(bodies bool, code ExitCode) PlanJSON {
 		out.Message, out.Diagnostics = fmt.Sprintf("%s cannot be run", m.File), diagnosticsJSON(m.Diagnostics)
 		return out
 	case m.Setup != nil:
-		out.Name, out.Chain, out.Message = m.Plan.Name, m.Plan.Chain(), Clean(m.Setup.Err.Error())
+		e := m.Explain()
+		out.Name, out.Chain, out.Message, out.Next, out.LastPass = m.Plan.Name, m.Plan.Chain(), e.What, e.Next, m.lastPassJSON(code)
 		return out
 	}
 	out.Name, out.Chain, out.State = m.Plan.Name, m.Plan.Chain(), m.PlanState()
@@ -124,6 +126,7 @@ func (m *Migration) json(bodies bool, code ExitCode) PlanJSON {
 		e := m.Explain()
 		out.Message, out.Next = e.What, e.Next
 	}
+	out.LastPass = m.lastPassJSON(code)
 	if m.Result.Reason == executor.PlanInvalid {
 		out.Diagnostics = diagnosticsJSON(m.Diagnostics)
 	}

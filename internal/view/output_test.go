@@ -70,7 +70,7 @@ func noCode(executor.Class) int { return 0 }
 
 func TestPlanText(t *testing.T) {
 	var b bytes.Buffer
-	WritePlans(&b, examples(t), NextBodies)
+	WritePlans(&b, examples(t), NextBodies, night(31))
 	golden(t, "plan-text", b.String())
 }
 

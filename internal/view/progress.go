@@ -86,11 +86,15 @@ func roughly(d time.Duration) string {
 	return fmt.Sprintf("%ds", s)
 }
 
-// silence is how long Reports says nothing about a step that does not change.
-const silence = 10 * time.Minute
+// Where no terminal can show a live line, a change of the status is worth one after
+// a minute, and a step that does not change after ten: what was submitted and what
+// has ended has lines of its own.
+const (
+	soon    = time.Minute
+	silence = 10 * time.Minute
+)
 
-// Reports says what is worth a line where no terminal can show a live one: a new
-// step, a new status, and a sign of life every ten minutes.
+// Reports says when a line about a running step is due.
 type Reports struct {
 	last map[string]report // by plan
 }
@@ -108,11 +112,15 @@ func (r *Reports) News(now time.Time, running []Running) (lines []string) {
 	}
 	for _, s := range running {
 		said, known := r.last[s.Plan]
-		if known && said.step == s.Step && said.status == s.Status && now.Sub(said.at) < silence {
-			continue
+		if !known || said.step != s.Step {
+			said = report{step: s.Step, at: s.SubmittedAt}
+			r.last[s.Plan] = said
 		}
-		r.last[s.Plan] = report{s.Step, s.Status, now}
-		lines = append(lines, s.Line(now, 1<<10))
+		quiet := now.Sub(said.at)
+		if quiet >= silence || quiet >= soon && said.status != s.Status {
+			r.last[s.Plan] = report{s.Step, s.Status, now}
+			lines = append(lines, s.Line(now, 1<<10))
+		}
 	}
 	return lines
 }

@@ -53,32 +53,35 @@ func TestLineCleansWhatTheServerSent(t *testing.T) {
 
 func TestReportsSpeakOfNewsAndEveryTenMinutes(t *testing.T) {
 	var r Reports
-	at := func(minutes int) time.Time { return start.Add(time.Duration(minutes) * time.Minute) }
-	next := running()
-	next.Step = 4
-	other := running()
-	other.Plan = "ims-prod"
-	lines := 0
+	at := func(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
+	step := func(n int, status string, submitted int) Running {
+		r := running()
+		r.Step, r.Status, r.SubmittedAt = n, status, at(submitted)
+		return r
+	}
 	for _, c := range []struct {
-		minute  int
-		running []Running
+		second  int
+		running Running
 		want    int
 	}{
-		{0, []Running{running()}, 1},
-		{1, []Running{running()}, 0},
-		{9, []Running{running(), other}, 1},
-		{10, []Running{running(), other}, 1},
-		{11, []Running{next, other}, 1},
-		{240, nil, 0},
+		{0, step(3, "", 0), 0},
+		{30, step(3, "PRECHECKING", 0), 0}, // the line of the submission is recent
+		{61, step(3, "RESTORING", 0), 1},
+		{62, step(3, "RESTORING", 0), 0},
+		{660, step(3, "RESTORING", 0), 0},
+		{661, step(3, "RESTORING", 0), 1},
+		{662, step(4, "", 662), 0},
+		{1261, step(4, "", 662), 0},
+		{1262, step(4, "", 662), 1},
 	} {
-		got := r.News(at(c.minute), c.running)
-		if len(got) != c.want {
-			t.Errorf("minute %d: %q, want %d lines", c.minute, got, c.want)
+		if got := r.News(at(c.second), []Running{c.running}); len(got) != c.want {
+			t.Errorf("second %d: %q, want %d lines", c.second, got, c.want)
 		}
-		lines += len(got)
 	}
-	if lines != 4 {
-		t.Errorf("%d lines", lines)
+	other := step(1, "RESTORING", -7200)
+	other.Plan = "ims-prod"
+	if got := r.News(at(1263), []Running{other, step(4, "", 662)}); len(got) != 1 || !strings.Contains(got[0], "2h21m") {
+		t.Errorf("a step that ran before this run began: %q", got)
 	}
 }
 

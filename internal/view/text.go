@@ -11,12 +11,12 @@ import (
 )
 
 // WritePlans writes the output of plan.
-func WritePlans(w io.Writer, all []*Migration, bodies Bodies) {
+func WritePlans(w io.Writer, all []*Migration, bodies Bodies, now time.Time) {
 	for i, m := range all {
 		if i > 0 {
 			Line(w, "")
 		}
-		m.writeHead(w)
+		m.writeHead(w, now)
 		m.writeAgainst(w)
 		if m.Unread {
 			Line(w, unreadLedger)
@@ -32,7 +32,7 @@ func WritePlans(w io.Writer, all []*Migration, bodies Bodies) {
 
 const unreadLedger = "the ledger cannot be read: the state of the steps is unknown"
 
-func (m *Migration) writeHead(w io.Writer) {
+func (m *Migration) writeHead(w io.Writer, now time.Time) {
 	p := m.Plan
 	Line(w, "plan %s (%s), %s, chain %s", p.Name, m.File, m.PlanState(), p.Chain())
 	Line(w, "target: instance %s, project %s, region %s", p.Target.InstanceID, p.Target.ProjectID, p.Target.Region)
@@ -43,6 +43,9 @@ func (m *Migration) writeHead(w io.Writer) {
 	Line(w, "%s", m.cutoverLine())
 	if m.LedgerFile == "" {
 		Line(w, "%s: every step is shown as pending", m.noLedger())
+	}
+	if m.LastPass != nil {
+		m.writeLastPass(w, now)
 	}
 	m.writeChain(w)
 	Line(w, "")
@@ -110,6 +113,7 @@ func (m *Migration) writeStatus(w io.Writer, reader string, now time.Time) {
 	} else {
 		Line(w, "ledger: %s, read by %s", m.LedgerFolder, Clean(reader))
 	}
+	m.writeLastPass(w, now)
 	if m.Unread {
 		Line(w, unreadLedger)
 		return

@@ -36,6 +36,9 @@ type Migration struct {
 	Result executor.Result
 	// Setup is why no pass could be made, with its class; nil: one could.
 	Setup *SetupError
+	// LastPass is the last pass as it was recorded; nil: none was.
+	LastPass *LastPass
+	said     *Explanation // of the last pass, while it stands
 
 	// Against is the version that the plan is compared with; nil: none.
 	Against *Against
@@ -51,8 +54,9 @@ type Migration struct {
 // SetupError is why a plan could not be run at all: no endpoint or no
 // credentials.
 type SetupError struct {
-	Class executor.Class
-	Err   error
+	Class  executor.Class
+	Err    error
+	Remedy string
 }
 
 // Run is how the command was called that shows a plan.

@@ -27,7 +27,7 @@ func (p *pass) look(ctx context.Context, seq int) error {
 	if diff := differs(j, p.Plan.Steps[seq-1], false); diff != "" {
 		return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Detail: diff}
 	}
-	p.facts.looked = true
+	p.facts.looked, p.result.JobStatus = true, j.Status
 	status, known := drs.ParseStatus(j.Status)
 	switch {
 	case status == drs.Success:

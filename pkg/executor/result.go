@@ -40,4 +40,7 @@ type Result struct {
 	Stop
 	Changes []Change
 	Sent    Sent
+	// JobStatus is what DRS showed of the running job, in its words; "" if the
+	// pass did not ask.
+	JobStatus string
 }

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/migplan/migplan/internal/alerts"
+	"github.com/migplan/migplan/internal/credentials"
+	"github.com/migplan/migplan/internal/view"
+	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+// The addresses that are told of a run. docs/alerts.md describes them.
+const (
+	pingVariable        = "MIGPLAN_PING_URL"
+	pingFileVariable    = "MIGPLAN_PING_URL_FILE"
+	webhookVariable     = "MIGPLAN_WEBHOOK_URL"
+	webhookFileVariable = "MIGPLAN_WEBHOOK_URL_FILE"
+)
+
+// pingTime limits a ping, at the start and at the end of a run.
+const pingTime = 5 * time.Second
+
+// hook finds an address, nil where none is set. One that cannot be used must not
+// stop a migration, so it is a warning.
+func (a *app) hook(variable, fileVariable string) *credentials.Hook {
+	proxy, err := a.proxy()
+	if err != nil {
+		return nil // the run ends with this error when it connects
+	}
+	h, err := credentials.FindHook(credentials.Options{Env: a.env, Proxy: proxy}, variable, fileVariable)
+	a.alertFailed(err)
+	return h
+}
+
+func (a *app) alertFailed(err error) {
+	if err != nil {
+		a.log.Warn().Str("error", view.Clean(err.Error())).Msg("an alert could not be sent; the plans are not affected")
+	}
+}
+
+// pingStart tells the dead man's switch that the run begins, while the run goes on;
+// end tells it how the run ended.
+func (a *app) pingStart(ctx context.Context) (end func(executor.Class)) {
+	h := a.hook(pingVariable, pingFileVariable)
+	if h == nil {
+		return func(executor.Class) {}
+	}
+	started := make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(ctx, pingTime)
+		defer cancel()
+		started <- alerts.PingStart(ctx, h)
+	}()
+	return func(class executor.Class) {
+		a.alertFailed(<-started)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pingTime)
+		defer cancel()
+		a.alertFailed(alerts.PingEnd(ctx, h, exitCode(class)))
+	}
+}
+
+// writeMetrics writes the metrics file, if one is wanted.
+func (a *app) writeMetrics(all []*view.Migration, class executor.Class, o applyOptions) {
+	if o.metrics == "" {
+		return
+	}
+	var plans []alerts.Plan
+	for _, m := range all {
+		plans = append(plans, alertOf(m))
+	}
+	a.alertFailed(alerts.WriteMetrics(o.metrics, alerts.Run{EndedAt: time.Now(), Code: exitCode(class)}, plans))
+}
+
+// webhook is what is told of changes during a run.
+type webhook struct {
+	*app
+	to   *credentials.Hook // nil: none
+	left time.Duration     // for all requests of this run together
+}
+
+func (a *app) webhook() *webhook {
+	return &webhook{a, a.hook(webhookVariable, webhookFileVariable), alerts.WebhookTime}
+}
+
+// tell posts what changed since the webhook was told, and records what has arrived:
+// the rest is posted after the next pass.
+func (w *webhook) tell(ctx context.Context, l *ledger.Ledger, jobs []*job) {
+	if w.to == nil || w.left <= 0 {
+		return
+	}
+	changes, changed := changesOf(jobs)
+	if len(changes) == 0 {
+		return
+	}
+	began := time.Now()
+	arrived, err := alerts.Deliver(context.WithoutCancel(ctx), w.to, changes, w.left)
+	w.left -= time.Since(began)
+	w.alertFailed(err)
+	for i, j := range changed {
+		if arrived[i] {
+			j.note.Told, _ = json.Marshal(changes[i].Plan.Situation())
+			j.passed = j.recorded.Began
+		}
+	}
+	w.recordPasses(ctx, l, jobs)
+}
+
+// changesOf are the jobs of which the webhook must be told. A run that did not get
+// the lock leaves that to the one that has it.
+func changesOf(jobs []*job) (changes []alerts.Change, changed []*job) {
+	for _, j := range jobs {
+		if j.recorded.Chain == "" {
+			continue
+		}
+		if c := alerts.Changed(alertOf(j.Migration), j.told()); c != nil {
+			changes, changed = append(changes, *c), append(changed, j)
+		}
+	}
+	return changes, changed
+}
+
+// told is the situation that the webhook knows, nil for none.
+func (j *job) told() *alerts.Situation {
+	var s alerts.Situation
+	if len(j.note.Told) == 0 || json.Unmarshal(j.note.Told, &s) != nil {
+		return nil
+	}
+	return &s
+}
+
+// alertOf is what alerts say of a plan.
+func alertOf(m *view.Migration) alerts.Plan {
+	p := alerts.Plan{Name: m.File, File: m.File, State: "blocked", Exit: string(m.Class()), Code: exitCode(m.Class()), PassedAt: time.Now().UTC()}
+	if !m.Valid() {
+		p.Reason = string(executor.PlanInvalid)
+		return p
+	}
+	p.Name, p.Generation, p.Chain, p.Ledger = m.Plan.Name, m.Plan.Generation, m.Plan.Chain(), m.LedgerFile
+	p.State, p.Steps, p.Step = m.PlanState(), len(m.Plan.Steps), m.Result.Step
+	if m.Setup == nil {
+		p.Reason = string(m.Result.Reason)
+	}
+	if m.Class() != executor.OK {
+		e := m.Explain()
+		p.What, p.Next = e.What, e.Next
+	}
+	for _, s := range m.Plan.Steps {
+		switch st := m.State.Step(s.Seq); st.State {
+		case ledger.StepSucceeded:
+			p.Succeeded++
+			p.RestoredAt = st.FinishedAt
+		case ledger.StepRunning:
+			p.SubmittedAt = st.SubmittedAt
+		}
+	}
+	return p
+}
+
+// sayStop prints a stop, unless a reminder of the same one is not due yet.
+func (a *app) sayStop(j *job, o applyOptions) {
+	if now := time.Now(); j.isNews(o.remind, now) || isTerminal(a.stderr) {
+		j.note.SaidAt = now
+		j.WriteStop(a.stderr)
+	}
+}
+
+// isNews reports whether the stop has not been printed yet, or not for long.
+func (j *job) isNews(remind time.Duration, now time.Time) bool {
+	last := j.LastPass
+	switch {
+	case last == nil || last.SaidAt.IsZero(), now.Sub(last.SaidAt) >= remind, last.SaidAt.After(now):
+		return true
+	}
+	return last.Class != j.Class() || last.Reason != j.reason() || last.Step != j.Result.Step || last.Said.Next != j.Explain().Next
+}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/migplan/migplan/internal/drssim"
+)
+
+// receiver is what pings and webhooks are sent to.
+type receiver struct {
+	mu     sync.Mutex
+	got    []string
+	status int
+}
+
+func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	body, _ := io.ReadAll(req.Body)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	what := req.URL.Path
+	if len(body) > 0 {
+		var p struct {
+			Plan, State, Reason string
+			Code                int
+			Previous            *struct{ State string }
+		}
+		if err := json.Unmarshal(body, &p); err != nil {
+			what += " " + err.Error()
+		}
+		what += fmt.Sprintf(" %s %s %d", p.State, p.Reason, p.Code)
+	}
+	r.got = append(r.got, what)
+	if r.status != 0 {
+		w.WriteHeader(r.status)
+	}
+}
+
+// take is what has come since the last call.
+func (r *receiver) take() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	got := r.got
+	r.got = nil
+	return got
+}
+
+func (r *receiver) answer(status int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.status = status
+}
+
+// withReceiver gives a stage with the addresses of a receiver, which no output may
+// show.
+func withReceiver(t *testing.T, s *stage) *receiver {
+	t.Helper()
+	r := &receiver{}
+	server := httptest.NewServer(r)
+	t.Cleanup(server.Close)
+	s.write(t, "webhook", server.URL+"/hook/"+canary+"\n")
+	s.env = append(s.env, "MIGPLAN_PING_URL="+server.URL+"/ping/"+canary, "MIGPLAN_WEBHOOK_URL_FILE="+filepath.Join(s.dir, "webhook"))
+	return r
+}
+
+func (s *stage) applies(t *testing.T, want int, flags ...string) (stdout, stderr string) {
+	t.Helper()
+	stdout, stderr = s.migplan(t, want, append([]string{"apply", "plan.yaml"}, flags...)...)
+	if strings.Contains(stdout+stderr, canary) {
+		t.Errorf("the address of an alert is printed:\n%s%s", stdout, stderr)
+	}
+	return stdout, stderr
+}
+
+func TestPingsAndWebhooksTellTheEndOfEachRun(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "job-failed@1")
+	r := withReceiver(t, s)
+	s.write(t, "plan.yaml", imsPlan("  - full: ims.bak\n"))
+	check := func(when string, want ...string) {
+		t.Helper()
+		for i, w := range want {
+			kind, rest, _ := strings.Cut(w, "/")
+			want[i] = "/" + kind + "/" + canary + rest
+		}
+		got := r.take()
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s:\ngot  %q\nwant %q", when, got, want)
+		}
+	}
+	s.applies(t, 0)
+	check("a plan that begins well is no news", "ping//start", "ping//0")
+	waitForEnd(t, s)
+	s.applies(t, 4)
+	check("a job failed", "ping//start", "ping//4", "hook/ blocked job-failed 4")
+	s.applies(t, 4)
+	check("the same stop", "ping//start", "ping//4")
+	s.migplan(t, 0, "retry", "plan.yaml", "1", "--reason", "again")
+	r.answer(http.StatusInternalServerError)
+	_, stderr := s.applies(t, 0)
+	check("the stop is over, and nobody listens", "ping//start", "ping//0", "hook/ seeding job-running 0")
+	if !strings.Contains(stderr, "answered with status 500") {
+		t.Errorf("no warning in %q", stderr)
+	}
+	r.answer(0)
+	waitForEnd(t, s)
+	s.applies(t, 0)
+	check("what was not delivered comes with the next pass", "ping//start", "ping//0", "hook/ waiting for the next backup next-backup 0")
+	s.applies(t, 0)
+	check("nothing changed", "ping//start", "ping//0")
+	s.migplan(t, 0, "plan", "plan.yaml")
+	s.migplan(t, 0, "apply", "--dry-run", "plan.yaml")
+	check("a dry run tells nobody")
+}
+
+// waitForEnd waits until no job of the stage runs.
+func waitForEnd(t *testing.T, s *stage) {
+	t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for slices.ContainsFunc(s.sim.Jobs(), func(j drssim.Job) bool { return j.Status != "SUCCESS" && j.Status != "FAILED" }) {
+		if time.Now().After(deadline) {
+			t.Fatal("a job does not end")
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func TestAlertsThatCannotBeSentDoNotFailAPass(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.write(t, "plan.yaml", imsPlan("  - full: ims.bak\n"))
+	s.env = append(s.env, "MIGPLAN_PING_URL="+canary, "MIGPLAN_WEBHOOK_URL_FILE=absent")
+	_, stderr := s.applies(t, 0, "--metrics-file", "absent/migplan.prom")
+	for _, want := range []string{"MIGPLAN_PING_URL", "MIGPLAN_WEBHOOK_URL_FILE", "absent/migplan.prom"} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("no warning about %s in %q", want, stderr)
+		}
+	}
+	if jobs := s.sim.Jobs(); len(jobs) != 1 {
+		t.Errorf("%d jobs, want 1", len(jobs))
+	}
+}
+
+func TestMetricsFileHoldsThePlansOfACall(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.write(t, "plan.yaml", imsPlan("  - full: ims.bak\n"))
+	s.write(t, "broken.yaml", "version: 1\n")
+	s.migplan(t, 3, "apply", "plan.yaml", "broken.yaml", "--metrics-file", "m.prom")
+	text, err := os.ReadFile(filepath.Join(s.dir, "m.prom"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"migplan_run_exit_code 3", `migplan_plan_exit_code{plan="ims-prod"} 0`, `migplan_plan_exit_code{plan="broken.yaml"} 3`,
+		`migplan_plan_state{plan="ims-prod",state="seeding"} 1`, `migplan_plan_running_since_timestamp_seconds{plan="ims-prod"} `,
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}
+
+func TestReminderPrintsAnUnchangedStopOnlyWhenDue(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "job-failed@1")
+	s.write(t, "plan.yaml", imsPlan("  - full: ims.bak\n"))
+	s.applies(t, 0)
+	waitForEnd(t, s)
+	for i, c := range []struct {
+		flags []string
+		says  bool
+	}{
+		{[]string{"--remind", "6h"}, true},
+		{[]string{"--remind", "6h"}, false},
+		{nil, true},
+		{[]string{"--remind", "1ns"}, true},
+		{[]string{"--remind", "6h"}, false},
+	} {
+		if _, stderr := s.applies(t, 4, c.flags...); (stderr != "") != c.says {
+			t.Errorf("pass %d, %v: printed %q", i+1, c.flags, stderr)
+		}
+	}
+	s.migplan(t, 0, "hold", "plan.yaml", "--reason", "no")
+	s.migplan(t, 0, "release", "plan.yaml", "--reason", "yes")
+	if _, stderr := s.applies(t, 4, "--remind", "6h"); stderr != "" {
+		t.Errorf("the same stop after a hold: printed %q", stderr)
+	}
+	s.migplan(t, 64, "apply", "plan.yaml", "--remind", "-1h")
+}

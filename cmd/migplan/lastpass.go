@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/migplan/migplan/internal/view"
+	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+// recordPasses records how each pass of this round ended, for status and for
+// reminders. A run that did not get the lock made no pass. Nothing is decided by
+// these records, so a failure is a warning.
+func (a *app) recordPasses(ctx context.Context, l *ledger.Ledger, jobs []*job) {
+	var records []ledger.PassRecord
+	for _, j := range jobs {
+		if !j.passed.IsZero() && j.Result.Reason != executor.LockHeld {
+			j.recorded = j.record(a.who())
+			records = append(records, j.recorded)
+		}
+		j.passed = time.Time{}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := l.RecordPasses(ctx, records); err != nil {
+		a.log.Warn().Str("error", view.Clean(err.Error())).Msg("the end of the pass could not be recorded; status will not show it")
+	}
+}
+
+// record is the pass that a job has just made.
+func (j *job) record(who executor.Who) ledger.PassRecord {
+	note := j.Note()
+	note.SaidAt, note.Told = j.note.SaidAt, j.note.Told
+	if j.Class() == executor.OK {
+		note.SaidAt = time.Time{}
+	}
+	stop, _ := json.Marshal(note) // strings and times
+	return ledger.PassRecord{
+		Chain: j.Plan.Chain(), Run: j.run, Began: j.passed, Ended: time.Now(), User: who.User, Host: who.Host,
+		Code: string(j.Class()), Reason: string(j.reason()), Stop: stop,
+		PlanSHA256: j.Plan.SHA256, Seq: j.State.Head.Seq, Hash: j.State.Head.Hash,
+	}
+}
+
+// reason is why the pass ended, "" where none could be made.
+func (j *job) reason() executor.Reason {
+	if j.Setup != nil {
+		return ""
+	}
+	return j.Result.Reason
+}
+
+// readLastPasses adds the recorded passes to what the ledger says. Without them
+// everything else is still true.
+func (a *app) readLastPasses(ctx context.Context, l *ledger.Ledger, all []*view.Migration) {
+	if l == nil || len(all) == 0 {
+		return
+	}
+	last, err := l.LastPasses(ctx)
+	for _, m := range all {
+		if r, ok := last[m.Plan.Chain()]; ok && err == nil {
+			err = m.SetLastPass(r)
+		}
+	}
+	if err != nil {
+		a.log.Warn().Str("error", view.Clean(err.Error())).Msg("the last passes are not shown")
+	}
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"os"
+	"time"
+
+	"github.com/migplan/migplan/internal/view"
+	"github.com/migplan/migplan/pkg/executor"
+)
+
+// The live lines are drawn again this often.
+const redraw = 500 * time.Millisecond
+
+// progress shows what runs while apply waits: live lines where stderr is a
+// terminal, otherwise a line for each change and a sign of life. end takes the
+// live lines away.
+func (a *app) progress(o applyOptions) (show func([]*job), end func()) {
+	if !o.wait || o.output != "text" {
+		return func([]*job) {}, func() {}
+	}
+	if f, ok := a.stderr.to.(*os.File); ok && isTerminal(a.stderr) {
+		live := view.NewLive(f, redraw)
+		restore := a.above(live)
+		return func(jobs []*job) { live.Show(running(jobs)) }, func() { live.Close(lastWait); restore() }
+	}
+	var reports view.Reports
+	return func(jobs []*job) {
+		for _, text := range reports.News(time.Now(), running(jobs)) {
+			view.Line(a.stderr, "%s", text)
+		}
+	}, func() {}
+}
+
+// above sends what goes to the terminal through the live lines, which scroll it
+// above themselves.
+func (a *app) above(live *view.Live) (restore func()) {
+	errs := a.stderr.redirect(live)
+	out, ok := a.stdout.(*output)
+	if !ok || !isTerminal(out) {
+		return func() { a.stderr.redirect(errs) }
+	}
+	was := out.Writer
+	out.Writer = live
+	return func() { out.Writer = was; a.stderr.redirect(errs) }
+}
+
+// running are the steps that DRS works on.
+func running(jobs []*job) (all []view.Running) {
+	for _, j := range jobs {
+		seq := j.Result.Step
+		if j.ended || j.Result.Reason != executor.JobRunning || seq < 1 || seq > len(j.Plan.Steps) {
+			continue
+		}
+		all = append(all, view.Running{
+			Plan: j.Plan.Name, Step: seq, Steps: len(j.Plan.Steps), File: j.Plan.Steps[seq-1].Backup.Keys[0],
+			Status: j.status, StatusSince: j.statusSince, SubmittedAt: j.State.Step(seq).SubmittedAt,
+		})
+	}
+	return all
+}

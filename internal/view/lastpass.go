@@ -1,0 +1,130 @@
+package view
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/ledger"
+)
+
+// LastPass is the last pass over a plan, as it was recorded.
+type LastPass struct {
+	Began, Ended time.Time
+	User, Host   string
+	Class        executor.Class
+	Reason       executor.Reason // "" where no pass could be made at all
+	PassNote
+
+	// Superseded is why it no longer says where the plan stands, "" where it does.
+	Superseded string
+}
+
+// PassNote is the part of a recorded pass that only view and alerts read.
+type PassNote struct {
+	Step  int         `json:"step,omitempty"`
+	Said  Explanation `json:"said"`            // of a stop: what was printed
+	Waits string      `json:"waits,omitempty"` // of a pass that ended well: what the plan waits for
+	// SaidAt is when the stop was last printed; zero for none.
+	SaidAt time.Time `json:"said_at,omitzero"`
+	// Told is the situation that the webhook was last told of; nil: none yet.
+	Told json.RawMessage `json:"told,omitempty"`
+}
+
+// Note is what is to be recorded of the pass that has just ended.
+func (m *Migration) Note() PassNote {
+	n := PassNote{Step: m.Result.Step}
+	switch {
+	case m.Class() != executor.OK:
+		n.Said = m.Explain()
+	default:
+		n.Waits = m.waits()
+	}
+	return n
+}
+
+// SetLastPass takes over the recorded pass of the plan's chain.
+func (m *Migration) SetLastPass(r ledger.PassRecord) error {
+	p := LastPass{
+		Began: r.Began, Ended: r.Ended, User: r.User, Host: r.Host, Class: executor.Class(r.Code), Reason: executor.Reason(r.Reason),
+	}
+	if err := json.Unmarshal(r.Stop, &p.PassNote); err != nil {
+		return fmt.Errorf("the record of the last pass cannot be read: %w", err)
+	}
+	switch {
+	case m.Unread:
+	case m.State.Head != ledger.Head{Seq: r.Seq, Hash: r.Hash}:
+		p.Superseded = "the ledger has newer events"
+	case m.Plan.SHA256 != r.PlanSHA256:
+		p.Superseded = "the plan file has changed"
+	}
+	m.LastPass = &p
+	return nil
+}
+
+// Stand makes the stop of the last pass the plan's own, where nothing has happened
+// since: only DRS knows what the pass found out, and status does not ask it. A pass
+// that ended well says no more than the ledger and the time of day do.
+func (m *Migration) Stand() {
+	p := m.LastPass
+	if p == nil || p.Superseded != "" || m.Unread || p.Class == executor.OK {
+		return
+	}
+	m.said = &p.Said
+	if p.Reason == "" {
+		m.Setup = &SetupError{Class: p.Class, Err: errors.New(p.Said.What), Remedy: p.Said.Next}
+		return
+	}
+	m.Result.Stop = executor.Stop{Reason: p.Reason, Step: p.Step}
+}
+
+// lastPass says when the last pass was, by whom, and how it ended.
+func (m *Migration) lastPass(now time.Time) string {
+	p := m.LastPass
+	if p == nil {
+		return "last pass: not recorded"
+	}
+	line := fmt.Sprintf("last pass: %s (%s ago) by %s on %s: %s", Stamp(p.Ended), roughly(now.Sub(p.Ended)), Clean(p.User), Clean(p.Host), p.Class)
+	switch {
+	case p.Superseded != "" && p.Class != executor.OK:
+		line += ": " + Clean(p.Said.What) + "; " + p.Superseded + " since"
+	case p.Superseded != "":
+		line += "; " + p.Superseded + " since"
+	}
+	return line
+}
+
+func (m *Migration) writeLastPass(w io.Writer, now time.Time) {
+	if m.LedgerFile != "" {
+		Line(w, "%s", m.lastPass(now))
+	}
+}
+
+// LastPassJSON is the last pass in the output of status and plan.
+type LastPassJSON struct {
+	Began      time.Time      `json:"began"`
+	Ended      time.Time      `json:"ended"`
+	User       string         `json:"user"`
+	Host       string         `json:"host"`
+	Exit       executor.Class `json:"exit"`
+	Code       int            `json:"code"`
+	Reason     string         `json:"reason,omitempty"`
+	Step       int            `json:"step,omitempty"`
+	Message    string         `json:"message,omitempty"`
+	Next       string         `json:"next,omitempty"`
+	Superseded string         `json:"superseded,omitempty"`
+}
+
+func (m *Migration) lastPassJSON(code ExitCode) *LastPassJSON {
+	p := m.LastPass
+	if p == nil {
+		return nil
+	}
+	return &LastPassJSON{
+		Began: p.Began.UTC(), Ended: p.Ended.UTC(), User: Clean(p.User), Host: Clean(p.Host), Exit: p.Class, Code: code(p.Class), Reason: string(p.Reason),
+		Step: p.Step, Message: orElse(p.Said.What, p.Waits), Next: p.Said.Next, Superseded: p.Superseded,
+	}
+}
