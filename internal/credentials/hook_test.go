@@ -72,7 +72,7 @@ func TestHookSendsToItsAddress(t *testing.T) {
 func TestHookFailuresNameTheSettingAndNotTheAddress(t *testing.T) {
 	answers := map[string]http.HandlerFunc{
 		"answered with status 404": func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) },
-		"answered with status http.StatusFound": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/"+canary, 302) },
+		"answered with status 302": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/"+canary, http.StatusFound) },
 		"without a usable answer": func(w http.ResponseWriter, r *http.Request) {
 			c, _, _ := w.(http.Hijacker).Hijack()
 			_, _ = io.Copy(c, bytes.NewReader([]byte(canary)))
