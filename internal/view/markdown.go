@@ -46,6 +46,7 @@ func markdownParts(all []*Migration, b Bodies) (parts []string) {
 // markdownDiagnostics is a list of at most a hundred diagnostics.
 func markdownDiagnostics(ds []plan.Diagnostic, label string) string {
 	var b strings.Builder
+	ds = plan.Group(ds)
 	for i, d := range ds {
 		if i == 100 {
 			fmt.Fprintf(&b, "- and %d more\n", len(ds)-i)
@@ -67,6 +68,9 @@ func (m *Migration) markdownHead() string {
 	fmt.Fprintf(&b, "- %s\n", m.cutoverLine())
 	if m.LedgerFile == "" {
 		b.WriteString("- no ledger: every step is shown as pending\n")
+	}
+	if m.notBegun() {
+		b.WriteString("- in a subfolder and not begun: `apply` begins it only with `--recursive`\n")
 	}
 	b.WriteString(markdownDiagnostics(m.Diagnostics, "warning: "))
 	if m.Against != nil {

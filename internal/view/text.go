@@ -62,6 +62,9 @@ func (m *Migration) noLedger() string {
 
 // writeChain says what a person should know about the plan's chain.
 func (m *Migration) writeChain(w io.Writer) {
+	if m.notBegun() {
+		Line(w, "in a subfolder and not begun: apply begins it only with --recursive, or as migplan apply %s", Word(m.File))
+	}
 	if m.State.Ended != nil {
 		Line(w, "closed%s", m.ClosedBy())
 	}

@@ -76,6 +76,12 @@ type Run struct {
 // Valid reports whether the plan's file could be loaded.
 func (m *Migration) Valid() bool { return m.Plan != nil }
 
+// notBegun reports whether apply leaves the plan out when it is given the folder
+// above: its chain has no event.
+func (m *Migration) notBegun() bool {
+	return m.InSubfolder && !m.Unread && m.State.Head == (ledger.Head{})
+}
+
 // Class is how the run ended for this plan.
 func (m *Migration) Class() executor.Class {
 	switch {
