@@ -26,7 +26,7 @@ func (a *app) planCommand() *cobra.Command {
 	var o planOptions
 	c := &cobra.Command{
 		Use:   "plan PLAN...",
-		Short: "Show the steps and the requests of each; send nothing",
+		Short: "Show each step and its request; send nothing",
 		Long: `Show what apply would do: each step, its state, and its request. The hash of a
 request is that of the exact bytes, which --bodies raw shows. It reads the ledger
 if there is one. It writes nothing, uses no network and needs no credentials. It
