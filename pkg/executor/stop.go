@@ -165,10 +165,11 @@ func (s *Stop) err() error {
 	return s
 }
 
-// asStop finds the stop among the errors of a pass; others are the ledger's.
+// asStop finds the stop in an error of a pass; other errors are the ledger's. A
+// nil *Stop in an error is none.
 func asStop(err error) (*Stop, bool) {
 	var s *Stop
-	ok := errors.As(err, &s)
+	ok := errors.As(err, &s) && s != nil
 	return s, ok
 }
 

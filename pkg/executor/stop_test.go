@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -73,5 +74,19 @@ func TestReasonThatIsNotDeclaredIsAnError(t *testing.T) {
 func TestWhysDiffer(t *testing.T) {
 	if names := declared(t, "why.go", "Why"); len(names) < 40 {
 		t.Errorf("why.go declares only %d", len(names))
+	}
+}
+
+func TestStopIsFoundInErrorThatWrapsIt(t *testing.T) {
+	err := fmt.Errorf("the gate: %w", &Stop{Reason: WindowPast, Step: 2})
+	if s, ok := asStop(err); !ok || s.Reason != WindowPast || err.Error() != "the gate: step 2: window-past" {
+		t.Errorf("%v, %+v", err, s)
+	}
+	var none *Stop
+	if s, ok := asStop(error(none)); ok || s.err() != nil {
+		t.Errorf("a nil stop counts as %+v", s)
+	}
+	if got := aboutStep(stop(TimeUp, 0), 3).Error(); got != "step 3: time-up" {
+		t.Errorf("got %q", got)
 	}
 }
