@@ -17,6 +17,9 @@ type bucketRegion struct{ region, projectID string }
 // connectBucket finds the endpoint of OBS and an access key. It opens no
 // connection to OBS.
 func (a *app) connectBucket(ctx context.Context, s *settings, at bucketRegion) (*obs.Client, error) {
+	if a.obsEndpoint(s) == noBucket {
+		return nil, usage{"the bucket is not read, since --obs-endpoint or MIGPLAN_OBS_ENDPOINT is none", "give the endpoint of OBS, or read a folder in its place"}
+	}
 	endpoint, err := credentials.OBSEndpoint(at.region, s.obsEndpoint, a.env)
 	if err != nil {
 		return nil, settingError(err)

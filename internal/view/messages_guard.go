@@ -20,7 +20,7 @@ var guardMessages = map[executor.Reason]message{
 	executor.NoTailLog: {
 		What:  `cutover blocked: the last backup is not proved to be a tail-log backup, which the plan requires`,
 		Known: `{{.Detail}}. Nothing was sent`,
-		Next: `{{with .FileRemedy}}{{.}}; then {{$.Again}}{{else}}stop writes on the source, take a tail-log backup and add it as the last incremental{{end}}; ` +
+		Next: `{{with .FileRemedy}}{{.}}; then {{$.Guarded}}{{else}}stop writes on the source, take a tail-log backup and add it as the last incremental{{end}}; ` +
 			`or remove tail_log from the plan and have it reviewed`,
 	},
 	executor.FilesUnavailable: {
@@ -79,9 +79,21 @@ func (s stopped) FileRemedy() string {
 // ShowPlan is the command that shows the plan's keys.
 func (s stopped) ShowPlan() string { return marked(s.Command("plan", "")) }
 
+// noBucket is the endpoint of OBS on a runner that cannot reach it.
+const noBucket = "none"
+
 // Unguarded is apply without the check of the bucket.
 func (s stopped) Unguarded() string {
 	m := *s.Migration
-	m.Run.Flags.OBSEndpoint = "none"
+	m.Run.Flags.OBSEndpoint = noBucket
+	return marked(m.again())
+}
+
+// Guarded is apply with the check of the bucket.
+func (s stopped) Guarded() string {
+	m := *s.Migration
+	if m.Run.Flags.OBSEndpoint == noBucket {
+		m.Run.Flags.OBSEndpoint = ""
+	}
 	return marked(m.again())
 }
