@@ -237,6 +237,10 @@ func situations(edited *Migration) []situation {
 		{"a ledger that cannot be read", running, executor.LedgerFailed, "", func(m *Migration) { m.Unread, m.State = true, ledger.State{} }},
 		{"a command that only reads", running, executor.WindowPast, executor.WhyLocalClock, func(m *Migration) { m.Run.Reads = true }},
 		{"a rehearsal", failed, executor.JobFailed, "", func(m *Migration) { m.Run.Rehearsal = true }},
+		{"--wait and the confirmations for this plan are repeated", running, executor.Throttled, "", func(m *Migration) {
+			m.Run.Flags.Wait = true
+			m.Run.Keys = executor.Keys{Cutover: "ims-prod@0123456789ab", Overwrite: "crm-prod@0123456789ab"}
+		}},
 		{"the flags of the run are repeated", running, executor.AccessDenied, "", func(m *Migration) {
 			m.Run.Flags = Flags{Ledger: "other ledger", Endpoint: "https://drs.example.com", OBSEndpoint: "https://obs.example.com", CAFile: "ca.pem"}
 		}},
