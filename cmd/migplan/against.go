@@ -6,17 +6,25 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/plan"
 )
 
+// versions are the plan files at a git revision.
+type versions struct {
+	of      map[string]*view.Against // by the file's path
+	removed view.Removed             // plans that only the revision has
+}
+
 // against reads the version of each plan file at a git revision.
-func (a *app) against(ctx context.Context, args []string, revision string) (map[string]*view.Against, error) {
+func (a *app) against(ctx context.Context, args []string, revision string) (*versions, error) {
 	if revision == "" || strings.HasPrefix(revision, "-") || strings.ContainsAny(revision, ":\x00\r\n") {
 		return nil, usage{fmt.Sprintf("--against %q is not a git revision", revision), "give a commit, a branch or a tag"}
 	}
@@ -24,16 +32,44 @@ func (a *app) against(ctx context.Context, args []string, revision string) (map[
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]*view.Against{}
+	out := &versions{of: map[string]*view.Against{}, removed: view.Removed{Revision: revision}}
 	for _, s := range found {
 		if info, err := os.Stat(s.file); s.err != nil || err != nil || !info.Mode().IsRegular() {
 			continue // it gets a diagnostic
 		}
-		if out[s.file], err = a.fileAt(ctx, s.file, revision); err != nil {
+		if out.of[s.file], err = a.fileAt(ctx, s.file, revision); err != nil {
+			return nil, err
+		}
+	}
+	for _, arg := range args {
+		if info, err := os.Stat(arg); err != nil || !info.IsDir() {
+			continue
+		}
+		if err := a.addRemoved(ctx, arg, out); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// addRemoved finds the plans that the revision has in a folder and the working
+// tree has not.
+func (a *app) addRemoved(ctx context.Context, dir string, out *versions) error {
+	g := git{dir: dir, env: a.gitEnvironment()}
+	list, err := g.run(ctx, "ls-tree", "-r", "-z", "--name-only", out.removed.Revision+"^{commit}")
+	if err != nil {
+		return noRevision(err, dir, out.removed.Revision)
+	}
+	for name := range strings.SplitSeq(string(list), "\x00") {
+		path := filepath.Join(dir, name)
+		if !isPlanName(name) || strings.HasPrefix(name, ".") || strings.Contains(name, "/.") || slices.Contains(out.removed.Files, path) {
+			continue
+		}
+		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+			out.removed.Files = append(out.removed.Files, path)
+		}
+	}
+	return nil
 }
 
 // fileAt reads one plan file at a revision. Links in its path are resolved: git

@@ -47,7 +47,7 @@ The cutover needs --confirm-cutover, and a full backup that overwrites needs
 			}
 			if o.dryRun {
 				o.bodies = view.NextBodies
-				return a.plan(c.Context(), args, o.planOptions, nil)
+				return a.plan(c.Context(), args, o.planOptions, &versions{})
 			}
 			if o.exitCode {
 				return usage{"--exit-code needs --dry-run", "add --dry-run, or remove --exit-code: apply has its own exit codes"}

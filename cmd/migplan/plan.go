@@ -34,7 +34,7 @@ exits with the code that apply would, as far as it can know.`,
 		Example: "  migplan plan plans/ims.yaml\n  migplan plan -o markdown --against origin/main plans/",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			var old map[string]*view.Against
+			old := &versions{}
 			if c.Flags().Changed("against") {
 				var err error
 				if old, err = a.against(c.Context(), args, o.against); err != nil {
@@ -60,7 +60,7 @@ func bodies() []string {
 }
 
 // plan shows the plans, compared with their versions in old.
-func (a *app) plan(ctx context.Context, args []string, o planOptions, old map[string]*view.Against) error {
+func (a *app) plan(ctx context.Context, args []string, o planOptions, old *versions) error {
 	if err := oneOf("-o", o.output, "text", "json", "markdown"); err != nil {
 		return err
 	}
@@ -72,17 +72,20 @@ func (a *app) plan(ctx context.Context, args []string, o planOptions, old map[st
 		return a.withoutLedger(all, err, &o.settings, o.output)
 	}
 	for _, m := range valid {
-		m.Against = old[m.File]
+		m.Against = old.of[m.File]
 	}
 	if o.exitCode && class == executor.OK && slices.ContainsFunc(valid, (*view.Migration).Open) {
 		class = pending
 	}
 	switch o.output {
 	case "json":
-		a.writeJSON(view.Plans(all, true, exitCode))
+		out := view.Plans(all, true, exitCode)
+		out.Removed = old.removed.Files
+		a.writeJSON(out)
 	case "markdown":
-		_, _ = io.WriteString(a.stdout, view.Markdown(all, o.bodies))
+		_, _ = io.WriteString(a.stdout, old.removed.Markdown()+view.Markdown(all, o.bodies))
 	default:
+		old.removed.Write(a.stdout)
 		view.WritePlans(a.stdout, valid, o.bodies, time.Now())
 	}
 	return exitWith(class)

@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/migplan/migplan/pkg/ledger"
 	"github.com/migplan/migplan/pkg/plan"
@@ -13,6 +14,34 @@ type Against struct {
 	Revision string
 	Old      *plan.Plan // nil if the file is new or not valid there
 	Invalid  string     // why the version there is not valid, "" if it is or there is none
+}
+
+// Removed are the plan files that only a git revision has.
+type Removed struct {
+	Revision string
+	Files    []string
+}
+
+// Write writes them as text.
+func (r Removed) Write(w io.Writer) {
+	for _, file := range r.Files {
+		Line(w, "REMOVED since %s: %s: apply no longer runs this plan", Clean(r.Revision), file)
+	}
+	if len(r.Files) > 0 {
+		Line(w, "")
+	}
+}
+
+// Markdown shows them in a comment on a pull request.
+func (r Removed) Markdown() string {
+	var b strings.Builder
+	for _, file := range r.Files {
+		fmt.Fprintf(&b, "- **removed** since %s: %s; `apply` no longer runs this plan\n", code(r.Revision), code(file))
+	}
+	if len(r.Files) > 0 {
+		b.WriteString("\n")
+	}
+	return b.String()
 }
 
 // sentSteps is how many of the plan's steps were sent, by their highest number;

@@ -41,6 +41,7 @@ type PlansJSON struct {
 	Version int        `json:"version"`
 	Ledger  string     `json:"ledger,omitempty"`
 	Plans   []PlanJSON `json:"plans"`
+	Removed []string   `json:"removed,omitempty"`
 }
 
 // PlanJSON is a plan and where it stands.
