@@ -535,22 +535,3 @@ func TestPasswordIsInNoError(t *testing.T) {
 		t.Error("the role has no rights, and could create tables")
 	}
 }
-
-// A killed process leaves nothing of an append or all of it.
-func TestPostgresKilledWriterLosesNoAcknowledgedEvent(t *testing.T) {
-	s := mustServer(t)
-	address := s.newDatabase(t)
-	last := ""
-	for range 6 {
-		c := start(t, "append", address, "")
-		for range 5 {
-			last = c.line(t)
-		}
-		if n := c.kill(); n != "" {
-			last = n
-		}
-		if got := mustEvents(t, mustRead(t, address), chainA); fmt.Sprint(len(got)) < last && len(fmt.Sprint(len(got))) <= len(last) {
-			t.Fatalf("%d events, %s acknowledged", len(got), last)
-		}
-	}
-}
