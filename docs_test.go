@@ -88,7 +88,7 @@ func TestDocsShowValidPlans(t *testing.T) {
 	}
 }
 
-// What looks like a whole plan and bears no version would not be checked above.
+// A block that looks like a whole plan and has no version is not checked above.
 func TestDocsShowNoHalfPlans(t *testing.T) {
 	for _, page := range pages(t) {
 		if page == filepath.FromSlash("docs/rules.md") {
@@ -96,7 +96,7 @@ func TestDocsShowNoHalfPlans(t *testing.T) {
 		}
 		for _, b := range blocks(t, page) {
 			if strings.HasPrefix(b.info, "yaml") && strings.Contains("\n"+b.text, "\nbackups:") && strings.Contains("\n"+b.text, "\ntarget:") && !b.isPlan() {
-				t.Errorf("%s:%d: this plan lacks its version", page, b.line)
+				t.Errorf("%s:%d: this plan has no version", page, b.line)
 			}
 		}
 	}

@@ -56,7 +56,7 @@ func (m *Migration) sentSteps() (n int, known bool) {
 }
 
 // editedPast is the first step that was sent and that the new version would
-// restore differently, 0 for none. A new chain has no past.
+// restore differently, 0 for none. In a new chain nothing was sent.
 func (m *Migration) editedPast() int {
 	a := m.Against
 	if a == nil || a.Old == nil || a.Old.Chain() != m.Plan.Chain() {

@@ -91,7 +91,7 @@ func (c *Cutover) guardText(separator string) string {
 	return separator + strings.Join(parts, ", ")
 }
 
-// window is when a cutover may be sent, and by whom, in the plan's words.
+// window says when a cutover may be sent, and whether a person is asked.
 func (c *Cutover) window() string {
 	var parts []string
 	if !c.NotBefore.IsZero() {
@@ -164,7 +164,7 @@ func requestKeys(p *Plan) []keyText {
 	return []keyText{
 		{"target.region", p.Target.Region}, {"target.enterprise_project_id", p.Target.EnterpriseProjectID},
 		{"precheck", fmt.Sprint(p.Precheck)}, {"keep_downloaded_backups", fmt.Sprint(p.KeepDownloaded)},
-		{"accept", map[bool]string{true: "differential"}[p.AcceptDifferential]},
+		{"accept differential", fmt.Sprint(p.AcceptDifferential)},
 		{"description", p.Description}, {"tags", tagText(p.Tags)},
 	}
 }

@@ -32,7 +32,7 @@ func TestSchemaIsDraft202012(t *testing.T) {
 	var v any = plainSchema(t)
 	meta, err := jsonschema.NewCompiler().Compile("https://json-schema.org/draft/2020-12/schema")
 	if err != nil {
-		t.Fatal(err) // the library carries it
+		t.Fatal(err) // the library contains it
 	}
 	if err := meta.Validate(v); err != nil {
 		t.Errorf("%#v", err)
