@@ -69,7 +69,7 @@ bench:
 cover:
 	@rm -rf $(COVERDIR) && mkdir -p $(COVERDIR)/tree
 	@go build -modfile tools.mod -o $(COVERDIR)/gobco github.com/rillig/gobco
-	@git ls-files | grep -vE '_other\.go$$|(^|/|_)race_test\.go$$' | tar cf - -T - | tar xf - -C $(COVERDIR)/tree
+	@git ls-files | grep -vE '_other(_test)?\.go$$|(^|/|_)race_test\.go$$' | tar cf - -T - | tar xf - -C $(COVERDIR)/tree
 	@cd $(COVERDIR)/tree && for p in "drs Classif|Outcome|RetryAfter|ServerDate" "ledger TestFold([^e]|$$)" "executor TestNext|TestDoubt|TestGuard"; do \
 	  ../gobco -list-all -test -test.run="$${p#* }" ./pkg/$${p%% *} > ../$${p%% *}.txt 2>&1; \
 	  grep -q '^ok' ../$${p%% *}.txt || { cat ../$${p%% *}.txt; exit 1; }; done
