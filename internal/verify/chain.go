@@ -110,7 +110,7 @@ func (c *chain) check(p *plan.Plan) []Finding {
 	var out []Finding
 	for _, f := range backup.CheckChain(c.backups(nil), c.options(p)) {
 		if l := c.link(f.File); !isSaidElsewhere(f, l) {
-			out = append(out, c.translate(f, l))
+			out = append(out, l.file.translate(f, c.database))
 		}
 	}
 	return slices.Concat(c.missingSteps(), c.twoFiles(), out, c.differentials(p, out), c.notProved())
@@ -143,9 +143,10 @@ func isSaidElsewhere(f backup.Finding, l link) bool {
 	return false
 }
 
-func (c *chain) translate(f backup.Finding, l link) Finding {
-	out := l.file.finding(f.ID, f.Severity, f.Summary, f.Action)
-	out.Message, out.Database = f.Message, c.database
+// translate takes over a finding about this file.
+func (c Checked) translate(f backup.Finding, database string) Finding {
+	out := c.finding(f.ID, f.Severity, f.Summary, f.Action)
+	out.Message, out.Database = f.Message, database
 	if f.ID == backup.FindEncrypted { // the restore is DRS's, which documents no certificate
 		out.Action = "take the backup without encryption, since DRS takes no certificate; neither what is in it nor its place in the chain can be checked"
 	}

@@ -11,7 +11,7 @@ import (
 // planFindings is what is wrong between the header of a file and the plan.
 func planFindings(c Checked, p *plan.Plan, known []chain) (out []Finding) {
 	if c.Backup.Set() == nil {
-		return nil
+		return c.unreadable()
 	}
 	if f, ok := c.wrongType(p); ok {
 		out = append(out, f)
@@ -28,6 +28,18 @@ func planFindings(c Checked, p *plan.Plan, known []chain) (out []Finding) {
 		out = append(out, c.finding(backup.FindSeveralSets, backup.Warning,
 			fmt.Sprintf("it has backups of %d databases, and DRS documents one database for each file", len(names)),
 			"take the backup of each database into a file of its own"))
+	}
+	return out
+}
+
+// unreadable says why there is no backup set in a file, also where no chain has
+// a place for it.
+func (c Checked) unreadable() (out []Finding) {
+	if c.Err != nil {
+		return nil
+	}
+	for _, f := range backup.CheckChain([]backup.Backup{c.Backup}, backup.Options{}) {
+		out = append(out, c.translate(f, ""))
 	}
 	return out
 }

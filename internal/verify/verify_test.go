@@ -98,6 +98,22 @@ func TestCheckOfAllDatabases(t *testing.T) {
 	}
 }
 
+// A file that cannot be read is reported once, whether it may belong to several
+// databases or to none.
+func TestCheckReportsEachUnreadableFileOnce(t *testing.T) {
+	m := &memory{files: map[string][]byte{
+		"p/ims.bak": full(), "p/crm.bak": following('D', "crm", 8512, 8536), "p/a.bak": []byte("text"), "p/b.bak": []byte("text"),
+	}}
+	p := planWith(t, "databases: [ims, crm]\n", "full: [ims.bak, crm.bak]", "[a.bak, b.bak]")
+	if got := shown(check(t, p, m)); got != "2 error not-a-backup a.bak; 2 error not-a-backup b.bak; 2 warning not-proved b.bak" {
+		t.Error(got)
+	}
+	p = planWith(t, "databases: all\n", "full: [ims.bak, a.bak]")
+	if r := check(t, p, m); shown(r) != "1 error not-a-backup a.bak" || len(r.Databases) != 1 {
+		t.Error(shown(r))
+	}
+}
+
 // After several files in a row without an answer the rest is not asked for.
 func TestCheckGivesUpOnASilentStore(t *testing.T) {
 	m := &memory{errors: map[string]error{}}

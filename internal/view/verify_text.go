@@ -173,8 +173,8 @@ func (v Verified) verdict() string {
 }
 
 func allProved(r verify.Report) bool {
-	for _, d := range r.Databases {
-		if d.Grade != backup.Proved {
+	for _, c := range r.Files {
+		if c.Backup.Grade() != backup.Proved {
 			return false
 		}
 	}
