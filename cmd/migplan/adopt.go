@@ -29,6 +29,7 @@ have this chain's names and markers, in order.`,
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if all {
+				d.anew = true // it rebuilds a ledger
 				d.do = func(ctx context.Context, r *executor.Runner) executor.Result { return r.AdoptAll(ctx, d.reason) }
 				d.end = (*view.Migration).WriteAdopted
 				return a.decide(c.Context(), args[0], d)
@@ -45,6 +46,7 @@ have this chain's names and markers, in order.`,
 		ValidArgsFunction: completePlanThenStep,
 	}
 	d.flags(c)
+	d.newFlag(c)
 	c.Flags().BoolVar(&all, "all", false, "adopt every job of this chain on the target")
 	return c
 }

@@ -17,6 +17,7 @@ import (
 type decision struct {
 	settings settings
 	reason   string
+	anew     bool // it may be the first event of the plan in the ledger
 	asks     bool // it asks DRS, and so needs an endpoint and credentials
 	do       func(context.Context, *executor.Runner) executor.Result
 	end      func(*view.Migration, io.Writer) // writes the last line of one that went well; nil: nothing
@@ -44,6 +45,9 @@ func (a *app) decide(ctx context.Context, file string, d *decision) error {
 	}
 	m, err := a.onePlan(file)
 	if err != nil {
+		return err
+	}
+	if err := a.knows(ctx, m, d); err != nil {
 		return err
 	}
 	l, err := a.openLedger(ctx, &d.settings)

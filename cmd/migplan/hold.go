@@ -40,5 +40,6 @@ func (a *app) onePlanCommand(c *cobra.Command, d *decision) *cobra.Command {
 	c.RunE = func(c *cobra.Command, args []string) error { return a.decide(c.Context(), args[0], d) }
 	c.ValidArgsFunction = completePlans
 	d.flags(c)
+	d.newFlag(c)
 	return c
 }

@@ -35,6 +35,7 @@ a job of this plan is refused.`,
 		ValidArgsFunction: completePlanThenStep,
 	}
 	d.flags(c)
+	d.newFlag(c)
 	f := c.Flags()
 	f.BoolVar(&how.notCreated, "not-created", false, "the request in doubt created no job")
 	f.BoolVar(&how.BeforeFence, "before-fence", false, "do not wait until the request in doubt can no longer arrive, or, if DRS gives no date, until a missing job counts as deleted")

@@ -31,5 +31,6 @@ or an overwrite then needs a new key, which ends with -a2.`,
 		ValidArgsFunction: completePlanThenStep,
 	}
 	d.flags(c)
+	d.newFlag(c)
 	return c
 }

@@ -119,10 +119,12 @@ func (a *app) openLedger(ctx context.Context, s *settings) (*ledger.Ledger, erro
 		}
 	}
 	a.ledgerFile = ledgerFile(dir)
+	existed := ledger.IsAddress(dir) || exists(a.ledgerFile)
 	l, err := ledger.OpenContext(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
+	a.announce(l, existed)
 	if kind := l.Volatile(); kind != "" {
 		a.log.Warn().Str("ledger", view.Clean(l.Path())).Str("file_system", kind).
 			Msg("the ledger is on a file system in memory: a restart of the machine loses it; give --ledger or MIGPLAN_LEDGER a folder on a disk")

@@ -32,7 +32,17 @@ func (m *Migration) Command(verb, rest string) string {
 	if rest != "" {
 		line += " " + rest
 	}
+	if m.isFirstDecision(verb, rest) {
+		line += " --new"
+	}
 	return line + m.Run.Flags.repeated(verb)
+}
+
+// isFirstDecision reports whether a command records a decision in a ledger that
+// holds nothing of the plan yet.
+func (m *Migration) isFirstDecision(verb, rest string) bool {
+	decides := slices.Contains([]string{"retry", "adopt", "resolve", "hold", "release"}, verb)
+	return decides && !strings.HasPrefix(rest, "--all") && m.LedgerFile != "" && !m.Unread && m.State.Head.Seq == 0 && m.State.Held == nil
 }
 
 // repeated are the flags that a command of this name takes.

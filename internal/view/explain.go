@@ -94,6 +94,9 @@ func (m *Migration) WriteStop(w io.Writer) {
 	writePart(w, "tried:", nonEmpty(e.Tried))
 	writePart(w, "known:", nonEmpty(e.Known))
 	writePart(w, "database:", nonEmpty(e.Database))
+	if !m.Run.Rehearsal {
+		writePart(w, "ledger:", nonEmpty(m.LedgerFile))
+	}
 	writePart(w, "next:", e.NextLines)
 }
 

@@ -16,6 +16,10 @@ var decisionMessages = map[executor.Reason]message{
 		Next:  `{{.SeeState}}`,
 		Causes: map[executor.Why]message{
 			executor.WhyNoSuchStep:    {What: `{{.About}}the plan has {{len .Plan.Steps}} steps`},
+			executor.WhyUnknownPlan: {
+				What: `the ledger {{.Ledger}} holds nothing of this plan`,
+				Next: `if another ledger is the one that cron and all other runners use, give it with --ledger; if this is it, {{.AgainWith "--new"}}`,
+			},
 			executor.WhyClosed:        {What: `the plan is closed: only a higher generation can continue`},
 			executor.WhyHeldAlready:   {What: `the plan is on hold already`},
 			executor.WhyNotHeld:       {What: `the plan is not on hold`},

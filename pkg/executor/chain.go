@@ -130,6 +130,16 @@ func (c *Chain) nameTaken(p *plan.Plan) *Stop {
 	return nil
 }
 
+// Knows reports whether the ledger holds an event of the plan, in any generation.
+func (c *Chain) Knows(p *plan.Plan) bool {
+	for _, o := range c.others {
+		if o.Plan == p.Name {
+			return true
+		}
+	}
+	return c.State.Head.Seq > 0 || c.State.Held != nil
+}
+
 // older returns the generations of this plan that a new one closes.
 func (c *Chain) older(p *plan.Plan) (out []*ledger.State) {
 	for _, o := range c.others {

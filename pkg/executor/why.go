@@ -63,6 +63,7 @@ const (
 // NotAllowed: why a person's decision does not fit.
 const (
 	WhyNoSuchStep       Why = "no-such-step"      // the plan has no such step
+	WhyUnknownPlan      Why = "unknown-plan"      // the ledger holds nothing of this plan; it may be the wrong one
 	WhyClosed           Why = "closed"            // the chain is closed
 	WhyHeldAlready      Why = "held-already"      // the plan is on hold already
 	WhyNotHeld          Why = "not-held"          // the plan is not on hold
