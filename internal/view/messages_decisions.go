@@ -15,7 +15,7 @@ var decisionMessages = map[executor.Reason]message{
 		Known: `nothing was recorded and nothing was sent`,
 		Next:  `{{.SeeState}}`,
 		Causes: map[executor.Why]message{
-			executor.WhyNoSuchStep:    {What: `{{.About}}the plan has {{len .Plan.Steps}} steps`},
+			executor.WhyNoSuchStep: {What: `{{.About}}the plan has {{len .Plan.Steps}} steps`},
 			executor.WhyUnknownPlan: {
 				What: `the ledger {{.Ledger}} holds nothing of this plan`,
 				Next: `if another ledger is the one that cron and all other runners use, give it with --ledger; if this is it, {{.AgainWith "--new"}}`,
