@@ -38,8 +38,8 @@ func (a *app) reread(ctx context.Context, j *job, jobs []*job, o applyOptions) *
 	if now.Plan.SHA256 == j.Plan.SHA256 {
 		return nil
 	}
-	if differs := otherMigration(j.Plan, now.Plan); differs != "" {
-		return &executor.Stop{Reason: executor.PlanReplaced, Detail: differs}
+	if differs := otherMigration(j.Plan, now.Plan); differs != nil {
+		return &executor.Stop{Reason: executor.PlanReplaced, Differs: differs}
 	}
 	a.takePlan(j, now, o)
 	return nil
@@ -81,24 +81,21 @@ func (a *app) invalidNow(j *job, now *view.Migration) *executor.Stop {
 	return s
 }
 
-// otherMigration says in what a plan is not the migration that the run began
-// with, "" where it is.
-func otherMigration(was, is *plan.Plan) string {
-	for _, c := range []struct {
-		what    string
-		was, is any
-	}{
-		{"name", was.Name, is.Name},
-		{"generation", was.Generation, is.Generation},
-		{"project", was.Target.ProjectID, is.Target.ProjectID},
-		{"instance", was.Target.InstanceID, is.Target.InstanceID},
-		{"region", was.Target.Region, is.Target.Region},
+// otherMigration returns in what a plan is not the migration that the run began
+// with, nil where it is.
+func otherMigration(was, is *plan.Plan) *executor.Difference {
+	for _, d := range []executor.Difference{
+		{Value: executor.ValueName, Want: was.Name, Got: is.Name},
+		{Value: executor.ValueGeneration, Want: fmt.Sprint(was.Generation), Got: fmt.Sprint(is.Generation)},
+		{Value: executor.ValueProject, Want: was.Target.ProjectID, Got: is.Target.ProjectID},
+		{Value: executor.ValueTargetInstance, Want: was.Target.InstanceID, Got: is.Target.InstanceID},
+		{Value: executor.ValueRegion, Want: was.Target.Region, Got: is.Target.Region},
 	} {
-		if c.was != c.is {
-			return fmt.Sprintf("its %s was %v and is %v", c.what, c.was, c.is)
+		if d.Want != d.Got {
+			return &d
 		}
 	}
-	return ""
+	return nil
 }
 
 // takePlan goes on with a changed plan. What its file now warns of is said

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -62,13 +63,14 @@ func TestReread(t *testing.T) {
 	one, two := imsPlan(fullOnly), imsPlan(oneLog)
 	replace := func(old, new string) string { return strings.Replace(one, old, new, 1) }
 	for name, c := range map[string]struct {
-		now    string // what the file holds when the pass begins; "" for no file
-		during map[time.Duration]string
-		class  executor.Class
-		reason executor.Reason
-		detail string
-		steps  int
-		slept  time.Duration
+		now     string // what the file holds when the pass begins; "" for no file
+		during  map[time.Duration]string
+		class   executor.Class
+		reason  executor.Reason
+		detail  string
+		differs *executor.Difference
+		steps   int
+		slept   time.Duration
 	}{
 		"as it was":            {now: one, steps: 1},
 		"a log added":          {now: two, steps: 2},
@@ -82,13 +84,13 @@ func TestReread(t *testing.T) {
 		"missing":                  {class: executor.Invalid, reason: executor.PlanInvalid, detail: "the file cannot be read: no such file or directory", steps: 1, slept: rereadFor},
 		"invalid":                  {now: one + "nonsense: 1\n", class: executor.Invalid, reason: executor.PlanInvalid, detail: `unknown key "nonsense"`, steps: 1, slept: rereadFor},
 		"empty":                    {now: "\n", class: executor.Invalid, reason: executor.PlanInvalid, detail: "the file contains no plan", steps: 1, slept: rereadFor},
-		"another name":             {now: replace("ims-prod", "ims-test"), class: executor.Conflict, reason: executor.PlanReplaced, detail: "its name was ims-prod and is ims-test", steps: 1},
-		"another generation":       {now: replace("target:", "generation: 2\ntarget:"), class: executor.Conflict, reason: executor.PlanReplaced, detail: "its generation was 1 and is 2", steps: 1},
-		"another region":           {now: replace("ap-southeast-3", "ap-southeast-1"), class: executor.Conflict, reason: executor.PlanReplaced, detail: "its region was ap-southeast-3 and is ap-southeast-1", steps: 1},
+		"another name":             {now: replace("ims-prod", "ims-test"), class: executor.Conflict, reason: executor.PlanReplaced, differs: &executor.Difference{Value: executor.ValueName, Want: "ims-prod", Got: "ims-test"}, steps: 1},
+		"another generation":       {now: replace("target:", "generation: 2\ntarget:"), class: executor.Conflict, reason: executor.PlanReplaced, differs: &executor.Difference{Value: executor.ValueGeneration, Want: "1", Got: "2"}, steps: 1},
+		"another region":           {now: replace("ap-southeast-3", "ap-southeast-1"), class: executor.Conflict, reason: executor.PlanReplaced, differs: &executor.Difference{Value: executor.ValueRegion, Want: "ap-southeast-3", Got: "ap-southeast-1"}, steps: 1},
 		"another project": {now: replace("054ba152", "154ba152"), class: executor.Conflict, reason: executor.PlanReplaced,
-			detail: "its project was 054ba152d480d55b2f5dc0069e7ddef0 and is 154ba152d480d55b2f5dc0069e7ddef0", steps: 1},
+			differs: &executor.Difference{Value: executor.ValueProject, Want: "054ba152d480d55b2f5dc0069e7ddef0", Got: "154ba152d480d55b2f5dc0069e7ddef0"}, steps: 1},
 		"another instance": {now: replace("0a318260", "1a318260"), class: executor.Conflict, reason: executor.PlanReplaced,
-			detail: "its instance was 0a3182607bc549bcb46cc9a8755761a6in04 and is 1a3182607bc549bcb46cc9a8755761a6in04", steps: 1},
+			differs: &executor.Difference{Value: executor.ValueTargetInstance, Want: "0a3182607bc549bcb46cc9a8755761a6in04", Got: "1a3182607bc549bcb46cc9a8755761a6in04"}, steps: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRereader(t, one)
@@ -98,7 +100,7 @@ func TestReread(t *testing.T) {
 			if s == nil {
 				s = &executor.Stop{}
 			}
-			if s.Class() != cmp.Or(c.class, executor.OK) || s.Reason != c.reason || s.Detail != c.detail {
+			if s.Class() != cmp.Or(c.class, executor.OK) || s.Reason != c.reason || s.Detail != c.detail || !reflect.DeepEqual(s.Differs, c.differs) {
 				t.Errorf("stop %+v, want %s %s %q", s, c.class, c.reason, c.detail)
 			}
 			if len(r.j.Plan.Steps) != c.steps || len(r.j.runner.Plan.Steps) != c.steps || r.j.runner.Plan != r.j.Plan || r.slept != c.slept {

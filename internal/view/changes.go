@@ -53,11 +53,15 @@ func (m *Migration) sendsNext(seq int, free string) string {
 }
 
 // notCompared says what DRS did not show of an adopted job.
-func notCompared(what []string) string {
+func notCompared(what []executor.Value) string {
 	if len(what) == 0 {
 		return ""
 	}
-	return " (not compared, since DRS does not show it: " + strings.Join(what, ", ") + ")"
+	var names []string
+	for _, v := range what {
+		names = append(names, valueName(v))
+	}
+	return " (not compared, since DRS does not show it: " + strings.Join(names, ", ") + ")"
 }
 
 // WriteWaits writes what a plan waits for whose pass ended well.

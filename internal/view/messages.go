@@ -58,7 +58,7 @@ var planMessages = map[executor.Reason]message{
 		Next:  `correct the file, then {{.Again}}`,
 	},
 	executor.PlanReplaced: {
-		What:  `the plan file now describes another migration: {{.Detail}}`,
+		What:  `the plan file now describes another migration: {{.Replaced}}`,
 		Tried: `to read the plan file again before a pass`,
 		Known: `nothing more was sent`,
 		Next:  `restore the file, then {{.Again}}`,

@@ -6,21 +6,21 @@ import "github.com/migplan/migplan/pkg/executor"
 // ledger that cannot be believed or used.
 var chainMessages = map[executor.Reason]message{
 	executor.OtherIdentity: {
-		What:  `the {{.Stop.Why}} differs from the one this chain was started with: {{.Detail}}`,
+		What:  `the {{.Stop.Why}} differs from the one this chain was started with: {{.Changed}}`,
 		Known: `nothing was sent: a search with other credentials may not show this chain's jobs`,
 		Next:  `use the former one; or raise generation to start again from the full backup`,
 		Causes: map[executor.Why]message{
 			executor.WhyRegion:            {},
 			executor.WhyEndpoint:          {},
-			executor.WhyEnterpriseProject: {What: `the enterprise project differs from the one this chain was started with: {{.Detail}}`},
+			executor.WhyEnterpriseProject: {What: `the enterprise project differs from the one this chain was started with: {{.Changed}}`},
 			executor.WhyCredentials: {
-				What: `the credentials differ from those this chain was started with: {{.Detail}}`,
+				What: `the credentials differ from those this chain was started with: {{.Changed}}`,
 				Next: `use the former ones; or, if the new ones are intended, {{.AdoptAll}}`,
 			},
 		},
 	},
 	executor.NameTaken: {
-		What:  `the plan's name belongs to another target in this ledger: {{.Detail}}`,
+		What:  `the plan's name belongs to another target in this ledger: {{.OtherTarget}}`,
 		Known: `a name identifies one migration permanently; nothing was sent`,
 		Next:  `give this plan another name`,
 	},

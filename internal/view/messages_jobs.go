@@ -24,7 +24,7 @@ var jobMessages = map[executor.Reason]message{
 		Adjust: adjustSecondJob,
 	},
 	executor.JobDiffers: {
-		What:   `job {{.Jobs}} differs from {{.Step}}: {{.Detail}}`,
+		What:   `job {{.Jobs}} differs from {{.Step}}: {{.JobDifference}}`,
 		Tried:  jobTried,
 		Known:  `nothing more is sent until a person has checked it`,
 		Next:   `check the job in the console; if it is this step's job under another name, {{.Adopt .Job}}; if not, {{.Ignore .Job}}`,

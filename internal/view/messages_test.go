@@ -104,7 +104,7 @@ func TestEveryCauseHasWords(t *testing.T) {
 // stopOf is a stop with a value in every field that a message may show.
 func stopOf(r executor.Reason, why executor.Why) executor.Stop {
 	return executor.Stop{
-		Reason: r, Why: why, Step: 2, OtherStep: 1, State: ledger.StepRunning, Jobs: []string{"job-2"}, Detail: "REBALANCING", Objects: []string{"LOG/late.bak"},
+		Reason: r, Why: why, Step: 2, OtherStep: 1, State: ledger.StepRunning, Jobs: []string{"job-2"}, Detail: "REBALANCING", Differs: &executor.Difference{Value: executor.ValueBucket, Got: "other-obs", Want: "zyy-obs"}, Objects: []string{"LOG/late.bak"},
 		Since: night(21), Until: night(66), Err: errors.New("connection refused"),
 		Owner: &executor.Owner{Plan: "crm-prod", Generation: 2, Databases: `database "ims"`},
 	}

@@ -132,7 +132,7 @@ func TestChangesText(t *testing.T) {
 	for _, c := range []executor.Change{
 		{Step: 1, What: "submitted", JobName: "ims-prod-001-k74ulw2g", JobID: "job-1"},
 		{Step: 1, What: "adopted", JobID: "job-1"},
-		{Step: 1, What: "adopted", JobID: "job-1", NotCompared: []string{"is_cover", "files"}},
+		{Step: 1, What: "adopted", JobID: "job-1", NotCompared: []executor.Value{executor.ValueIsCover, executor.ValueFolder}},
 		{Step: 1, What: "succeeded", JobID: "job-1"},
 		{Step: 2, What: "refused"}, {Step: 2, What: "absent"},
 		{Step: 2, What: ledger.Retry}, {Step: 3, What: ledger.Retry}, {Step: 2, What: ledger.NotCreated},

@@ -33,8 +33,8 @@ func (r *Runner) Adopt(ctx context.Context, seq int, jobID, reason string) Resul
 		if st.State == ledger.StepInDoubt && p.facts.State.KnownAt(jobID, st.IntentSeq) {
 			return notAllowed(seq, WhyJobOlder, jobID)
 		}
-		if diff := adoptable(j, p.Plan.Steps[seq-1]); diff != "" {
-			return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{jobID}, Detail: diff}
+		if diff := adoptable(j, p.Plan.Steps[seq-1]); diff != nil {
+			return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{jobID}, Differs: diff}
 		}
 		if err := p.openFor(ctx); err != nil {
 			return err
@@ -107,7 +107,7 @@ func (p *pass) adopt(ctx context.Context, seq, attempt int, j drs.Job, d ledger.
 // the marker.
 func (p *pass) mayArriveUntil(j drs.Job, seq int, st ledger.Step) time.Time {
 	named := strings.EqualFold(j.Name, st.Intent.JobName) || st.Attempt == 1
-	if named && markerDiffers(j, p.Plan.Steps[seq-1]) == "" {
+	if named && markerDiffers(j, p.Plan.Steps[seq-1]) == nil {
 		return time.Time{}
 	}
 	if fence := FenceOf(st); !fence.IsZero() {

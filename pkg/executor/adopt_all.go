@@ -71,16 +71,16 @@ func (p *pass) matchAll(ctx context.Context, found []drs.OfflineTaskInfo) (jobs,
 		}
 		step := p.Plan.Steps[seq-1]
 		diff := adoptable(j, step)
-		if diff == "" {
+		if diff == nil {
 			diff = markerDiffers(j, step)
 		}
 		switch status, _ := drs.ParseStatus(j.Status); {
-		case diff == "":
+		case diff == nil:
 			jobs[seq] = j
 		case status == drs.Failed || status == drs.PrecheckFailed:
 			edited[seq] = j
 		default:
-			return nil, nil, &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Detail: diff}
+			return nil, nil, &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Differs: diff}
 		}
 	}
 	return jobs, edited, nil

@@ -92,8 +92,8 @@ func (p *pass) accepted(ctx context.Context, seq int, mine ledger.Step, data led
 func (p *pass) firstLook(ctx context.Context, seq int, id string) error {
 	j, err := p.Jobs.ShowReplicationJob(ctx, id)
 	if err == nil {
-		if diff := differs(j, p.Plan.Steps[seq-1], false); diff != "" {
-			return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{id}, Detail: diff}
+		if diff := differs(j, p.Plan.Steps[seq-1], false); diff != nil {
+			return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{id}, Differs: diff}
 		}
 	}
 	if err := p.alone(ctx, seq); err != nil {

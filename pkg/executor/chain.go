@@ -115,6 +115,14 @@ func (c *Chain) Forbids(p *plan.Plan) *Stop {
 	return c.databaseTaken(p)
 }
 
+// otherTarget returns in what a target is not that of another chain.
+func otherTarget(t plan.Target, o otherChain) *Difference {
+	if o.InstanceID != t.InstanceID {
+		return &Difference{ValueTargetInstance, t.InstanceID, o.InstanceID}
+	}
+	return &Difference{ValueProject, t.ProjectID, o.ProjectID}
+}
+
 // nameTaken is the stop of a plan whose name belongs to another target in this
 // ledger, or that has a higher generation.
 func (c *Chain) nameTaken(p *plan.Plan) *Stop {
@@ -122,7 +130,7 @@ func (c *Chain) nameTaken(p *plan.Plan) *Stop {
 		switch {
 		case o.Plan != p.Name:
 		case o.ProjectID != p.Target.ProjectID || o.InstanceID != p.Target.InstanceID:
-			return &Stop{Reason: NameTaken, Detail: "project " + o.ProjectID + ", instance " + o.InstanceID}
+			return &Stop{Reason: NameTaken, Differs: otherTarget(p.Target, o)}
 		case o.Generation > p.Generation:
 			return stop(ClosedGeneration, 0)
 		}

@@ -54,8 +54,8 @@ func (p *pass) mustHaveEnded(ctx context.Context, seq int) error {
 	case look.Gone:
 		return notAllowed(seq, WhyJobGone, id)
 	}
-	if diff := p.differs(seq, j); diff != "" {
-		return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Detail: diff}
+	if diff := p.differs(seq, j); diff != nil {
+		return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Differs: diff}
 	}
 	switch status, _ := drs.ParseStatus(j.Status); {
 	case status == drs.Success:
@@ -67,9 +67,9 @@ func (p *pass) mustHaveEnded(ctx context.Context, seq int) error {
 }
 
 // differs compares a job with its step, if the plan file is there.
-func (p *pass) differs(seq int, j drs.Job) string {
+func (p *pass) differs(seq int, j drs.Job) *Difference {
 	if seq > len(p.Plan.Steps) {
-		return ""
+		return nil
 	}
 	return differs(j, p.Plan.Steps[seq-1], false)
 }

@@ -10,49 +10,47 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// differs says how a job differs from the step's request, "" if it does not.
+// differs returns how a job differs from the step's request, nil if it does not.
 // If the detail shows files without folders, as in the page's example, they
 // are compared by name. With strict, a value that the detail leaves out is a
 // difference.
-func differs(j drs.Job, s plan.Step, strict bool) string {
+func differs(j drs.Job, s plan.Step, strict bool) *Difference {
 	p := s.Plan
-	for _, c := range []struct {
-		what, got, want string
-	}{
-		{"target instance", j.TargetInstanceID, p.Target.InstanceID},
-		{"bucket", j.BucketName, bucket(p)},
-		{"files", joined(j.FileNames), joined(fileNames(s, j.FileNames))},
-		{"recovery_mode", j.RecoveryMode, mode(s)},
+	for _, d := range []Difference{
+		{ValueTargetInstance, j.TargetInstanceID, p.Target.InstanceID},
+		{ValueBucket, j.BucketName, bucket(p)},
+		{ValueFiles, joined(j.FileNames), joined(fileNames(s, j.FileNames))},
+		{ValueRecoveryMode, j.RecoveryMode, mode(s)},
 	} {
-		if c.want == "" {
+		if d.Want == "" {
 			continue // what the detail of an RDS backup shows here is not documented
 		}
-		if c.got != c.want && (strict || c.got != "") {
-			return fmt.Sprintf("%s is %q, the step's is %q", c.what, c.got, c.want)
+		if d.Got != d.Want && (strict || d.Got != "") {
+			return &d
 		}
 	}
 	if j.IsLastBackup != s.Last && (strict || j.HasIsLastBackup) {
-		return fmt.Sprintf("is_last_backup is %t, the step's is %t", j.IsLastBackup, s.Last)
+		return &Difference{ValueIsLastBackup, fmt.Sprint(j.IsLastBackup), fmt.Sprint(s.Last)}
 	}
-	return ""
+	return nil
 }
 
-// adoptable says how a job differs from a step that is to adopt it, "" if it
+// adoptable returns how a job differs from a step that is to adopt it, nil if it
 // does not. A job with the step's own marker was created by its request, so
 // values that the detail leaves out are no difference; the page's example for
 // an RDS source leaves out recovery_mode.
-func adoptable(j drs.Job, s plan.Step) string {
-	ours := markerDiffers(j, s) == "" && j.TargetInstanceID != ""
-	if diff := differs(j, s, !ours); diff != "" {
+func adoptable(j drs.Job, s plan.Step) *Difference {
+	ours := markerDiffers(j, s) == nil && j.TargetInstanceID != ""
+	if diff := differs(j, s, !ours); diff != nil {
 		return diff
 	}
 	if shown := databasesShown(j, s); shown != nil && !ours && !sameDatabases(shown, s.Plan.Databases.Names) {
-		return fmt.Sprintf("db_names are %q, the step's are %q", joined(shown), joined(s.Plan.Databases.Names))
+		return &Difference{ValueDatabases, joined(shown), joined(s.Plan.Databases.Names)}
 	}
 	if want := cover(s.Plan); j.HasIsCover && want != "" && fmt.Sprint(j.IsCover) != want {
-		return fmt.Sprintf("is_cover is %t, the step's is %s", j.IsCover, want)
+		return &Difference{ValueIsCover, fmt.Sprint(j.IsCover), want}
 	}
-	return ""
+	return nil
 }
 
 // databasesShown returns the names in the detail that can be compared, nil if
@@ -69,33 +67,33 @@ func sameDatabases(a, b []string) bool {
 	return slices.EqualFunc(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)), strings.EqualFold)
 }
 
-// notCompared names what the detail of an adopted job does not show.
-func notCompared(j drs.Job, s plan.Step) []string {
-	var out []string
+// notCompared returns what the detail of an adopted job does not show.
+func notCompared(j drs.Job, s plan.Step) []Value {
+	var out []Value
 	folders := slices.ContainsFunc(s.Backup.Keys, func(k string) bool { return strings.Contains(k, "/") })
 	if s.Plan.Source.OBS != nil && folders && !hasFolders(j.FileNames) {
-		out = append(out, "the folder of its files")
+		out = append(out, ValueFolder)
 	}
 	if databasesShown(j, s) == nil {
-		out = append(out, "its databases")
+		out = append(out, ValueDatabases)
 	}
 	if !j.HasIsCover {
-		out = append(out, "is_cover")
+		out = append(out, ValueIsCover)
 	}
 	return out
 }
 
-// markerDiffers says how a job's marker differs from the step's, "" if it does
+// markerDiffers returns how a job's marker differs from the step's, nil if it does
 // not.
-func markerDiffers(j drs.Job, s plan.Step) string {
+func markerDiffers(j drs.Job, s plan.Step) *Difference {
 	m, ok := plan.ParseMarker(j.Description)
 	switch want := s.Marker(); {
 	case !ok:
-		return "its description has no marker"
+		return &Difference{Value: ValueMarker, Want: want.String()}
 	case m != want:
-		return fmt.Sprintf("its marker is %s, the step's is %s", m, want)
+		return &Difference{ValueMarker, m.String(), want.String()}
 	}
-	return ""
+	return nil
 }
 
 func bucket(p *plan.Plan) string {

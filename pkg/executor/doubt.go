@@ -81,14 +81,14 @@ func compareCandidate(f doubtFacts) verdict {
 	}
 	diff := adoptable(j, f.Step)
 	switch {
-	case diff != "":
+	case diff != nil:
 	case !strings.EqualFold(j.Name, f.Known.Intent.JobName):
-		diff = fmt.Sprintf("its name is %q, the step's is %q", j.Name, f.Known.Intent.JobName)
+		diff = &Difference{ValueName, j.Name, f.Known.Intent.JobName}
 	default:
 		diff = markerDiffers(j, f.Step)
 	}
-	if diff != "" {
-		return verdict{Stop: &Stop{Reason: JobDiffers, Step: f.Step.Seq, Jobs: []string{j.ID}, Detail: diff}}
+	if diff != nil {
+		return verdict{Stop: &Stop{Reason: JobDiffers, Step: f.Step.Seq, Jobs: []string{j.ID}, Differs: diff}}
 	}
 	return verdict{Adopt: j.ID}
 }

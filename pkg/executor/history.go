@@ -100,16 +100,16 @@ func identityDiffers(s *ledger.State, p *plan.Plan, id Identity) *Stop {
 	}
 	o := s.Opened
 	for _, c := range []struct {
-		why     Why
-		was, is string
+		why Why
+		Difference
 	}{
-		{WhyRegion, o.Region, p.Target.Region},
-		{WhyEnterpriseProject, o.EnterpriseProjectID, p.Target.EnterpriseProjectID},
-		{WhyEndpoint, o.Endpoint, id.Endpoint},
-		{WhyCredentials, s.Principal, id.Principal}, // last: AdoptAll ignores this one and no other
+		{WhyRegion, Difference{ValueRegion, p.Target.Region, o.Region}},
+		{WhyEnterpriseProject, Difference{ValueEnterpriseProject, p.Target.EnterpriseProjectID, o.EnterpriseProjectID}},
+		{WhyEndpoint, Difference{ValueEndpoint, id.Endpoint, o.Endpoint}},
+		{WhyCredentials, Difference{ValueCredentials, id.Principal, s.Principal}}, // last: AdoptAll ignores this one and no other
 	} {
-		if c.was != c.is && !(c.why == WhyCredentials && samePrincipal(c.was, c.is)) {
-			return &Stop{Reason: OtherIdentity, Why: c.why, Detail: c.was + ", now " + c.is}
+		if c.Got != c.Want && !(c.why == WhyCredentials && samePrincipal(c.Want, c.Got)) {
+			return &Stop{Reason: OtherIdentity, Why: c.why, Differs: &c.Difference}
 		}
 	}
 	return nil

@@ -24,8 +24,8 @@ func (p *pass) look(ctx context.Context, seq int) error {
 		}
 		return &Stop{Reason: JobGone, Jobs: []string{id}, Since: p.facts.State.Missing[id]}
 	}
-	if diff := differs(j, p.Plan.Steps[seq-1], false); diff != "" {
-		return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Detail: diff}
+	if diff := differs(j, p.Plan.Steps[seq-1], false); diff != nil {
+		return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Differs: diff}
 	}
 	p.facts.looked, p.result.JobStatus = true, j.Status
 	status, known := drs.ParseStatus(j.Status)

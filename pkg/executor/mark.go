@@ -129,7 +129,7 @@ func (p *pass) endedOtherwise(ctx context.Context, seq int) (bool, error) {
 	}
 	p.candidate = j
 	status, _ := drs.ParseStatus(j.Status)
-	return status.Ended() && adoptable(j, p.Plan.Steps[seq-1]) != "", nil
+	return status.Ended() && adoptable(j, p.Plan.Steps[seq-1]) != nil, nil
 }
 
 // mustHaveFailed refuses to mark a step as failed while one of its jobs is not
@@ -176,7 +176,7 @@ func (p *pass) mustBeGone(ctx context.Context, seq int, id string, succeeded boo
 		return missingStop(p.facts.State, id, look, goneAfter).err()
 	}
 	status, known := drs.ParseStatus(j.Status)
-	if !known || status.Ended() && seq <= len(p.Plan.Steps) && differs(j, p.Plan.Steps[seq-1], false) != "" {
+	if !known || status.Ended() && seq <= len(p.Plan.Steps) && differs(j, p.Plan.Steps[seq-1], false) != nil {
 		return nil
 	}
 	return notAllowed(seq, WhyJobShown, id).showing(j.Status)

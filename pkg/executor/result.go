@@ -32,7 +32,7 @@ type Change struct {
 	JobID   string
 	// NotCompared names what DRS does not show of an adopted job, so that
 	// it could not be compared with the step.
-	NotCompared []string
+	NotCompared []Value
 }
 
 // Result is the outcome of a pass over one plan.

@@ -49,7 +49,7 @@ const (
 	EditedHistory       Reason = "edited-history"        // a step was edited after it was sent
 	PlanShorter         Reason = "plan-shorter"          // the plan lacks a step that was sent
 	HistoryGap          Reason = "history-gap"           // a step was sent although one before it was not restored
-	OtherIdentity       Reason = "other-identity"        // Why: what differs; Detail: both values
+	OtherIdentity       Reason = "other-identity"        // Why and Differs: what differs
 	NameTaken           Reason = "name-taken"            // the plan's name belongs to another target
 	DatabaseTaken       Reason = "database-taken"        // Owner: the chain that has one of the plan's databases
 	ChainUnfinished     Reason = "closed-unfinished"     // a person closed the chain, and a step was not sent
@@ -59,10 +59,10 @@ const (
 	LedgerBroken        Reason = "ledger-broken"         // its hashes do not match
 	UnknownJobs         Reason = "unknown-jobs"          // DRS shows jobs of this chain that the ledger does not know
 	DuplicateJobs       Reason = "duplicate-jobs"        // two jobs for one step
-	JobDiffers          Reason = "job-differs"           // Detail: in what
+	JobDiffers          Reason = "job-differs"           // Differs: in what
 	JobGone             Reason = "job-gone"              // DRS has not known a running job for 45 minutes
 	ForeignJob          Reason = "foreign-job"           // a job that is not ours works on our databases
-	PlanReplaced        Reason = "plan-replaced"         // the plan's file now holds another migration; Detail: what differs
+	PlanReplaced        Reason = "plan-replaced"         // the plan's file now holds another migration; Differs: in what
 	NotFailed           Reason = "not-failed"            // a new attempt, but a job that could be the step's has not failed
 	NotSucceeded        Reason = "not-succeeded"         // a job of a step that had succeeded is now shown as failed
 	CutoverKey          Reason = "cutover-key"           // the cutover is not confirmed
@@ -137,6 +137,7 @@ type Stop struct {
 	OtherStep int
 	Jobs      []string      // job ids that it is about
 	Detail    string        // what was found: a status, a name, a value
+	Differs   *Difference   // JobDiffers, OtherIdentity, NameTaken, PlanReplaced: the first value that differs
 	Objects   []string      // NewerBackup: keys
 	Since     time.Time     // JobMissing, JobGone, UnknownStatus: first seen so, by the server's clock
 	Until     time.Time     // not before this
