@@ -65,6 +65,12 @@ var chainMessages = map[executor.Reason]message{
 		Known: `without the ledger nothing is sent`,
 		Next:  `run it again: {{.Again}}`,
 	},
+	executor.LedgerUnavailable: {
+		What:  `the ledger is not available: {{.Err}}`,
+		Tried: ledgerTried,
+		Known: `without the ledger nothing is sent`,
+		Next:  `run it again: {{.Again}}`,
+	},
 	executor.LedgerFailed: {
 		What:  `the ledger cannot be used: {{.Err}}`,
 		Tried: ledgerTried,

@@ -209,6 +209,9 @@ func LedgerStop(err error) *Stop {
 	if errors.Is(err, ledger.ErrBusy) {
 		return &Stop{Reason: LedgerBusy, Err: err}
 	}
+	if errors.Is(err, ledger.ErrUnavailable) {
+		return &Stop{Reason: LedgerUnavailable, Err: err}
+	}
 	return &Stop{Reason: LedgerFailed, Err: err}
 }
 

@@ -82,6 +82,7 @@ const (
 	NotSent             Reason = "not-sent"              // a create could not be sent
 	LockHeld            Reason = "lock-held"             // another run works on the target
 	LedgerBusy          Reason = "ledger-busy"           // another process keeps the ledger locked
+	LedgerUnavailable   Reason = "ledger-unavailable"    // the server of the ledger gave no answer
 	PlanChanged         Reason = "plan-changed"          // the plan's file was changed during the pass
 	Settling            Reason = "settling"              // a doubt that evidence may settle
 	ForeignJobElsewhere Reason = "foreign-job-elsewhere" // a job that is not ours works on other databases
@@ -107,7 +108,7 @@ var reasons = map[Class][]Reason{
 	},
 	CutoverHeld: {CutoverKey, OverwriteKey, WindowPast, NewerBackup, NoTailLog},
 	TryAgain: {
-		APIUnavailable, RequestMayArrive, StatusSettling, JobMissing, Throttled, NotSent, LockHeld, LedgerBusy, PlanChanged, Settling,
+		APIUnavailable, RequestMayArrive, StatusSettling, JobMissing, Throttled, NotSent, LockHeld, LedgerBusy, LedgerUnavailable, PlanChanged, Settling,
 		ForeignJobElsewhere, NoServerDate, RaceLost, RecordLost, TimeUp, Stopped, FilesUnavailable,
 	},
 	Denied:     {AccessDenied, FilesDenied},

@@ -25,6 +25,10 @@ var (
 	// one could wait. Nothing was written.
 	ErrBusy = errors.New("the ledger is locked by another process")
 
+	// ErrUnavailable says that the server of a ledger gave no answer, or that it is
+	// stopping or starting.
+	ErrUnavailable = errors.New("the server of the ledger is not available")
+
 	// errNewer says that a newer migplan has written the ledger.
 	errNewer = errors.New("written by a newer migplan")
 

@@ -142,8 +142,12 @@ func (p *postgres) explain(path, doing string, err error) error {
 		}
 	}
 	text := p.withoutPassword(fmt.Sprintf("%s the ledger %s: %v: %s", doing, path, err, remedy))
-	if pe == nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
-		err = nil // a socket that does not exist is no ledger that does not exist
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case pe == nil:
+		err = ErrUnavailable // a socket that does not exist is no ledger that does not exist
+	case strings.HasPrefix(pe.Code, "57P"):
+		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return &explained{text, err}
 }
