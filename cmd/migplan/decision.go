@@ -32,8 +32,11 @@ func (d *decision) flags(c *cobra.Command) {
 }
 
 func (d *decision) mustSayWhy() error {
-	if strings.TrimSpace(d.reason) == "" {
+	switch strings.TrimSpace(d.reason) {
+	case "":
 		return usage{"--reason is missing", "say why in a few words: it is kept in the ledger"}
+	case "TEXT":
+		return usage{"--reason TEXT is a placeholder", "say why in a few words instead of TEXT: it is kept in the ledger"}
 	}
 	return nil
 }

@@ -53,13 +53,13 @@ var planMessages = map[executor.Reason]message{
 	},
 	executor.PlanInvalid: {
 		What:  `the plan file is no longer valid: {{.Detail}}`,
-		Tried: `to read the plan file again before a pass`,
+		Tried: `reading the plan file again before a pass`,
 		Known: `nothing more was sent`,
 		Next:  `correct the file, then {{.Again}}`,
 	},
 	executor.PlanReplaced: {
 		What:  `the plan file now describes another migration: {{.Replaced}}`,
-		Tried: `to read the plan file again before a pass`,
+		Tried: `reading the plan file again before a pass`,
 		Known: `nothing more was sent`,
 		Next:  `restore the file, then {{.Again}}`,
 	},

@@ -25,7 +25,7 @@ var chainMessages = map[executor.Reason]message{
 		Next:  `give this plan another name`,
 	},
 	executor.DatabaseTaken: {
-		What:     `{{clean .Owner.Databases}} of this target belongs to plan {{clean .Owner.Plan}}, generation {{.Owner.Generation}}`,
+		What:     `plan {{clean .Owner.Plan}}, generation {{.Owner.Generation}}, has {{clean .Owner.Databases}} on this target already`,
 		Known:    `two chains in one database would overwrite each other; nothing was sent`,
 		Database: `as that chain left it; this plan did not touch it`,
 		Next: `if this plan was renamed, change its name back to {{word .Owner.Plan}}. Close that chain only if it is finished or abandoned: ` +
@@ -86,4 +86,4 @@ var chainMessages = map[executor.Reason]message{
 	},
 }
 
-const ledgerTried = `to read and write the ledger`
+const ledgerTried = `reading and writing the ledger`

@@ -11,7 +11,7 @@ import (
 var decisionMessages = map[executor.Reason]message{
 	executor.NotAllowed: {
 		What:  `{{.About}}this decision does not apply now`,
-		Tried: `to record a decision`,
+		Tried: `recording a decision`,
 		Known: `nothing was recorded and nothing was sent`,
 		Next:  `{{.SeeState}}`,
 		Causes: map[executor.Why]message{

@@ -10,7 +10,7 @@ import (
 var jobMessages = map[executor.Reason]message{
 	executor.JobFailed: {
 		What:     `{{.Step}} failed`,
-		Tried:    `job {{clean .InLedger.JobID}}, attempt {{.InLedger.Attempt}}`,
+		Tried:    `checking job {{clean .InLedger.JobID}}, attempt {{.InLedger.Attempt}}`,
 		Known:    `DRS says {{clean .InLedger.Status}}: {{.ErrorLog}}{{with .Meaning}}. That is: {{.}}{{end}}`,
 		Database: `uncertain: the failed step may have changed part of it`,
 		Next:     `{{or .Remedy "fix the cause, edit the step if needed"}}; then {{.Retry}}`,
@@ -78,7 +78,7 @@ var jobMessages = map[executor.Reason]message{
 	},
 }
 
-const jobTried = `to check the job of {{.Step}}`
+const jobTried = `checking the job of {{.Step}}`
 
 // adjustFailed adds what a failure means for the database, and for the next
 // command.

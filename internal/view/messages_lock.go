@@ -25,7 +25,7 @@ var lockMessages = map[executor.Reason]message{
 }
 
 const (
-	lockTried = `to compare the files of the step with the plan's lock`
+	lockTried = `comparing the files of the step with the plan's lock`
 	lockKnown = `a step of a plan with a lock is sent only after a look at its files; nothing was sent`
 )
 

@@ -11,13 +11,13 @@ import (
 var requestMessages = map[executor.Reason]message{
 	executor.CreateRefused: {
 		What:  `DRS refused the request for {{.Step}}`,
-		Tried: `one request, as {{.JobName}}`,
+		Tried: `sending one request, as {{.JobName}}`,
 		Known: `{{.Refusal}}. No job was created{{with .Meaning}}. That is: {{.}}{{end}}`,
 		Next:  `{{or .Remedy "fix the plan"}}; then {{.Retry}}`,
 	},
 	executor.DoubtNeedsPerson: {
 		What:  `the outcome of the request for {{.Step}} is unknown`,
-		Tried: `one request, as {{.InLedger.Intent.JobName}}, at {{stamp .InLedger.IntentAt}}{{with .Answer}}; DRS answered {{.}}{{end}}`,
+		Tried: `sending one request, as {{.InLedger.Intent.JobName}}, at {{stamp .InLedger.IntentAt}}{{with .Answer}}; DRS answered {{.}}{{end}}`,
 		Known: `DRS lists no such job. Only a person can decide now, because {{.Because}}{{with .Jobs}}; unknown jobs: {{.}}{{end}}`,
 		Next: `look for the job in the console; if it is there: {{.Adopt "JOB_ID"}}; ` +
 			`{{with .Jobs}}each of {{.}} that is not this step's job: {{$.Ignore "JOB_ID"}}; {{end}}` +
@@ -37,15 +37,16 @@ var requestMessages = map[executor.Reason]message{
 			},
 			executor.WhyTooEarly: {
 				What:  `it is too early to decide about the request for {{.Step}}`,
-				Tried: `to record a decision`,
+				Tried: `recording a decision`,
 				Known: `DRS lists no such job, but the request may still create one{{.ByThen}}; nothing was recorded`,
-				Next:  `run this again after that; or now with --before-fence, if you know that the request can no longer arrive`,
+				Next: `run this again after that: {{.Again}}; or now, if you know that the request can no longer arrive: ` +
+					`{{.AgainWith "--before-fence"}}`,
 			},
 		},
 	},
 	executor.RequestMayArrive: {
 		What:  `an earlier request may still create a job until {{.Until}}`,
-		Known: `its outcome was settled with another job, so nothing is submitted before that time`,
+		Known: `until then a job may appear that this ledger does not know; nothing is submitted before that time`,
 		Next:  `run it again then: {{.Again}}`,
 	},
 	executor.RecordLost: {
@@ -66,7 +67,7 @@ var requestMessages = map[executor.Reason]message{
 	},
 	executor.APIUnavailable: {
 		What:  `DRS gave no usable answer: {{.Err}}`,
-		Tried: `to query DRS`,
+		Tried: `querying DRS`,
 		Known: `nothing new is known, and nothing was sent`,
 		Next:  `{{.FixFirst}}run it again: {{.Again}}`,
 		Causes: map[executor.Why]message{
@@ -82,13 +83,13 @@ var requestMessages = map[executor.Reason]message{
 	},
 	executor.AccessDenied: {
 		What:  `DRS refused these credentials: {{.Err}}`,
-		Tried: `to query DRS`,
+		Tried: `querying DRS`,
 		Known: `nothing was created`,
 		Next:  `check the clock of this machine, docs/permissions.md, and which credentials are used: {{.Whoami}}`,
 	},
 }
 
-const requestTried = `the request for {{.Step}}`
+const requestTried = `sending the request for {{.Step}}`
 
 // because says what forbids that a doubt is settled without a person.
 var because = map[executor.Why]string{

@@ -13,7 +13,7 @@ import (
 var runMessages = map[executor.Reason]message{
 	executor.LockHeld: {
 		What:  `another run is working on this target: {{.Err}}`,
-		Tried: `to start a pass`,
+		Tried: `starting a pass`,
 		Known: `only one run at a time may work on a target; nothing was sent`,
 		Next:  `let it finish, or wait for it: {{.AgainWith "--lock-wait 10m"}}`,
 	},

@@ -40,10 +40,18 @@ func (m *Migration) progress() string {
 		return "waiting for the next backup"
 	case done == 0:
 		return "seeding"
-	case steps[done].Last:
+	case steps[done].Last && m.State.Step(done+1).State.Sent():
 		return "cutting over"
 	}
 	return "catching up"
+}
+
+// database is what is said of the database: with a stop, what the stop says.
+func (m *Migration) database() string {
+	if m.Class() != executor.OK {
+		return m.Explain().Database
+	}
+	return m.DatabaseState()
 }
 
 // DatabaseState says in what state the target database is, as far as the ledger

@@ -121,7 +121,7 @@ func (m *Migration) writeStatus(w io.Writer, reader string, now time.Time) {
 		Line(w, unreadLedger)
 		return
 	}
-	Line(w, "database: %s", m.DatabaseState())
+	Line(w, "database: %s", m.database())
 	if c := m.Plan.Cutover; c != nil && !(c.NotBefore.IsZero() && c.NotAfter.IsZero()) {
 		Line(w, "%s", m.cutoverLine())
 	}
