@@ -162,7 +162,7 @@ func (a *app) applyAll(ctx context.Context, all []*view.Migration, o applyOption
 }
 
 func (a *app) sayChange(j *job, c executor.Change, o applyOptions) {
-	a.log.Debug().Str("plan", j.Plan.Name).Int("step", c.Step).Str("job_id", view.Clean(c.JobID)).Str("what", c.What).Msg("the ledger has a new event")
+	a.log.Debug().Str("plan", j.Plan.Name).Int("step", c.Step).Str("job_id", view.Clean(c.JobID)).Str("what", string(c.What)).Msg("the ledger has a new event")
 	if o.output == "text" {
 		j.WriteChange(a.stdout, c)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/migplan/migplan/internal/credentials"
 	"github.com/migplan/migplan/internal/obs"
+	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/plan"
 )
 
@@ -17,7 +18,7 @@ type bucketRegion struct{ region, projectID string }
 // connectBucket finds the endpoint of OBS and an access key. It opens no
 // connection to OBS.
 func (a *app) connectBucket(ctx context.Context, s *settings, at bucketRegion) (*obs.Client, error) {
-	if a.obsEndpoint(s) == noBucket {
+	if a.obsEndpoint(s) == view.NoBucket {
 		return nil, usage{"the bucket is not read, since --obs-endpoint or MIGPLAN_OBS_ENDPOINT is none", "give the endpoint of OBS, or read a folder in its place"}
 	}
 	endpoint, err := credentials.OBSEndpoint(at.region, s.obsEndpoint, a.env)

@@ -88,16 +88,13 @@ func (a *app) guardFacts(ctx context.Context, p *plan.Plan, drs *url.URL, s *set
 	return verify.ReadGuard(ctx, bucketStore{client, p.Source.OBS.Bucket}, p, a.fileProgress(p.Name))
 }
 
-// noBucket, in place of an endpoint of OBS, says that this runner cannot reach it.
-const noBucket = "none"
-
 // withoutBucket says why no endpoint of OBS is known; nil where one is. DRS at an
 // address of its own is not in the cloud whose buckets are known by the region.
 func (a *app) withoutBucket(drs *url.URL, s *settings) error {
 	given := a.obsEndpoint(s)
 	isPublic := strings.HasSuffix(drs.Hostname(), ".myhuaweicloud.com") || strings.HasSuffix(drs.Hostname(), ".myhuaweicloud.eu")
 	switch {
-	case given == noBucket:
+	case given == view.NoBucket:
 		return &verify.Error{Kind: verify.Denied, Problem: "the OBS endpoint is set to none", Remedy: "run it without --obs-endpoint none"}
 	case given == "" && !isPublic:
 		return &verify.Error{Kind: verify.Denied, Problem: "DRS has an endpoint of its own, so that of OBS is not known", Remedy: "set MIGPLAN_OBS_ENDPOINT"}

@@ -17,31 +17,31 @@ func (m *Migration) change(c executor.Change) string {
 		who += m.stepName(c.Step) + ": "
 	}
 	switch c.What {
-	case "submitted":
+	case executor.ChangeSubmitted:
 		return who + "submitted as " + c.JobName + ", job " + Clean(c.JobID)
-	case "adopted":
+	case executor.ChangeAdopted:
 		return who + "job " + Clean(c.JobID) + " was found and adopted" + notCompared(c.NotCompared)
-	case "absent":
+	case executor.ChangeAbsent:
 		return who + "two searches show that no job was created; it may be sent again"
-	case ledger.Retry:
+	case executor.ChangeRetry:
 		return who + m.sendsNext(c.Step, "the next pass sends it again")
-	case ledger.NotCreated:
+	case executor.ChangeNotCreated:
 		return who + "recorded as not created; " + m.sendsNext(c.Step, "the next pass sends it")
-	case ledger.Hold:
+	case executor.ChangeHold:
 		return who + "on hold for every runner"
-	case ledger.Release:
+	case executor.ChangeRelease:
 		return who + "released"
-	case ledger.Close:
+	case executor.ChangeClose:
 		return who + "closed: it sends nothing more, and its databases are free for another plan"
-	case ledger.IgnoreJob:
+	case executor.ChangeIgnoreJob:
 		return who + "job " + Clean(c.JobID) + " is ignored from now on"
-	case ledger.Recognize:
+	case executor.ChangeRecognize:
 		return who + "these credentials are recorded as the plan's"
 	}
 	if c.JobID != "" {
-		return who + c.What + ", job " + Clean(c.JobID)
+		return who + string(c.What) + ", job " + Clean(c.JobID)
 	}
-	return who + c.What
+	return who + string(c.What)
 }
 
 // sendsNext says when a step is sent: without its key it is not.
@@ -97,7 +97,7 @@ func (m *Migration) awaited() string {
 func (m *Migration) WriteAdopted(w io.Writer) {
 	n := 0
 	for _, c := range m.Result.Changes {
-		if c.What == "adopted" {
+		if c.What == executor.ChangeAdopted {
 			n++
 		}
 	}

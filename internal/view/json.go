@@ -132,7 +132,7 @@ func (m *Migration) json(bodies bool, code ExitCode) PlanJSON {
 		out.Diagnostics = diagnosticsJSON(m.Diagnostics)
 	}
 	for _, c := range m.Result.Changes {
-		out.Changes = append(out.Changes, ChangeJSON{c.Step, c.What, c.JobName, c.JobID})
+		out.Changes = append(out.Changes, ChangeJSON{c.Step, string(c.What), c.JobName, c.JobID})
 	}
 	out.Against = m.againstJSON()
 	if !m.Unread {

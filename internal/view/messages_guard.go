@@ -79,20 +79,20 @@ func (s stopped) FileRemedy() string {
 // ShowPlan is the command that shows the plan's keys.
 func (s stopped) ShowPlan() string { return marked(s.Command("plan", "")) }
 
-// noBucket is the endpoint of OBS on a runner that cannot reach it.
-const noBucket = "none"
+// NoBucket, in place of an endpoint of OBS, says that this runner cannot reach it.
+const NoBucket = "none"
 
 // Unguarded is apply without the check of the bucket.
 func (s stopped) Unguarded() string {
 	m := *s.Migration
-	m.Run.Flags.OBSEndpoint = noBucket
+	m.Run.Flags.OBSEndpoint = NoBucket
 	return marked(m.again())
 }
 
 // Guarded is apply with the check of the bucket.
 func (s stopped) Guarded() string {
 	m := *s.Migration
-	if m.Run.Flags.OBSEndpoint == noBucket {
+	if m.Run.Flags.OBSEndpoint == NoBucket {
 		m.Run.Flags.OBSEndpoint = ""
 	}
 	return marked(m.again())

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/executor"
 )
 
@@ -107,10 +108,7 @@ var because = map[executor.Why]string{
 
 func (s stopped) Because() string { return because[s.stop.Why] }
 
-// nameTaken is DRS's error code for a job name that exists.
-const nameTaken = "DRS.M00277"
-
-func (s stopped) NameIsTaken() bool { return s.InLedger().Answer.Code == nameTaken }
+func (s stopped) NameIsTaken() bool { return s.InLedger().Answer.Code == drs.CodeNameExists }
 
 // Answer is what DRS answered to the request in doubt, "" for nothing.
 func (s stopped) Answer() string {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/migplan/migplan/internal/verify"
+	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/ledger"
 )
@@ -192,7 +193,7 @@ func situations(edited *Migration) []situation {
 		{"a refusal that is not known", ledger.StepRefused, executor.CreateRefused, "", func(m *Migration) {
 			m.State.Steps[1].Answer.Code, m.State.Steps[1].Answer.Message = "DRS.M99999", ""
 		}},
-		{"a job name that is taken", doubt, executor.DoubtNeedsPerson, executor.WhyNameExists, func(m *Migration) { m.State.Steps[1].Answer.Code = nameTaken }},
+		{"a job name that is taken", doubt, executor.DoubtNeedsPerson, executor.WhyNameExists, func(m *Migration) { m.State.Steps[1].Answer.Code = drs.CodeNameExists }},
 		{"a request without a date", doubt, executor.DoubtNeedsPerson, executor.WhyNoDate, func(m *Migration) { m.State.Steps[1].Intent.FenceUntil = time.Time{} }},
 		{"no job is known in the doubt", doubt, executor.DoubtNeedsPerson, executor.WhyAsk, func(m *Migration) { m.Result.Jobs = nil }},
 		{"too early, by no clock", doubt, executor.Settling, executor.WhyTooEarly, func(m *Migration) { m.Result.Until = time.Time{} }},

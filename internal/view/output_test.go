@@ -130,19 +130,19 @@ func TestChangesText(t *testing.T) {
 	var b bytes.Buffer
 	m := example(t, ledger.StepSucceeded)
 	for _, c := range []executor.Change{
-		{Step: 1, What: "submitted", JobName: "ims-prod-001-k74ulw2g", JobID: "job-1"},
-		{Step: 1, What: "adopted", JobID: "job-1"},
-		{Step: 1, What: "adopted", JobID: "job-1", NotCompared: []executor.Value{executor.ValueIsCover, executor.ValueFolder}},
-		{Step: 1, What: "succeeded", JobID: "job-1"},
-		{Step: 2, What: "refused"}, {Step: 2, What: "absent"},
-		{Step: 2, What: ledger.Retry}, {Step: 3, What: ledger.Retry}, {Step: 2, What: ledger.NotCreated},
-		{What: ledger.Hold}, {What: ledger.Release}, {What: ledger.Close}, {What: ledger.IgnoreJob, JobID: "job-9"}, {What: ledger.Recognize},
+		{Step: 1, What: executor.ChangeSubmitted, JobName: "ims-prod-001-k74ulw2g", JobID: "job-1"},
+		{Step: 1, What: executor.ChangeAdopted, JobID: "job-1"},
+		{Step: 1, What: executor.ChangeAdopted, JobID: "job-1", NotCompared: []executor.Value{executor.ValueIsCover, executor.ValueFolder}},
+		{Step: 1, What: executor.ChangeSucceeded, JobID: "job-1"},
+		{Step: 2, What: executor.ChangeRefused}, {Step: 2, What: executor.ChangeAbsent},
+		{Step: 2, What: executor.ChangeRetry}, {Step: 3, What: executor.ChangeRetry}, {Step: 2, What: executor.ChangeNotCreated},
+		{What: executor.ChangeHold}, {What: executor.ChangeRelease}, {What: executor.ChangeClose}, {What: executor.ChangeIgnoreJob, JobID: "job-9"}, {What: executor.ChangeRecognize},
 	} {
 		m.WriteChange(&b, c)
 	}
 	m.WriteReread(&b)
 	m.WriteAdopted(&b)
-	m.Result.Changes = []executor.Change{{What: "adopted"}, {What: "adopted"}}
+	m.Result.Changes = []executor.Change{{What: executor.ChangeAdopted}, {What: executor.ChangeAdopted}}
 	m.WriteAdopted(&b)
 	m.WriteRehearsing(&b, "127.0.0.1:1234")
 	m.WriteRehearsed(&b, night(31))

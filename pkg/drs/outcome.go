@@ -83,6 +83,9 @@ func classifyAnswer(a Answer, e *Error) Outcome {
 	return Outcome{Kind: InDoubt, Answered: true, Err: e}
 }
 
+// CodeNameExists says that a job has the name already: that of this create, too.
+const CodeNameExists = "DRS.M00277"
+
 // refusing lists the codes of checks on the request alone, before DRS creates a
 // job (error codes page).
 var refusing = []string{

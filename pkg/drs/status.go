@@ -40,3 +40,6 @@ func ParseStatus(s string) (status Status, known bool) {
 
 // Ended reports whether the status is final.
 func (s Status) Ended() bool { return s != Running }
+
+// HasFailed reports whether the status is final and no success.
+func (s Status) HasFailed() bool { return s == Failed || s == PrecheckFailed }

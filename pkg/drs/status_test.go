@@ -31,3 +31,11 @@ func TestEndedIsFalseForRunningOnly(t *testing.T) {
 		}
 	}
 }
+
+func TestHasFailedIsTrueForBothFailures(t *testing.T) {
+	for status, want := range map[Status]bool{Running: false, Success: false, Failed: true, PrecheckFailed: true} {
+		if status.HasFailed() != want {
+			t.Errorf("%v failed: %t", status, !want)
+		}
+	}
+}

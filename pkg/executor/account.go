@@ -130,7 +130,7 @@ func accountFor(state *ledger.State, id string, look observation) *Stop {
 	}
 	status, known := drs.ParseStatus(look.Status)
 	switch {
-	case status == drs.Failed || status == drs.PrecheckFailed:
+	case status.HasFailed():
 		return nil
 	case known || !state.Marked[id]:
 		return &Stop{Reason: NotFailed, Jobs: []string{id}, Detail: look.Status}

@@ -39,7 +39,7 @@ func (r *Runner) Adopt(ctx context.Context, seq int, jobID, reason string) Resul
 		if err := p.openFor(ctx); err != nil {
 			return err
 		}
-		d := p.Who.decision("adopt", reason)
+		d := p.Who.decision(ledger.Adopt, reason)
 		d.JobID = jobID
 		return p.adopt(ctx, seq, st.Attempt, j, d)
 	})
@@ -96,7 +96,7 @@ func (p *pass) adopt(ctx context.Context, seq, attempt int, j drs.Job, d ledger.
 	if err := p.append(ctx, ledger.Adopted, seq, attempt, o); err != nil {
 		return err
 	}
-	p.change(seq, "adopted", j.ID)
+	p.change(seq, ChangeAdopted, j.ID)
 	p.result.Changes[len(p.result.Changes)-1].NotCompared = notCompared(j, p.Plan.Steps[seq-1])
 	return nil
 }

@@ -77,7 +77,7 @@ func (p *pass) matchAll(ctx context.Context, found []drs.OfflineTaskInfo) (jobs,
 		switch status, _ := drs.ParseStatus(j.Status); {
 		case diff == nil:
 			jobs[seq] = j
-		case status == drs.Failed || status == drs.PrecheckFailed:
+		case status.HasFailed():
 			edited[seq] = j
 		default:
 			return nil, nil, &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Differs: diff}
@@ -192,7 +192,7 @@ func (p *pass) failEach(ctx context.Context, found []drs.OfflineTaskInfo, edited
 func (p *pass) ignoreOlder(ctx context.Context, found []drs.OfflineTaskInfo, jobs map[int]drs.Job) error {
 	for _, old := range found {
 		status, _ := drs.ParseStatus(old.Status)
-		failed := status == drs.Failed || status == drs.PrecheckFailed
+		failed := status.HasFailed()
 		adopted := slices.ContainsFunc(slices.Collect(maps.Values(jobs)), func(j drs.Job) bool { return j.ID == old.ID })
 		if _, known := p.facts.State.StepOfJob[old.ID]; adopted || known || !failed {
 			continue

@@ -31,7 +31,7 @@ func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Out
 		if err := p.written(ctx, ledger.Refused, seq, mine, data); err != nil {
 			return err
 		}
-		p.change(seq, "refused", "")
+		p.change(seq, ChangeRefused, "")
 		return &Stop{Reason: CreateRefused, Step: seq, Err: out.Err}
 	case drs.Throttled:
 		return p.throttled(ctx, seq, mine, out, data)
@@ -79,7 +79,7 @@ func (p *pass) accepted(ctx context.Context, seq int, mine ledger.Step, data led
 	if err := p.written(ctx, ledger.Accepted, seq, mine, data); err != nil {
 		return err
 	}
-	p.change(seq, "submitted", data.JobID)
+	p.change(seq, ChangeSubmitted, data.JobID)
 	if p.facts.State.Conflict != "" { // another run has settled this intent meanwhile
 		return &Stop{Reason: LedgerConflict, Step: seq, Jobs: []string{data.JobID}, Detail: p.facts.State.Conflict}
 	}
@@ -123,7 +123,7 @@ func (p *pass) alone(ctx context.Context, seq int) error {
 
 func hasFailed(j drs.OfflineTaskInfo) bool {
 	status, _ := drs.ParseStatus(j.Status)
-	return status == drs.Failed || status == drs.PrecheckFailed
+	return status.HasFailed()
 }
 
 func (p *pass) doubted(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome, data ledger.OutcomeData) error {

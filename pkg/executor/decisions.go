@@ -95,7 +95,7 @@ func (p *pass) person(ctx context.Context, seq, attempt int, d ledger.DecisionDa
 	if err := p.append(ctx, ledger.Decision, seq, attempt, d); err != nil {
 		return err
 	}
-	p.change(seq, d.What, d.JobID)
+	p.change(seq, ChangeKind(d.What), d.JobID)
 	return nil
 }
 

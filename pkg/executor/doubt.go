@@ -103,7 +103,7 @@ func needsPerson(f doubtFacts) Why {
 		return WhyFull
 	case k.Intent.TokenAuth:
 		return WhyToken
-	case k.Answer.Code == "DRS.M00277":
+	case k.Answer.Code == drs.CodeNameExists:
 		return WhyNameExists
 	case len(f.target.Unaccounted) > 0:
 		return WhyUnaccounted

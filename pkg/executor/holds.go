@@ -45,7 +45,7 @@ func (p *pass) onName(ctx context.Context, chains []*ledger.State, what, reason 
 			return err
 		}
 	}
-	p.change(0, what, "")
+	p.change(0, ChangeKind(what), "")
 	return nil
 }
 

@@ -108,7 +108,7 @@ func (p *pass) mustBeUndone(ctx context.Context, seq int, id string) error {
 	if err != nil {
 		return fromError(err)
 	}
-	if status, _ := drs.ParseStatus(j.Status); status != drs.Failed && status != drs.PrecheckFailed {
+	if status, _ := drs.ParseStatus(j.Status); !status.HasFailed() {
 		return notAllowed(seq, WhyStateKnown).being(ledger.StepSucceeded)
 	}
 	return nil

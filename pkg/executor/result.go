@@ -4,6 +4,8 @@
 // decisions.
 package executor
 
+import "github.com/migplan/migplan/pkg/ledger"
+
 // Sent says whether a pass may have created a job.
 type Sent string
 
@@ -24,10 +26,35 @@ func (s Sent) And(other Sent) Sent {
 	return SentNo
 }
 
+// ChangeKind says what a pass or a decision did or learnt. The words are part of
+// the output of apply as JSON.
+type ChangeKind string
+
+// What a pass does or learns.
+const (
+	ChangeSubmitted ChangeKind = "submitted"                     // the step was sent, and DRS gave a job id
+	ChangeRefused   ChangeKind = ChangeKind(ledger.Refused)      // DRS refused the request
+	ChangeAdopted   ChangeKind = ChangeKind(ledger.Adopted)      // a job was found, and is the step's
+	ChangeAbsent    ChangeKind = ChangeKind(ledger.Absent)       // the request in doubt created no job
+	ChangeSucceeded ChangeKind = ChangeKind(ledger.JobSucceeded) // by its job, or a person says so
+	ChangeFailed    ChangeKind = ChangeKind(ledger.JobFailed)    // by its job, or a person says so
+)
+
+// What a person decided.
+const (
+	ChangeRetry      ChangeKind = ledger.Retry
+	ChangeNotCreated ChangeKind = ledger.NotCreated
+	ChangeIgnoreJob  ChangeKind = ledger.IgnoreJob
+	ChangeRecognize  ChangeKind = ledger.Recognize
+	ChangeHold       ChangeKind = ledger.Hold
+	ChangeRelease    ChangeKind = ledger.Release
+	ChangeClose      ChangeKind = ledger.Close
+)
+
 // Change is one thing that a pass did or learnt.
 type Change struct {
 	Step    int
-	What    string // "submitted", "adopted", "succeeded", "failed", "refused", "absent"
+	What    ChangeKind
 	JobName string
 	JobID   string
 	// NotCompared names what DRS does not show of an adopted job, so that

@@ -115,7 +115,7 @@ func isFor(j drs.OfflineTaskInfo, p *plan.Plan, seq int) bool {
 func undoes(j drs.OfflineTaskInfo, s *ledger.State) bool {
 	st := s.Step(s.StepOfJob[j.ID])
 	status, _ := drs.ParseStatus(j.Status)
-	failed := status == drs.Failed || status == drs.PrecheckFailed
+	failed := status.HasFailed()
 	return failed && st.JobID == j.ID && st.State == ledger.StepSucceeded && !s.Marked[j.ID]
 }
 

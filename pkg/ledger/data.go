@@ -131,8 +131,9 @@ const (
 	IgnoreJob  = "ignore-job"  // a job on the target does not belong to the plan
 	Hold       = "hold"        // nothing is sent for the plan
 	Release    = "release"     // the hold ends
-	Close      = "close"       // the chain ends for ever, and its databases are free for another
+	Close      = "close"       // the chain ends for good, and its databases are free for another
 	Confirm    = "confirm"     // the confirmation was given
+	Adopt      = "adopt"       // a job is the step's; in an adopted event, never alone
 	Recognize  = "recognize"   // all jobs of the chain were seen under this principal, who continues it
 )
 
