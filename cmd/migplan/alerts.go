@@ -151,10 +151,13 @@ func alertOf(m *view.Migration) alerts.Plan {
 		switch st := m.State.Step(s.Seq); st.State {
 		case ledger.StepSucceeded:
 			p.Succeeded++
-			p.RestoredAt = st.FinishedAt
+			p.RestoredAt = st.FinishedAt.UTC()
 		case ledger.StepRunning:
-			p.SubmittedAt = st.SubmittedAt
+			p.RunningSince = st.SubmittedAt.UTC()
 		}
+	}
+	if p.SubmittedAt = m.State.Step(p.Step).SubmittedAt.UTC(); p.SubmittedAt.IsZero() {
+		p.SubmittedAt = p.RunningSince
 	}
 	return p
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/migplan/migplan/internal/alerts"
 	"github.com/migplan/migplan/internal/drssim"
 )
 
@@ -21,6 +23,7 @@ import (
 type receiver struct {
 	mu     sync.Mutex
 	got    []string
+	last   []byte // the last body
 	status int
 }
 
@@ -30,6 +33,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	defer r.mu.Unlock()
 	what := req.URL.Path
 	if len(body) > 0 {
+		r.last = body
 		var p struct {
 			Plan, State, Reason string
 			Code                int
@@ -123,6 +127,26 @@ func TestPingsAndWebhooksTellTheEndOfEachRun(t *testing.T) {
 	s.migplan(t, 0, "plan", "plan.yaml")
 	s.migplan(t, 0, "apply", "--dry-run", "plan.yaml")
 	check("a dry run tells nobody")
+}
+
+// docs/alerts.md shows what the webhook receives, with line breaks; -update writes it.
+func TestAlertsDocShowsARealWebhook(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "job-failed@2:Failed to obtain the restoration file information.")
+	r := withReceiver(t, s)
+	s.write(t, "plan.yaml", imsPlan(oneLog))
+	s.applies(t, 4, "--wait", "--timeout", "60s")
+	strict(t, "webhook", string(r.last), &alerts.WebhookBody{})
+	var b bytes.Buffer
+	if err := json.Indent(&b, r.last, "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	page := shows(t, readPage(t, alertsDoc), "webhook", "\n```json\n"+alike(s, b.String())+"\n```\n")
+	if *update {
+		if err := os.WriteFile(alertsDoc, []byte(page), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // waitForEnd waits until no job of the stage runs.

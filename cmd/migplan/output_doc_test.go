@@ -13,13 +13,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/migplan/migplan/internal/alerts"
 	"github.com/migplan/migplan/internal/verify"
 	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/backup"
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// documented is what stands behind each table of docs/output.md.
+// documented is the struct of each table of fields in docs/output.md and
+// docs/alerts.md.
 func documented() map[string]any {
 	return map[string]any{
 		"validation": view.DiagnosticsJSON{}, "diagnostic": view.DiagnosticJSON{}, "plans": view.PlansJSON{}, "plan": view.PlanJSON{}, "lastpass": view.LastPassJSON{}, "against": view.AgainstJSON{}, "difference": view.DifferenceJSON{},
@@ -31,6 +33,7 @@ func documented() map[string]any {
 		"restorechain": view.ChainJSON{}, "finding": backup.Finding{},
 		"verification": view.VerificationJSON{}, "verified": view.VerifiedJSON{}, "verifiedfile": view.VerifiedFileJSON{},
 		"fileset": verify.EntrySet{}, "lockedfile": verify.Entry{}, "verifieddatabase": view.VerifiedDatabaseJSON{}, "planfinding": verify.Finding{},
+		"webhook": alerts.WebhookBody{}, "situation": alerts.Situation{},
 	}
 }
 
@@ -55,11 +58,14 @@ type outputExample struct {
 	into any
 }
 
-const outputDoc = "../../docs/output.md"
+const (
+	outputDoc = "../../docs/output.md"
+	alertsDoc = "../../docs/alerts.md"
+)
 
-func outputPage(t *testing.T) string {
+func readPage(t *testing.T, file string) string {
 	t.Helper()
-	data, err := os.ReadFile(outputDoc)
+	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +77,7 @@ func outputPage(t *testing.T) string {
 func TestOutputDocKnowsEveryField(t *testing.T) {
 	tables := map[string][]string{}
 	form := regexp.MustCompile("(?s)<!-- fields: ([a-z]+) -->\n\n.*?\n\\|---[^\n]*\n(.*?)\n\n")
-	for _, m := range form.FindAllStringSubmatch(outputPage(t)+"\n", -1) {
+	for _, m := range form.FindAllStringSubmatch(readPage(t, outputDoc)+"\n"+readPage(t, alertsDoc), -1) {
 		for _, row := range regexp.MustCompile("(?m)^\\| `([A-Za-z0-9_]+)` \\| [^|]+ \\| (always|when known) \\| [^|]+ \\|$").FindAllStringSubmatch(m[2], -1) {
 			tables[m[1]] = append(tables[m[1]], row[1]+" "+row[2])
 		}
@@ -97,6 +103,9 @@ func fields(t reflect.Type) []string {
 			continue
 		}
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "-" {
+			continue
+		}
 		there := "always"
 		if strings.HasPrefix(options, "omit") {
 			there = "when known"
@@ -140,26 +149,32 @@ func TestOutputDocShowsRealOutputs(t *testing.T) {
 	writeFile(t, filepath.Join(s.dir, "backups/LOG/2.bak"), string(backupBytes("log", map[string]string{"first": "8600", "last": "8700"})))
 	s.write(t, "whole.yaml", imsPlan("  - full: ims.bak\n  - cutover\n"))
 	s.write(t, "wrong.yaml", strings.Replace(imsPlan("  - full: ims.txt\n  - cutover:\n"), "[ims]", "ims", 1))
-	page := outputPage(t)
+	page := readPage(t, outputDoc)
 	for _, e := range outputs() {
 		printed, _ := s.migplan(t, e.code, e.args...)
 		strict(t, e.name, printed, e.into)
-		want := "\n```console\n$ migplan " + strings.Join(e.args, " ") + "\n" + alike(s, printed) + "```\n"
-		place := regexp.MustCompile("(?s)<!-- example: " + e.name + " -->\n(\n```console\n.*?\n```\n)?")
-		got := place.FindStringSubmatch(page)
-		switch {
-		case got == nil:
-			t.Errorf("docs/output.md has no place for an example of %s", e.name)
-		case got[1] != want && !*update:
-			t.Errorf("docs/output.md shows for %s\n%s\nand the command prints\n%s", e.name, got[1], want)
-		}
-		page = place.ReplaceAllLiteralString(page, "<!-- example: "+e.name+" -->\n"+want)
+		page = shows(t, page, e.name, "\n```console\n$ migplan "+strings.Join(e.args, " ")+"\n"+alike(s, printed)+"```\n")
 	}
 	if *update {
 		if err := os.WriteFile(outputDoc, []byte(page), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// shows checks that a page has this block of text as its example of name, and
+// returns the page with it.
+func shows(t *testing.T, page, name, want string) string {
+	t.Helper()
+	place := regexp.MustCompile("(?s)<!-- example: " + name + " -->\n(\n```[a-z]+\n.*?\n```\n)?")
+	got := place.FindStringSubmatch(page)
+	switch {
+	case got == nil:
+		t.Errorf("no place for an example of %s", name)
+	case got[1] != want && !*update:
+		t.Errorf("the example of %s is\n%s\nand should be\n%s", name, got[1], want)
+	}
+	return place.ReplaceAllLiteralString(page, "<!-- example: "+name+" -->\n"+want)
 }
 
 // strict decodes an output without passing over unknown fields, and the data

@@ -6,7 +6,7 @@ package alerts
 import "time"
 
 // Plan is what alerts say of one plan after a pass. Times are zero where there is
-// no such event.
+// no such event. docs/alerts.md describes the JSON.
 type Plan struct {
 	Name       string `json:"plan"`
 	Generation int    `json:"generation"`
@@ -23,9 +23,10 @@ type Plan struct {
 	What       string `json:"what,omitempty"`   // in words
 	Next       string `json:"next,omitempty"`   // what to do about it
 
-	PassedAt    time.Time `json:"passed_at"`    // the end of the pass
-	SubmittedAt time.Time `json:"submitted_at"` // of the running step
-	RestoredAt  time.Time `json:"restored_at"`  // the end of the last step that succeeded
+	PassedAt     time.Time `json:"passed_at"`             // the end of the pass
+	SubmittedAt  time.Time `json:"submitted_at,omitzero"` // of the step that it is about, or else of the running step
+	RestoredAt   time.Time `json:"restored_at,omitzero"`  // the end of the last step that succeeded
+	RunningSince time.Time `json:"-"`                     // when the running step was submitted
 }
 
 // Situation identifies the state that a webhook was told of. While it stays the

@@ -124,7 +124,7 @@ func TestDeliverEndsAfterItsTimeWhateverTheServerDoes(t *testing.T) {
 func TestMetricsHoldTimesAndStates(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "migplan.prom")
 	other := failed()
-	other.Name, other.SubmittedAt = `crm "x"`, at
+	other.Name, other.RunningSince = `crm "x"`, at
 	if err := WriteMetrics(file, Run{EndedAt: at, Code: 4}, []Plan{waiting(), other}); err != nil {
 		t.Fatal(err)
 	}

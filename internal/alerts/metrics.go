@@ -74,8 +74,8 @@ func (m metrics) set(p Plan) {
 	if p.Code != 0 {
 		m.stop.WithLabelValues(p.Name, p.Reason).Set(1)
 	}
-	if !p.SubmittedAt.IsZero() {
-		m.running.WithLabelValues(p.Name).Set(seconds(p.SubmittedAt))
+	if !p.RunningSince.IsZero() {
+		m.running.WithLabelValues(p.Name).Set(seconds(p.RunningSince))
 	}
 	if !p.RestoredAt.IsZero() {
 		m.restored.WithLabelValues(p.Name).Set(seconds(p.RestoredAt))

@@ -25,14 +25,15 @@ type Change struct {
 	Previous *Situation // nil: none yet
 }
 
-// Body is what the webhook receives, as JSON.
-func (c Change) Body() ([]byte, error) {
-	return json.Marshal(struct {
-		Version int `json:"version"`
-		Plan
-		Previous *Situation `json:"previous"`
-	}{1, c.Plan, c.Previous})
+// WebhookBody is what the webhook receives, as JSON.
+type WebhookBody struct {
+	Version int `json:"version"`
+	Plan
+	Previous *Situation `json:"previous"`
 }
+
+// Body is the JSON of a change.
+func (c Change) Body() ([]byte, error) { return json.Marshal(WebhookBody{1, c.Plan, c.Previous}) }
 
 // Changed returns what the webhook has to be told of p, whose last delivered
 // situation is told; nil if nothing. The first time, a plan without a problem is

@@ -118,9 +118,10 @@ type LastPassJSON struct {
 	Superseded string         `json:"superseded,omitempty"`
 }
 
+// lastPassJSON is nil in the output of apply, which is about the pass after it.
 func (m *Migration) lastPassJSON(code ExitCode) *LastPassJSON {
 	p := m.LastPass
-	if p == nil {
+	if p == nil || !m.Run.Reads {
 		return nil
 	}
 	return &LastPassJSON{
