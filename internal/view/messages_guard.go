@@ -25,7 +25,7 @@ var guardMessages = map[executor.Reason]message{
 	},
 	executor.FilesUnavailable: {
 		What:  `the backup files could not be checked: {{.FileProblem}}`,
-		Known: `the cutover is held until the bucket is known to have no newer backup; nothing was sent`,
+		Known: `the cutover is blocked until the bucket is known to have no newer backup; nothing was sent`,
 		Next:  `{{.FixFirst}}run it again: {{.Again}}; or, if this runner cannot reach OBS, send the cutover without this check: {{.Unguarded}}`,
 		Causes: map[executor.Why]message{executor.WhyLocked: {
 			What:  `{{.Step}} was not submitted: {{.Err}}`,

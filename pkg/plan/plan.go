@@ -94,7 +94,7 @@ type Cutover struct {
 	NotBefore, NotAfter time.Time
 	Unattended          bool     // no confirmation is needed inside the window
 	TailLog             bool     // the last backup must be a tail-log backup
-	IgnoreNewer         []string // whole keys of objects that do not hold the cutover, although they are newer; with a final slash, of folders
+	IgnoreNewer         []string // whole keys of objects that do not block the cutover, although they are newer; with a final slash, of folders
 	Pos                 Pos
 }
 
