@@ -138,7 +138,7 @@ func checkValue(t *testing.T, where string, c *cobra.Command, f *pflag.Flag) {
 			}
 		}
 	case "confirm-cutover", "confirm-overwrite":
-		if !plan.IsConfirmation(f.Value.String()) {
+		if name, isForm := strings.CutSuffix(f.Value.String(), "@HASH"); !plan.IsConfirmation(f.Value.String()) && (!isForm || name == "") {
 			t.Errorf("%s: --%s %s is not NAME@HASH", where, f.Name, f.Value)
 		}
 	case "reason":

@@ -110,6 +110,9 @@ func example(t *testing.T, code int, stop stop) string {
 		stdout = stdout[:at] + "\n... (the bytes of each request)\n"
 	}
 	var b strings.Builder
+	if line, rest, _ := strings.Cut(stderr, "\n"); strings.HasPrefix(line, "new ledger: ") {
+		stdout, stderr = line+"\n"+stdout, rest // printed first
+	}
 	for _, line := range strings.SplitAfter(stdout+stderr, "\n") {
 		if !strings.HasPrefix(line, `{"level":`) {
 			b.WriteString(line)
