@@ -34,8 +34,8 @@ the next step. Cron may run it as often as you like: a pass with nothing to do
 prints nothing. --wait continues until the plan is done or blocked, or --timeout
 has passed; it reads the plan file again before every pass.
 
-With a lock beside the plan (PLAN.lock.json), each file is looked at in the bucket
-right before its step; one that has changed keeps the step back.
+With a lock beside the plan (PLAN.lock.json), apply checks each file right before
+submitting its step; a changed file blocks the step.
 
 The cutover needs --confirm-cutover, and a full backup that overwrites needs
 --confirm-overwrite, each with the NAME@HASH that plan shows.`,

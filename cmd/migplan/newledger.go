@@ -18,7 +18,7 @@ import (
 // ledger.
 
 func (d *decision) newFlag(c *cobra.Command) {
-	c.Flags().BoolVar(&d.anew, "new", false, "record it although the ledger holds nothing of the plan yet")
+	c.Flags().BoolVar(&d.anew, "new", false, "record it even if the ledger has no record of the plan")
 }
 
 // knows reports whether a decision about the plan can be recorded in the ledger. It

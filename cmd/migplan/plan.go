@@ -29,8 +29,9 @@ func (a *app) planCommand() *cobra.Command {
 		Short: "Show each step and its request; send nothing",
 		Long: `Show what apply would do: each step, its state, and its request. The hash of a
 request is that of the exact bytes, which --bodies raw shows. It reads the ledger
-if there is one. It writes nothing, uses no network and needs no credentials. It
-exits with the code that apply would, as far as it can know.`,
+if there is one. It writes nothing, needs no credentials and opens no connection to
+Huawei Cloud; with a ledger in PostgreSQL it connects to that. It exits with the
+code that apply would, as far as it can know.`,
 		Example: "  migplan plan plans/ims.yaml\n  migplan plan -o markdown --against origin/main plans/",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -47,7 +48,7 @@ exits with the code that apply would, as far as it can know.`,
 	}
 	o.settings.ledgerFlag(c)
 	outputFlag(c, &o.output, "text", "json", "markdown")
-	c.Flags().StringVar(&o.against, "against", "", "compare with the file at this git `REVISION`, and say what a reviewer must know")
+	c.Flags().StringVar(&o.against, "against", "", "compare with the file at this git `REVISION`, and list risky changes first")
 	c.Flags().StringVar((*string)(&o.bodies), "bodies", string(view.NextBodies), "requests to show: next (three, indented), all (indented) or raw (all, the exact bytes)")
 	completeFlag(c, "bodies", cobra.FixedCompletions(bodies(), cobra.ShellCompDirectiveNoFileComp))
 	c.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 10 if steps are open")

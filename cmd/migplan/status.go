@@ -19,7 +19,9 @@ func (a *app) statusCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status PLAN...",
 		Short: "Show every step: its state, how long it took, what comes next",
-		Long:  "Show the state of each plan from the ledger alone. It writes nothing and needs no\nnetwork and no credentials.",
+		Long: `Show the state of each plan from the ledger alone. It writes nothing, needs no
+credentials and opens no connection to Huawei Cloud; with a ledger in PostgreSQL
+it connects to that.`,
 		Example: `  migplan status plans/ims.yaml
   migplan status -o json plans/ --ledger /var/lib/migplan`,
 		Args: cobra.MinimumNArgs(1),
