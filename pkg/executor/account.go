@@ -12,7 +12,7 @@ import (
 )
 
 // A create for a step is sent only if every job that could belong to the step
-// was accounted for in this pass (see claims and unaccounted).
+// was accounted for in this pass (see possibleJobs and unaccounted).
 
 // observation is what a look at a job showed in this pass.
 type observation struct {
@@ -34,12 +34,12 @@ const (
 	unknownFor = time.Hour
 )
 
-// claims returns the ids of all jobs that could belong to a step: each that
+// possibleJobs returns the ids of all jobs that could belong to a step: each that
 // the ledger ever tied to it, in any attempt; each in the listing that carries
 // this chain's marker for it or the name of one of its attempts; and each of
 // another step that may have restored the same files, since lines may be
 // inserted before a step that failed.
-func claims(f Facts, seq int) []string {
+func possibleJobs(f Facts, seq int) []string {
 	ids := slices.Clone(f.State.Step(seq).AllJobIDs)
 	add := func(more []string) {
 		for _, id := range more {
@@ -92,7 +92,7 @@ func namesFile(body string, s plan.Step) bool {
 // unseen reports whether a job that could belong to the step has not been
 // looked at in this pass.
 func unseen(f Facts, seq int) bool {
-	return slices.ContainsFunc(claims(f, seq), func(id string) bool {
+	return slices.ContainsFunc(possibleJobs(f, seq), func(id string) bool {
 		_, ok := f.observed[id]
 		return !ok
 	})
@@ -103,7 +103,7 @@ func unseen(f Facts, seq int) bool {
 // settle.
 func unaccounted(f Facts, seq int) *Stop {
 	var wait *Stop
-	for _, id := range claims(f, seq) {
+	for _, id := range possibleJobs(f, seq) {
 		s := accountFor(f.State, id, f.observed[id])
 		switch {
 		case s == nil:
@@ -166,7 +166,7 @@ func missingStop(state *ledger.State, id string, look observation, enough time.D
 
 // account looks at every job that could belong to the step.
 func (p *pass) account(ctx context.Context, seq int) error {
-	for _, id := range claims(p.facts, seq) {
+	for _, id := range possibleJobs(p.facts, seq) {
 		if _, ok := p.facts.observed[id]; ok {
 			continue
 		}

@@ -34,7 +34,7 @@ func TestCreateWaitsWhileRequestOfAdoptedDoubtMayArrive(t *testing.T) {
 		t.Fatal(err)
 	}
 	j := drs.Job{OfflineTaskInfo: drs.OfflineTaskInfo{ID: "renamed", Name: "another name"}, TargetInstanceID: r.p.Target.InstanceID}
-	if err := p.adopt(ctx, 1, 1, j, d); err != nil {
+	if err := p.recordAdoption(ctx, 1, 1, j, d); err != nil {
 		t.Fatal(err)
 	}
 	if got := r.state().NotBefore; !got.Equal(FenceOf(st)) {

@@ -257,7 +257,7 @@ func TestAdoptRefusesAJobOfAnotherPlan(t *testing.T) {
 			j.FileNames = fileNames(r.steps[1], nil)
 		}
 		err := p.mayBeOurs(ctx, 2, j)
-		if err == nil && adoptable(j, r.steps[1]) == nil {
+		if err == nil && differsForAdoption(j, r.steps[1]) == nil {
 			t.Errorf("a job %s may be adopted", name)
 		}
 	}

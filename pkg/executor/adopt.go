@@ -33,7 +33,7 @@ func (r *Runner) Adopt(ctx context.Context, seq int, jobID, reason string) Resul
 		if st.State == ledger.StepInDoubt && p.facts.State.KnownAt(jobID, st.IntentSeq) {
 			return notAllowed(seq, WhyJobOlder, jobID)
 		}
-		if diff := adoptable(j, p.Plan.Steps[seq-1]); diff != nil {
+		if diff := differsForAdoption(j, p.Plan.Steps[seq-1]); diff != nil {
 			return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{jobID}, Differs: diff}
 		}
 		if err := p.openFor(ctx); err != nil {
@@ -41,7 +41,7 @@ func (r *Runner) Adopt(ctx context.Context, seq int, jobID, reason string) Resul
 		}
 		d := p.Who.decision(ledger.Adopt, reason)
 		d.JobID = jobID
-		return p.adopt(ctx, seq, st.Attempt, j, d)
+		return p.recordAdoption(ctx, seq, st.Attempt, j, d)
 	})
 }
 
@@ -53,11 +53,11 @@ func (p *pass) mayAdopt(seq int, st ledger.Step, jobID string) *Stop {
 		return notAllowed(seq, WhyJobKnown, jobID).withStep(of)
 	}
 	if st.State != ledger.StepInDoubt && st.State != ledger.StepPending {
-		return notAllowed(seq, WhyNotAdoptable).being(st.State)
+		return notAllowed(seq, WhyNotAdoptable).withState(st.State)
 	}
 	for before := 1; before < seq; before++ {
 		if s := p.facts.State.Step(before).State; s != ledger.StepSucceeded {
-			return notAllowed(seq, WhyStepBefore).withStep(before).being(s)
+			return notAllowed(seq, WhyStepBefore).withStep(before).withState(s)
 		}
 	}
 	return nil
@@ -74,15 +74,15 @@ func (p *pass) mayBeOurs(ctx context.Context, seq int, j drs.Job) error {
 	case marked && m.Step != seq:
 		return notAllowed(seq, WhyJobOfStep, j.ID).withStep(m.Step)
 	}
-	others, err := p.known(ctx)
+	others, err := p.readOtherChains(ctx)
 	if err == nil && others.jobs[j.ID] {
 		return notAllowed(seq, WhyJobOfPlan, j.ID)
 	}
 	return err
 }
 
-// adopt appends the adoption of a job, for the intent in doubt or without one.
-func (p *pass) adopt(ctx context.Context, seq, attempt int, j drs.Job, d ledger.DecisionData) error {
+// recordAdoption appends the adoption of a job, for the intent in doubt or without one.
+func (p *pass) recordAdoption(ctx context.Context, seq, attempt int, j drs.Job, d ledger.DecisionData) error {
 	st := p.facts.State.Step(seq)
 	o := ledger.OutcomeData{JobID: j.ID, Decision: &d}
 	if st.State == ledger.StepInDoubt {

@@ -70,7 +70,7 @@ func (p *pass) matchAll(ctx context.Context, found []drs.OfflineTaskInfo) (jobs,
 			return nil, nil, fromError(err)
 		}
 		step := p.Plan.Steps[seq-1]
-		diff := adoptable(j, step)
+		diff := differsForAdoption(j, step)
 		if diff == nil {
 			diff = markerDiffers(j, step)
 		}
@@ -127,7 +127,7 @@ func (p *pass) adoptEach(ctx context.Context, found []drs.OfflineTaskInfo, jobs 
 	}
 	d := p.Who.decision(ledger.Recognize, reason)
 	d.Principal = p.Identity.Principal
-	if err := p.person(ctx, 0, 0, d); err != nil {
+	if err := p.recordDecision(ctx, 0, 0, d); err != nil {
 		return err
 	}
 	for seq := 1; seq <= len(p.Plan.Steps); seq++ {
@@ -135,7 +135,7 @@ func (p *pass) adoptEach(ctx context.Context, found []drs.OfflineTaskInfo, jobs 
 		if !ok {
 			continue
 		}
-		if err := p.adopt(ctx, seq, p.highestAttempt(found, seq), j, d); err != nil {
+		if err := p.recordAdoption(ctx, seq, p.highestAttempt(found, seq), j, d); err != nil {
 			return err
 		}
 	}
@@ -180,7 +180,7 @@ func (p *pass) failEach(ctx context.Context, found []drs.OfflineTaskInfo, edited
 		if st := p.facts.State.Step(seq); st.State == ledger.StepInDoubt {
 			d.NotBefore = p.mayArriveUntil(j, seq, st)
 		}
-		if err := p.person(ctx, seq, p.highestAttempt(found, seq), d); err != nil {
+		if err := p.recordDecision(ctx, seq, p.highestAttempt(found, seq), d); err != nil {
 			return err
 		}
 	}
@@ -200,7 +200,7 @@ func (p *pass) ignoreOlder(ctx context.Context, found []drs.OfflineTaskInfo, job
 		d := p.Who.decision(ledger.IgnoreJob, "it failed, and belongs to no step of the plan")
 		d.JobID = old.ID
 		seq := p.stepOf(old)
-		if err := p.person(ctx, seq, attemptOf(strings.ToLower(old.Name), jobPrefix(p.Plan, seq)), d); err != nil {
+		if err := p.recordDecision(ctx, seq, attemptOf(strings.ToLower(old.Name), jobPrefix(p.Plan, seq)), d); err != nil {
 			return err
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// after records the outcome of a create and decides how the pass goes on.
-func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome) error {
+// handleOutcome records the outcome of a create and decides how the pass goes on.
+func (p *pass) handleOutcome(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome) error {
 	data := outcomeData(mine, out)
 	switch out.Kind {
 	case drs.Accepted:
@@ -28,7 +28,7 @@ func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Out
 	p.result.Sent = p.sentBefore
 	switch out.Kind {
 	case drs.Refused:
-		if err := p.written(ctx, ledger.Refused, seq, mine, data); err != nil {
+		if err := p.recordOutcome(ctx, ledger.Refused, seq, mine, data); err != nil {
 			return err
 		}
 		p.change(seq, ChangeRefused, "")
@@ -38,7 +38,7 @@ func (p *pass) after(ctx context.Context, seq int, mine ledger.Step, out drs.Out
 	case drs.Denied:
 		return p.denied(ctx, seq, mine, out, data)
 	default: // unsent
-		if err := p.written(ctx, ledger.Unsent, seq, mine, data); err != nil {
+		if err := p.recordOutcome(ctx, ledger.Unsent, seq, mine, data); err != nil {
 			return err
 		}
 		var changed changedPlan
@@ -61,10 +61,10 @@ func (p *pass) isOld(mine ledger.Step, jobID string) bool {
 	return known || p.others[jobID] || p.facts.State.KnownAt(jobID, mine.IntentSeq)
 }
 
-// written records an outcome. If that fails, the returned Stop carries the
+// recordOutcome records an outcome. If that fails, the returned Stop carries the
 // outcome for a person to see, and the next run settles it.
-func (p *pass) written(ctx context.Context, kind ledger.Kind, seq int, mine ledger.Step, data ledger.OutcomeData) error {
-	if err := p.record(ctx, kind, seq, mine.Attempt, data); err != nil {
+func (p *pass) recordOutcome(ctx context.Context, kind ledger.Kind, seq int, mine ledger.Step, data ledger.OutcomeData) error {
+	if err := p.appendRetrying(ctx, kind, seq, mine.Attempt, data); err != nil {
 		s := &Stop{Reason: RecordLost, Step: seq, Detail: string(kind), Err: err}
 		if data.JobID != "" {
 			s.Jobs = []string{data.JobID}
@@ -76,7 +76,7 @@ func (p *pass) written(ctx context.Context, kind ledger.Kind, seq int, mine ledg
 
 func (p *pass) accepted(ctx context.Context, seq int, mine ledger.Step, data ledger.OutcomeData) error {
 	p.result.Sent = SentYes
-	if err := p.written(ctx, ledger.Accepted, seq, mine, data); err != nil {
+	if err := p.recordOutcome(ctx, ledger.Accepted, seq, mine, data); err != nil {
 		return err
 	}
 	p.change(seq, ChangeSubmitted, data.JobID)
@@ -128,7 +128,7 @@ func hasFailed(j drs.OfflineTaskInfo) bool {
 
 func (p *pass) doubted(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome, data ledger.OutcomeData) error {
 	if out.Answered {
-		if err := p.written(ctx, ledger.Answered, seq, mine, data); err != nil {
+		if err := p.recordOutcome(ctx, ledger.Answered, seq, mine, data); err != nil {
 			return err
 		}
 	}
@@ -152,7 +152,7 @@ func (p *pass) throttled(ctx context.Context, seq int, mine ledger.Step, out drs
 		now, _ = p.serverNow()
 	}
 	data.NotBefore = now.Add(wait)
-	if err := p.written(ctx, ledger.Throttled, seq, mine, data); err != nil {
+	if err := p.recordOutcome(ctx, ledger.Throttled, seq, mine, data); err != nil {
 		return err
 	}
 	s := &Stop{Reason: Throttled, Step: seq, Until: data.NotBefore, Err: out.Err}
@@ -164,7 +164,7 @@ func (p *pass) throttled(ctx context.Context, seq int, mine ledger.Step, out drs
 
 // denied renews the credential once, then ends the pass.
 func (p *pass) denied(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome, data ledger.OutcomeData) error {
-	if err := p.written(ctx, ledger.Unsent, seq, mine, data); err != nil {
+	if err := p.recordOutcome(ctx, ledger.Unsent, seq, mine, data); err != nil {
 		return err
 	}
 	s := &Stop{Reason: AccessDenied, Step: seq, Err: out.Err}

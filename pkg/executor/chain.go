@@ -88,7 +88,7 @@ func (c *Chain) dependsOn(o otherChain, p *plan.Plan) bool {
 	switch {
 	case !o.onTarget(p):
 		return false
-	case o.Plan == p.Name, c.claims(p), overwritesAlone(p) && !c.State.Step(1).State.Sent():
+	case o.Plan == p.Name, c.takesDatabases(p), overwritesAlone(p) && !c.State.Step(1).State.Sent():
 		return true
 	}
 	return shared(c.databases, o.Databases) != ""

@@ -18,7 +18,7 @@ func (r *Runner) ClosePlan(ctx context.Context, reason string) Result {
 		if err := p.mustBeIdle(ctx); err != nil {
 			return err
 		}
-		return p.person(ctx, 0, 0, p.Who.decision(ledger.Close, reason))
+		return p.recordDecision(ctx, 0, 0, p.Who.decision(ledger.Close, reason))
 	})
 }
 
@@ -54,20 +54,20 @@ func (p *pass) mustHaveEnded(ctx context.Context, seq int) error {
 	case look.Gone:
 		return notAllowed(seq, WhyJobGone, id)
 	}
-	if diff := p.differs(seq, j); diff != nil {
+	if diff := p.differsFromPlan(seq, j); diff != nil {
 		return &Stop{Reason: JobDiffers, Step: seq, Jobs: []string{j.ID}, Differs: diff}
 	}
 	switch status, _ := drs.ParseStatus(j.Status); {
 	case status == drs.Success:
-		return p.finished(ctx, seq, ledger.JobSucceeded, j)
+		return p.recordEnd(ctx, seq, ledger.JobSucceeded, j)
 	case status.Ended():
-		return p.finished(ctx, seq, ledger.JobFailed, j)
+		return p.recordEnd(ctx, seq, ledger.JobFailed, j)
 	}
-	return notAllowed(seq, WhyStillRunning, id).showing(j.Status)
+	return notAllowed(seq, WhyStillRunning, id).withStatus(j.Status)
 }
 
-// differs compares a job with its step, if the plan file is there.
-func (p *pass) differs(seq int, j drs.Job) *Difference {
+// differsFromPlan compares a job with its step, if the plan file is there.
+func (p *pass) differsFromPlan(seq int, j drs.Job) *Difference {
 	if seq > len(p.Plan.Steps) {
 		return nil
 	}

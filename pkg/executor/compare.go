@@ -35,11 +35,11 @@ func differs(j drs.Job, s plan.Step, strict bool) *Difference {
 	return nil
 }
 
-// adoptable returns how a job differs from a step that is to adopt it, nil if it
-// does not. A job with the step's own marker was created by its request, so
+// differsForAdoption returns how a job differs from a step that is to adopt it,
+// nil if it does not. A job with the step's own marker was created by its request, so
 // values that the detail leaves out are no difference; the page's example for
 // an RDS source leaves out recovery_mode.
-func adoptable(j drs.Job, s plan.Step) *Difference {
+func differsForAdoption(j drs.Job, s plan.Step) *Difference {
 	ours := markerDiffers(j, s) == nil && j.TargetInstanceID != ""
 	if diff := differs(j, s, !ours); diff != nil {
 		return diff

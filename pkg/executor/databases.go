@@ -85,13 +85,13 @@ func union(a, b ledger.Databases) ledger.Databases {
 	return a
 }
 
-func known(d ledger.Databases) bool { return d.All || len(d.Keys) > 0 }
+func areKnown(d ledger.Databases) bool { return d.All || len(d.Keys) > 0 }
 
 // shared names the databases of a that b works on too, "" for none. Databases
 // that the ledger does not know may be any.
 func shared(a, b ledger.Databases) string {
 	switch {
-	case !known(a), !known(b):
+	case !areKnown(a), !areKnown(b):
 		return "databases that this ledger does not know"
 	case a.All, b.All:
 		return "all databases of the instance"
@@ -111,9 +111,9 @@ func shared(a, b ledger.Databases) string {
 	return "databases " + strings.Join(names, ", ")
 }
 
-// claims reports whether the plan would take databases that its chain does not
-// have yet: the chain is not opened, or its full failed and was edited since.
-func (c *Chain) claims(p *plan.Plan) bool {
+// takesDatabases reports whether the plan would take databases that its chain
+// does not have yet: the chain is not opened, or its full failed and was edited since.
+func (c *Chain) takesDatabases(p *plan.Plan) bool {
 	s := c.State
 	switch {
 	case s.Closed != nil, s.Ended != nil:
@@ -121,7 +121,7 @@ func (c *Chain) claims(p *plan.Plan) bool {
 	case s.Opened == nil:
 		return true
 	}
-	return !s.Step(1).State.Sent() && known(c.databases) && !covers(c.databases, recorded(p))
+	return !s.Step(1).State.Sent() && areKnown(c.databases) && !covers(c.databases, recorded(p))
 }
 
 func covers(a, b ledger.Databases) bool {
@@ -131,7 +131,7 @@ func covers(a, b ledger.Databases) bool {
 // databaseTaken is the stop of a plan that would take a database of another
 // plan's chain.
 func (c *Chain) databaseTaken(p *plan.Plan) *Stop {
-	if !c.claims(p) {
+	if !c.takesDatabases(p) {
 		return nil
 	}
 	if o := c.owner(p); o != nil {
@@ -146,7 +146,7 @@ func (c *Chain) Begins(p *plan.Plan) bool {
 	own := slices.ContainsFunc(c.others, func(o otherChain) bool {
 		return o.Plan == p.Name && o.State != nil && !c.released(o) && shared(recorded(p), o.databases) != ""
 	})
-	return c.claims(p) && c.owner(p) == nil && !own
+	return c.takesDatabases(p) && c.owner(p) == nil && !own
 }
 
 // owner is another plan whose chain has one of the plan's databases, nil if
@@ -155,7 +155,7 @@ func (c *Chain) Begins(p *plan.Plan) bool {
 // of an older migplan, once it has sent something.
 func (c *Chain) owner(p *plan.Plan) *Owner {
 	return c.find(p, func(o otherChain) bool {
-		return o.Plan != p.Name && !c.released(o) && (known(o.databases) || len(o.State.Steps) > 0)
+		return o.Plan != p.Name && !c.released(o) && (areKnown(o.databases) || len(o.State.Steps) > 0)
 	})
 }
 

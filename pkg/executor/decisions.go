@@ -61,14 +61,14 @@ func notAllowed(seq int, why Why, jobs ...string) *Stop {
 	return &Stop{Reason: NotAllowed, Step: seq, Why: why, Jobs: jobs}
 }
 
-// being adds the state that a step is in.
-func (s *Stop) being(state ledger.StepState) *Stop {
+// withState adds the state that a step is in.
+func (s *Stop) withState(state ledger.StepState) *Stop {
 	s.State = state
 	return s
 }
 
-// showing adds the status that DRS shows of a job.
-func (s *Stop) showing(status string) *Stop {
+// withStatus adds the status that DRS shows of a job.
+func (s *Stop) withStatus(status string) *Stop {
 	s.Detail = status
 	return s
 }
@@ -84,14 +84,14 @@ func (r *Runner) Retry(ctx context.Context, seq int, reason string) Result {
 	return r.decide(ctx, decision{}, func(ctx context.Context, p *pass) error {
 		st := p.facts.State.Step(seq)
 		if st.State != ledger.StepFailed && st.State != ledger.StepRefused {
-			return notAllowed(seq, WhyNotFailed).being(st.State)
+			return notAllowed(seq, WhyNotFailed).withState(st.State)
 		}
-		return p.person(ctx, seq, st.Attempt, p.Who.decision(ledger.Retry, reason))
+		return p.recordDecision(ctx, seq, st.Attempt, p.Who.decision(ledger.Retry, reason))
 	})
 }
 
-// person appends a decision and adds it to the result.
-func (p *pass) person(ctx context.Context, seq, attempt int, d ledger.DecisionData) error {
+// recordDecision appends a decision and adds it to the result.
+func (p *pass) recordDecision(ctx context.Context, seq, attempt int, d ledger.DecisionData) error {
 	if err := p.append(ctx, ledger.Decision, seq, attempt, d); err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (r *Runner) Ignore(ctx context.Context, jobID, reason string) Result {
 		}
 		d := p.Who.decision(ledger.IgnoreJob, reason)
 		d.JobID = jobID
-		return p.person(ctx, 0, 0, d)
+		return p.recordDecision(ctx, 0, 0, d)
 	})
 }
 
@@ -130,7 +130,7 @@ func (p *pass) mayIgnore(ctx context.Context, jobID string) error {
 	case claims && p.facts.State.Step(seq).State != ledger.StepSucceeded:
 		return notAllowed(seq, WhyOwnJob, jobID)
 	case claims && !status.Ended():
-		return notAllowed(seq, WhyOwnJobRunning, jobID).showing(j.Status)
+		return notAllowed(seq, WhyOwnJobRunning, jobID).withStatus(j.Status)
 	}
 	return nil
 }
@@ -156,14 +156,14 @@ func (r *Runner) MarkNotCreated(ctx context.Context, seq int, word Assurance, re
 	return r.decide(ctx, decision{}, func(ctx context.Context, p *pass) error {
 		st := p.facts.State.Step(seq)
 		if st.State != ledger.StepInDoubt {
-			return notAllowed(seq, WhyNotInDoubt).being(st.State)
+			return notAllowed(seq, WhyNotInDoubt).withState(st.State)
 		}
 		if err := p.mustBeAbsent(ctx, seq, st, word); err != nil {
 			return err
 		}
 		d := word.decision(p.Who, ledger.NotCreated, reason)
 		d.Intent = st.IntentSeq
-		return p.person(ctx, seq, st.Attempt, d)
+		return p.recordDecision(ctx, seq, st.Attempt, d)
 	})
 }
 

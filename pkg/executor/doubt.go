@@ -79,7 +79,7 @@ func compareCandidate(f doubtFacts) verdict {
 	if !ok {
 		return verdict{Stop: &Stop{Reason: APIUnavailable, Step: f.Step.Seq, Jobs: []string{listed.ID}, Why: WhyJobUnread}}
 	}
-	diff := adoptable(j, f.Step)
+	diff := differsForAdoption(j, f.Step)
 	switch {
 	case diff != nil:
 	case !strings.EqualFold(j.Name, f.Known.Intent.JobName):

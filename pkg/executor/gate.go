@@ -3,8 +3,8 @@ package executor
 import "context"
 
 // passesGate asks the Gate about the step that would be sent now, once in a pass:
-// it may read for longer than a listing stays fresh. What it gives is a *Stop, or
-// an error that says that nothing certain could be found out.
+// it may read for longer than a listing stays fresh. The Gate returns a *Stop if
+// the step must not be sent, and any other error if it could not decide.
 func (p *pass) passesGate(ctx context.Context, seq int) error {
 	if p.Gate == nil || p.gated == seq {
 		return nil

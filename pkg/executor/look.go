@@ -29,9 +29,9 @@ func (p *pass) look(ctx context.Context, seq int) error {
 	status, known := drs.ParseStatus(j.Status)
 	switch {
 	case status == drs.Success:
-		return p.finished(ctx, seq, ledger.JobSucceeded, j)
+		return p.recordEnd(ctx, seq, ledger.JobSucceeded, j)
 	case status.Ended():
-		return p.finished(ctx, seq, ledger.JobFailed, j)
+		return p.recordEnd(ctx, seq, ledger.JobFailed, j)
 	case !known:
 		if err := p.unknownStatus(seq, look, id); err != nil {
 			return err
@@ -50,7 +50,7 @@ func (p *pass) unknownStatus(seq int, look observation, id string) error {
 	return nil
 }
 
-func (p *pass) finished(ctx context.Context, seq int, kind ledger.Kind, j drs.Job) error {
+func (p *pass) recordEnd(ctx context.Context, seq int, kind ledger.Kind, j drs.Job) error {
 	st := p.facts.State.Step(seq)
 	err := p.append(ctx, kind, seq, st.Attempt, ledger.FinishedData{
 		JobID: j.ID, Status: j.Status, ErrorLog: j.ErrorLog, Finished: j.FinishTime,

@@ -34,7 +34,7 @@ func (r *Runner) mark(ctx context.Context, seq int, succeeded bool, word Assuran
 		if succeeded {
 			p.succeed(&d, seq, st)
 		}
-		return p.person(ctx, seq, st.Attempt, d)
+		return p.recordDecision(ctx, seq, st.Attempt, d)
 	})
 }
 
@@ -84,11 +84,11 @@ func (p *pass) mustBeInvisible(ctx context.Context, seq int, st ledger.Step, suc
 		if err := p.list(ctx); err != nil {
 			return err
 		}
-		if ids := claims(p.facts, seq); len(ids) > 0 {
+		if ids := possibleJobs(p.facts, seq); len(ids) > 0 {
 			return p.mustHaveFailed(ctx, seq, ids, succeeded, word)
 		}
 	}
-	return notAllowed(seq, WhyStateKnown).being(st.State)
+	return notAllowed(seq, WhyStateKnown).withState(st.State)
 }
 
 // edited reports whether the plan's step differs from the one that was sent.
@@ -109,7 +109,7 @@ func (p *pass) mustBeUndone(ctx context.Context, seq int, id string) error {
 		return fromError(err)
 	}
 	if status, _ := drs.ParseStatus(j.Status); !status.HasFailed() {
-		return notAllowed(seq, WhyStateKnown).being(ledger.StepSucceeded)
+		return notAllowed(seq, WhyStateKnown).withState(ledger.StepSucceeded)
 	}
 	return nil
 }
@@ -129,7 +129,7 @@ func (p *pass) endedOtherwise(ctx context.Context, seq int) (bool, error) {
 	}
 	p.candidate = j
 	status, _ := drs.ParseStatus(j.Status)
-	return status.Ended() && adoptable(j, p.Plan.Steps[seq-1]) != nil, nil
+	return status.Ended() && differsForAdoption(j, p.Plan.Steps[seq-1]) != nil, nil
 }
 
 // mustHaveFailed refuses to mark a step as failed while one of its jobs is not
@@ -152,7 +152,7 @@ func (p *pass) mustHaveFailed(ctx context.Context, seq int, ids []string, succee
 		switch s := accountFor(p.facts.State, id, look); {
 		case s == nil, s.Reason == StatusSettling:
 		case s.Reason == NotFailed:
-			return notAllowed(seq, WhyJobNotFailed, id).showing(look.Status)
+			return notAllowed(seq, WhyJobNotFailed, id).withStatus(look.Status)
 		default:
 			return s
 		}
@@ -179,7 +179,7 @@ func (p *pass) mustBeGone(ctx context.Context, seq int, id string, succeeded boo
 	if !known || status.Ended() && seq <= len(p.Plan.Steps) && differs(j, p.Plan.Steps[seq-1], false) != nil {
 		return nil
 	}
-	return notAllowed(seq, WhyJobShown, id).showing(j.Status)
+	return notAllowed(seq, WhyJobShown, id).withStatus(j.Status)
 }
 
 // mustBeGoneTwice allows a step to be marked as succeeded after two looks that

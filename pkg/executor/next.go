@@ -76,7 +76,7 @@ func Next(f Facts) Action {
 		seq++
 	}
 	if seq > len(f.Steps) {
-		return finished(f)
+		return afterLastStep(f)
 	}
 	switch st := f.State.Step(seq); st.State {
 	case ledger.StepRunning:
@@ -138,10 +138,10 @@ func closed(f Facts) *Stop {
 	return stop(ChainClosed, 0)
 }
 
-// finished ends a pass over a plan whose steps all succeeded. Before the plan
+// afterLastStep ends a pass over a plan whose steps all succeeded. Before the plan
 // counts as online, the target is listed once more: another ledger may have
 // sent the same cutover, and earlier listings may not have shown it.
-func finished(f Facts) Action {
+func afterLastStep(f Facts) Action {
 	last := f.Steps[len(f.Steps)-1]
 	switch {
 	case !last.Last:

@@ -28,7 +28,7 @@ func (p *pass) open(ctx context.Context) error {
 // it checks that no other chain has them and that nobody has put the plan on
 // hold; otherwise the pass begins anew and reports that.
 func (p *pass) appendAllowed(ctx context.Context, kind ledger.Kind, step, attempt int, data any) error {
-	if !p.chain.claims(p.Plan) {
+	if !p.chain.takesDatabases(p.Plan) {
 		return p.append(ctx, kind, step, attempt, data)
 	}
 	held := p.facts.State.Held != nil
@@ -39,7 +39,7 @@ func (p *pass) appendAllowed(ctx context.Context, kind ledger.Kind, step, attemp
 		}
 		return err
 	}
-	return p.write(ctx, kind, step, attempt, data, allow)
+	return p.appendIf(ctx, kind, step, attempt, data, allow)
 }
 
 func (p *pass) opened() ledger.OpenedData {

@@ -109,12 +109,12 @@ func (p *pass) load(ctx context.Context) error {
 // append records an event after the last one that this pass has read. If
 // another run was first, the pass begins anew.
 func (p *pass) append(ctx context.Context, kind ledger.Kind, step, attempt int, data any) error {
-	return p.write(ctx, kind, step, attempt, data, nil)
+	return p.appendIf(ctx, kind, step, attempt, data, nil)
 }
 
-// write is append with a condition, checked in the same transaction; nil:
+// appendIf is append with a condition, checked in the same transaction; nil:
 // none.
-func (p *pass) write(ctx context.Context, kind ledger.Kind, step, attempt int, data any, allow func(*ledger.Ledger) error) error {
+func (p *pass) appendIf(ctx context.Context, kind ledger.Kind, step, attempt int, data any, allow func(*ledger.Ledger) error) error {
 	e, err := ledger.New(p.facts.State.Chain, kind, step, attempt, p.Run, data)
 	if err != nil {
 		return err
@@ -127,9 +127,9 @@ func (p *pass) write(ctx context.Context, kind ledger.Kind, step, attempt int, d
 	return p.facts.State.Apply(e)
 }
 
-// record appends what was learnt after whatever the ledger holds by now, since
-// it is true in any case. The end of ctx does not stop it.
-func (p *pass) record(ctx context.Context, kind ledger.Kind, step, attempt int, data any) error {
+// appendRetrying appends what was learnt, and again after the newest event if
+// another run was first, since it is true in any case. The end of ctx does not stop it.
+func (p *pass) appendRetrying(ctx context.Context, kind ledger.Kind, step, attempt int, data any) error {
 	ctx = context.WithoutCancel(ctx)
 	for range 100 {
 		err := p.append(ctx, kind, step, attempt, data)
@@ -159,12 +159,12 @@ func (p *pass) list(ctx context.Context) error {
 	if err != nil {
 		return fromError(err)
 	}
-	others, err := p.known(ctx)
+	others, err := p.readOtherChains(ctx)
 	if err != nil {
 		return err
 	}
 	v := viewTarget(l, p.Plan, p.facts.State, others)
-	v.Running = p.meet(ctx, v.Running)
+	v.Running = p.lookAtForeign(ctx, v.Running)
 	p.facts.target, p.facts.observed, p.listedAt, p.others = v, nil, began, others.jobs
 	return nil
 }
@@ -180,8 +180,8 @@ type chainsOnTarget struct {
 	resolved map[string]ledger.SightData
 }
 
-// known reads the other chains of this ledger on the same target.
-func (p *pass) known(ctx context.Context) (chainsOnTarget, error) {
+// readOtherChains reads the other chains of this ledger on the same target.
+func (p *pass) readOtherChains(ctx context.Context) (chainsOnTarget, error) {
 	out := chainsOnTarget{ids: map[string]bool{}, jobs: map[string]bool{}, ended: map[string]bool{}, resolved: map[string]ledger.SightData{}}
 	for _, o := range p.chain.others {
 		if o.InstanceID != p.Plan.Target.InstanceID {
@@ -202,9 +202,9 @@ func (p *pass) known(ctx context.Context) (chainsOnTarget, error) {
 	return out, nil
 }
 
-// meet looks at the foreign running jobs, and leaves out those that have ended
-// or work on another target.
-func (p *pass) meet(ctx context.Context, running []otherJob) []otherJob {
+// lookAtForeign looks at the foreign running jobs, and leaves out those that
+// have ended or work on another target.
+func (p *pass) lookAtForeign(ctx context.Context, running []otherJob) []otherJob {
 	var out []otherJob
 	for _, n := range running {
 		if !n.Ours {

@@ -18,7 +18,7 @@ const (
 // that has passed, up to 30 s. Where the length is known, the waits are short near
 // the expected end, one 300th of it, and grow with the distance from it, but never
 // beyond what an unknown job gets: a job may fail early or take far longer. A
-// negative time, of a clock that was set back, says nothing.
+// negative elapsed time means that the clock was set back: the wait is the longest.
 func NextLook(elapsed, expected time.Duration) time.Duration {
 	if elapsed < 0 {
 		return longestWait

@@ -27,11 +27,7 @@ func (p *pass) create(ctx context.Context, seq int) error {
 	if err != nil {
 		return &Stop{Reason: Broken, Err: err}
 	}
-	p.warnShared(seq)
-	if err := p.open(ctx); err != nil {
-		return err
-	}
-	if err := p.noteKey(ctx, step, attempt); err != nil {
+	if err := p.prepare(ctx, step, attempt); err != nil {
 		return err
 	}
 	confirmed := p.confirmed(step, attempt)
@@ -49,14 +45,33 @@ func (p *pass) create(ctx context.Context, seq int) error {
 		return err
 	}
 	mine := p.facts.State.Step(seq)
-	if err := guard(req.Body, step, attempt, confirmed); err != nil {
-		if lost := p.record(ctx, ledger.Unsent, seq, attempt, outcomeData(mine, drs.Outcome{Err: err})); lost != nil {
-			return lost
-		}
-		return &Stop{Reason: Broken, Err: err}
+	if err := p.checkRequest(ctx, mine, step, req.Body, confirmed); err != nil {
+		return err
 	}
 	ends, _ := p.windowEnds(step)
 	return p.send(ctx, seq, mine, drs.Create{Body: req.Body, SignedAt: intent.SignedAt, ListedAt: p.listedAt, EndsAt: ends, BeforeSend: p.mayLeave})
+}
+
+// prepare records what must be in the ledger before the intent of a step.
+func (p *pass) prepare(ctx context.Context, step plan.Step, attempt int) error {
+	p.warnShared(step.Seq)
+	if err := p.open(ctx); err != nil {
+		return err
+	}
+	return p.noteKey(ctx, step, attempt)
+}
+
+// checkRequest asks the guard about the recorded request. One that it refuses
+// is recorded as unsent.
+func (p *pass) checkRequest(ctx context.Context, mine ledger.Step, step plan.Step, body []byte, confirmed bool) error {
+	err := guard(body, step, mine.Attempt, confirmed)
+	if err == nil {
+		return nil
+	}
+	if lost := p.appendRetrying(ctx, ledger.Unsent, step.Seq, mine.Attempt, outcomeData(mine, drs.Outcome{Err: err})); lost != nil {
+		return lost
+	}
+	return &Stop{Reason: Broken, Err: err}
 }
 
 // send sends the request, once. From here on a job may exist. Nothing that can
@@ -67,7 +82,7 @@ func (p *pass) send(ctx context.Context, seq int, mine ledger.Step, c drs.Create
 	exchange, done := unstoppable(ctx)
 	defer done()
 	out := p.Jobs.CreateReplicationJob(exchange, c)
-	return p.after(ctx, seq, mine, out)
+	return p.handleOutcome(ctx, seq, mine, out)
 }
 
 // mayLeave checks the plan's file again at the first byte, since writing the

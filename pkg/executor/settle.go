@@ -26,19 +26,19 @@ func (p *pass) settle(ctx context.Context, seq int) error {
 	switch {
 	case v.Adopt != "":
 		outcome.JobID = v.Adopt
-		return p.adopted(ctx, seq, outcome)
+		return p.adoptFound(ctx, seq, outcome)
 	case v.Absent != "":
 		outcome.Evidence = v.Absent
-		return p.conclude(ctx, ledger.Absent, seq, outcome)
+		return p.endDoubt(ctx, ledger.Absent, seq, outcome)
 	}
 	return p.searchOn(ctx, v.Stop)
 }
 
-// adopted ends a doubt with its job. If this pass sent the create, the pass
+// adoptFound ends a doubt with its job. If this pass sent the create, the pass
 // ends too: a pass sends one step.
-func (p *pass) adopted(ctx context.Context, seq int, o ledger.OutcomeData) error {
+func (p *pass) adoptFound(ctx context.Context, seq int, o ledger.OutcomeData) error {
 	own := p.doubtAt != 0
-	if err := p.conclude(ctx, ledger.Adopted, seq, o); err != nil {
+	if err := p.endDoubt(ctx, ledger.Adopted, seq, o); err != nil {
 		return err
 	}
 	if own {
@@ -47,9 +47,9 @@ func (p *pass) adopted(ctx context.Context, seq int, o ledger.OutcomeData) error
 	return nil
 }
 
-// conclude records the end of a doubt, on the head that the verdict is based
+// endDoubt records the end of a doubt, on the head that the verdict is based
 // on.
-func (p *pass) conclude(ctx context.Context, kind ledger.Kind, seq int, o ledger.OutcomeData) error {
+func (p *pass) endDoubt(ctx context.Context, kind ledger.Kind, seq int, o ledger.OutcomeData) error {
 	st := p.facts.State.Step(seq)
 	if err := p.append(ctx, kind, seq, st.Attempt, o); err != nil {
 		return err
