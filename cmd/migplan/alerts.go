@@ -87,11 +87,11 @@ func (a *app) webhook() *webhook {
 
 // tell posts what changed since the webhook was told, and records what has arrived:
 // the rest is posted after the next pass.
-func (w *webhook) tell(ctx context.Context, l *ledger.Ledger, jobs []*job) {
+func (w *webhook) tell(ctx context.Context, l *ledger.Ledger, runs []*planRun) {
 	if w.to == nil || w.left <= 0 {
 		return
 	}
-	changes, changed := changesOf(jobs)
+	changes, changed := changesOf(runs)
 	if len(changes) == 0 {
 		return
 	}
@@ -99,33 +99,33 @@ func (w *webhook) tell(ctx context.Context, l *ledger.Ledger, jobs []*job) {
 	arrived, err := alerts.Deliver(context.WithoutCancel(ctx), w.to, changes, w.left)
 	w.left -= time.Since(began)
 	w.alertFailed(err)
-	for i, j := range changed {
+	for i, run := range changed {
 		if arrived[i] {
-			j.note.Told, _ = json.Marshal(changes[i].Plan.Situation())
-			j.passed = j.recorded.Began
+			run.note.Told, _ = json.Marshal(changes[i].Plan.Situation())
+			run.passed = run.recorded.Began
 		}
 	}
-	w.recordPasses(ctx, l, jobs)
+	w.recordPasses(ctx, l, runs)
 }
 
-// changesOf are the jobs of which the webhook must be told. A run that did not get
+// changesOf are the plans that the webhook must report. A run that did not get
 // the lock leaves that to the one that has it.
-func changesOf(jobs []*job) (changes []alerts.Change, changed []*job) {
-	for _, j := range jobs {
-		if j.recorded.Chain == "" {
+func changesOf(runs []*planRun) (changes []alerts.Change, changed []*planRun) {
+	for _, run := range runs {
+		if run.recorded.Chain == "" {
 			continue
 		}
-		if c := alerts.Changed(alertOf(j.Migration), j.told()); c != nil {
-			changes, changed = append(changes, *c), append(changed, j)
+		if c := alerts.Changed(alertOf(run.Migration), run.lastReported()); c != nil {
+			changes, changed = append(changes, *c), append(changed, run)
 		}
 	}
 	return changes, changed
 }
 
-// told is the situation that the webhook knows, nil for none.
-func (j *job) told() *alerts.Situation {
+// lastReported is the situation that the webhook knows, nil for none.
+func (run *planRun) lastReported() *alerts.Situation {
 	var s alerts.Situation
-	if len(j.note.Told) == 0 || json.Unmarshal(j.note.Told, &s) != nil {
+	if len(run.note.Told) == 0 || json.Unmarshal(run.note.Told, &s) != nil {
 		return nil
 	}
 	return &s
@@ -163,19 +163,19 @@ func alertOf(m *view.Migration) alerts.Plan {
 }
 
 // sayStop prints a stop, unless a reminder of the same one is not due yet.
-func (a *app) sayStop(j *job, o applyOptions) {
-	if now := time.Now(); j.isNews(o.remind, now) || isTerminal(a.stderr) {
-		j.note.SaidAt = now
-		j.WriteStop(a.stderr)
+func (a *app) sayStop(run *planRun, o applyOptions) {
+	if now := time.Now(); run.isNews(o.remind, now) || isTerminal(a.stderr) {
+		run.note.SaidAt = now
+		run.WriteStop(a.stderr)
 	}
 }
 
 // isNews reports whether the stop has not been printed yet, or not for long.
-func (j *job) isNews(remind time.Duration, now time.Time) bool {
-	last := j.LastPass
+func (run *planRun) isNews(remind time.Duration, now time.Time) bool {
+	last := run.LastPass
 	switch {
 	case last == nil || last.SaidAt.IsZero(), now.Sub(last.SaidAt) >= remind, last.SaidAt.After(now):
 		return true
 	}
-	return last.Class != j.Class() || last.Reason != j.reason() || last.Step != j.Result.Step || last.Said.Next != j.Explain().Next
+	return last.Class != run.Class() || last.Reason != run.reason() || last.Step != run.Result.Step || last.Said.Next != run.Explain().Next
 }

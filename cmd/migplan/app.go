@@ -75,7 +75,8 @@ func outputRemedy(args []string) string {
 const lastWait = 3 * time.Second
 
 // unread is the exit code of a run that ended well and whose output was lost. A
-// reader that had enough, like head, is no fault: it is as if SIGPIPE had come.
+// reader that closed the pipe early, like head, is no error: the code is that of
+// SIGPIPE.
 func unread(lost error) int {
 	if errors.Is(lost, syscall.EPIPE) {
 		return 128 + int(syscall.SIGPIPE)

@@ -147,7 +147,7 @@ func (a *app) apply(ctx context.Context, args []string, o applyOptions) error {
 func (a *app) applyAll(ctx context.Context, all []*view.Migration, o applyOptions) (executor.Class, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
-	jobs, shared, err := a.runJobs(ctx, all, o)
+	runs, shared, err := a.runPlans(ctx, all, o)
 	if err != nil {
 		return "", err
 	}
@@ -155,32 +155,32 @@ func (a *app) applyAll(ctx context.Context, all []*view.Migration, o applyOption
 	if shared {
 		classes = append(classes, executor.Invalid)
 	}
-	for _, j := range jobs {
-		classes = append(classes, j.Class())
+	for _, run := range runs {
+		classes = append(classes, run.Class())
 	}
 	return worst(classes...), nil
 }
 
-func (a *app) sayChange(j *job, c executor.Change, o applyOptions) {
-	a.log.Debug().Str("plan", j.Plan.Name).Int("step", c.Step).Str("job_id", view.Clean(c.JobID)).Str("what", string(c.What)).Msg("the ledger has a new event")
+func (a *app) sayChange(run *planRun, c executor.Change, o applyOptions) {
+	a.log.Debug().Str("plan", run.Plan.Name).Int("step", c.Step).Str("job_id", view.Clean(c.JobID)).Str("what", string(c.What)).Msg("the ledger has a new event")
 	if o.output == "text" {
-		j.WriteChange(a.stdout, c)
+		run.WriteChange(a.stdout, c)
 	}
 }
 
 // sayEnd says in what state a pass left the plan. A pass that changed nothing
 // prints nothing to a pipe, unless a key was given that could not be used yet.
-func (a *app) sayEnd(j *job, o applyOptions) {
+func (a *app) sayEnd(run *planRun, o applyOptions) {
 	switch {
-	case j.Class() != executor.OK:
-		a.sayStop(j, o)
-	case o.output == "text" && (j.changed || isTerminal(a.stdout) || keyUnused(j, o) || o.wait && j.Result.Reason == executor.OnHold):
-		j.WriteWaits(a.stdout)
+	case run.Class() != executor.OK:
+		a.sayStop(run, o)
+	case o.output == "text" && (run.changed || isTerminal(a.stdout) || keyUnused(run, o) || o.wait && run.Result.Reason == executor.OnHold):
+		run.WriteWaits(a.stdout)
 	}
 }
 
 // keyUnused reports whether a key was given that this run could not use yet.
-func keyUnused(j *job, o applyOptions) bool {
-	r := j.Result.Reason
+func keyUnused(run *planRun, o applyOptions) bool {
+	r := run.Result.Reason
 	return o.keys != (executor.Keys{}) && (r == executor.OnHold || r == executor.BeforeStart)
 }

@@ -72,8 +72,8 @@ func (a *app) decide(ctx context.Context, file string, d *decision) error {
 // decided carries a decision out and says what came of it.
 func (a *app) decided(ctx context.Context, m *view.Migration, runner *executor.Runner, d *decision) error {
 	m.LedgerFile, m.Run = runner.Ledger.Path(), view.Run{Flags: d.settings.given(), Again: a.typed(), Proxy: a.proxyName()}
-	j := &job{Migration: m, runner: runner}
-	j.take(ctx, d.do(ctx, runner))
+	run := &planRun{Migration: m, runner: runner}
+	run.take(ctx, d.do(ctx, runner))
 	for _, c := range m.Result.Changes {
 		m.WriteChange(a.stdout, c)
 	}

@@ -36,7 +36,7 @@ func settingError(err error) error {
 
 // classified is the class of an error outside of a pass.
 func (a *app) classified(err error) executor.Class {
-	if _, remedy, class, ok := told(err); ok {
+	if _, remedy, class, ok := problemOf(err); ok {
 		view.Error(a.stderr, err.Error(), remedy)
 		return class
 	}
@@ -45,14 +45,14 @@ func (a *app) classified(err error) executor.Class {
 
 // setupError is why a plan cannot be run.
 func setupError(err error) *view.SetupError {
-	if problem, remedy, class, ok := told(err); ok {
+	if problem, remedy, class, ok := problemOf(err); ok {
 		return &view.SetupError{Class: class, Err: errors.New(problem), Remedy: remedy}
 	}
 	return &view.SetupError{Class: executor.LedgerStop(err).Class(), Err: err}
 }
 
-// told takes an error apart that has its remedy with it.
-func told(err error) (problem, remedy string, class executor.Class, ok bool) {
+// problemOf takes apart an error that has its own remedy; ok is false for others.
+func problemOf(err error) (problem, remedy string, class executor.Class, ok bool) {
 	var u usage
 	var d denied
 	var w away

@@ -16,9 +16,10 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// gate is what may hold back a step that is about to be sent.
-func (a *app) gate(j *job, r *remote, s settings) func(context.Context, plan.Step) error {
-	compare := a.lockGate(j, r, s)
+// gate returns the check of a step that is about to be sent: the lock for each
+// step, the bucket for the cutover.
+func (a *app) gate(run *planRun, r *remote, s settings) func(context.Context, plan.Step) error {
+	compare := a.lockGate(run, r, s)
 	return func(ctx context.Context, step plan.Step) error {
 		if err := compare(ctx, step); err != nil {
 			return err
@@ -26,14 +27,14 @@ func (a *app) gate(j *job, r *remote, s settings) func(context.Context, plan.Ste
 		if !step.Last || step.Plan.Source.OBS == nil {
 			return nil
 		}
-		return a.guardCutover(ctx, j, r, &s)
+		return a.guardCutover(ctx, run, r, &s)
 	}
 }
 
-// guardCutover holds the cutover against what is in the bucket. Where the bucket
-// cannot be read, it only warns, unless the plan requires a tail-log backup.
-func (a *app) guardCutover(ctx context.Context, j *job, r *remote, s *settings) error {
-	p := j.Plan
+// guardCutover compares the cutover with the backups in the bucket. Where the
+// bucket cannot be read, it only warns, unless the plan requires a tail-log backup.
+func (a *app) guardCutover(ctx context.Context, run *planRun, r *remote, s *settings) error {
+	p := run.Plan
 	if !p.Cutover.TailLog && a.obsEndpoint(s) == "" && onThisMachine(r.endpoint) {
 		return nil // a simulated DRS, which has no bucket
 	}
@@ -43,8 +44,8 @@ func (a *app) guardCutover(ctx context.Context, j *job, r *remote, s *settings) 
 	}
 	found := facts.Decide()
 	for _, what := range found.Unclear {
-		if !slices.Contains(j.unclear, what) {
-			j.unclear = append(j.unclear, what)
+		if !slices.Contains(run.unclear, what) {
+			run.unclear = append(run.unclear, what)
 			a.log.Warn().Str("plan", p.Name).Str("detail", view.Clean(what)).Msg("newer backups in the bucket cannot be ruled out")
 		}
 	}
@@ -77,7 +78,7 @@ func (a *app) guardFacts(ctx context.Context, p *plan.Plan, drs *url.URL, s *set
 	}
 	client, err := a.connectBucket(ctx, s, targetRegion(p.Target))
 	if err != nil {
-		problem, remedy, class, _ := told(err)
+		problem, remedy, class, _ := problemOf(err)
 		why := &verify.Error{Kind: verify.Denied, Problem: cmp.Or(problem, err.Error()), Remedy: remedy, Err: err}
 		if ctx.Err() != nil || class == executor.TryAgain {
 			why.Kind = verify.Unavailable

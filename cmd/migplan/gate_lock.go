@@ -13,16 +13,16 @@ import (
 // lockGate compares the files of a step with the lock beside the plan. The lock
 // is read each time, since it changes together with the plan. A lock that goes
 // missing during the run holds back every step.
-func (a *app) lockGate(j *job, r *remote, s settings) func(context.Context, plan.Step) error {
-	first, err := readLock(j.Migration)
+func (a *app) lockGate(run *planRun, r *remote, s settings) func(context.Context, plan.Step) error {
+	first, err := readLock(run.Migration)
 	hadLock := first != nil || err != nil
 	return func(ctx context.Context, step plan.Step) error {
-		lock, err := readLock(j.Migration)
+		lock, err := readLock(run.Migration)
 		switch {
 		case err != nil:
-			return &executor.Stop{Reason: executor.FileNotLocked, Err: fmt.Errorf("%s cannot be used: %w", verify.LockFile(j.File), err)}
+			return &executor.Stop{Reason: executor.FileNotLocked, Err: fmt.Errorf("%s cannot be used: %w", verify.LockFile(run.File), err)}
 		case lock == nil && hadLock:
-			return &executor.Stop{Reason: executor.FileNotLocked, Err: fmt.Errorf("%s is gone", verify.LockFile(j.File))}
+			return &executor.Stop{Reason: executor.FileNotLocked, Err: fmt.Errorf("%s is gone", verify.LockFile(run.File))}
 		case lock == nil || step.Plan.Source.OBS == nil:
 			return nil
 		}
@@ -59,7 +59,7 @@ func lockStop(err error) error {
 		case verify.FileDenied, verify.FileUnavailable:
 		}
 	}
-	if _, _, class, known := told(err); known && class == executor.Denied {
+	if _, _, class, known := problemOf(err); known && class == executor.Denied {
 		s.Reason, s.Why = executor.FilesDenied, ""
 	}
 	return s

@@ -17,11 +17,11 @@ func TestLockThatGoesMissingHoldsBackSteps(t *testing.T) {
 	writeFile(t, file, imsPlan("  - full: ims.bak\n"))
 	m := loadPlan(file)
 	a := &app{env: func(string) (string, bool) { return "", false }}
-	if err := a.lockGate(&job{Migration: m}, &remote{}, settings{})(t.Context(), m.Plan.Steps[0]); err != nil {
+	if err := a.lockGate(&planRun{Migration: m}, &remote{}, settings{})(t.Context(), m.Plan.Steps[0]); err != nil {
 		t.Errorf("without a lock: %v", err)
 	}
 	writeFile(t, lock, `{"version":1,"plan":"ims-prod","files":[]}`)
-	gate := a.lockGate(&job{Migration: m}, &remote{}, settings{})
+	gate := a.lockGate(&planRun{Migration: m}, &remote{}, settings{})
 	if err := os.Remove(lock); err != nil {
 		t.Fatal(err)
 	}

@@ -107,7 +107,7 @@ func unreadFinding(b backup.Backup) backup.Finding {
 		f.ID = findObject
 	}
 	var ok bool
-	if f.Summary, f.Action, _, ok = told(b.Err); !ok {
+	if f.Summary, f.Action, _, ok = problemOf(b.Err); !ok {
 		d := unreadable(b.Name, b.Err)
 		f.Summary, f.Action = d.Summary, d.Hint
 	}
@@ -120,7 +120,7 @@ func classOf(in view.Inspection) executor.Class {
 	classes := []executor.Class{executor.OK}
 	withheld := map[string]bool{}
 	for _, b := range in.Rest {
-		if _, _, class, _ := told(b.Err); class == executor.Denied || class == executor.TryAgain {
+		if _, _, class, _ := problemOf(b.Err); class == executor.Denied || class == executor.TryAgain {
 			classes, withheld[b.Name] = append(classes, class), true
 		}
 	}

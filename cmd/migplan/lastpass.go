@@ -13,14 +13,14 @@ import (
 // recordPasses records how each pass of this round ended, for status and for
 // reminders. A run that did not get the lock made no pass. Nothing is decided by
 // these records, so a failure is a warning.
-func (a *app) recordPasses(ctx context.Context, l *ledger.Ledger, jobs []*job) {
+func (a *app) recordPasses(ctx context.Context, l *ledger.Ledger, runs []*planRun) {
 	var records []ledger.PassRecord
-	for _, j := range jobs {
-		if !j.passed.IsZero() && j.Result.Reason != executor.LockHeld {
-			j.recorded = j.record(a.who())
-			records = append(records, j.recorded)
+	for _, run := range runs {
+		if !run.passed.IsZero() && run.Result.Reason != executor.LockHeld {
+			run.recorded = run.record(a.who())
+			records = append(records, run.recorded)
 		}
-		j.passed = time.Time{}
+		run.passed = time.Time{}
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
@@ -29,27 +29,27 @@ func (a *app) recordPasses(ctx context.Context, l *ledger.Ledger, jobs []*job) {
 	}
 }
 
-// record is the pass that a job has just made.
-func (j *job) record(who executor.Who) ledger.PassRecord {
-	note := j.Note()
-	note.SaidAt, note.Told = j.note.SaidAt, j.note.Told
-	if j.Class() == executor.OK {
+// record is the pass that was just made over the plan.
+func (run *planRun) record(who executor.Who) ledger.PassRecord {
+	note := run.Note()
+	note.SaidAt, note.Told = run.note.SaidAt, run.note.Told
+	if run.Class() == executor.OK {
 		note.SaidAt = time.Time{}
 	}
 	stop, _ := json.Marshal(note) // strings and times
 	return ledger.PassRecord{
-		Chain: j.Plan.Chain(), Run: j.run, Began: j.passed, Ended: time.Now(), User: who.User, Host: who.Host,
-		Code: string(j.Class()), Reason: string(j.reason()), Stop: stop,
-		PlanSHA256: j.Plan.SHA256, Seq: j.State.Head.Seq, Hash: j.State.Head.Hash,
+		Chain: run.Plan.Chain(), Run: run.id, Began: run.passed, Ended: time.Now(), User: who.User, Host: who.Host,
+		Code: string(run.Class()), Reason: string(run.reason()), Stop: stop,
+		PlanSHA256: run.Plan.SHA256, Seq: run.State.Head.Seq, Hash: run.State.Head.Hash,
 	}
 }
 
 // reason is why the pass ended, "" where none could be made.
-func (j *job) reason() executor.Reason {
-	if j.Setup != nil {
+func (run *planRun) reason() executor.Reason {
+	if run.Setup != nil {
 		return ""
 	}
-	return j.Result.Reason
+	return run.Result.Reason
 }
 
 // readLastPasses adds the recorded passes to what the ledger says. Without them

@@ -13,9 +13,9 @@ import (
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// A decision in the wrong ledger helps nobody: cron reads another. So the first
-// event of a plan in a ledger is a pass's, unless a person says that this is the
-// ledger.
+// A decision in the wrong ledger has no effect, since the scheduled runs read
+// another one. So a ledger that has no record of the plan accepts a decision only
+// with --new.
 
 func (d *decision) newFlag(c *cobra.Command) {
 	c.Flags().BoolVar(&d.anew, "new", false, "record it even if the ledger has no record of the plan")

@@ -14,18 +14,18 @@ const redraw = 500 * time.Millisecond
 // progress shows what runs while apply waits: live lines where stderr is a
 // terminal, otherwise a line for each change and a sign of life. end takes the
 // live lines away.
-func (a *app) progress(o applyOptions) (show func([]*job), end func()) {
+func (a *app) progress(o applyOptions) (show func([]*planRun), end func()) {
 	if !o.wait || o.output != "text" {
-		return func([]*job) {}, func() {}
+		return func([]*planRun) {}, func() {}
 	}
 	if f, ok := a.stderr.to.(*os.File); ok && isTerminal(a.stderr) {
 		live := view.NewLive(f, redraw)
 		restore := a.above(live)
-		return func(jobs []*job) { live.Show(running(jobs)) }, func() { live.Close(lastWait); restore() }
+		return func(runs []*planRun) { live.Show(running(runs)) }, func() { live.Close(lastWait); restore() }
 	}
 	var reports view.Reports
-	return func(jobs []*job) {
-		for _, text := range reports.News(time.Now(), running(jobs)) {
+	return func(runs []*planRun) {
+		for _, text := range reports.News(time.Now(), running(runs)) {
 			view.Line(a.stderr, "%s", text)
 		}
 	}, func() {}
@@ -45,15 +45,15 @@ func (a *app) above(live *view.Live) (restore func()) {
 }
 
 // running are the steps that DRS works on.
-func running(jobs []*job) (all []view.Running) {
-	for _, j := range jobs {
-		seq := j.Result.Step
-		if j.ended || j.Result.Reason != executor.JobRunning || seq < 1 || seq > len(j.Plan.Steps) {
+func running(runs []*planRun) (all []view.Running) {
+	for _, run := range runs {
+		seq := run.Result.Step
+		if run.ended || run.Result.Reason != executor.JobRunning || seq < 1 || seq > len(run.Plan.Steps) {
 			continue
 		}
 		all = append(all, view.Running{
-			Plan: j.Plan.Name, Step: seq, Steps: len(j.Plan.Steps), File: j.Plan.Steps[seq-1].Backup.Keys[0],
-			Status: j.status, StatusSince: j.statusSince, SubmittedAt: j.State.Step(seq).SubmittedAt,
+			Plan: run.Plan.Name, Step: seq, Steps: len(run.Plan.Steps), File: run.Plan.Steps[seq-1].Backup.Keys[0],
+			Status: run.status, StatusSince: run.statusSince, SubmittedAt: run.State.Step(seq).SubmittedAt,
 		})
 	}
 	return all

@@ -124,19 +124,19 @@ func (a *app) rehearseOne(ctx context.Context, m *view.Migration, config drssim.
 		return "", err
 	}
 	m.Run.Rehearsal = true
-	j := &job{Migration: m, runner: &executor.Runner{
+	run := &planRun{Migration: m, runner: &executor.Runner{
 		Plan: m.Plan, Jobs: client, Ledger: l, Who: a.who(), Run: newRun(),
 		Identity: executor.Identity{Endpoint: endpoint.String(), Principal: "rehearsal"},
 		Keys:     executor.Keys{Rehearsal: true}, Note: a.note(m.Plan.Name),
 	}}
 	m.WriteRehearsing(a.stdout, endpoint.Host)
 	o := applyOptions{wait: true, planOptions: planOptions{output: "text"}}
-	a.rounds(ctx, []*job{j}, o, func() {})
+	a.runUntilEnded(ctx, []*planRun{run}, o, func() {})
 	m.WriteRehearsed(a.stdout, time.Now())
 	return m.Class(), nil
 }
 
-// rehearsalToken is the credential of a simulator that lets everybody in.
+// rehearsalToken is the credential of a simulator, which accepts any token.
 type rehearsalToken struct{}
 
 func (rehearsalToken) Authorize(req *http.Request, _ []byte) error {
@@ -148,7 +148,7 @@ func (rehearsalToken) Renew(context.Context) (bool, error) { return false, nil }
 
 // manifest gives the simulator the objects of a plan, each log backup
 // continuing where the one before it ended, so that a skipped, repeated or
-// swapped one fails as it would on the night.
+// swapped one fails as it would in DRS.
 func manifest(steps []plan.Step) []drssim.Object {
 	var objects []drssim.Object
 	for _, s := range steps {

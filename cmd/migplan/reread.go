@@ -19,58 +19,58 @@ const (
 	rereadPause = 250 * time.Millisecond
 )
 
-// reread brings a job up to its plan file as it is now. The stop says why no
+// reread brings a run up to its plan file as it is now. The stop says why no
 // pass may be made.
-func (a *app) reread(ctx context.Context, j *job, jobs []*job, o applyOptions) *executor.Stop {
-	if j.Run.Rehearsal || j.unchanged() == nil {
+func (a *app) reread(ctx context.Context, run *planRun, runs []*planRun, o applyOptions) *executor.Stop {
+	if run.Run.Rehearsal || run.unchanged() == nil {
 		return nil
 	}
-	now := j.readAgain(ctx, jobs)
+	now := run.readAgain(ctx, runs)
 	for waited := time.Duration(0); !now.Valid(); waited += rereadPause {
 		if waited >= rereadFor {
-			return a.invalidNow(j, now)
+			return a.invalidNow(run, now)
 		}
 		if !a.sleep(ctx, rereadPause) {
 			return nil // the pass ends at once, and says why
 		}
-		now = j.readAgain(ctx, jobs)
+		now = run.readAgain(ctx, runs)
 	}
-	if now.Plan.SHA256 == j.Plan.SHA256 {
+	if now.Plan.SHA256 == run.Plan.SHA256 {
 		return nil
 	}
-	if differs := otherMigration(j.Plan, now.Plan); differs != nil {
+	if differs := otherMigration(run.Plan, now.Plan); differs != nil {
 		return &executor.Stop{Reason: executor.PlanReplaced, Differs: differs}
 	}
-	a.takePlan(j, now, o)
+	a.takePlan(run, now, o)
 	return nil
 }
 
-// unchanged is nil while the file holds what the job's plan was made from.
-func (j *job) unchanged() error {
-	sum, err := plan.HashFile(j.File)
-	if err == nil && sum != j.Plan.SHA256 {
+// unchanged is nil while the file holds what the run's plan was made from.
+func (run *planRun) unchanged() error {
+	sum, err := plan.HashFile(run.File)
+	if err == nil && sum != run.Plan.SHA256 {
 		err = errors.New("it no longer holds what this pass began with")
 	}
 	return err
 }
 
-// readAgain loads a job's file, and checks it against the other plans of this
+// readAgain loads a run's plan file, and checks it against the other plans of this
 // call as they were read last.
-func (j *job) readAgain(ctx context.Context, jobs []*job) *view.Migration {
-	all := []*view.Migration{loadPlan(j.File)}
-	for _, other := range jobs {
-		if other != j {
+func (run *planRun) readAgain(ctx context.Context, runs []*planRun) *view.Migration {
+	all := []*view.Migration{loadPlan(run.File)}
+	for _, other := range runs {
+		if other != run {
 			all = append(all, &view.Migration{File: other.File, Plan: other.Plan})
 		}
 	}
 	checkTogether(all)
-	refuse(all[0], plan.CheckDatabases(beginning(ctx, j.runner.Ledger, all), plan.Error))
+	refuse(all[0], plan.CheckDatabases(beginning(ctx, run.runner.Ledger, all), plan.Error))
 	return all[0]
 }
 
 // invalidNow says what is wrong with a file that was valid before.
-func (a *app) invalidNow(j *job, now *view.Migration) *executor.Stop {
-	j.Diagnostics = now.Diagnostics
+func (a *app) invalidNow(run *planRun, now *view.Migration) *executor.Stop {
+	run.Diagnostics = now.Diagnostics
 	for _, d := range now.Diagnostics {
 		view.WriteDiagnostic(a.stderr, d)
 	}
@@ -100,15 +100,15 @@ func otherMigration(was, is *plan.Plan) *executor.Difference {
 
 // takePlan goes on with a changed plan. What its file now warns of is said
 // once.
-func (a *app) takePlan(j *job, now *view.Migration, o applyOptions) {
+func (a *app) takePlan(run *planRun, now *view.Migration, o applyOptions) {
 	for _, d := range now.Diagnostics {
-		if !slices.Contains(j.Diagnostics, d) {
-			a.warn(j, d)
+		if !slices.Contains(run.Diagnostics, d) {
+			a.warn(run, d)
 		}
 	}
-	j.Diagnostics = now.Diagnostics
-	j.Plan, j.runner.Plan = now.Plan, now.Plan
+	run.Diagnostics = now.Diagnostics
+	run.Plan, run.runner.Plan = now.Plan, now.Plan
 	if o.output == "text" {
-		j.WriteReread(a.stdout)
+		run.WriteReread(a.stdout)
 	}
 }

@@ -17,11 +17,11 @@ import (
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// rereader is a job whose plan file a test changes while the run waits; its
+// rereader is a run whose plan file a test changes while the run waits; its
 // clock moves only when the run sleeps.
 type rereader struct {
 	a              *app
-	j              *job
+	run            *planRun
 	file           string
 	stdout, stderr bytes.Buffer
 	slept          time.Duration
@@ -32,7 +32,7 @@ func newRereader(t *testing.T, text string) *rereader {
 	r := &rereader{file: filepath.Join(t.TempDir(), "plan.yaml"), during: map[time.Duration]string{}}
 	r.write(t, text)
 	v := loadPlan(r.file)
-	r.j = &job{Migration: v, runner: &executor.Runner{Plan: v.Plan}}
+	r.run = &planRun{Migration: v, runner: &executor.Runner{Plan: v.Plan}}
 	r.a = &app{stdout: &r.stdout, stderr: newMessages(&r.stderr), sleep: func(ctx context.Context, d time.Duration) bool {
 		r.slept += d
 		if text, ok := r.during[r.slept]; ok {
@@ -54,8 +54,8 @@ func (r *rereader) write(t *testing.T, text string) {
 	}
 }
 
-func (r *rereader) reread(ctx context.Context, others ...*job) *executor.Stop {
-	return r.a.reread(ctx, r.j, append(others, r.j), applyOptions{planOptions: planOptions{output: "text"}})
+func (r *rereader) reread(ctx context.Context, others ...*planRun) *executor.Stop {
+	return r.a.reread(ctx, r.run, append(others, r.run), applyOptions{planOptions: planOptions{output: "text"}})
 }
 
 func TestReread(t *testing.T) {
@@ -103,8 +103,8 @@ func TestReread(t *testing.T) {
 			if s.Class() != cmp.Or(c.class, executor.OK) || s.Reason != c.reason || s.Detail != c.detail || !reflect.DeepEqual(s.Differs, c.differs) {
 				t.Errorf("stop %+v, want %s %s %q", s, c.class, c.reason, c.detail)
 			}
-			if len(r.j.Plan.Steps) != c.steps || len(r.j.runner.Plan.Steps) != c.steps || r.j.runner.Plan != r.j.Plan || r.slept != c.slept {
-				t.Errorf("%d steps, %d of the runner, slept %s", len(r.j.Plan.Steps), len(r.j.runner.Plan.Steps), r.slept)
+			if len(r.run.Plan.Steps) != c.steps || len(r.run.runner.Plan.Steps) != c.steps || r.run.runner.Plan != r.run.Plan || r.slept != c.slept {
+				t.Errorf("%d steps, %d of the runner, slept %s", len(r.run.Plan.Steps), len(r.run.runner.Plan.Steps), r.slept)
 			}
 		})
 	}
@@ -148,10 +148,10 @@ func TestRereadChecksPlansTogether(t *testing.T) {
 	crm := strings.NewReplacer("ims-prod", "crm-prod", "[ims]", "[crm]").Replace(imsPlan(fullOnly))
 	r, other := newRereader(t, crm), newRereader(t, imsPlan(fullOnly))
 	r.write(t, strings.Replace(crm, "[crm]", "[ims]", 1))
-	if s := r.reread(context.Background(), other.j); s == nil || s.Reason != executor.PlanInvalid {
+	if s := r.reread(context.Background(), other.run); s == nil || s.Reason != executor.PlanInvalid {
 		t.Errorf("%+v", s)
 	}
-	if r.j.Plan.Databases.Names[0] != "crm" {
+	if r.run.Plan.Databases.Names[0] != "crm" {
 		t.Errorf("the run goes on with the changed plan")
 	}
 }
@@ -160,13 +160,13 @@ func TestRereadChecksPlansTogether(t *testing.T) {
 func TestPassesOfAPlanThatKeepsChanging(t *testing.T) {
 	r := newRereader(t, imsPlan(fullOnly))
 	asked := 0
-	r.j.runner.Ledger, r.j.runner.Jobs, r.j.runner.Run = ledger.OpenMemory(), nothingListed{}, "run"
-	r.j.runner.Unchanged = func() error { asked++; return errors.New("it changed") }
-	got := r.a.passes(context.Background(), r.j, []*job{r.j}, applyOptions{})
+	r.run.runner.Ledger, r.run.runner.Jobs, r.run.runner.Run = ledger.OpenMemory(), nothingListed{}, "run"
+	r.run.runner.Unchanged = func() error { asked++; return errors.New("it changed") }
+	got := r.a.passOverPlan(context.Background(), r.run, []*planRun{r.run}, applyOptions{})
 	if got.Reason != executor.PlanChanged || got.Class() != executor.TryAgain || asked != maxChanges {
 		t.Errorf("%+v after %d passes", got, asked)
 	}
-	if e := r.j.Explain(); e.What != "the plan file was changed during each pass: it changed" || e.Known != "nothing more was sent" {
+	if e := r.run.Explain(); e.What != "the plan file was changed during each pass: it changed" || e.Known != "nothing more was sent" {
 		t.Errorf("%+v", e)
 	}
 }

@@ -24,12 +24,12 @@ func TestSentOfARunIsThatOfAnyPass(t *testing.T) {
 		{[]executor.Sent{maybe, no}, maybe},
 		{[]executor.Sent{no, maybe, no, yes, no}, yes},
 	} {
-		j := &job{Migration: &view.Migration{Plan: &plan.Plan{Name: "ims-prod"}}, runner: &executor.Runner{Ledger: ledger.OpenMemory()}}
+		run := &planRun{Migration: &view.Migration{Plan: &plan.Plan{Name: "ims-prod"}}, runner: &executor.Runner{Ledger: ledger.OpenMemory()}}
 		for _, sent := range c.passes {
-			j.take(context.Background(), executor.Result{Sent: sent})
+			run.take(context.Background(), executor.Result{Sent: sent})
 		}
-		if j.Result.Sent != c.want {
-			t.Errorf("%v: %s, want %s", c.passes, j.Result.Sent, c.want)
+		if run.Result.Sent != c.want {
+			t.Errorf("%v: %s, want %s", c.passes, run.Result.Sent, c.want)
 		}
 	}
 }

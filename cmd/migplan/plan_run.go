@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/migplan/migplan/internal/view"
+	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
+)
+
+// planRun is one plan during one apply.
+type planRun struct {
+	*view.Migration
+	runner  *executor.Runner
+	warned  []plan.Diagnostic // what was said of the file's diagnostics
+	unclear []string          // what was said of the bucket
+	ended   bool
+	changed bool
+	// notBefore is when the next pass is due.
+	notBefore time.Time
+
+	id          string            // names this process in the ledger
+	passed      time.Time         // when the pass of this round began; zero: none was made
+	recorded    ledger.PassRecord // the last one
+	note        view.PassNote     // its SaidAt and Told, for the next one
+	status      string            // the last one of the running job, in DRS's words
+	statusSince time.Time
+}
+
+// runPlans runs every valid plan, in one ledger. bad: two plans, each of them
+// valid, would begin on one database.
+func (a *app) runPlans(ctx context.Context, all []*view.Migration, o applyOptions) (runs []*planRun, bad bool, err error) {
+	if !slices.ContainsFunc(all, (*view.Migration).Valid) {
+		return nil, false, nil
+	}
+	l, err := a.openLedger(ctx, &o.settings)
+	if err != nil {
+		return nil, false, err
+	}
+	defer l.Close()
+	valid, bad := a.refuseShared(ctx, l, all)
+	a.readLastPasses(ctx, l, valid)
+	for _, m := range valid {
+		runs = append(runs, a.newPlanRun(ctx, l, m, o))
+	}
+	hook := a.webhook()
+	a.recordPasses(ctx, l, runs)
+	hook.tell(ctx, l, runs)
+	a.runUntilEnded(ctx, runs, o, func() {
+		a.recordPasses(ctx, l, runs)
+		hook.tell(ctx, l, runs)
+	})
+	return runs, bad, nil
+}
+
+// newPlanRun makes the runner of a plan. A plan that cannot be set up ends, and
+// the others go on.
+func (a *app) newPlanRun(ctx context.Context, l *ledger.Ledger, m *view.Migration, o applyOptions) *planRun {
+	run := &planRun{Migration: m, id: newRun(), passed: time.Now()}
+	if m.LastPass != nil {
+		run.note = m.LastPass.PassNote
+	}
+	m.LedgerFile, m.Run = l.Path(), view.Run{Flags: o.settings.given(), Keys: o.keys, Proxy: a.proxyName()}
+	m.Run.Flags.Wait = o.wait
+	if a.needsNoPass(ctx, l, run, o) {
+		return run
+	}
+	r, err := a.connect(ctx, &o.settings, m.Plan.Target)
+	if err != nil {
+		m.Setup, run.ended = setupError(err), true
+		a.sayEnd(run, o)
+		return run
+	}
+	run.runner = a.runner(l, m.Plan, r, &o.settings, run.id)
+	run.runner.Keys, run.runner.AskPerson, run.runner.Unchanged = o.keys, o.askPerson, run.unchanged
+	run.runner.Gate = a.gate(run, r, o.settings)
+	run.runner.Sending = func(step int) { a.warnOfStep(run, step) }
+	run.passed = time.Time{} // the pass is still to be made
+	return run
+}
+
+// warnOfStep says what the plan warns of about a step that is about to be sent
+// for the first time; with the first step, what is about no step too.
+func (a *app) warnOfStep(run *planRun, step int) {
+	for _, d := range run.Diagnostics {
+		if d.Step == step || d.Step == 0 && step == 1 {
+			a.warn(run, d)
+		}
+	}
+}
+
+// warn reports a diagnostic of a plan once.
+func (a *app) warn(run *planRun, d plan.Diagnostic) {
+	if !slices.Contains(run.warned, d) {
+		run.warned = append(run.warned, d)
+		view.WriteDiagnostic(a.stderr, d)
+	}
+}
+
+// needsNoPass ends the run of a plan for which the ledger alone shows that there
+// is nothing to do: one that is finished, say, or whose database belongs to
+// another plan. Such a plan needs no credentials and no request.
+func (a *app) needsNoPass(ctx context.Context, l *ledger.Ledger, run *planRun, o applyOptions) bool {
+	chain, err := executor.LoadChain(ctx, l, run.Plan)
+	if err != nil {
+		return false // a pass under the lock says so
+	}
+	s := chain.Forbids(run.Plan)
+	if s == nil {
+		s = executor.Next(executor.Facts{Steps: run.Plan.Steps, State: chain.State, Now: time.Now()}).Stop
+	}
+	if s == nil {
+		return false
+	}
+	run.SetChain(chain)
+	run.Result, run.ended = executor.Result{Stop: *s, Sent: executor.SentNo}, true
+	a.sayEnd(run, o)
+	return true
+}
+
+// runner is what carries one plan forward.
+func (a *app) runner(l *ledger.Ledger, p *plan.Plan, r *remote, s *settings, id string) *executor.Runner {
+	return &executor.Runner{
+		Plan: p, Jobs: r.client, Ledger: l, Identity: r.identity(), Who: a.who(),
+		Run: id, LockWait: s.lockWait, Renew: r.credentials.Renew, Note: a.note(p.Name),
+	}
+}
+
+// note logs the notes of the executor.
+func (a *app) note(name string) func(executor.Note) {
+	return func(n executor.Note) {
+		line := a.log.Info()
+		if n.Warning {
+			line = a.log.Warn()
+		}
+		line = line.Str("plan", name).Int("step", n.Step)
+		if n.Detail != "" {
+			line = line.Str("detail", view.Clean(n.Detail))
+		}
+		if n.JobID != "" {
+			line = line.Str("job_id", view.Clean(n.JobID))
+		}
+		if n.Err != nil {
+			line = line.Str("error", view.Clean(n.Err.Error()))
+		}
+		line.Msg(n.What)
+	}
+}
