@@ -12,8 +12,8 @@ import (
 const redraw = 500 * time.Millisecond
 
 // progress shows what runs while apply waits: live lines where stderr is a
-// terminal, otherwise a line for each change and a sign of life. end takes the
-// live lines away.
+// terminal, otherwise a line for each change and one from time to time. end
+// removes the live lines.
 func (a *app) progress(o applyOptions) (show func([]*planRun), end func()) {
 	if !o.wait || o.output != "text" {
 		return func([]*planRun) {}, func() {}

@@ -156,7 +156,7 @@ func TestRereadChecksPlansTogether(t *testing.T) {
 	}
 }
 
-// A file that changes during every pass does not keep a run for ever.
+// A file that changes during every pass does not keep a run going.
 func TestPassesOfAPlanThatKeepsChanging(t *testing.T) {
 	r := newRereader(t, imsPlan(fullOnly))
 	asked := 0

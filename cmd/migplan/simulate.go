@@ -102,7 +102,7 @@ func (a *app) readManifest(config *drssim.Config, file string) error {
 	return nil
 }
 
-// loopbackOnly keeps the simulator, which lets everybody in, off the network.
+// loopbackOnly keeps the simulator, which accepts any token, off the network.
 func loopbackOnly(address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {

@@ -105,7 +105,7 @@ func (a *app) verify(ctx context.Context, args []string, o verifyOptions) (execu
 	return class, nil
 }
 
-// check holds one plan against its files and, if asked, its lock.
+// check compares one plan with its files and, if asked, with its lock.
 func (a *app) check(ctx context.Context, m *view.Migration, files filesOptions, withLock bool) (verify.Report, error) {
 	o := verify.Options{Progress: a.fileProgress(m.Plan.Name)}
 	var unusable []verify.Finding

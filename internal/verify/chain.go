@@ -105,7 +105,7 @@ func (c *chain) backups(skip func(link) bool) []backup.Backup {
 	return out
 }
 
-// check holds the chain against the rules of a restore, and against the plan.
+// check compares the chain with the rules of a restore, and with the plan.
 func (c *chain) check(p *plan.Plan) []Finding {
 	var out []Finding
 	for _, f := range backup.CheckChain(c.backups(nil), c.options(p)) {

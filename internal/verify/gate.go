@@ -33,7 +33,7 @@ func (e *GateError) Error() string { return fmt.Sprintf("%s: %s", e.Key, e.Probl
 func (e *GateError) Unwrap() error { return e.Err }
 
 // Gate looks at the files of a step right before it is sent, one Stat for
-// each, and holds size and ETag against the lock. Its error is a *GateError.
+// each, and compares size and ETag with the lock. Its error is a *GateError.
 func (l *Lock) Gate(ctx context.Context, s Store, step plan.Step) error {
 	for _, key := range step.Backup.Keys {
 		e := l.Entry(key)

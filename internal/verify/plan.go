@@ -72,7 +72,7 @@ func (c Checked) wrongType(p *plan.Plan) (Finding, bool) {
 	return f, true
 }
 
-// named holds the name of a database against those of the plan. DRS compares
+// named compares the name of a database with those of the plan. DRS compares
 // them with their case (guides).
 func (c Checked) named(name string, p *plan.Plan, known []chain) []Finding {
 	for _, k := range known {

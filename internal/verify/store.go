@@ -1,4 +1,4 @@
-// Package verify holds a plan against its backup files: that each file is
+// Package verify compares a plan with its backup files: that each file is
 // there, is whole and is what the plan says, and that the files of each
 // database are a restore chain. It also writes and compares the lock of a
 // plan, which names the files by their size, ETag and header.

@@ -13,10 +13,10 @@ import (
 // Options are what Check may be told beside the plan.
 type Options struct {
 	Lock     *Lock                 // of the plan; nil where there is none
-	Progress func(done, total int) // told after each file; nil is nobody. It may be called from several goroutines
+	Progress func(done, total int) // called after each file, maybe from several goroutines; nil: not called
 }
 
-// Check reads the files of a plan from a store and holds them against the
+// Check reads the files of a plan from a store and compares them with the
 // plan. Nothing is written. What goes wrong is in the report.
 func Check(ctx context.Context, p *plan.Plan, s Store, o Options) Report {
 	if p.Source.OBS == nil {

@@ -1,8 +1,9 @@
 // Package view is everything that migplan shows. Migration says of one plan
 // what it says, what was sent, where it stands and what comes next; text,
-// Markdown and JSON are renderings of it. Every message for a person is in this
-// package, in one style: no capital at the start, no full stop at the end; what
-// happened, then what to do.
+// Markdown and JSON are renderings of it. Every message about a plan is in this
+// package; cmd/migplan has those about flags, settings and access to a bucket. All
+// have one style: no capital at the start, no full stop at the end; what happened,
+// then what to do.
 package view
 
 import (

@@ -182,7 +182,7 @@ func (p *pass) denied(ctx context.Context, seq int, mine ledger.Step, out drs.Ou
 // maxRepeats bounds the creates of one pass that were not accepted.
 const maxRepeats = 5
 
-// repeat makes the pass go round again after a pause, with a new listing and a
+// repeat lets the pass decide again after a pause, with a new listing and a
 // new intent, or ends it with s. The pause is wait and a random time more,
 // whose upper bound doubles with every repeat.
 func (p *pass) repeat(ctx context.Context, wait time.Duration, s *Stop) error {

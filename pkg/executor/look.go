@@ -40,6 +40,53 @@ func (p *pass) look(ctx context.Context, seq int) error {
 	return p.alone(ctx, seq)
 }
 
+// account looks at every job that could belong to the step.
+func (p *pass) account(ctx context.Context, seq int) error {
+	for _, id := range possibleJobs(p.facts, seq) {
+		if _, ok := p.facts.observed[id]; ok {
+			continue
+		}
+		look, _, err := p.see(ctx, seq, id)
+		if err != nil {
+			return err
+		}
+		if p.facts.observed == nil {
+			p.facts.observed = map[string]observation{}
+		}
+		p.facts.observed[id] = look
+	}
+	return nil
+}
+
+// see looks at a job that could belong to a step, and records what later
+// passes need: since when DRS does not know it, or since when it shows an
+// undocumented status.
+func (p *pass) see(ctx context.Context, seq int, id string) (observation, drs.Job, error) {
+	j, err := p.Jobs.ShowReplicationJob(ctx, id)
+	refused, answered := asRefused(err)
+	switch {
+	case answered && refused.NotFound():
+		look := observation{Gone: true, Date: refused.Date}
+		return look, j, p.noteSight(ctx, seq, id, look)
+	case err != nil:
+		return observation{}, j, fromError(err)
+	}
+	look := observation{Status: j.Status, Date: j.Date}
+	return look, j, p.noteSight(ctx, seq, id, look)
+}
+
+func (p *pass) noteSight(ctx context.Context, seq int, id string, look observation) error {
+	kind := sightKind(p.facts.State, id, look)
+	if kind == "" || seq < 1 {
+		return nil
+	}
+	d := ledger.SightData{JobID: id, Date: look.Date}
+	if kind == ledger.Unknown {
+		d.Status = look.Status
+	}
+	return p.append(ctx, kind, seq, p.facts.State.Step(seq).Attempt, d)
+}
+
 // unknownStatus treats an undocumented status as running, for an hour.
 func (p *pass) unknownStatus(seq int, look observation, id string) error {
 	first := p.facts.State.Unknown[id]

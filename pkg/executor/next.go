@@ -43,7 +43,7 @@ type Keys struct {
 // actionKind is what a pass does next.
 type actionKind string
 
-// The kinds of actions. A pass goes round until actEnd.
+// The kinds of actions. A pass acts and decides again until actEnd.
 const (
 	actLook    actionKind = "look"    // GET the running job
 	actAccount actionKind = "account" // GET each job that could be the step's

@@ -26,7 +26,7 @@ func (p *pass) open(ctx context.Context) error {
 
 // appendAllowed appends an event that takes databases. In the same transaction
 // it checks that no other chain has them and that nobody has put the plan on
-// hold; otherwise the pass begins anew and reports that.
+// hold; otherwise the pass starts again and reports that.
 func (p *pass) appendAllowed(ctx context.Context, kind ledger.Kind, step, attempt int, data any) error {
 	if !p.chain.takesDatabases(p.Plan) {
 		return p.append(ctx, kind, step, attempt, data)

@@ -107,7 +107,7 @@ func (p *pass) load(ctx context.Context) error {
 }
 
 // append records an event after the last one that this pass has read. If
-// another run was first, the pass begins anew.
+// another run was first, the pass starts again.
 func (p *pass) append(ctx context.Context, kind ledger.Kind, step, attempt int, data any) error {
 	return p.appendIf(ctx, kind, step, attempt, data, nil)
 }

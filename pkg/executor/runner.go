@@ -42,10 +42,10 @@ type Runner struct {
 	// out. It is called once in a pass; nil: nothing is held back.
 	Gate func(context.Context, plan.Step) error
 	// Sending is called with a step right before its first intent, and
-	// must not block; nil: nobody is told.
+	// must not block; nil: not called.
 	Sending func(step int)
-	// Note receives what is worth logging, and must not block; nil: nobody
-	// is told.
+	// Note receives what is worth logging, and must not block; nil: not
+	// called.
 	Note func(Note)
 
 	hooks hooks
@@ -124,7 +124,7 @@ func (r *Runner) appendToLedger(ctx context.Context, h ledger.Head, e ledger.Eve
 	return r.Ledger.AppendIf(ctx, h, e, allow)
 }
 
-// maxRaces bounds how often a pass or a decision begins anew because another
+// maxRaces bounds how often a pass or a decision starts again because another
 // run wrote first.
 const maxRaces = 5
 
