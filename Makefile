@@ -47,7 +47,7 @@ storage:
 # What the race detector would distort or slow down: it skips the one and
 # takes a sample of the other, the cut after every byte.
 norace:
-	go test ./pkg/plan -run TestCompileGrowsLinearly -count=1
+	go test ./pkg/plan -run 'TestCompileGrowsLinearly|TestDatabaseKeyOfKeyIsUnchanged' -count=1
 	go test ./pkg/backup -run TestCheckChainGrowsLinearly -count=1
 	go test ./pkg/executor -run TestBytesOfAStepDoNotGrow -count=1
 	go test ./pkg/drs -run TestWire -count=1 -v

@@ -18,7 +18,7 @@ func TestLedgerOnTmpfsIsWarnedAboutOnce(t *testing.T) {
 		args []string
 		want int
 	}{
-		{[]string{"hold", file, "--reason", "test", "--ledger", dir}, 1},
+		{[]string{"hold", file, "--new", "--reason", "test", "--ledger", dir}, 1},
 		{[]string{"apply", file, file, "--ledger", dir}, 1},
 		{[]string{"status", file, "--ledger", dir}, 0},
 	} {

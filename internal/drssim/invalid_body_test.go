@@ -169,8 +169,8 @@ func TestRefusalIsTheSameEachTime(t *testing.T) {
 
 // A body of only brackets must not exhaust the stack.
 func TestDeeplyNestedBodyIsRefused(t *testing.T) {
-	for _, open := range []string{"[", `{"a":`} {
-		resp := checkAnswer(t, []byte(`{"base_info":`+strings.Repeat(open, 1000)))
+	for open, end := range map[string]string{"[": "]", `{"a":`: "}"} {
+		resp := checkAnswer(t, []byte(`{"base_info":`+strings.Repeat(open, 1000)+"1"+strings.Repeat(end, 1000)+"}"))
 		if !strings.Contains(string(resp.Body), "nested more than") {
 			t.Errorf("%s: %d %.200s", open, resp.Status, resp.Body)
 		}

@@ -28,7 +28,7 @@ func TestReadManifestRefusesInvalidObjects(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                   "unexpected end",
 		"{}":                                 "cannot unmarshal",
-		"[" + good + "] x":                   "after the JSON value",
+		"[" + good + "] x":                   "after top-level value",
 		"[" + good:                           "unexpected end",
 		"[" + good + "," + good + "]":        `object 2, "b/k": is a duplicate`,
 		`[{"key":"k","tpye":"log"}]`:         "tpye",

@@ -45,7 +45,7 @@ func (s stopped) JobDifference() string {
 // Changed is a value that the chain was started with, and what it is now.
 func (s stopped) Changed() string {
 	d := s.differs()
-	return Clean(fmt.Sprintf("it was %s and is now %s", orElse(d.Want, "none"), orElse(d.Got, "none")))
+	return Clean(fmt.Sprintf("%s, now %s", orElse(d.Want, "none"), orElse(d.Got, "none")))
 }
 
 // OtherTarget is where the plan's name belongs.

@@ -63,7 +63,11 @@ func TestDatabaseKeyOfKeyIsUnchanged(t *testing.T) {
 			t.Errorf("%+q gives %+q, which gives %+q", name, key, plan.DatabaseKey(key))
 		}
 	}
-	for r := rune(0); r <= unicode.MaxRune; r++ {
+	step := rune(1)
+	if raceEnabled {
+		step = 31 // make norace checks all of them
+	}
+	for r := rune(0); r <= unicode.MaxRune; r += step {
 		check(string(r))
 	}
 	rapid.Check(t, func(t *rapid.T) { check(rapid.String().Draw(t, "name")) })
