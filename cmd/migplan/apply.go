@@ -67,7 +67,7 @@ func (o *applyOptions) flags(c *cobra.Command) {
 	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be done, like plan")
 	f.BoolVar(&o.exitCode, "exit-code", false, "with --dry-run: exit with 10 if steps are open")
 	f.BoolVar(&o.wait, "wait", false, "continue until done, blocked or --timeout")
-	f.BoolVar(&o.recursive, "recursive", false, "begin new chains in subfolders too; without it, only those that have begun go on")
+	f.BoolVar(&o.recursive, "recursive", false, "start new chains in subfolders too; without it, only chains that have started continue")
 	f.DurationVar(&o.timeout, "timeout", 0, "end the run after this long (default 10m, with --wait 12h)")
 	f.StringVar(&o.keys.Cutover, "confirm-cutover", "", "NAME@HASH: bring the database online with this plan's last step")
 	f.StringVar(&o.keys.Overwrite, "confirm-overwrite", "", "NAME@HASH: overwrite databases of the same name on the target")

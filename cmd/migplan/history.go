@@ -17,7 +17,7 @@ func (a *app) historyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "history PLAN",
 		Short: "Show the events of a plan in the ledger, and verify their hashes",
-		Long: `Show what the ledger holds about a plan, oldest first: every request, its outcome,
+		Long: `Show what the ledger has of a plan, oldest first: every request, its outcome,
 and every decision with who made it and why. Each event contains the hash of the
 one before it; a changed or removed event is reported.`,
 		Example: `  migplan history plans/ims.yaml

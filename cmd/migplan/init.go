@@ -12,7 +12,7 @@ func (a *app) initCommand() *cobra.Command {
 		Use:   "init NAME",
 		Short: "Print a commented plan to start from",
 		Long: `Print a commented plan to start from. Every value that is not given as a flag is
-a placeholder, and migplan validate says what belongs there. It reads and writes
+a placeholder, and migplan validate says what each must be. It reads and writes
 nothing.`,
 		Example: `  migplan init ims-prod > plans/ims.yaml
   migplan init ims-prod --region ap-southeast-3 --project-id 054ba152d480d55b2f5dc0069e7ddef0 --instance-id 0a3182607bc549bcb46cc9a8755761a6in04 --bucket zyy-obs --prefix backups/ --databases ims`,
