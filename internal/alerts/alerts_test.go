@@ -24,7 +24,7 @@ func waiting() Plan {
 
 func failed() Plan {
 	p := waiting()
-	p.State, p.Exit, p.Code, p.Reason, p.Step = "blocked", "failed", 4, "job-failed", 2
+	p.State, p.Exit, p.Code, p.Reason, p.Step, p.SubmittedAt = "blocked", "failed", 4, "job-failed", 2, at
 	return p
 }
 
@@ -125,7 +125,9 @@ func TestMetricsHoldTimesAndStates(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "migplan.prom")
 	other := failed()
 	other.Name, other.RunningSince = `crm "x"`, at
-	if err := WriteMetrics(file, Run{EndedAt: at, Code: 4}, []Plan{waiting(), other}); err != nil {
+	ended := failed()
+	ended.Name = "ended"
+	if err := WriteMetrics(file, Run{EndedAt: at, Code: 4}, []Plan{waiting(), other, ended}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(file)
@@ -147,6 +149,9 @@ func TestMetricsHoldTimesAndStates(t *testing.T) {
 	}
 	if strings.Contains(string(got), `migplan_plan_stop{plan="ims-prod"`) {
 		t.Error("a plan that ended with 0 has a stop")
+	}
+	if strings.Contains(string(got), `migplan_plan_running_since_timestamp_seconds{plan="ended"}`) {
+		t.Error("a step that has failed is running")
 	}
 }
 
