@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/migplan/migplan/internal/drssim"
+	"github.com/migplan/migplan/pkg/ledger"
 	"github.com/migplan/migplan/pkg/plan"
 )
 
@@ -84,5 +86,24 @@ func TestGuardRefuses(t *testing.T) {
 	}
 	if err := guard(bodyOf(t, full), full, 2, false); err == nil {
 		t.Error("the body of another attempt passes")
+	}
+}
+
+// A request that the guard refuses is recorded as unsent and never sent. The
+// plan changes after the request was built, which no pass does.
+func TestGuardKeepsARefusedRequestFromBeingSent(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{}, "l1.bak")
+	runner := r.runner()
+	beforeAppend(runner, func(e ledger.Event) error {
+		r.p.Overwrite = r.p.Overwrite || e.Kind == ledger.Intent
+		return nil
+	})
+	x := r.said("pass", runner.Pass(t.Context()))
+	if x.Reason != Broken || x.Sent != SentNo || len(r.sim.Jobs()) != 0 {
+		t.Errorf("%+v, %d jobs", x, len(r.sim.Jobs()))
+	}
+	events, err := r.l.Events(t.Context(), r.p.Chain())
+	if err != nil || len(events) == 0 || events[len(events)-1].Kind != ledger.Unsent {
+		t.Errorf("the events are %v, %v", events, err)
 	}
 }
