@@ -41,12 +41,26 @@ func (a *app) alertFailed(err error) {
 	}
 }
 
-// pingStart tells the dead man's switch that the run begins, while the run goes on;
-// end tells it how the run ended.
-func (a *app) pingStart(ctx context.Context) (end func(executor.Class)) {
+// startAlerts tells the dead man's switch that the run begins, while the run goes on.
+// At the end of the process, whatever its exit code is, the switch is told, and the
+// metrics file is written about the plans that were found by then.
+func (a *app) startAlerts(ctx context.Context, metricsFile string) (found func([]*view.Migration)) {
+	var plans []*view.Migration
+	pinged := a.pingStart(ctx)
+	a.atEnd = func(code int) {
+		if metricsFile != "" {
+			a.writeMetrics(metricsFile, plans, code)
+		}
+		pinged(code)
+	}
+	return func(all []*view.Migration) { plans = all }
+}
+
+// pingStart sends the ping at the start; end sends the one with the exit code.
+func (a *app) pingStart(ctx context.Context) (end func(code int)) {
 	h := a.hook(pingVariable, pingFileVariable)
 	if h == nil {
-		return func(executor.Class) {}
+		return func(int) {}
 	}
 	started := make(chan error, 1)
 	go func() {
@@ -54,24 +68,21 @@ func (a *app) pingStart(ctx context.Context) (end func(executor.Class)) {
 		defer cancel()
 		started <- alerts.PingStart(ctx, h)
 	}()
-	return func(class executor.Class) {
+	return func(code int) {
 		a.alertFailed(<-started)
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pingTime)
 		defer cancel()
-		a.alertFailed(alerts.PingEnd(ctx, h, exitCode(class)))
+		a.alertFailed(alerts.PingEnd(ctx, h, code))
 	}
 }
 
-// writeMetrics writes the metrics file, if one is wanted.
-func (a *app) writeMetrics(all []*view.Migration, class executor.Class, o applyOptions) {
-	if o.metrics == "" {
-		return
-	}
+// writeMetrics writes the metrics file.
+func (a *app) writeMetrics(file string, all []*view.Migration, code int) {
 	var plans []alerts.Plan
 	for _, m := range all {
 		plans = append(plans, alertOf(m))
 	}
-	a.alertFailed(alerts.WriteMetrics(o.metrics, alerts.Run{EndedAt: time.Now(), Code: exitCode(class)}, plans))
+	a.alertFailed(alerts.WriteMetrics(file, alerts.Run{EndedAt: time.Now(), Code: code}, plans))
 }
 
 // webhook is what is told of changes during a run.
@@ -164,18 +175,10 @@ func alertOf(m *view.Migration) alerts.Plan {
 
 // sayStop prints a stop, unless a reminder of the same one is not due yet.
 func (a *app) sayStop(run *planRun, o applyOptions) {
-	if now := time.Now(); run.isNews(o.remind, now) || isTerminal(a.stderr) {
-		run.note.SaidAt = now
+	now, stop := time.Now(), run.Fingerprint()
+	due := run.note.SaidStop != stop || now.Sub(run.note.SaidAt) >= o.remind || run.note.SaidAt.After(now)
+	if due || isTerminal(a.stderr) {
+		run.note.SaidAt, run.note.SaidStop = now, stop
 		run.WriteStop(a.stderr)
 	}
-}
-
-// isNews reports whether the stop has not been printed yet, or not for long.
-func (run *planRun) isNews(remind time.Duration, now time.Time) bool {
-	last := run.LastPass
-	switch {
-	case last == nil || last.SaidAt.IsZero(), now.Sub(last.SaidAt) >= remind, last.SaidAt.After(now):
-		return true
-	}
-	return last.Class != run.Class() || last.Reason != run.reason() || last.Step != run.Result.Step || last.Said.Next != run.Explain().Next
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -223,4 +224,81 @@ func TestReminderPrintsAnUnchangedStopOnlyWhenDue(t *testing.T) {
 		t.Errorf("the same stop after a hold: printed %q", stderr)
 	}
 	s.migplan(t, 64, "apply", "plan.yaml", "--remind", "-1h")
+}
+
+func TestReminderNeverHidesANewStop(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, "job-failed@1:no space left", "job-failed@2:the log chain is broken")
+	s.write(t, "plan.yaml", imsPlan("  - full: ims.bak\n"))
+	for _, want := range []string{"no space left", "the log chain is broken"} {
+		if _, stderr := s.applies(t, 4, "--wait", "--remind", "6h"); !strings.Contains(stderr, want) {
+			t.Errorf("no %q in %q", want, stderr)
+		}
+		s.migplan(t, 0, "retry", "plan.yaml", "1", "--reason", "again")
+	}
+}
+
+func TestMetricsFileReplacesNothingElse(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.write(t, "plan.yaml", imsPlan("  - full: ims.bak\n"))
+	s.write(t, "bad\xff.yaml", "version: 1\n")
+	_, stderr := s.migplan(t, 64, "apply", "--metrics-file", "plan.yaml", "bad\xff.yaml")
+	if !strings.Contains(stderr, ".prom") {
+		t.Errorf("printed %q", stderr)
+	}
+	s.migplan(t, 0, "validate", "plan.yaml")
+	s.migplan(t, 3, "apply", "plan.yaml", "bad\xff.yaml", "--metrics-file", "m.prom")
+	text, err := os.ReadFile(filepath.Join(s.dir, "m.prom"))
+	if err != nil || !strings.Contains(string(text), "migplan_run_exit_code 3") {
+		t.Errorf("metrics %q, %v", text, err)
+	}
+}
+
+func TestPingTellsTheExitCodeOfTheProcess(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	r := withReceiver(t, s)
+	s.write(t, "plan.yaml", imsPlan("  - full: ims.bak\n"))
+	writeFile(t, filepath.Join(s.dir, "sub/plan.yaml"), imsPlan("  - full: ims.bak\n"))
+	writeFile(t, filepath.Join(s.dir, "ledger/ledger.db"), "no database")
+	s.migplan(t, 1, "apply", ".", "--metrics-file", "m.prom")
+	if err := os.RemoveAll(filepath.Join(s.dir, "ledger")); err != nil {
+		t.Fatal(err)
+	}
+	s.migplan(t, 64, "apply", ".", "--timeout", "-1s")
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("no /dev/full")
+	}
+	defer full.Close()
+	cmd := exec.Command("migplan", "apply", "plan.yaml", "-o", "json")
+	cmd.Dir, cmd.Env, cmd.Stdout = s.dir, s.env, full
+	if _ = cmd.Run(); cmd.ProcessState.ExitCode() != 1 {
+		t.Errorf("exit code %d, want 1", cmd.ProcessState.ExitCode())
+	}
+	var ends []string
+	for _, got := range r.take() {
+		if path, isPing := strings.CutPrefix(got, "/ping/"+canary+"/"); isPing && path != "start" {
+			ends = append(ends, path)
+		}
+	}
+	if strings.Join(ends, " ") != "1 64 1" {
+		t.Errorf("pinged %q", ends)
+	}
+}
+
+func TestStatusOfUnreadableLastPassIsNoSuccess(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.write(t, "plan.yaml", imsPlan("  - full: ims.bak\n"))
+	if err := os.MkdirAll(filepath.Join(s.dir, "ledger/passes.db"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(s.dir, "ledger"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s.migplan(t, 0, "apply", "plan.yaml")
+	s.migplan(t, 1, "status", "plan.yaml")
+	s.migplan(t, 0, "plan", "plan.yaml")
 }

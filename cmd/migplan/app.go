@@ -31,6 +31,7 @@ type app struct {
 	sleep   func(context.Context, time.Duration) bool
 	log     zerolog.Logger
 	signIns *credentials.SignIns // one for all plans of this call
+	atEnd   func(code int)       // is told the exit code of the process; nil: nobody is
 	// ledgerFile is the file of the ledger, once it is known.
 	ledgerFile string
 }
@@ -57,10 +58,17 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if good && out.err != nil && !errors.Is(out.err, syscall.EPIPE) {
 		view.Error(a.stderr, "the output could not be written: "+out.err.Error(), outputRemedy(args))
 	}
+	code := exitCode(class)
+	if good && out.err != nil {
+		code = unread(out.err)
+	}
+	if a.atEnd != nil {
+		a.atEnd(code)
+	}
 	if lost := cmp.Or(out.err, errs.close(lastWait)); good && lost != nil {
 		return unread(lost)
 	}
-	return exitCode(class)
+	return code
 }
 
 // outputRemedy is what to do when the results could not be written.

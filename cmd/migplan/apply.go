@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -110,7 +111,19 @@ func (o *applyOptions) complete(a *app) error {
 	return nil
 }
 
+// completeMetrics refuses a file that may be a plan or the ledger: it is replaced.
+func (o *applyOptions) completeMetrics() error {
+	if o.metrics == "" || strings.HasSuffix(o.metrics, ".prom") {
+		return nil
+	}
+	return usage{fmt.Sprintf("--metrics-file %q does not end in .prom", o.metrics), "give it a name that node_exporter reads, like migplan.prom in the folder of its textfile collector"}
+}
+
 func (a *app) apply(ctx context.Context, args []string, o applyOptions) error {
+	if err := o.completeMetrics(); err != nil {
+		return err
+	}
+	found := a.startAlerts(ctx, o.metrics)
 	if err := o.complete(a); err != nil {
 		return err
 	}
@@ -126,8 +139,8 @@ func (a *app) apply(ctx context.Context, args []string, o applyOptions) error {
 		all = begun
 	}
 	checkTogether(all)
+	found(all)
 	_, bad := a.sayInvalid(all)
-	end := a.pingStart(ctx)
 	class, err := a.applyAll(ctx, all, o)
 	if err != nil {
 		class = a.class(a.withoutLedger(all, err, &o.settings, o.output))
@@ -135,8 +148,6 @@ func (a *app) apply(ctx context.Context, args []string, o applyOptions) error {
 	if bad {
 		class = worst(class, executor.Invalid)
 	}
-	a.writeMetrics(all, class, o)
-	end(class)
 	if o.output == "json" && err == nil {
 		a.writeJSON(view.Plans(all, false, exitCode))
 	}

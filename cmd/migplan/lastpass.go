@@ -32,10 +32,10 @@ func (a *app) recordPasses(ctx context.Context, l *ledger.Ledger, runs []*planRu
 // record is the pass that was just made over the plan.
 func (run *planRun) record(who executor.Who) ledger.PassRecord {
 	note := run.Note()
-	note.SaidAt, note.Told = run.note.SaidAt, run.note.Told
-	if run.Class() == executor.OK {
-		note.SaidAt = time.Time{}
+	if run.Class() == executor.OK { // the next stop is news
+		run.note.SaidAt, run.note.SaidStop = time.Time{}, ""
 	}
+	note.SaidAt, note.SaidStop, note.Told = run.note.SaidAt, run.note.SaidStop, run.note.Told
 	stop, _ := json.Marshal(note) // strings and times
 	return ledger.PassRecord{
 		Chain: run.Plan.Chain(), Run: run.id, Began: run.passed, Ended: time.Now(), User: who.User, Host: who.Host,
@@ -54,9 +54,9 @@ func (run *planRun) reason() executor.Reason {
 
 // readLastPasses adds the recorded passes to what the ledger says. Without them
 // everything else is still true.
-func (a *app) readLastPasses(ctx context.Context, l *ledger.Ledger, all []*view.Migration) {
+func (a *app) readLastPasses(ctx context.Context, l *ledger.Ledger, all []*view.Migration) error {
 	if l == nil || len(all) == 0 {
-		return
+		return nil
 	}
 	last, err := l.LastPasses(ctx)
 	for _, m := range all {
@@ -67,4 +67,5 @@ func (a *app) readLastPasses(ctx context.Context, l *ledger.Ledger, all []*view.
 	if err != nil {
 		a.log.Warn().Str("error", view.Clean(err.Error())).Msg("the last passes are not shown")
 	}
+	return err
 }

@@ -42,7 +42,7 @@ func (a *app) runPlans(ctx context.Context, all []*view.Migration, o applyOption
 	}
 	defer l.Close()
 	valid, bad := a.refuseShared(ctx, l, all)
-	a.readLastPasses(ctx, l, valid)
+	_ = a.readLastPasses(ctx, l, valid) // without them a stop is printed once more
 	for _, m := range valid {
 		runs = append(runs, a.newPlanRun(ctx, l, m, o))
 	}

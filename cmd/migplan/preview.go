@@ -35,10 +35,12 @@ func (a *app) previews(ctx context.Context, args []string, load func(string) *vi
 		m.Lock, m.LockProblem = readLock(m)
 		m.Result = preview(ctx, l, m)
 	}
-	a.readLastPasses(ctx, l, valid)
+	if a.readLastPasses(ctx, l, valid) != nil && stands {
+		classes = append(classes, executor.ClassError) // the last pass may have stopped
+	}
 	for _, m := range valid {
 		if stands {
-			m.Stand()
+			m.Stand(worst)
 		}
 		if m.Class() != executor.OK {
 			m.WriteStop(a.stderr)

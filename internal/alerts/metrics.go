@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -26,10 +27,15 @@ func WriteMetrics(file string, run Run, plans []Plan) error {
 	m.runEnded.Set(seconds(run.EndedAt))
 	m.runCode.Set(float64(run.Code))
 	for _, p := range plans {
+		p.Name, p.Reason = label(p.Name), label(p.Reason)
 		m.set(p)
 	}
 	return prometheus.WriteToTextfile(file, r)
 }
+
+// label is text that Prometheus takes as the value of a label: a file's name may be
+// no text at all.
+func label(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
 
 type metrics struct {
 	runEnded, runCode                                        prometheus.Gauge

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"time"
 
 	"github.com/migplan/migplan/pkg/executor"
@@ -28,8 +29,9 @@ type PassNote struct {
 	Step  int         `json:"step,omitempty"`
 	Said  Explanation `json:"said"`            // of a stop: what was printed
 	Waits string      `json:"waits,omitempty"` // of a pass that ended well: what the plan waits for
-	// SaidAt is when the stop was last printed; zero for none.
-	SaidAt time.Time `json:"said_at,omitzero"`
+	// SaidAt is when SaidStop was last printed; zero for none.
+	SaidAt   time.Time `json:"said_at,omitzero"`
+	SaidStop string    `json:"said_stop,omitempty"` // Fingerprint of the stop
 	// Told is the situation that the webhook was last told of; nil: none yet.
 	Told json.RawMessage `json:"told,omitempty"`
 }
@@ -44,6 +46,16 @@ func (m *Migration) Note() PassNote {
 		n.Waits = m.waits()
 	}
 	return n
+}
+
+// Fingerprint is what tells a stop from another one: all that it says, without the
+// times and the ids of requests, which differ in every pass.
+func (m *Migration) Fingerprint() string {
+	e := m.Explain()
+	attempt := m.State.Step(m.Result.Step).Attempt
+	text := fmt.Sprintf("%s|%s|%d|%d|%v|%s|%s", m.Class(), m.Result.Reason, m.Result.Step, attempt, m.Result.Jobs, e.What, e.Next)
+	varies := regexp.MustCompile(`\(request [^)]*\)|\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)|\b(pid|process) \d+`)
+	return varies.ReplaceAllString(text, "")
 }
 
 // SetLastPass takes over the recorded pass of the plan's chain.
@@ -67,10 +79,11 @@ func (m *Migration) SetLastPass(r ledger.PassRecord) error {
 
 // Stand makes the stop of the last pass the plan's own, where nothing has happened
 // since: only DRS knows what the pass found out, and status does not ask it. A pass
-// that ended well says no more than the ledger and the time of day do.
-func (m *Migration) Stand() {
+// that ended well says no more than the ledger and the time of day do, and neither
+// does one after which they say something worse: a window that is over, say.
+func (m *Migration) Stand(worst func(...executor.Class) executor.Class) {
 	p := m.LastPass
-	if p == nil || p.Superseded != "" || m.Unread || p.Class == executor.OK {
+	if p == nil || p.Superseded != "" || m.Unread || p.Class == executor.OK || worst(p.Class, m.Class()) != p.Class {
 		return
 	}
 	m.said = &p.Said

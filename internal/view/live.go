@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vbauerster/cupwriter"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 )
@@ -27,7 +28,18 @@ type Live struct {
 
 // NewLive shows lines on a terminal. Close ends it.
 func NewLive(terminal *os.File, refresh time.Duration) *Live {
-	return newLive(terminal, mpb.WithOutput(terminal), mpb.WithAutoRefresh(), mpb.WithRefreshRate(refresh))
+	console := cupwriter.New(fromLineStart{terminal}, false)
+	console.SetTermFd(int(terminal.Fd()))
+	return newLive(terminal, mpb.WithConsoleWriter(console), mpb.WithAutoRefresh(), mpb.WithRefreshRate(refresh))
+}
+
+// fromLineStart moves the cursor to the start of its line before each write: a key
+// that the terminal echoes, like the ^C of an interrupt, moves it away.
+type fromLineStart struct{ io.Writer }
+
+func (w fromLineStart) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(append([]byte{'\r'}, p...))
+	return max(0, n-1), err
 }
 
 func newLive(out io.Writer, options ...mpb.ContainerOption) *Live {
