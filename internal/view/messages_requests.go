@@ -43,6 +43,13 @@ var requestMessages = map[executor.Reason]message{
 				Next: `run this again after that: {{.Again}}; or now, if you know that the request can no longer arrive: ` +
 					`{{.AgainWith "--before-fence"}}`,
 			},
+			executor.WhyEmptyList: {
+				What:  `it is too early to decide about the request for {{.Step}}`,
+				Tried: `recording a decision`,
+				Known: `DRS lists no job at all on the target, so no job in the list shows that it is complete; the decision needs a second empty list after {{.Until}}`,
+				Next: `run this again after that: {{.Again}}; or now, if you saw in the console that the target has no job: ` +
+					`{{.AgainWith "--before-fence"}}`,
+			},
 		},
 	},
 	executor.RequestMayArrive: {
@@ -75,6 +82,10 @@ var requestMessages = map[executor.Reason]message{
 			executor.WhyListIncomplete: {What: `DRS gave no usable answer: by its own count, the list of jobs on the target is incomplete`},
 			executor.WhyListStale:      {What: `DRS gave no usable answer: the list of jobs was older than a minute before it could be used`},
 			executor.WhyJobUnread:      {What: `DRS gave no usable answer: job {{.Jobs}}, which may be this step's, could not be read`},
+			executor.WhyListContradicts: {
+				What:  `DRS contradicts itself about job {{.Jobs}} of {{.Step}}: the list shows the status {{.Detail}}, a query of the job itself shows another`,
+				Known: `the list may be behind by a few minutes, or somebody restarted the job; nothing was sent`,
+			},
 			executor.WhyListLacksJob: {
 				What:  `DRS gave no usable answer: the list does not show job {{.Jobs}}, which the ledger knows`,
 				Known: `either that job's record was deleted, or the list is incomplete; nothing was recorded`,

@@ -104,6 +104,9 @@ func unaccounted(f Facts, seq int) *Stop {
 	var wait *Stop
 	for _, id := range possibleJobs(f, seq) {
 		s := accountFor(f.State, id, f.observed[id])
+		if s == nil {
+			s = contradicted(f, id)
+		}
 		switch {
 		case s == nil:
 			continue
@@ -142,6 +145,21 @@ func accountFor(state *ledger.State, id string, look observation) *Stop {
 		}
 	}
 	return s
+}
+
+// contradicted is the stop if the listing shows a job as running or succeeded
+// that a look in the same pass showed to have failed. One of the two is wrong: the
+// listing, which lags, or the look. A person may have restarted the job.
+func contradicted(f Facts, id string) *Stop {
+	if f.target == nil {
+		return nil
+	}
+	for _, j := range f.target.Alive {
+		if j.ID == id {
+			return &Stop{Reason: APIUnavailable, Why: WhyListContradicts, Jobs: []string{id}, Detail: j.Status}
+		}
+	}
+	return nil
 }
 
 func isKnown(status string) bool {

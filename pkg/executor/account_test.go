@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
@@ -72,6 +73,24 @@ func TestUnaccountedNamesTheConflictFirst(t *testing.T) {
 	x := unaccounted(f, 1)
 	if x == nil || x.Class() != Conflict || x.Step != 1 || x.Jobs[0] != "alive" {
 		t.Errorf("%+v, want a conflict about the job that is alive", x)
+	}
+}
+
+// The listing may be right, and the look at the job wrong.
+func TestUnaccountedWhileListContradictsLook(t *testing.T) {
+	s, _ := ledger.Fold("c", nil)
+	s.Steps = append(s.Steps, ledger.Step{State: ledger.StepPending, AllJobIDs: []string{"j"}})
+	f := Facts{State: s, observed: map[string]observation{"j": {Status: "FAILED"}}, target: &targetView{}}
+	if x := unaccounted(f, 1); x != nil {
+		t.Errorf("a job that failed is not accounted for: %+v", x)
+	}
+	f.target.Alive = []drs.OfflineTaskInfo{{ID: "other", Status: "SUCCESS"}}
+	if x := unaccounted(f, 1); x != nil {
+		t.Errorf("another job counts: %+v", x)
+	}
+	f.target.Alive = append(f.target.Alive, drs.OfflineTaskInfo{ID: "j", Status: "SUCCESS"})
+	if x := unaccounted(f, 1); x == nil || x.Why != WhyListContradicts || x.Class() != TryAgain || x.Detail != "SUCCESS" {
+		t.Errorf("a job that the list shows as succeeded is accounted for: %+v", x)
 	}
 }
 

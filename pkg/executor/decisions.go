@@ -178,7 +178,31 @@ func (p *pass) mustBeAbsent(ctx context.Context, seq int, st ledger.Step, word A
 	if err := p.mustNotBeListed(ctx, seq); err != nil || word.BeforeFence {
 		return err
 	}
-	return p.mustBeFenced(seq, st)
+	if err := p.mustBeFenced(seq, st); err != nil || len(p.facts.target.IDs) > 0 {
+		return err
+	}
+	return p.mustBeEmptyTwice(ctx, seq, st)
+}
+
+// mustBeEmptyTwice refuses a decision on one empty list: no job in it shows that
+// it is complete. A second one, listingLag of server time later, is enough.
+func (p *pass) mustBeEmptyTwice(ctx context.Context, seq int, st ledger.Step) error {
+	date, fence := p.facts.target.Date, FenceOf(st)
+	until := date.Add(searchesApart)
+	for _, s := range st.Searches {
+		if s.Count > 0 || s.Date.Before(fence) {
+			continue
+		}
+		if date.Sub(s.Date) >= searchesApart {
+			return nil
+		}
+		return &Stop{Reason: Settling, Step: seq, Why: WhyEmptyList, Until: s.Date.Add(searchesApart)}
+	}
+	search := ledger.SearchedData{Intent: st.IntentSeq, Date: date, NewestJob: p.facts.State.NewestJob, Principal: p.Identity.Principal}
+	if err := p.append(ctx, ledger.Searched, seq, st.Attempt, search); err != nil {
+		return err
+	}
+	return &Stop{Reason: Settling, Step: seq, Why: WhyEmptyList, Until: until}
 }
 
 // mustBeFenced refuses a decision before the fence: until then the request may

@@ -103,8 +103,41 @@ func TestMarkNotCreatedWithOtherCredentialsNeedsAssurance(t *testing.T) {
 	if r.pass(); len(r.jobs(1)) != 1 {
 		t.Errorf("%d jobs for step 1", len(r.jobs(1)))
 	}
-	if x := r.said("not created", r.runner().MarkNotCreated(ctx, 1, Assurance{OtherCredentials: true}, "asked its owner")); x.Class() != OK {
+	asked := func() Result {
+		return r.said("not created", r.runner().MarkNotCreated(ctx, 1, Assurance{OtherCredentials: true}, "asked its owner"))
+	}
+	r.now = asked().Until // the list is empty
+	if x := asked(); x.Class() != OK {
 		t.Error("there is no way out")
+	}
+}
+
+// One empty list may be a fault of DRS: nothing in it shows that it is complete.
+func TestMarkNotCreatedNeedsTwoEmptyLists(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{Faults: []drssim.Fault{{Kind: "lost-after-accept", N: 1}}}, "l1.bak")
+	ctx := context.Background()
+	r.empty = true
+	r.pass()
+	r.now = r.now.Add(2 * time.Hour)
+	decide := func() Result {
+		return r.said("not created", r.runner().MarkNotCreated(ctx, 1, Assurance{}, ""))
+	}
+	first := decide()
+	if first.Why != WhyEmptyList || first.Class() != TryAgain {
+		t.Fatalf("one empty list is believed: %+v", first.Stop)
+	}
+	r.now = first.Until.Add(-time.Second)
+	if x := decide(); x.Why != WhyEmptyList || !x.Until.Equal(first.Until) {
+		t.Errorf("a second empty list is believed too early: %+v", x.Stop)
+	}
+	r.now = first.Until.Add(time.Second)
+	r.empty = false
+	if x := decide(); x.Why != WhyJobListed {
+		t.Errorf("the job is listed now: %+v", x.Stop)
+	}
+	r.empty = true
+	if x := decide(); x.Class() != OK {
+		t.Errorf("there is no way out: %+v", x.Stop)
 	}
 }
 

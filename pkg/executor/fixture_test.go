@@ -31,6 +31,7 @@ type fixture struct {
 	keys     Keys
 	statuses map[string]string // what a look shows instead, by job id
 	unknown  map[string]int    // how many looks do not know a job
+	empty    bool              // the list shows no job
 }
 
 func newFixture(t *testing.T, extra, marker string, c drssim.Config, incs ...string) *fixture {
@@ -117,6 +118,9 @@ func (r *fixture) ShowReplicationJob(_ context.Context, id string) (drs.Job, err
 }
 
 func (r *fixture) ListReplicationJobs(_ context.Context, inst string) (drs.Listing, error) {
+	if r.empty {
+		return drs.Listing{Complete: true, Date: r.now}, nil
+	}
 	return drs.Collect(func(o int) (drs.Page, error) {
 		b, d, err := r.get(r.path(), drs.ListQuery(inst, o))
 		if err != nil {

@@ -183,7 +183,7 @@ func (s *host) renameBack(r Result) {
 			p.Plan = owner
 			return p.ClosePlan(ctx, "taken over")
 		})
-		if closed.Class() == OK {
+		if closed.Class() == OK && !s.checker.isOnline(owner) {
 			s.sim.DropDatabase(modelInstance, owner.Databases.Names[0])
 			return
 		}

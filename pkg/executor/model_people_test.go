@@ -56,6 +56,10 @@ func (s *host) follow(r Result) time.Duration {
 		return s.confirm(r)
 	case OnHold:
 		s.say("release", func(p *Runner, ctx context.Context) Result { return p.ReleasePlan(ctx, "") })
+	case ForeignJob:
+		if s.think(); s.streak > 8 {
+			s.ignoreEnded(r.Jobs)
+		}
 	case OtherIdentity:
 		s.think()
 		if c, err := LoadChain(context.Background(), s.ledgerOf(), d.plan); err == nil {
@@ -131,9 +135,11 @@ func (s *host) settleByHand(r Result) {
 // notCreated records that no job was created. If the server gave no date for a
 // fence, the person waits by their own clock.
 func (s *host) notCreated(step int) {
-	got := s.say("not created", func(p *Runner, ctx context.Context) Result {
-		return p.MarkNotCreated(ctx, step, Assurance{OtherCredentials: true}, "not in the console")
-	})
+	got := s.sayNotCreated(step)
+	if got.Why == WhyEmptyList {
+		s.pause(got.Until.Sub(s.now) + s.upTo(time.Minute))
+		got = s.sayNotCreated(step)
+	}
 	if got.Reason != Settling || !got.Until.IsZero() {
 		return
 	}
@@ -143,6 +149,12 @@ func (s *host) notCreated(step int) {
 			return p.MarkNotCreated(ctx, step, Assurance{BeforeFence: true, OtherCredentials: true}, "waited")
 		})
 	}
+}
+
+func (s *host) sayNotCreated(step int) Result {
+	return s.say("not created", func(p *Runner, ctx context.Context) Result {
+		return p.MarkNotCreated(ctx, step, Assurance{OtherCredentials: true}, "not in the console")
+	})
 }
 
 // inConsole is the newest job of a step that a person can see and that the
@@ -186,6 +198,16 @@ func (s *host) ignoreForeign(ids []string) (others int) {
 		}
 	}
 	return others
+}
+
+// ignoreEnded ignores foreign jobs that have ended, although their status does
+// not say so.
+func (s *host) ignoreEnded(ids []string) {
+	for _, id := range ids {
+		if job, ok := s.sim.Job(id); ok && hasEnded(job) {
+			s.ignoreForeign([]string{id})
+		}
+	}
 }
 
 // sortOut finds out whose the jobs are. A ledger that lacks some of ours is

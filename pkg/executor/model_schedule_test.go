@@ -82,7 +82,7 @@ func (s schedule) config(now func() time.Time) drssim.Config {
 
 // outside names what of A1 to A6 a schedule breaks, "" if nothing.
 func (s schedule) outside() string {
-	lost, blind, restarted, lies := false, false, false, 0
+	lost, blind, lies := false, false, 0
 	for _, e := range s.events {
 		if why := e.outside(); why != "" {
 			return why
@@ -90,7 +90,6 @@ func (s schedule) outside() string {
 		if e.act == "false-failed" {
 			lies++
 		}
-		restarted = restarted || e.act == "restart"
 		lost = lost || e.act == "lose-ledger" || e.act == "roll-back"
 		blind = blind || e.act == "principal" && s.private
 	}
@@ -99,9 +98,6 @@ func (s schedule) outside() string {
 	}
 	if lies > 1 {
 		return "DRS calls a job failed twice that is not"
-	}
-	if lies > 0 && restarted { // the look that recorded its failure was true
-		return "DRS calls a job failed that a person restarted"
 	}
 	for _, e := range s.events {
 		if lost && (strings.HasPrefix(e.act, "delete") || e.act == "list-empty") {

@@ -32,6 +32,9 @@ type targetView struct {
 	// Undone are jobs of steps that DRS reported as succeeded and now
 	// shows as failed.
 	Undone []drs.OfflineTaskInfo
+	// Alive are jobs of this chain that the listing shows as running or
+	// succeeded, by a documented status.
+	Alive []drs.OfflineTaskInfo
 	// Claims are the ids of all jobs with this chain's marker or names, by
 	// step, whether the ledger knows them or not.
 	Claims map[int][]string
@@ -70,6 +73,8 @@ func viewTarget(l drs.Listing, p *plan.Plan, s *ledger.State, others chainsOnTar
 			continue
 		case mine && undoes(j, s):
 			v.Undone = append(v.Undone, j)
+		case mine && isAlive(j) && isKnown(j.Status):
+			v.Alive = append(v.Alive, j)
 		case mine:
 		case claims:
 			v.Unknown = append(v.Unknown, j)

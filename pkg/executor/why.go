@@ -34,16 +34,18 @@ const (
 
 // APIUnavailable: what was wrong with an answer that DRS gave.
 const (
-	WhyListIncomplete Why = "list-incomplete" // by its count, the listing of the target leaves something out
-	WhyListStale      Why = "list-stale"      // the listing was older than a minute before it could be used
-	WhyListLacksJob   Why = "list-lacks-job"  // Jobs: the one that the ledger knows
-	WhyJobUnread      Why = "job-unread"      // Jobs: the one that may be the step's
+	WhyListIncomplete  Why = "list-incomplete"  // by its count, the listing of the target leaves something out
+	WhyListStale       Why = "list-stale"       // the listing was older than a minute before it could be used
+	WhyListLacksJob    Why = "list-lacks-job"   // Jobs: the one that the ledger knows
+	WhyListContradicts Why = "list-contradicts" // Jobs: the one; Detail: its status in the list
+	WhyJobUnread       Why = "job-unread"       // Jobs: the one that may be the step's
 )
 
 // Settling: what the doubt waits for, where that is not the evidence.
 const (
 	WhyUnsearched Why = "unsearched" // the run was cut short before it looked for the job
 	WhyTooEarly   Why = "too-early"  // a person decided before the fence
+	WhyEmptyList  Why = "empty-list" // a person decided, and one empty list is all that supports it
 )
 
 // DoubtNeedsPerson: what forbids that a doubt is settled without a person.
