@@ -14,6 +14,7 @@ import (
 
 	"github.com/migplan/migplan/internal/alerts"
 	"github.com/migplan/migplan/internal/drssim"
+	"github.com/migplan/migplan/internal/view"
 )
 
 func TestPingsAndWebhooksTellTheEndOfEachRun(t *testing.T) {
@@ -122,6 +123,24 @@ func TestMetricsFileHoldsThePlansOfACall(t *testing.T) {
 		`migplan_plan_state{plan="ims-prod",state="seeding"} 1`, `migplan_plan_running_since_timestamp_seconds{plan="ims-prod"} `,
 	} {
 		if !strings.Contains(string(text), want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}
+
+// A query must see each state that status can show.
+func TestMetricsKnowEveryState(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "m.prom")
+	if err := alerts.WriteMetrics(file, alerts.Run{}, []alerts.Plan{{Name: "p", State: "none"}}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, state := range view.States() {
+		if want := `migplan_plan_state{plan="p",state="` + state + `"} 0`; !strings.Contains(string(text), want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
 	}

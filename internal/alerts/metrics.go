@@ -15,7 +15,7 @@ type Run struct {
 
 // states are the values of the label state, all of which are written, so that a
 // query sees a change in both series.
-var states = []string{"seeding", "catching up", "waiting for the next backup", "cutting over", "online", "closed", "blocked", "held"}
+var states = []string{"seeding", "catching up", "waiting for the next backup", "cutting over", "online", "closed", "blocked", "held", "on hold"}
 
 // WriteMetrics writes a file for node_exporter's textfile collector, by a
 // temporary file beside it and a rename. The file is written by a pass only, so it

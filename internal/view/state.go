@@ -9,7 +9,13 @@ import (
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// PlanState is the plan's state in the words of docs/output.md.
+// States are the states of a plan, in the words of docs/output.md: first those
+// that need a person.
+func States() []string {
+	return []string{"blocked", "held", "on hold", "cutting over", "seeding", "catching up", "waiting for the next backup", "online", "closed"}
+}
+
+// PlanState is the plan's state, one of States.
 func (m *Migration) PlanState() string {
 	if m.State.Ended != nil {
 		return "closed"
@@ -23,15 +29,21 @@ func (m *Migration) PlanState() string {
 	return "blocked"
 }
 
-// progress is the state of a plan that nothing blocks.
-func (m *Migration) progress() string {
-	steps, done := m.Plan.Steps, 0
-	for done < len(steps) && m.State.Step(done+1).State == ledger.StepSucceeded {
+// restored is how many steps have succeeded, up to the first that has not.
+func (m *Migration) restored() int {
+	done := 0
+	for done < len(m.Plan.Steps) && m.State.Step(done+1).State == ledger.StepSucceeded {
 		done++
 	}
+	return done
+}
+
+// progress is the state of a plan that nothing blocks.
+func (m *Migration) progress() string {
+	steps, done := m.Plan.Steps, m.restored()
 	switch {
 	case m.State.Held != nil:
-		return "held"
+		return "on hold"
 	case done == len(steps) && m.State.CheckPending:
 		return "cutting over"
 	case done == len(steps) && m.Plan.Cutover != nil:
