@@ -68,26 +68,28 @@ func (a *app) plan(ctx context.Context, args []string, o planOptions, old *versi
 	if err := oneOf("--bodies", string(o.bodies), bodies()...); err != nil {
 		return err
 	}
-	all, valid, class, err := a.previews(ctx, args, loadPlan, &o.settings, o.keys, false)
+	p, err := a.previews(ctx, args, loadPlan, &o.settings, o.keys, false)
 	if err != nil {
-		return a.withoutLedger(all, err, &o.settings, o.output)
+		return a.withoutLedger(p.all, err, &o.settings, o.output)
 	}
-	for _, m := range valid {
+	a.sayStops(p)
+	for _, m := range p.valid {
 		m.Against = old.of[m.File]
 	}
-	if o.exitCode && class == executor.OK && slices.ContainsFunc(valid, (*view.Migration).Open) {
+	class := p.class()
+	if o.exitCode && class == executor.OK && slices.ContainsFunc(p.valid, (*view.Migration).Open) {
 		class = pending
 	}
 	switch o.output {
 	case "json":
-		out := view.Plans(all, true, exitCode)
+		out := view.Plans(p.all, true, exitCode)
 		out.Removed = old.removed.Files
 		a.writeJSON(out)
 	case "markdown":
-		_, _ = io.WriteString(a.stdout, old.removed.Markdown()+view.Markdown(all, o.bodies))
+		_, _ = io.WriteString(a.stdout, old.removed.Markdown()+view.Markdown(p.all, o.bodies))
 	default:
 		old.removed.Write(a.stdout)
-		view.WritePlans(a.stdout, valid, o.bodies, time.Now())
+		view.WritePlans(a.stdout, p.valid, o.bodies, time.Now())
 	}
 	return exitWith(class)
 }

@@ -10,44 +10,62 @@ import (
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
+// previewed are the plans of a command that only reads.
+type previewed struct {
+	all, valid []*view.Migration
+	// blind: a last pass could not be read, and may have stopped.
+	blind bool
+}
+
+// class is that of the worst plan.
+func (p previewed) class() executor.Class {
+	classes := []executor.Class{executor.OK}
+	if p.blind {
+		classes = append(classes, executor.ClassError)
+	}
+	for _, m := range p.all {
+		classes = append(classes, m.Class())
+	}
+	return worst(classes...)
+}
+
+// sayStops says why each plan is stopped that is.
+func (a *app) sayStops(p previewed) {
+	for _, m := range p.valid {
+		if m.Class() != executor.OK {
+			m.WriteStop(a.stderr)
+		}
+	}
+}
+
 // previews loads plans and the ledger, and finds what each would do next. With
 // stands, the stop of the last pass counts where nothing has happened since.
-func (a *app) previews(ctx context.Context, args []string, load func(string) *view.Migration, s *settings, keys executor.Keys, stands bool) (all, valid []*view.Migration, class executor.Class, err error) {
-	if all, err = loadPlans(args, load); err != nil {
-		return nil, nil, "", err
+func (a *app) previews(ctx context.Context, args []string, load func(string) *view.Migration, s *settings, keys executor.Keys, stands bool) (p previewed, err error) {
+	if p.all, err = loadPlans(args, load); err != nil {
+		return previewed{}, err
 	}
-	_, bad := a.sayInvalid(all)
+	a.sayInvalid(p.all)
 	l, dir, err := a.readLedger(s)
 	if err != nil {
-		return all, nil, "", err
+		return p, err
 	}
 	if l != nil {
 		defer l.Close()
 	}
-	valid, shared := a.refuseShared(ctx, l, all)
-	classes := []executor.Class{executor.OK}
-	if bad || shared {
-		classes = append(classes, executor.Invalid)
-	}
-	for _, m := range valid {
+	p.valid, _ = a.refuseShared(ctx, l, p.all)
+	for _, m := range p.valid {
 		m.LedgerFolder, m.LedgerFile = dir, pathOf(l)
 		m.Run = view.Run{Flags: s.given(), Keys: keys, Reads: true}
 		m.Lock, m.LockProblem = readLock(m)
 		m.Result = preview(ctx, l, m)
 	}
-	if a.readLastPasses(ctx, l, valid) != nil && stands {
-		classes = append(classes, executor.ClassError) // the last pass may have stopped
-	}
-	for _, m := range valid {
-		if stands {
+	p.blind = a.readLastPasses(ctx, l, p.valid) != nil && stands
+	if stands {
+		for _, m := range p.valid {
 			m.Stand(worst)
 		}
-		if m.Class() != executor.OK {
-			m.WriteStop(a.stderr)
-		}
-		classes = append(classes, m.Class())
 	}
-	return all, valid, worst(classes...), nil
+	return p, nil
 }
 
 // preview asks the same function as apply, without anything that DRS shows.

@@ -15,9 +15,14 @@ const markdownMost = 65536
 // them. Every value of a plan is shown as code: nothing in it becomes a link, an
 // image or a mention.
 func Markdown(all []*Migration, b Bodies) string {
-	const cut = "\n_Cut here: the rest does not fit. `migplan plan` shows all of it._\n"
+	return bounded(markdownParts(all, b), "migplan plan")
+}
+
+// bounded joins the parts that fit into a comment; the command shows the others.
+func bounded(parts []string, command string) string {
+	cut := fmt.Sprintf("\n_Cut here: the rest does not fit. `%s` shows all of it._\n", command)
 	var out strings.Builder
-	for _, part := range markdownParts(all, b) {
+	for _, part := range parts {
 		if out.Len()+len(part)+len(cut) > markdownMost {
 			return out.String() + cut
 		}

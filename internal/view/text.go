@@ -62,18 +62,30 @@ func (m *Migration) noLedger() string {
 
 // writeChain says what a person should know about the plan's chain.
 func (m *Migration) writeChain(w io.Writer) {
+	for _, text := range m.chainLines() {
+		Line(w, "%s", text)
+	}
+}
+
+func (m *Migration) chainLines() (lines []string) {
 	if m.notBegun() {
-		Line(w, "in a subfolder and not begun: apply begins it only with --recursive, or as migplan apply %s", Word(m.File))
+		lines = append(lines, "in a subfolder and not begun: apply begins it only with --recursive, or as migplan apply "+Word(m.File))
 	}
 	if m.State.Ended != nil {
-		Line(w, "closed%s", m.ClosedBy())
+		lines = append(lines, "closed"+m.ClosedBy())
 	}
 	if m.State.Held != nil {
-		Line(w, "%s", m.Held())
+		lines = append(lines, m.Held())
 	}
-	if o := m.Shared; o != nil {
-		Line(w, "WARNING: %s also belongs to plan %s, generation %d: close one of the two plans", o.Databases, o.Plan, o.Generation)
+	if m.Shared != nil {
+		lines = append(lines, m.sharedWarning())
 	}
+	return lines
+}
+
+func (m *Migration) sharedWarning() string {
+	o := m.Shared
+	return fmt.Sprintf("WARNING: %s also belongs to plan %s, generation %d: close one of the two plans", o.Databases, o.Plan, o.Generation)
 }
 
 func (m *Migration) writeSteps(w io.Writer) {
