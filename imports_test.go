@@ -14,8 +14,8 @@ const module = "github.com/migplan/migplan/"
 // files apart. cmd/migplan may import everything; nothing may import it.
 var mayImport = map[string][]string{
 	"pkg/executor":                         {"pkg/plan", "pkg/drs", "pkg/ledger"},
-	"pkg/plan":                             {"pkg/drs", "schema", "internal/spelling"},
-	"pkg/drs":                              {"internal/neterror", "internal/strictjson"},
+	"pkg/plan":                             {"pkg/drs", "schema", "internal/lazy", "internal/spelling"},
+	"pkg/drs":                              {"internal/lazy", "internal/neterror", "internal/strictjson"},
 	"pkg/ledger":                           nil,
 	"pkg/backup":                           nil,
 	"schema":                               nil,
@@ -23,9 +23,10 @@ var mayImport = map[string][]string{
 	"internal/credentials/credentialstest": nil,
 	"internal/alerts":                      nil,
 	"internal/backuptest":                  nil,
-	"internal/drssim":                      {"pkg/drs", "internal/strictjson"},
+	"internal/drssim":                      {"pkg/drs", "internal/lazy", "internal/strictjson"},
+	"internal/lazy":                        nil,
 	"internal/neterror":                    nil,
-	"internal/obs":                         {"internal/neterror"},
+	"internal/obs":                         {"internal/lazy", "internal/neterror"},
 	"internal/obstest":                     nil,
 	"internal/spelling":                    nil,
 	"internal/view":                        {"pkg/plan", "pkg/executor", "pkg/ledger", "pkg/drs", "pkg/backup", "internal/verify"},

@@ -141,7 +141,7 @@ func (d *DRS) note(r Request, op string, resp Response, fault, jobID string) Res
 
 // principal is the caller: the access key of a signature, or "token".
 func principal(h http.Header) string {
-	if m := accessKey.FindStringSubmatch(h.Get("Authorization")); m != nil {
+	if m := accessKey().FindStringSubmatch(h.Get("Authorization")); m != nil {
 		return m[1]
 	}
 	return "token"

@@ -2,25 +2,26 @@ package drssim
 
 import (
 	"net/netip"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/migplan/migplan/internal/lazy"
 )
 
 var (
 	// 4 to 50, a letter first (page; name-validation page).
-	jobName    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{3,49}$`)
-	plainID    = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
-	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	jobName    = lazy.Regexp(`^[A-Za-z][A-Za-z0-9_-]{3,49}$`)
+	plainID    = lazy.Regexp(`^[A-Za-z0-9-]{1,64}$`)
+	bucketName = lazy.Regexp(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	// A name longer than 200 is accepted and fails in the job (guides).
-	fileName   = regexp.MustCompile(`^[A-Za-z0-9_-]+\.bak$`)
-	folderName = regexp.MustCompile(`^[ -.0-\[\]-~]+$`) // printable ASCII without / and \
+	fileName   = lazy.Regexp(`^[A-Za-z0-9_-]+\.bak$`)
+	folderName = lazy.Regexp(`^[ -.0-\[\]-~]+$`) // printable ASCII without / and \
 	// Ids of RDS for SQL Server end in in04, those of its backups in br04.
-	instanceID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,60}in04$`)
-	backupID   = regexp.MustCompile(`^[0-9A-Za-z_-]{1,60}br04$`)
-	rdsVersion = regexp.MustCompile(`^20[0-9]{2}_(EE|SE|WEB)$`)
-	accessKey  = regexp.MustCompile(`^SDK-HMAC-SHA256 Access=([^,]+),`)
+	instanceID = lazy.Regexp(`^[0-9A-Za-z_-]{1,60}in04$`)
+	backupID   = lazy.Regexp(`^[0-9A-Za-z_-]{1,60}br04$`)
+	rdsVersion = lazy.Regexp(`^20[0-9]{2}_(EE|SE|WEB)$`)
+	accessKey  = lazy.Regexp(`^SDK-HMAC-SHA256 Access=([^,]+),`)
 )
 
 // Names that may have letters of any language, according to the newer page and the
@@ -47,7 +48,7 @@ func (c *checker) goodDescription(s string) bool {
 // goodBucket is table 6 of the page, bucket_name.
 func goodBucket(name string) bool {
 	_, err := netip.ParseAddr(name)
-	return err != nil && bucketName.MatchString(name) && !strings.Contains(name, "..")
+	return err != nil && bucketName().MatchString(name) && !strings.Contains(name, "..")
 }
 
 // goodFolder: only Latin letters (guides), and each segment is a name.
@@ -60,7 +61,7 @@ func goodFolder(folder string) bool {
 		return false
 	}
 	for segment := range strings.SplitSeq(inner, "/") {
-		if segment == "." || segment == ".." || segment != strings.TrimSpace(segment) || !folderName.MatchString(segment) {
+		if segment == "." || segment == ".." || segment != strings.TrimSpace(segment) || !folderName().MatchString(segment) {
 			return false
 		}
 	}
@@ -94,7 +95,7 @@ func (c *checker) wholeRDS(j *Job) {
 	if j.FileID == "" {
 		c.empty("target_db_info.file_id")
 	}
-	c.want(backupID.MatchString(j.FileID), "target_db_info.file_id", "the id of an RDS backup")
+	c.want(backupID().MatchString(j.FileID), "target_db_info.file_id", "the id of an RDS backup")
 	c.want(j.Mode == "full", "options.recovery_mode", "an RDS backup is a full backup")
 	c.want(j.Last, "options.is_last_backup", "nothing can follow an RDS backup")
 	names := map[string]bool{}

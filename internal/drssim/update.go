@@ -6,7 +6,7 @@ func (d *DRS) update(r Request, j *Job) Response {
 	top := c.top(r.Body)
 	top.only("name", "description")
 	name := top.neededText("name")
-	c.want(jobName.MatchString(name), "name", "4 to 50 letters, digits, - and _, a letter first")
+	c.want(jobName().MatchString(name), "name", "4 to 50 letters, digits, - and _, a letter first")
 	description, given := take[string](top, "description", "a string", false)
 	c.want(c.goodDescription(description), "description", `at most 256 characters, none of ! = < > ' & " \`)
 	if c.refused != nil {
@@ -34,7 +34,7 @@ func (d *DRS) validateName(r Request) Response {
 	top.only("name", "type")
 	name, kind := top.neededText("name"), top.neededText("type")
 	c.want(kind == "" || kind == "offline" || kind == "trans" || kind == "subscription", "type", "trans, subscription or offline")
-	c.want(name == "" || jobName.MatchString(name), "name", "4 to 50 letters, digits, - and _, a letter first")
+	c.want(name == "" || jobName().MatchString(name), "name", "4 to 50 letters, digits, - and _, a letter first")
 	if c.refused == nil && kind == "offline" && d.nameInUse(name) {
 		c.refuse(422, "DRS.M00277", "The task name already exists.")
 	}

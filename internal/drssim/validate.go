@@ -32,13 +32,13 @@ func (c *checker) parse(body []byte) *Job {
 func (p part) base(j *Job) {
 	p.only("name", "engine_type", "description", "tags", "enterprise_project_id")
 	j.Name = p.neededText("name")
-	p.want(j.Name == "" || jobName.MatchString(j.Name), p.at("name"), "4 to 50 letters, digits, - and _, a letter first")
+	p.want(j.Name == "" || jobName().MatchString(j.Name), p.at("name"), "4 to 50 letters, digits, - and _, a letter first")
 	engine := p.neededText("engine_type")
 	p.want(engine == "" || engine == "sqlserver", p.at("engine_type"), "only sqlserver is supported")
 	j.Description = p.text("description")
 	p.want(p.goodDescription(j.Description), p.at("description"), `at most 256 characters, none of ! = < > ' & " \ and no control character`)
 	j.EnterpriseProjectID = p.text("enterprise_project_id")
-	p.want(j.EnterpriseProjectID == "" || plainID.MatchString(j.EnterpriseProjectID), p.at("enterprise_project_id"), "0 or an id")
+	p.want(j.EnterpriseProjectID == "" || plainID().MatchString(j.EnterpriseProjectID), p.at("enterprise_project_id"), "0 or an id")
 	j.Tags = p.tags()
 }
 
@@ -73,7 +73,7 @@ func (p part) target(j *Job) {
 	if there && id == "" {
 		p.refuse(400, "DRS.M06007", "The DB instance is blank.")
 	}
-	if there && !instanceID.MatchString(id) {
+	if there && !instanceID().MatchString(id) {
 		p.refuse(422, "DRS.M05006", "The RDS instance is invalid: %q.", id)
 	}
 	j.Instance = id
@@ -122,7 +122,7 @@ func (f part) objectKey() string {
 	f.only("name", "obs_path", "rds_version", "rds_source_instance_id")
 	name := f.neededText("name")
 	folder, there := take[string](f, "obs_path", "a string", true)
-	f.want(name == "" || fileName.MatchString(name), f.at("name"), "letters, digits, _ and -, and the suffix .bak")
+	f.want(name == "" || fileName().MatchString(name), f.at("name"), "letters, digits, _ and -, and the suffix .bak")
 	f.want(!there || goodFolder(folder), f.at("obs_path"), "empty, or folders without a leading and with one trailing slash")
 	for _, key := range []string{"rds_version", "rds_source_instance_id"} {
 		f.want(f.text(key) == "", f.at(key), "only for file_source RDS")
@@ -139,8 +139,8 @@ func (p part) rds(j *Job, files []part) {
 		take[string](f, "name", "a string", true)
 		f.want(f.text("name") == "" && f.text("obs_path") == "", f.path, "name and obs_path are empty for file_source RDS")
 		version, source := f.neededText("rds_version"), f.neededText("rds_source_instance_id")
-		f.want(version == "" || rdsVersion.MatchString(version), f.at("rds_version"), "a version such as 2019_EE")
-		f.want(source == "" || instanceID.MatchString(source), f.at("rds_source_instance_id"), "the id of an RDS instance for SQL Server")
+		f.want(version == "" || rdsVersion().MatchString(version), f.at("rds_version"), "a version such as 2019_EE")
+		f.want(source == "" || instanceID().MatchString(source), f.at("rds_source_instance_id"), "the id of an RDS instance for SQL Server")
 	}
 	j.Files = []string{j.FileID}
 }

@@ -8,10 +8,11 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/migplan/migplan/internal/lazy"
 )
 
 // Credentials gives the key that signs requests.
@@ -89,7 +90,7 @@ func isLoopback(host string) bool {
 	return ip != nil && ip.IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
-var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+var bucketName = lazy.Regexp(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
 // maxKey is the longest key or prefix, in bytes.
 const maxKey = 1024
@@ -97,7 +98,7 @@ const maxKey = 1024
 // checkNames refuses names that would ask for another object, or another host.
 func checkNames(bucket, key string) error {
 	switch {
-	case !bucketName.MatchString(bucket) || strings.Contains(bucket, ".."):
+	case !bucketName().MatchString(bucket) || strings.Contains(bucket, ".."):
 		return errors.New("not a bucket name")
 	case len(key) > maxKey:
 		return errors.New("the name is longer than 1024 bytes")

@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 
 	sdk "github.com/huaweicloud/huaweicloud-sdk-go-obs/obs"
+
+	"github.com/migplan/migplan/internal/lazy"
 )
 
 // Kind is the class of an Error.
@@ -119,12 +120,12 @@ func (t *try) answered(what target, kind Kind, problem, code string) *Error {
 	return e
 }
 
-var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+var requestIDForm = lazy.Regexp(`^[A-Za-z0-9._-]{1,64}$`)
 
 // requestID is for Huawei's support. It is empty if it does not look like one.
 func (t *try) requestID() string {
 	id := header(t.exchange.answer.Header, "request-id")
-	if !requestIDForm.MatchString(id) || t.repeats(id) {
+	if !requestIDForm().MatchString(id) || t.repeats(id) {
 		return ""
 	}
 	return id

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
 	sdk "github.com/huaweicloud/huaweicloud-sdk-go-obs/obs"
+
+	"github.com/migplan/migplan/internal/lazy"
 )
 
 // The storage classes of OBS. Others are kept as OBS writes them.
@@ -88,7 +89,7 @@ func (t *try) object(what target) (Object, error) {
 	if o.StorageClass, err = storageClass(header(h, "storage-class")); err != nil {
 		return Object{}, t.bad(what, err.Error())
 	}
-	if o.VersionID != "" && !plainText.MatchString(o.VersionID) || o.Encryption != "" && !plainText.MatchString(o.Encryption) {
+	if o.VersionID != "" && !plainText().MatchString(o.VersionID) || o.Encryption != "" && !plainText().MatchString(o.Encryption) {
 		return Object{}, t.bad(what, "the answer has a header that OBS does not send")
 	}
 	if t.repeats(o.ETag, o.StorageClass, o.VersionID, o.Encryption, o.contentEncoding) {
@@ -106,7 +107,7 @@ func header(h http.Header, name string) string {
 	return h.Get("X-Amz-" + name)
 }
 
-var plainText = regexp.MustCompile(`^[A-Za-z0-9:/+=._-]{1,128}$`)
+var plainText = lazy.Regexp(`^[A-Za-z0-9:/+=._-]{1,128}$`)
 
 // etag removes the quotes. Without a strong ETag, nothing shows that two reads are
 // of the same object.
@@ -115,7 +116,7 @@ func etag(values []string) (string, error) {
 		return "", fmt.Errorf("the answer has %d ETags", len(values))
 	}
 	tag := strings.TrimSuffix(strings.TrimPrefix(values[0], `"`), `"`)
-	if !plainText.MatchString(tag) || strings.HasPrefix(tag, "W/") {
+	if !plainText().MatchString(tag) || strings.HasPrefix(tag, "W/") {
 		return "", errors.New("the answer has an ETag of an unknown form")
 	}
 	return tag, nil
@@ -132,7 +133,7 @@ func storageClass(name string) (string, error) {
 	case "GLACIER":
 		return Cold, nil
 	}
-	if !plainText.MatchString(name) {
+	if !plainText().MatchString(name) {
 		return "", errors.New("the answer has a storage class of an unknown form")
 	}
 	return name, nil

@@ -2,11 +2,12 @@ package drs
 
 import (
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/migplan/migplan/internal/lazy"
 )
 
 // OutcomeKind is what is known about a create after an attempt.
@@ -94,7 +95,7 @@ var refusing = []string{
 	"DRS.M05006", "DRS.M06007",
 }
 
-var gatewayDenied = regexp.MustCompile(`^APIG(W)?\.03[0-9]{2}$`)
+var gatewayDenied = lazy.Regexp(`^APIG(W)?\.03[0-9]{2}$`)
 
 // deniedCode reports codes of the gateway and of DRS that refuse the caller: the
 // request has not reached the backend, or was not processed.
@@ -104,7 +105,7 @@ func deniedCode(status int, code string) bool {
 		return true
 	}
 	isDenial := status == http.StatusUnauthorized || status == http.StatusForbidden
-	return isDenial && gatewayDenied.MatchString(code)
+	return isDenial && gatewayDenied().MatchString(code)
 }
 
 // jobID reads {"job_id": "..."}, "" if there is none.

@@ -1,10 +1,11 @@
 package plan
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/migplan/migplan/internal/lazy"
 )
 
 // Act is something that cannot be undone, so a person confirms it with
@@ -20,10 +21,10 @@ const (
 // confirmDigits is the minimum number of hex digits of the hash in NAME@HASH.
 const confirmDigits = 12
 
-var confirmForm = regexp.MustCompile(`^([a-z][a-z0-9-]{1,23})@([0-9A-Fa-f]{12,64})(?:-a([1-9][0-9]{0,8}))?$`)
+var confirmForm = lazy.Regexp(`^([a-z][a-z0-9-]{1,23})@([0-9A-Fa-f]{12,64})(?:-a([1-9][0-9]{0,8}))?$`)
 
 // IsConfirmation reports whether a text has the form NAME@HASH.
-func IsConfirmation(text string) bool { return confirmForm.MatchString(text) }
+func IsConfirmation(text string) bool { return confirmForm().MatchString(text) }
 
 // Confirmation is NAME@HASH, the key of an act for all steps of a plan. From
 // the second attempt on it names the attempt.
@@ -38,7 +39,7 @@ func Confirmation(steps []Step, act Act, attempt int) string {
 // Confirms reports whether given is the Confirmation of this act and attempt.
 // More digits of the hash are accepted.
 func Confirms(given string, steps []Step, act Act, attempt int) bool {
-	m := confirmForm.FindStringSubmatch(given)
+	m := confirmForm().FindStringSubmatch(given)
 	if m == nil || !matches(m, steps, act) {
 		return false
 	}
@@ -47,7 +48,7 @@ func Confirms(given string, steps []Step, act Act, attempt int) bool {
 
 // ConfirmsAnyAttempt is like Confirms for any attempt.
 func ConfirmsAnyAttempt(given string, steps []Step, act Act) bool {
-	m := confirmForm.FindStringSubmatch(given)
+	m := confirmForm().FindStringSubmatch(given)
 	return m != nil && matches(m, steps, act)
 }
 

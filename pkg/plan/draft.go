@@ -3,11 +3,12 @@ package plan
 import (
 	"bytes"
 	"encoding/json"
-	"regexp"
 	"strings"
 	"text/template"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/migplan/migplan/internal/lazy"
 )
 
 // Draft is what is known about a plan that is still to be written. Empty fields
@@ -88,7 +89,9 @@ func (d Draft) Full() string {
 
 func (d Draft) all() bool { return len(d.Databases) == 1 && d.Databases[0] == "all" }
 
-func fileName(database string) string { return notInName.ReplaceAllString(database, "_") + "_full.bak" }
+func fileName(database string) string {
+	return notInName().ReplaceAllString(database, "_") + "_full.bak"
+}
 
 func orPlaceholder(value, key string) string {
 	if value == "" {
@@ -99,14 +102,14 @@ func orPlaceholder(value, key string) string {
 
 func placeholder(key string) string { return "<" + key + ">" }
 
-var yamlPlain = regexp.MustCompile(`^[a-z][a-z0-9-]*[a-z][a-z0-9./_-]*$`)
+var yamlPlain = lazy.Regexp(`^[a-z][a-z0-9-]*[a-z][a-z0-9./_-]*$`)
 
 // yamlWord quotes a string unless no YAML program can read it as anything else.
 func yamlWord(s string) string {
 	switch s {
 	case "yes", "no", "on", "off", "true", "false", "null":
 	default:
-		if yamlPlain.MatchString(s) {
+		if yamlPlain().MatchString(s) {
 			return s
 		}
 	}

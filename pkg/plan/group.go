@@ -2,10 +2,11 @@ package plan
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/migplan/migplan/internal/lazy"
 )
 
 const (
@@ -38,7 +39,7 @@ func Group(ds []Diagnostic) []Diagnostic {
 }
 
 // quoted is what differs between two diagnostics of one kind.
-var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|[0-9][0-9,]*`)
+var quoted = lazy.Regexp(`"(?:[^"\\]|\\.)*"|[0-9][0-9,]*`)
 
 // kind is equal for diagnostics that are the same mistake in other places. Two
 // keys of a plan are two mistakes; two keys of objects are the same one.
@@ -47,7 +48,7 @@ func (d Diagnostic) kind() string {
 	case "required", "unknown-key", "duplicate-key", "placeholder":
 		return strings.Join([]string{d.File, d.Rule, d.Summary}, "\x00")
 	}
-	return strings.Join([]string{d.File, string(d.Severity), d.Rule, quoted.ReplaceAllString(d.Summary, "#")}, "\x00")
+	return strings.Join([]string{d.File, string(d.Severity), d.Rule, quoted().ReplaceAllString(d.Summary, "#")}, "\x00")
 }
 
 func (d Diagnostic) forAll(others []Pos) Diagnostic {

@@ -5,9 +5,10 @@ import (
 	"encoding/base32"
 	"encoding/hex"
 	"encoding/json"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/migplan/migplan/internal/lazy"
 )
 
 // Chain identifies one start of a migration: 16 hex digits of a hash of the
@@ -101,7 +102,7 @@ func (m Marker) String() string {
 	return "[migplan chain " + m.Chain + " step " + padded(m.Step) + " hash " + m.Hash + "]"
 }
 
-var markerForm = regexp.MustCompile(`\[migplan chain ([0-9a-f]{16}) step ([0-9]{3,9}) hash ([0-9a-f]{12})\]`)
+var markerForm = lazy.Regexp(`\[migplan chain ([0-9a-f]{16}) step ([0-9]{3,9}) hash ([0-9a-f]{12})\]`)
 
 // ParseMarker finds the last marker in a job's description. The text that people
 // write before it may contain other markers, and there may be text after it.
@@ -115,7 +116,7 @@ func (p *Plan) MarkerIn(description string) (Marker, bool) {
 }
 
 func lastMarker(description string, counts func(Marker) bool) (last Marker, ok bool) {
-	for _, m := range markerForm.FindAllStringSubmatch(description, -1) {
+	for _, m := range markerForm().FindAllStringSubmatch(description, -1) {
 		step, err := strconv.Atoi(m[2])
 		if found := (Marker{Chain: m[1], Step: step, Hash: m[3]}); err == nil && counts(found) {
 			last, ok = found, true

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/migplan/migplan/internal/lazy"
 )
 
 // MaxSize is the largest size of a plan file, in bytes.
@@ -219,7 +220,7 @@ func (d *document) refuseSecondDocument(dec *yaml.Decoder) {
 	}
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: line (\d+): `)
+var yamlLine = lazy.Regexp(`^yaml: line (\d+): `)
 
 // addSyntax reports an error of the YAML parser, which gives only a line, and
 // not always the right one.
@@ -230,7 +231,7 @@ func (d *document) addSyntax(err error) {
 	}
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	pos := Pos{1, 1}
-	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+	if m := yamlLine().FindStringSubmatch(err.Error()); m != nil {
 		pos.Line, _ = strconv.Atoi(m[1])
 		text = strings.TrimPrefix(text, "line "+m[1]+": ")
 	}

@@ -3,11 +3,18 @@ package plan
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"strings"
+
+	"github.com/migplan/migplan/internal/lazy"
 )
 
-var bucketForm = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+// isBucketName checks the form of a name. The length is checked apart: a counted
+// repetition takes long to compile, and every start needs this one.
+func isBucketName(s string) bool {
+	return 3 <= len(s) && len(s) <= 63 && bucketForm().MatchString(s)
+}
+
+var bucketForm = lazy.Regexp(`^[a-z0-9][a-z0-9.-]*[a-z0-9]$`)
 
 // checkBucket: page, table 6, bucket_name.
 func checkBucket(c *checker) {
@@ -19,7 +26,7 @@ func checkBucket(c *checker) {
 		c.report(at, "bucket is an address, not the name of a bucket", writeBucket(name, folder))
 	} else if _, err := netip.ParseAddr(bucket); err == nil {
 		c.report(at, fmt.Sprintf("bucket %q is an IP address", bucket), "write the name of the bucket")
-	} else if !bucketForm.MatchString(bucket) || strings.Contains(bucket, "..") {
+	} else if !isBucketName(bucket) || strings.Contains(bucket, "..") {
 		c.report(at, fmt.Sprintf("bucket name %q is not valid", bucket), "use 3 to 63 lower-case letters, digits, hyphens and dots, with a letter or digit at both ends")
 	}
 }
@@ -33,7 +40,7 @@ func checkPrefix(c *checker) {
 }
 
 // obsHost is the end of the host names of OBS, from the region on.
-var obsHost = regexp.MustCompile(`(^|\.)obs\.[a-z0-9-]+\.myhuaweicloud\.[a-z]+$`)
+var obsHost = lazy.Regexp(`(^|\.)obs\.[a-z0-9-]+\.myhuaweicloud\.[a-z]+$`)
 
 // bucketAddress reads the bucket and the folder from what the console, obsutil
 // and browsers show instead of a name: obs://bucket/folder, the address with the
@@ -46,7 +53,7 @@ func bucketAddress(s string) (bucket, folder string, ok bool) {
 	host, path, hasPath := strings.Cut(rest, "/")
 	host, _, _ = strings.Cut(host[strings.LastIndex(host, "@")+1:], ":")
 	path, _, _ = strings.Cut(path, "?")
-	switch at := obsHost.FindStringIndex(host); {
+	switch at := obsHost().FindStringIndex(host); {
 	case at != nil && at[0] > 0:
 		bucket = host[:at[0]]
 	case at != nil:
@@ -54,13 +61,13 @@ func bucketAddress(s string) (bucket, folder string, ok bool) {
 	case hasScheme && !strings.HasPrefix(scheme, "http") || !hasScheme && hasPath:
 		bucket = host
 	}
-	return bucket, path, hasScheme || hasPath || obsHost.MatchString(host)
+	return bucket, path, hasScheme || hasPath || obsHost().MatchString(host)
 }
 
 // writeBucket says what to write instead of an address. A name that is not one
 // is not repeated: an address may contain a signature.
 func writeBucket(name, folder string) string {
-	if !bucketForm.MatchString(name) {
+	if !isBucketName(name) {
 		return "write only the name, as in bucket: zyy-obs"
 	}
 	if strings.Trim(folder, "/") == "" {

@@ -3,11 +3,12 @@ package plan
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
 	"unicode"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/migplan/migplan/internal/lazy"
 )
 
 // checkBakSuffix: the console lists only .bak files (guides; no rule on the
@@ -43,14 +44,14 @@ func checkFileName(c *checker) {
 func stem(base string) string { return strings.TrimSuffix(base, path.Ext(base)) }
 
 // isFileName checks the part of a file name before .bak.
-func isFileName(s string) bool { return 1 <= len(s) && len(s) <= 200 && !notInName.MatchString(s) }
+func isFileName(s string) bool { return 1 <= len(s) && len(s) <= 200 && !notInName().MatchString(s) }
 
 // notInName is what a file name must not contain before .bak.
-var notInName = regexp.MustCompile(`[^a-zA-Z0-9_-]`)
+var notInName = lazy.Regexp(`[^a-zA-Z0-9_-]`)
 
 // newName is a file name that DRS accepts, as copyLoop makes it.
 func newName(base string) string {
-	return notInName.ReplaceAllString(stem(base), "_") + ".bak"
+	return notInName().ReplaceAllString(stem(base), "_") + ".bak"
 }
 
 // copyHint is the command that copies one object to a name that DRS accepts, and
@@ -78,14 +79,14 @@ const (
 	rewrite  = `s/[$]/_/g; s/` + suffixes + `/.bak/g`
 )
 
-var rewritable = regexp.MustCompile(`^[a-zA-Z0-9_$/-]+` + suffixes + `$`)
+var rewritable = lazy.Regexp(`^[a-zA-Z0-9_$/-]+` + suffixes + `$`)
 
 // copyLoop is the command that copies every object of the plan which needs a new
 // name, and the command that writes the new names in the plan. Ola Hallengren's
 // scripts name the log backups of a named instance SERVER$INSTANCE_..._LOG_....trn.
 func (c *checker) copyLoop() string {
 	for _, o := range c.objects {
-		if !rewritable.MatchString(o.node.Value) || o.node.Style&yaml.SingleQuotedStyle != 0 {
+		if !rewritable().MatchString(o.node.Value) || o.node.Style&yaml.SingleQuotedStyle != 0 {
 			return "copy each object with obsutil cp to a name of letters, digits, underscores and hyphens that ends in .bak, and write the new names in the plan"
 		}
 	}
@@ -95,12 +96,12 @@ func (c *checker) copyLoop() string {
 		"then write the new names in the plan: sed -i.old -E '/" + suffixes + "/{" + rewrite + ";}' " + file
 }
 
-var plainWord = regexp.MustCompile(`^[\p{L}\p{N}_./:@%+,-]+$`)
+var plainWord = lazy.Regexp(`^[\p{L}\p{N}_./:@%+,-]+$`)
 
 // ShellWord quotes s where a shell would not read it as one word, for printed
 // commands that people paste.
 func ShellWord(s string) string {
-	if plainWord.MatchString(s) {
+	if plainWord().MatchString(s) {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

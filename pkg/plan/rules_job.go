@@ -2,12 +2,13 @@ package plan
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/migplan/migplan/internal/lazy"
 )
 
-var plainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
+var plainNumber = lazy.Regexp(`^-?(0|[1-9][0-9]*)$`)
 
 // checkNumber: YAML reads 010 as eight, and 0x2, 2.0 and 1_0 as numbers too. The
 // generation is part of the chain's identity, so it must be what a reviewer
@@ -15,7 +16,7 @@ var plainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
 func checkNumber(c *checker) {
 	for _, key := range []string{"version", "generation"} {
 		n := child(c.root, key)
-		if n != nil && (n.Tag == "!!int" || n.Tag == "!!float") && !plainNumber.MatchString(n.Value) {
+		if n != nil && (n.Tag == "!!int" || n.Tag == "!!float") && !plainNumber().MatchString(n.Value) {
 			c.report(n, fmt.Sprintf("%s %s is not written in plain digits", key, n.Value), "write it like 1 or 12")
 		}
 	}
@@ -74,12 +75,12 @@ func checkTagLimits(c *checker) {
 	}
 }
 
-var projectForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
+func isProjectID(s string) bool { return len(s) == 32 && strings.Trim(s, "0123456789abcdef") == "" }
 
 // checkTargetIDs: ids have the form of all examples.
 func checkTargetIDs(c *checker) {
 	t := c.plan.Target
-	if t.ProjectID != "" && !projectForm.MatchString(t.ProjectID) {
+	if t.ProjectID != "" && !isProjectID(t.ProjectID) {
 		c.report(c.at("target", "project_id"), fmt.Sprintf("%q does not look like a project id", t.ProjectID), "a project id has 32 hexadecimal digits")
 	}
 	if t.InstanceID != "" && !strings.HasSuffix(t.InstanceID, "in04") {

@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/migplan/migplan/internal/lazy"
 )
 
 // checkObjectKeys: a key consists of folders and a file name, and of nothing
@@ -100,7 +101,7 @@ func checkBaseNameTwice(c *checker) {
 	}
 }
 
-var stripeForm = regexp.MustCompile(`(?i)(^|[_.-])(\d+_?of_?\d+|stripe_?\d+|part_?\d+)([_.-]|$)`)
+var stripeForm = lazy.Regexp(`(?i)(^|[_.-])(\d+_?of_?\d+|stripe_?\d+|part_?\d+)([_.-]|$)`)
 
 // mayBeStripe is a cheap check that most names fail before stripeForm.
 func mayBeStripe(key string) bool {
@@ -112,7 +113,7 @@ func mayBeStripe(key string) bool {
 func checkStripes(c *checker) {
 	for _, o := range c.objects {
 		n, key := o.node, o.key
-		if mayBeStripe(key) && stripeForm.MatchString(strings.TrimSuffix(path.Base(key), path.Ext(key))) {
+		if mayBeStripe(key) && stripeForm().MatchString(strings.TrimSuffix(path.Base(key), path.Ext(key))) {
 			c.report(n, fmt.Sprintf("%q looks like one stripe of a striped backup", path.Base(key)), "back up to a single file: DRS does not restore stripes")
 		}
 	}
