@@ -26,7 +26,7 @@ func (m Media) Tape() []byte {
 		b.U16(0x3e, 5)
 		b = b.sizeOffset(0x4c, "hashhash")
 	}
-	b = b.sizeOffset(0x50, "Microsoft SQL Server")
+	b = b.sizeOffset(0x50, "Microsoft SQL Server\x00\x00") // the only string with a terminator
 	raid := NewBuf(32)
 	raid.guid(0, m.MediaSet)
 	raid.U16(20, m.Stripes)
@@ -194,23 +194,26 @@ func (s Set) eset() []byte {
 	return b.Seal()
 }
 
-// tsmp lists the sets at these addresses; behind an entry are strings and an
-// entry for the volume.
+// tsmp lists the sets at these addresses. An entry says how long it is with
+// its strings, and how many entries for volumes follow it: one.
 func tsmp(familyID uint32, claimed int, addresses []int) []byte {
 	b := NewBuf(8)
 	b.U32(0, familyID)
 	b.U16(4, claimed)
 	for i, address := range addresses {
-		e := NewBuf(0x60)
-		e.U16(0, 0x60)
+		e := NewBuf(0x5c)
 		e.U16(2, 1)
 		e.U32(0x08, 4)
 		e.u64(0x0c, uint64(address))
 		e.U16(0x1e, i+1)
-		e = append(e, utf16le("BACKUP `"+strings.Repeat("x", i%3))...)
-		volume := NewBuf(0x34)
-		volume.U16(0, 0x34)
+		e.U16(0x3c, 1)
+		e = e.sizeOffset(0x40, "nightly"+strings.Repeat("x", i%3))
+		e = e.sizeOffset(0x4c, `CORP\dba`)
+		e.U16(0, len(e))
+		volume := NewBuf(0x42)
+		copy(volume[2:], "VOLB")
 		volume = append(volume, utf16le("HOST")...)
+		volume.U16(0, len(volume))
 		b = append(append(b, e...), volume...)
 	}
 	return b

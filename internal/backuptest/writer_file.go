@@ -30,9 +30,12 @@ func msda(unit int, pages []byte) (head, rest []byte) {
 	return head, Pad(addStream(append([]byte{}, pages...), "CSUM", sum), unit)
 }
 
-func mstl(unit int) []byte {
+// mstl is the block of the log. Its SPAD stream begins on a sector: in a
+// compressed file the chunk with MSLS begins with it.
+func mstl(unit int) (head, rest []byte) {
 	b := Block("MSTL", 0x40).Seal()
-	return Pad(addStream(b, "MQTL", bytes.Repeat([]byte{7}, 100)), unit)
+	head = addStream(b, "MQTL", bytes.Repeat([]byte{7}, 512-0x40-22))
+	return head, Pad(append([]byte{}, head...), unit)[len(head):]
 }
 
 func (s Set) recordBlock(kind string, unit int, h Header) []byte {
@@ -57,8 +60,9 @@ func (s Set) pieces(m Media, address, claimed int, addresses []int) []Piece {
 	if s.Pages == 0 {
 		out = append(out, Piece{Data: front})
 	}
-	out = append(out, Piece{Data: mstl(unit), Seek: true})
-	out = append(out, Piece{Data: s.recordBlock("MSLS", unit, s.Tail), Seek: true, MSLS: true})
+	head, rest := mstl(unit)
+	out = append(out, Piece{Data: head, Seek: true})
+	out = append(out, Piece{Data: append(rest, s.recordBlock("MSLS", unit, s.Tail)...), Seek: true, MSLS: true})
 	out = append(out, Piece{Data: Filemark(m.Mark), Mark: true})
 	ends := Pad(addStream(s.eset(), "TSMP", tsmp(m.FamilyID, claimed, addresses)), unit)
 	ends = append(ends, Pad(s.eset(), unit)...)

@@ -73,7 +73,8 @@ func (s *source) byScan(low, filemark int64) (tail, error) {
 }
 
 // tailFrom decodes all chunks from p to the end of the file: MSLS, and what
-// follows it. Where table is given, one of them must begin there.
+// follows it. The first of them may begin inside the block before MSLS. Where
+// table is given, one of them must begin there.
 func (s *source) tailFrom(p, table, filemark int64) (tail, error) {
 	var plain []byte
 	seen := table == 0
@@ -87,7 +88,7 @@ func (s *source) tailFrom(p, table, filemark int64) (tail, error) {
 			return tail{}, err
 		}
 		seen = seen || p == table
-		if plain = append(plain, data...); len(plain) > maxTailPlain || string(plain[:4]) != "MSLS" {
+		if plain = append(plain, data...); len(plain) > maxTailPlain || !hasLastRecord(plain) {
 			return tail{}, errNoTail
 		}
 		p = c.next()
@@ -95,5 +96,16 @@ func (s *source) tailFrom(p, table, filemark int64) (tail, error) {
 	if !seen {
 		return tail{}, errNoTail
 	}
-	return readTail(memory(plain), 0)
+	return lastTail(memory(plain))
+}
+
+// hasLastRecord reports an MSLS block in m, so that most wrong guesses end
+// with their first chunk.
+func hasLastRecord(m memory) bool {
+	for off := 0; off+blockHeader <= len(m); off += sector {
+		if string(m[off:off+4]) == "MSLS" && isBlock(m[off:]) {
+			return true
+		}
+	}
+	return false
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"unicode/utf16"
 )
 
@@ -204,10 +205,11 @@ func slice(b []byte, off, n int) ([]byte, error) {
 	return b[off : off+n], nil
 }
 
+// utf16Text decodes a string. Some end with zeros, which are not part of it.
 func utf16Text(raw []byte) string {
 	units := make([]uint16, len(raw)/2)
 	for i := range units {
 		units[i] = binary.LittleEndian.Uint16(raw[2*i:])
 	}
-	return string(utf16.Decode(units))
+	return strings.TrimRight(string(utf16.Decode(units)), "\x00")
 }

@@ -4,9 +4,12 @@ package backup
 const (
 	mapSets       = 4 // family id u32, number of sets u16, padding
 	mapHeader     = 8
-	entryLength   = 0x60
+	entryLength   = 0x00 // of the entry with its strings
 	entryAddress  = 0x0c
 	entryPosition = 0x1e
+	entryVolumes  = 0x3c // how many entries of a volume follow this one
+	entryFixed    = 0x3e
+	maxVolumes    = 64 // of one set; SQL Server writes one
 )
 
 // maxSets of one file are read.
@@ -23,24 +26,42 @@ func (m setMap) whole() bool {
 	return m.claimed > 0 && m.claimed == len(m.addresses)
 }
 
-// readMap reads the TSMP stream of an ESET block. An entry is followed by
-// strings and by an entry for its volume, of sizes that are not known: so it
-// looks for the next one, by its length, its Position and an address after
-// the one before.
+// readMap reads the TSMP stream of an ESET block: for each set an entry, then
+// the entries of its volumes. Each of them begins with its length.
 func readMap(b []byte) setMap {
 	if len(b) < mapHeader {
 		return setMap{}
 	}
 	m := setMap{claimed: u16(b, mapSets)}
 	last := int64(0)
-	for off := mapHeader; off+entryLength <= len(b) && len(m.addresses) <= maxSets; off++ {
+	for off := mapHeader; off+entryFixed <= len(b) && len(m.addresses) <= maxSets; {
 		address := size(b, off+entryAddress)
-		isEntry := u16(b, off) == entryLength && u16(b, off+entryPosition) == len(m.addresses)+1
-		if isEntry && address > last && address%sector == 0 {
-			m.addresses = append(m.addresses, address)
-			last = address
-			off += entryLength - 1
+		isNext := u16(b, off+entryPosition) == len(m.addresses)+1 && address > last && address%sector == 0
+		next, ok := afterEntry(b, off)
+		if !isNext || !ok {
+			break
 		}
+		m.addresses = append(m.addresses, address)
+		off, last = next, address
 	}
 	return m
+}
+
+// afterEntry is where the entry of the next set begins.
+func afterEntry(b []byte, off int) (next int, ok bool) {
+	volumes := u16(b, off+entryVolumes)
+	if u16(b, off+entryLength) < entryFixed || volumes > maxVolumes {
+		return 0, false
+	}
+	for range volumes + 1 {
+		if off+2 > len(b) {
+			return 0, false
+		}
+		length := u16(b, off+entryLength)
+		if length < 2 || off+length > len(b) {
+			return 0, false
+		}
+		off += length
+	}
+	return off, true
 }
