@@ -13,8 +13,8 @@ func (a *app) ledgerCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "ledger",
 		Short: "Move a ledger to another place",
-		Example: `  migplan ledger copy /var/lib/migplan postgres://migplan@db.example.com/migplan
-  migplan ledger copy postgres://migplan@db.example.com/migplan /var/lib/migplan`,
+		Example: `  migplan ledger copy /var/lib/migplan 'postgres://migplan@db.example.com/migplan?sslmode=verify-full'
+  migplan ledger copy 'postgres://migplan@db.example.com/migplan?sslmode=verify-full' /var/lib/migplan`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
@@ -29,7 +29,7 @@ func (a *app) ledgerCopyCommand() *cobra.Command {
 		Long: `Copy every event of the ledger FROM to TO, verify the hashes of both, and close
 FROM for writing. FROM and TO are folders, or addresses of PostgreSQL. TO must
 be a new ledger. A copy that was cut off is completed by running it again.`,
-		Example: `  migplan ledger copy /var/lib/migplan postgres://migplan@db.example.com/migplan
+		Example: `  migplan ledger copy /var/lib/migplan 'postgres://migplan@db.example.com/migplan?sslmode=verify-full'
   migplan ledger copy /var/lib/migplan /mnt/disk/migplan`,
 		Args: asUsage(cobra.ExactArgs(2)),
 		RunE: func(c *cobra.Command, args []string) error { return a.ledgerCopy(c.Context(), args[0], args[1]) },

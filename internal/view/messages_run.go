@@ -17,6 +17,12 @@ var runMessages = map[executor.Reason]message{
 		Known: `only one run at a time may work on a target; nothing was sent`,
 		Next:  `let it finish, or wait for it: {{.AgainWith "--lock-wait 10m"}}`,
 	},
+	executor.LockLost: {
+		What:  `the lock on this target was lost during the pass: {{.Err}}`,
+		Tried: `starting {{.Step}}`,
+		Known: `another run may be working on this target; nothing was sent`,
+		Next:  `run it again: {{.Again}}`,
+	},
 	executor.NoServerDate: {
 		What:  `DRS's answer has no Date header, so neither a window nor a pause that DRS asked for can be checked against its clock`,
 		Known: `the window cannot be checked without the server's time; nothing was sent`,

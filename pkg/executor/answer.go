@@ -42,11 +42,14 @@ func (p *pass) handleOutcome(ctx context.Context, seq int, mine ledger.Step, out
 			return err
 		}
 		var changed changedPlan
+		var lost lostLock
 		switch {
 		case errors.Is(out.Err, drs.ErrWindow):
 			return p.windowEnded(p.Plan.Steps[seq-1])
 		case errors.As(out.Err, &changed):
 			return &Stop{Reason: PlanChanged, Step: seq, Err: changed.error}
+		case errors.As(out.Err, &lost):
+			return &Stop{Reason: LockLost, Step: seq, Err: lost.error}
 		}
 		return p.repeat(ctx, 0, &Stop{Reason: NotSent, Step: seq, Err: out.Err})
 	}

@@ -13,6 +13,7 @@ import (
 // ledger.
 type pass struct {
 	*Runner
+	lock       *ledger.Lock // on the target; nil: none was taken
 	facts      Facts
 	chain      *Chain
 	listedAt   time.Duration   // uptime when the listing began

@@ -139,8 +139,10 @@ func (r *Runner) Pass(ctx context.Context) Result {
 // a recorded decision, or an error of the ledger.
 func (r *Runner) underLock(ctx context.Context, do func(*pass, context.Context) error) Result {
 	r = r.withDefaults()
+	var lock *ledger.Lock
 	if !r.hooks.skipLock {
-		lock, err := r.Ledger.Lock(ctx, r.Plan.Target.InstanceID, r.LockWait)
+		var err error
+		lock, err = r.Ledger.Lock(ctx, r.Plan.Target.InstanceID, r.LockWait)
 		if err != nil {
 			return Result{Stop: *lockStop(ctx, err), Sent: SentNo}
 		}
@@ -148,7 +150,7 @@ func (r *Runner) underLock(ctx context.Context, do func(*pass, context.Context) 
 	}
 	result := Result{Sent: SentNo}
 	for range maxRaces {
-		p := &pass{Runner: r, result: result}
+		p := &pass{Runner: r, lock: lock, result: result}
 		err := do(p, ctx)
 		s, stopped := asStop(err)
 		switch {

@@ -38,6 +38,9 @@ func (p *pass) create(ctx context.Context, seq int) error {
 	if err := p.Unchanged(); err != nil {
 		return &Stop{Reason: PlanChanged, Step: seq, Err: err}
 	}
+	if err := p.holdsLock(ctx); err != nil {
+		return &Stop{Reason: LockLost, Step: seq, Err: err}
+	}
 	if p.facts.State.Step(seq).ChainSHA256 != step.ChainSHA256 {
 		p.Sending(seq)
 	}
@@ -49,7 +52,7 @@ func (p *pass) create(ctx context.Context, seq int) error {
 		return err
 	}
 	ends, _ := p.windowEnds(step)
-	return p.send(ctx, seq, mine, drs.Create{Body: req.Body, SignedAt: intent.SignedAt, ListedAt: p.listedAt, EndsAt: ends, BeforeSend: p.mayLeave})
+	return p.send(ctx, seq, mine, drs.Create{Body: req.Body, SignedAt: intent.SignedAt, ListedAt: p.listedAt, EndsAt: ends, BeforeSend: func() error { return p.mayLeave(ctx) }})
 }
 
 // prepare records what must be in the ledger before the intent of a step.
@@ -85,14 +88,35 @@ func (p *pass) send(ctx context.Context, seq int, mine ledger.Step, c drs.Create
 	return p.handleOutcome(ctx, seq, mine, out)
 }
 
-// mayLeave checks the plan's file again at the first byte, since writing the
-// intent may have taken long.
-func (p *pass) mayLeave() error {
+// mayLeave checks the plan's file and the lock again at the first byte, since
+// writing the intent may have taken long.
+func (p *pass) mayLeave(ctx context.Context) error {
 	if err := p.Unchanged(); err != nil {
 		return changedPlan{err}
 	}
+	if err := p.holdsLock(ctx); err != nil {
+		return lostLock{err}
+	}
 	return nil
 }
+
+// holdsLock returns an error if another run may have got the lock on the target
+// since this pass took it.
+func (p *pass) holdsLock(ctx context.Context) error {
+	if p.lock == nil {
+		return nil
+	}
+	return p.lock.Held(ctx)
+}
+
+// lostLock is the error that keeps a request from being sent.
+type lostLock struct{ error }
+
+func (l lostLock) Error() string {
+	return "the lock was lost before the first byte was sent; nothing was sent: " + l.error.Error()
+}
+
+func (l lostLock) Unwrap() error { return l.error }
 
 // changedPlan is the error that keeps a request from being sent.
 type changedPlan struct{ error }

@@ -81,6 +81,7 @@ const (
 	Throttled           Reason = "throttled"             // DRS asks for fewer requests; not before Until
 	NotSent             Reason = "not-sent"              // a create could not be sent
 	LockHeld            Reason = "lock-held"             // another run works on the target
+	LockLost            Reason = "lock-lost"             // this run no longer holds the lock on the target
 	LedgerBusy          Reason = "ledger-busy"           // another process keeps the ledger locked
 	LedgerUnavailable   Reason = "ledger-unavailable"    // the server of the ledger gave no answer
 	PlanChanged         Reason = "plan-changed"          // the plan's file was changed during the pass
@@ -108,8 +109,8 @@ var reasons = map[Class][]Reason{
 	},
 	CutoverHeld: {CutoverKey, OverwriteKey, WindowPast, NewerBackup, NoTailLog},
 	TryAgain: {
-		APIUnavailable, RequestMayArrive, StatusSettling, JobMissing, Throttled, NotSent, LockHeld, LedgerBusy, LedgerUnavailable, PlanChanged, Settling,
-		ForeignJobElsewhere, NoServerDate, RaceLost, RecordLost, TimeUp, Stopped, FilesUnavailable,
+		APIUnavailable, RequestMayArrive, StatusSettling, JobMissing, Throttled, NotSent, LockHeld, LockLost, LedgerBusy, LedgerUnavailable, PlanChanged,
+		Settling, ForeignJobElsewhere, NoServerDate, RaceLost, RecordLost, TimeUp, Stopped, FilesUnavailable,
 	},
 	Denied:     {AccessDenied, FilesDenied},
 	ClassError: {LedgerFailed, Broken},

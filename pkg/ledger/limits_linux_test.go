@@ -260,6 +260,8 @@ func TestOpenRefusesAFileItCannotWrite(t *testing.T) {
 	}
 }
 
+const nobody = 65534
+
 // notAsRoot gives the paths to nobody and lets this goroutine touch files as
 // nobody until the test ends: root may write everywhere.
 func notAsRoot(t *testing.T, paths ...string) {

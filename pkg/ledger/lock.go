@@ -41,8 +41,24 @@ func (e *LockedError) Error() string {
 }
 
 // Lock keeps other runs away from one target instance until Unlock or the end
-// of the process. Safety does not depend on it, only on Append.
-type Lock struct{ release func() error }
+// of the process. That a step is sent once does not depend on it, only on Append.
+type Lock struct {
+	release func() error
+	held    func(context.Context) error
+}
+
+// Held returns an error unless this run still holds the lock: a server ends it
+// with its connection, and a person may remove its file. Another run may have it
+// then. A deadline of ctx bounds the question; a cancelled ctx does not stop it.
+func (l *Lock) Held(ctx context.Context) error {
+	if l.release == nil {
+		return errNotHeld
+	}
+	return l.held(ctx)
+}
+
+// errNotHeld says that a run has not got a lock, or no longer.
+var errNotHeld = errors.New("this run no longer holds the lock of the target")
 
 // Unlock releases the lock; a second call does nothing.
 func (l *Lock) Unlock() error {
@@ -63,7 +79,7 @@ func (l *Ledger) Lock(ctx context.Context, instanceID string, wait time.Duration
 		return nil, fmt.Errorf("%s: %w", l.path, errReadOnly)
 	}
 	for deadline := time.Now().Add(wait); ; {
-		lock, err := l.locker.try(instanceID, currentHolder())
+		lock, err := l.locker.try(ctx, instanceID, currentHolder())
 		var locked *LockedError
 		left := time.Until(deadline)
 		if !errors.As(err, &locked) || left <= 0 {
@@ -88,7 +104,7 @@ func currentHolder() holder {
 
 // locker tries once, and returns a *LockedError when the lock is held.
 type locker interface {
-	try(instanceID string, me holder) (*Lock, error)
+	try(ctx context.Context, instanceID string, me holder) (*Lock, error)
 }
 
 // fileLocker locks files in a folder. The kernel releases a lock with the
@@ -103,7 +119,7 @@ func lockName(instanceID string) string {
 	return "instance-" + hex.EncodeToString(sum[:8]) + ".lock"
 }
 
-func (l fileLocker) try(instanceID string, me holder) (*Lock, error) {
+func (l fileLocker) try(_ context.Context, instanceID string, me holder) (*Lock, error) {
 	path := filepath.Join(l.dir, lockName(instanceID))
 	for range maxRemoved {
 		f, err := l.open(path, instanceID)
@@ -114,12 +130,23 @@ func (l fileLocker) try(instanceID string, me holder) (*Lock, error) {
 			continue
 		}
 		writeHolder(path, me)
-		return &Lock{release: func() error {
-			_ = os.Remove(path) // a file that stays does no harm
-			return f.Unlock()
+		return &Lock{release: func() error { return l.release(f, path) }, held: func(context.Context) error {
+			if !hasName(f, path) {
+				return fmt.Errorf("%w: its file %s was removed", errNotHeld, path)
+			}
+			return nil
 		}}, nil
 	}
 	return nil, &LockedError{instanceID, path, readHolder(path)}
+}
+
+// release removes the file, unless another run has made one of that name after a
+// person had removed it. A file that stays does no harm.
+func (l fileLocker) release(f *flock.Flock, path string) error {
+	if hasName(f, path) {
+		_ = os.Remove(path)
+	}
+	return f.Unlock()
 }
 
 // maxRemoved is how often a file may be removed while it is being locked: each
@@ -189,14 +216,14 @@ type memoryLocker struct {
 
 func newMemoryLocker() *memoryLocker { return &memoryLocker{held: map[string]holder{}} }
 
-func (l *memoryLocker) try(instanceID string, me holder) (*Lock, error) {
+func (l *memoryLocker) try(_ context.Context, instanceID string, me holder) (*Lock, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if h, ok := l.held[instanceID]; ok {
 		return nil, &LockedError{instanceID, memoryPath, h}
 	}
 	l.held[instanceID] = me
-	return &Lock{release: func() error {
+	return &Lock{held: func(context.Context) error { return nil }, release: func() error {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		delete(l.held, instanceID)

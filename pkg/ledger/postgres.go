@@ -5,13 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
@@ -21,74 +17,6 @@ const (
 	statementTime = 30 * time.Second
 	connectTime   = 10 * time.Second
 )
-
-// IsAddress reports whether a ledger is given by the address of a database, and
-// not as a folder.
-func IsAddress(place string) bool { return strings.Contains(place, "://") }
-
-// CheckAddress refuses an address of a ledger that Open does not take.
-func CheckAddress(place string) error {
-	_, err := parseAddress(place)
-	return err
-}
-
-// HasPassword reports whether an address contains a password.
-func HasPassword(place string) bool {
-	u, err := url.Parse(place)
-	if err != nil {
-		return strings.Contains(place, "@") // perhaps
-	}
-	_, ok := u.User.Password()
-	return ok || u.Query().Has("password") || u.Query().Has("sslpassword")
-}
-
-// Name is a ledger's place for messages: an address without user and password.
-func Name(place string) string {
-	if !IsAddress(place) {
-		return place
-	}
-	config, err := parseAddress(place)
-	if err != nil {
-		return "postgres://"
-	}
-	return nameOf(config)
-}
-
-func nameOf(c *pgx.ConnConfig) string {
-	u := url.URL{Scheme: "postgres", Path: "/" + c.Database}
-	if strings.HasPrefix(c.Host, "/") {
-		u.RawQuery = "host=" + c.Host
-	} else {
-		u.Host = net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port)))
-	}
-	if s := c.RuntimeParams["search_path"]; s != "" {
-		u.RawQuery = strings.TrimPrefix(u.RawQuery+"&search_path="+url.QueryEscape(s), "&")
-	}
-	return u.String()
-}
-
-// parseAddress reads an address, and what it leaves out from PGPASSFILE and the
-// other variables of libpq:
-// https://www.postgresql.org/docs/current/libpq-envars.html. No error repeats the
-// address, which may contain a password.
-func parseAddress(place string) (*pgx.ConnConfig, error) {
-	u, err := url.Parse(place)
-	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
-		return nil, errors.New("the address of the ledger is not one of PostgreSQL: postgres://USER@HOST:PORT/DATABASE")
-	}
-	config, err := pgx.ParseConfig(place)
-	if err != nil {
-		return nil, errors.New("the address of the ledger cannot be used: check its host, port, sslmode and other options, and the variables PG... of the environment")
-	}
-	if config.ConnectTimeout == 0 {
-		config.ConnectTimeout = connectTime
-	}
-	// No prepared statements: a pooler may give each transaction another session.
-	config.DefaultQueryExecMode = pgx.QueryExecModeExec
-	config.OnNotice = nil
-	config.RuntimeParams["application_name"] = "migplan"
-	return config, nil
-}
 
 // openPostgres opens the ledger at an address for reading and writing, and
 // creates its tables where there are none.
@@ -113,7 +41,10 @@ func openPostgresReader(ctx context.Context, place string) (*Ledger, error) {
 	}
 	ctx, cancel := p.unbroken(ctx)
 	defer cancel()
-	exists, err := p.exists(ctx, p.db)
+	exists, err := false, p.checkSchema(ctx, p.db)
+	if err == nil {
+		exists, err = p.exists(ctx, p.db)
+	}
 	if err == nil && !exists {
 		err = errNoTables
 	}
@@ -133,19 +64,27 @@ func connectPostgres(place string) (*Ledger, *postgres, error) {
 		return nil, nil, err
 	}
 	db := stdlib.OpenDB(*config)
-	db.SetMaxIdleConns(2)
-	p := &postgres{path: nameOf(config), db: db, password: config.Password, limit: statementTime}
+	// No limit on connections: an append needs one while locks hold others.
+	db.SetMaxIdleConns(maxIdle)
+	db.SetConnMaxIdleTime(time.Minute)
+	p := &postgres{path: nameOf(config), db: db, password: config.Password, searchPath: config.RuntimeParams["search_path"], limit: statementTime}
 	return &Ledger{path: p.path, store: &database{p.path, db, p}, passes: p}, p, nil
 }
 
 // postgres is the dialect, the locks and the last passes of one PostgreSQL
 // database.
 type postgres struct {
-	path     string
-	db       *sql.DB
-	password string
-	limit    time.Duration // of a transaction
+	path       string
+	db         *sql.DB
+	password   string
+	searchPath string        // that the address asks for, "" for none
+	limit      time.Duration // of a statement or a transaction
+	silence    silence
 }
+
+// maxIdle is how many connections are kept for the next statements: one for each
+// plan that is worked on at once, and one for its lock.
+const maxIdle = 32
 
 // The version of the tables, of a ledger that PostgreSQL keeps.
 const postgresVersion = 1
@@ -172,7 +111,9 @@ func (p *postgres) prepare(ctx context.Context) error {
 	if err := p.begin(ctx, conn, true); err != nil {
 		return err
 	}
-	err = p.create(ctx, conn)
+	if err = p.checkSchema(ctx, conn); err == nil {
+		err = p.create(ctx, conn)
+	}
 	if err == nil {
 		err = p.checkSettings(ctx, conn)
 	}
@@ -187,6 +128,24 @@ func (p *postgres) prepare(ctx context.Context) error {
 	}
 	return err
 }
+
+// checkSchema refuses a connection that did not get the schema of its address: a
+// pooler may ignore it, and then another ledger would be read or made.
+func (p *postgres) checkSchema(ctx context.Context, q rowQuerier) error {
+	if p.searchPath == "" {
+		return nil
+	}
+	var is string
+	err := q.QueryRowContext(ctx, "select current_setting('search_path')").Scan(&is)
+	if err == nil && is != p.searchPath {
+		err = fmt.Errorf("%s: %w: search_path is %q in the address and %q in the session: set it in the server instead, for the user (ALTER ROLE ... SET search_path) or the database",
+			p.path, errSchema, p.searchPath, is)
+	}
+	return err
+}
+
+// errSchema says that a session has another schema than its address.
+var errSchema = errors.New("a pooler has ignored a setting of the address")
 
 func (p *postgres) create(ctx context.Context, conn *sql.Conn) error {
 	exists, err := p.exists(ctx, conn)

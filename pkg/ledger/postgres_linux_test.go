@@ -11,21 +11,23 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/migplan/migplan/internal/postgrestest"
 )
 
 // A COMMIT without an answer is settled by looking for the event: it is in the
 // ledger once, whether the server got the COMMIT or not.
 func TestCommitWithoutAnAnswerIsSettled(t *testing.T) {
-	s := mustServer(t)
+	s := shared.Start(t)
 	for name, after := range map[string]bool{"the server has committed": true, "the server has not committed": false} {
 		for _, how := range []string{"append", "append if allowed"} {
 			t.Run(name+", "+how, func(t *testing.T) {
-				address := s.newDatabase(t)
+				address := s.NewDatabase(t)
 				var cuts atomic.Int64
-				p := newProxy(t, s, func(m string) (bool, bool) {
+				p := postgrestest.NewProxy(t, s, func(m string) (bool, bool) {
 					return strings.Contains(m, "COMMIT\x00") && cuts.Add(1) == 2, after // the first is that of Open
 				})
-				l := mustOpen(t, p.through(address))
+				l := mustOpen(t, p.Through(address))
 				var e Event
 				var err error
 				if how == "append" {
@@ -46,13 +48,13 @@ func TestCommitWithoutAnAnswerIsSettled(t *testing.T) {
 
 // Where the server never answers again, the result is not known, and is an error.
 func TestServerThatStaysAwayIsAnError(t *testing.T) {
-	s := mustServer(t)
-	address := s.newDatabase(t)
+	s := shared.Start(t)
+	address := s.NewDatabase(t)
 	var away atomic.Bool
-	p := newProxy(t, s, func(m string) (bool, bool) {
+	p := postgrestest.NewProxy(t, s, func(m string) (bool, bool) {
 		return away.Load(), false
 	})
-	l := mustOpen(t, p.through(address))
+	l := mustOpen(t, p.Through(address))
 	away.Store(true)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
@@ -63,16 +65,16 @@ func TestServerThatStaysAwayIsAnError(t *testing.T) {
 
 // Each append waits for the disk, whatever the default of the user is.
 func TestAppendIsSynchronous(t *testing.T) {
-	s := mustServer(t)
-	address := s.newDatabase(t)
+	s := shared.Start(t)
+	address := s.NewDatabase(t)
 	var seen atomic.Int64
-	p := newProxy(t, s, func(m string) (bool, bool) {
+	p := postgrestest.NewProxy(t, s, func(m string) (bool, bool) {
 		if strings.Contains(m, "SET LOCAL synchronous_commit = on") {
 			seen.Add(1)
 		}
 		return false, false
 	})
-	l := mustOpen(t, p.through(address))
+	l := mustOpen(t, p.Through(address))
 	before := seen.Load()
 	fill(t, l, chainA, 3)
 	if got := seen.Load() - before; got != 3 {
@@ -81,8 +83,8 @@ func TestAppendIsSynchronous(t *testing.T) {
 }
 
 func TestPostgresLockIsReleasedWithTheConnection(t *testing.T) {
-	s := mustServer(t)
-	address := s.newDatabase(t)
+	s := shared.Start(t)
+	address := s.NewDatabase(t)
 	c := start(t, "lock", address, "instance-1")
 	c.line(t)
 	l := mustOpen(t, address)
@@ -112,10 +114,10 @@ func TestPostgresLockIsReleasedWithTheConnection(t *testing.T) {
 
 // The server's limit for idle transactions does not end the transaction of a lock.
 func TestPostgresLockOutlastsTheIdleTimeout(t *testing.T) {
-	s := mustServer(t)
-	address := s.newDatabase(t)
-	name := address[strings.LastIndex(address, "/t")+1 : strings.Index(address, "?")]
-	s.exec(t, "postgres", "alter database "+name+" set idle_in_transaction_session_timeout = '1s'")
+	s := shared.Start(t)
+	address := s.NewDatabase(t)
+	name := nameIn(address)
+	s.Exec(t, "postgres", "alter database "+name+" set idle_in_transaction_session_timeout = '1s'")
 	l := mustOpen(t, address)
 	lock, err := l.Lock(context.Background(), "i", 0)
 	if err != nil {
@@ -132,14 +134,8 @@ func TestPostgresLockOutlastsTheIdleTimeout(t *testing.T) {
 // After a failover nothing is sent before all that the lost events may have sent
 // is listed, and no new chain begins.
 func TestAnotherServerIsDistrusted(t *testing.T) {
-	mustServer(t) // or skip
-	s, err := newServer()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(s.dir)
-	defer func() { s.stop(syscall.SIGQUIT) }()
-	address := s.newDatabase(t)
+	s := postgrestest.Start(t)
+	address := s.NewDatabase(t)
 	l := mustOpen(t, address)
 	fill(t, l, chainA, 1)
 	closed := begin(t, l, chainB, Opened, OpenedData{Plan: "p"})
@@ -149,17 +145,17 @@ func TestAnotherServerIsDistrusted(t *testing.T) {
 	}
 	l.Close()
 	mustOpen(t, address).Close() // the same server
-	s.stop(syscall.SIGTERM)
-	if err := os.WriteFile(filepath.Join(s.data(), "standby.signal"), nil, 0o600); err != nil {
+	s.Stop(syscall.SIGTERM)
+	if err := os.WriteFile(filepath.Join(s.Data(), "standby.signal"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.start(); err != nil {
+	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Open(address); err == nil || !strings.Contains(err.Error(), "standby") {
 		t.Errorf("a standby was opened: %v", err)
 	}
-	s.exec(t, "postgres", "select pg_promote()")
+	s.Exec(t, "postgres", "select pg_promote()")
 	moved := mustOpen(t, address)
 	mustOpen(t, address).Close()
 	events := mustEvents(t, moved, chainA)
@@ -176,24 +172,21 @@ func TestAnotherServerIsDistrusted(t *testing.T) {
 	if _, err := moved.Append(context.Background(), headOf(events), testEvent(chainA, Checked, 0)); err != nil {
 		t.Error(err)
 	}
-	s.exec(t, address[strings.LastIndex(address, "/t")+1:strings.Index(address, "?")], "update ledger_server set at = at - interval '46 minutes'")
+	s.Exec(t, nameIn(address), "update ledger_server set at = at - interval '46 minutes'")
 	if _, err := moved.Append(context.Background(), Head{}, testEvent("00112233445566cc", Opened, 1)); err != nil {
 		t.Errorf("later: %v", err)
 	}
 }
 
 func TestPostgresErrorsSayWhatToDo(t *testing.T) {
-	s := mustServer(t)
-	newer, unsafe := s.newDatabase(t), s.newDatabase(t)
+	s := shared.Start(t)
+	newer, unsafe := s.NewDatabase(t), s.NewDatabase(t)
 	mustOpen(t, newer).Close()
-	nameIn := func(address string) string {
-		return address[strings.LastIndex(address, "/t")+1 : strings.Index(address, "?")]
-	}
-	s.exec(t, nameIn(newer), "update ledger set version = 2")
-	s.exec(t, nameIn(unsafe), "create role stranger login; revoke create on schema public from public")
+	s.Exec(t, nameIn(newer), "update ledger set version = 2")
+	s.Exec(t, nameIn(unsafe), "create role stranger login; revoke create on schema public from public")
 	for name, c := range map[string]struct{ address, want string }{
 		"newer":            {newer, "use that migplan"},
-		"no database":      {s.address("nothing"), "create the database"},
+		"no database":      {s.Address("nothing"), "create the database"},
 		"no rights":        {strings.Replace(unsafe, "migplan@", "stranger@", 1), "GRANT CREATE"},
 		"no server":        {"postgres://migplan@/x?host=/nowhere", "check that PostgreSQL runs"},
 		"not PostgreSQL":   {"mysql://h/d", "postgres://USER@HOST"},
@@ -213,9 +206,9 @@ func TestPostgresErrorsSayWhatToDo(t *testing.T) {
 
 // No error repeats a password, whatever is wrong with the address.
 func TestPasswordIsInNoError(t *testing.T) {
-	s := mustServer(t)
-	address := s.newDatabase(t)
-	s.exec(t, "postgres", "create role secret login password 'right'")
+	s := shared.Start(t)
+	address := s.NewDatabase(t)
+	s.Exec(t, "postgres", "create role secret login password 'right'")
 	const canary = "p%3Ass-canary/4711"
 	for name, place := range map[string]string{
 		"wrong password":    strings.Replace(address, "migplan@", "secret:"+canary+"@", 1),

@@ -244,10 +244,10 @@ func childTake(dir, id string) error {
 	}
 	inside := filepath.Join(dir, "inside")
 	for n := 1; ; n++ {
-		lock, err := l.locker.try(id, holder{PID: n})
+		lock, err := l.locker.try(context.Background(), id, holder{PID: n})
 		var locked *LockedError
 		for errors.As(err, &locked) { // without the pause of Lock, which makes a race rare
-			lock, err = l.locker.try(id, holder{PID: n})
+			lock, err = l.locker.try(context.Background(), id, holder{PID: n})
 		}
 		if err != nil {
 			return err

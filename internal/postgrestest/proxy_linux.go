@@ -1,4 +1,4 @@
-package ledger
+package postgrestest
 
 import (
 	"net"
@@ -9,15 +9,23 @@ import (
 	"testing"
 )
 
-// pgProxy forwards connections to a server, and cuts some of them off.
-type pgProxy struct {
+// Proxy forwards connections to a server, and cuts some of them off.
+type Proxy struct {
 	dir string
 	// cut is asked about each message of a client. It says whether to cut the
 	// connection, and whether the server gets the message before.
 	cut func(message string) (cut, after bool)
+	// Edit changes what the server gets, to as many bytes; nil: nothing.
+	Edit func([]byte) []byte
+	hung atomic.Bool
 }
 
-func newProxy(t testing.TB, s *pgServer, cut func(string) (bool, bool)) *pgProxy {
+// Hang makes the proxy accept connections and answer nothing more: the server
+// seems to be there, and to hang.
+func (p *Proxy) Hang() { p.hung.Store(true) }
+
+// NewProxy listens on a socket.
+func NewProxy(t testing.TB, s *Server, cut func(string) (bool, bool)) *Proxy {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "migplan-proxy-") // a socket's path is short
 	if err != nil {
@@ -29,20 +37,20 @@ func newProxy(t testing.TB, s *pgServer, cut func(string) (bool, bool)) *pgProxy
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	p := &pgProxy{dir, cut}
+	p := &Proxy{dir: dir, cut: cut}
 	go func() {
 		for {
 			c, err := l.Accept()
 			if err != nil {
 				return
 			}
-			go p.serve(c, filepath.Join(s.dir, ".s.PGSQL.5432"))
+			go p.serve(c, filepath.Join(s.Dir, ".s.PGSQL.5432"))
 		}
 	}()
 	return p
 }
 
-func (p *pgProxy) serve(client net.Conn, to string) {
+func (p *Proxy) serve(client net.Conn, to string) {
 	defer client.Close()
 	server, err := net.Dial("unix", to)
 	if err != nil {
@@ -72,12 +80,19 @@ func (p *pgProxy) serve(client net.Conn, to string) {
 		if err != nil {
 			return
 		}
+		if p.hung.Load() {
+			continue
+		}
 		cut, after := p.cut(string(b[:n]))
 		if cut && !after {
 			return
 		}
 		mute.Store(cut)
-		if _, err := server.Write(b[:n]); err != nil {
+		message := b[:n]
+		if p.Edit != nil {
+			message = p.Edit(message)
+		}
+		if _, err := server.Write(message); err != nil {
 			return
 		}
 		if cut {
@@ -87,7 +102,8 @@ func (p *pgProxy) serve(client net.Conn, to string) {
 	}
 }
 
-func (p *pgProxy) through(address string) string {
+// Through is an address of the server through the proxy.
+func (p *Proxy) Through(address string) string {
 	before, _, _ := strings.Cut(address, "?host=")
 	return before + "?host=" + p.dir
 }
