@@ -51,8 +51,8 @@ func (h *hopper) one(off int64) (int64, error) {
 	hasRecord := err == nil
 	end, next, err := h.toTail(f.next)
 	switch {
-	case end != nil && !agree(f.set, *end):
-		err = errors.New("the header at its end is of another backup than the one at its front")
+	case end != nil && differ(f.set, *end) != "":
+		err = differing(differ(f.set, *end))
 	case end != nil:
 		f.set, hasRecord = merge(f.set, end), true
 	}

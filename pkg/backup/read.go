@@ -106,7 +106,7 @@ func (s *source) byMap(m *Media, first int64, t tail) bool {
 			}
 		}
 		isOther := !own.started.IsZero() && own.started != f.started
-		if isOther || !agree(f.set, own.set) || !s.fits(f.next, end) {
+		if isOther || differ(f.set, own.set) != "" || !s.fits(f.next, end) {
 			return false
 		}
 		m.Sets = append(m.Sets, merge(f.set, &own.set))
@@ -123,13 +123,6 @@ func (s *source) fits(off, end int64) bool {
 	}
 	first, err := streamAt(s, off+int64(len(b.head)))
 	return err == nil && first.off <= end && first.length <= end-first.off
-}
-
-// agree: the header at the front and the one at the end are of one backup.
-// LSNs, flags and sizes may change while it runs.
-func agree(front, end Set) bool {
-	isRead := front.BackupType != 0
-	return !isRead || front.BackupType == end.BackupType && front.DatabaseName == end.DatabaseName
 }
 
 // hop reads the sets from block to block. What it could not reach makes the
@@ -173,7 +166,7 @@ func (s *source) readContainer(m *Media, head []byte) error {
 	u.filemark = m.filemark
 	f, frontErr := readFront(u, first)
 	t, err := s.chunkTail(m.filemark)
-	isOne := err == nil && t.sets.claimed == 1 && f.off > 0 && agree(f.set, t.set)
+	isOne := err == nil && t.sets.claimed == 1 && f.off > 0 && differ(f.set, t.set) == ""
 	switch {
 	case isOne:
 		m.Sets, m.Complete = []Set{merge(f.set, &t.set)}, true
@@ -198,6 +191,10 @@ func (m *Media) frontOnly(f front, err error, t tail) error {
 		return explain(err, "its first backup set")
 	}
 	m.Sets = []Set{f.set}
+	if other := differ(f.set, t.set); t.sets.claimed == 1 && other != "" {
+		m.Incomplete = differing(other).Error()
+		return nil
+	}
 	m.Incomplete = "the end of its backup set was not found: it is truncated, still being written, or of a kind not known here"
 	return nil
 }
