@@ -178,7 +178,7 @@ func (a *app) sayStop(run *planRun, o applyOptions) {
 	now, stop := time.Now(), run.Fingerprint()
 	due := run.note.SaidStop != stop || now.Sub(run.note.SaidAt) >= o.remind || run.note.SaidAt.After(now)
 	if due || isTerminal(a.stderr) {
-		run.note.SaidAt, run.note.SaidStop = now, stop
-		run.WriteStop(a.stderr)
+		run.note.SaidAt, run.note.SaidStop, a.saidStop = now, stop, true
+		a.writeStop(run.Migration)
 	}
 }

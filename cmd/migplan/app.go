@@ -31,7 +31,10 @@ type app struct {
 	sleep   func(context.Context, time.Duration) bool
 	log     zerolog.Logger
 	signIns *credentials.SignIns // one for all plans of this call
-	atEnd   func(code int)       // is told the exit code of the process; nil: nobody is
+	// connections are shared by all plans of this call.
+	connections *connections
+	atEnd       func(code int) // is told the exit code of the process; nil: nobody is
+	saidStop    bool           // a stop was printed
 	// ledgerFile is the file of the ledger, once it is known.
 	ledgerFile string
 }
@@ -46,9 +49,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	// net/http logs what a server sends after its answer, which may be the
 	// credential that it was sent.
 	log.SetOutput(io.Discard)
-	errs := newMessages(stderr)
-	out := &output{Writer: stdout, before: errs}
-	a := &app{stdout: out, stderr: errs, env: os.LookupEnv, args: args, sleep: executor.Sleep, signIns: credentials.NewSignIns()}
+	a, out := newApp(args, stdout, stderr)
 	ctx, stop := untilSignal(context.Background())
 	root := a.root()
 	root.SetArgs(args)
@@ -65,10 +66,19 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if a.atEnd != nil {
 		a.atEnd(code)
 	}
-	if lost := cmp.Or(out.err, errs.close(lastWait)); good && lost != nil {
+	if lost := cmp.Or(out.err, a.stderr.close(lastWait)); good && lost != nil {
 		return unread(lost)
 	}
 	return code
+}
+
+func newApp(args []string, stdout, stderr io.Writer) (*app, *output) {
+	errs := newMessages(stderr)
+	out := &output{Writer: stdout, before: errs}
+	return &app{
+		stdout: out, stderr: errs, env: os.LookupEnv, args: args, sleep: executor.Sleep,
+		signIns: credentials.NewSignIns(), connections: newConnections(),
+	}, out
 }
 
 // outputRemedy is what to do when the results could not be written.

@@ -23,7 +23,15 @@ type applyOptions struct {
 	askPerson bool
 	remind    time.Duration
 	metrics   string
+	parallel  int
 }
+
+// A pass has one request under way at a time: eight of them, answered within 50 ms,
+// stay below the 200 requests a second that the API gateway allows by default.
+const (
+	defaultParallel = 8
+	maxParallel     = 100
+)
 
 func (a *app) applyCommand() *cobra.Command {
 	var o applyOptions
@@ -72,6 +80,7 @@ func (o *applyOptions) flags(c *cobra.Command) {
 	f.DurationVar(&o.timeout, "timeout", 0, "end the run after this long (default 10m, with --wait 12h)")
 	f.StringVar(&o.keys.Cutover, "confirm-cutover", "", "NAME@HASH: bring the database online with this plan's last step")
 	f.StringVar(&o.keys.Overwrite, "confirm-overwrite", "", "NAME@HASH: overwrite databases of the same name on the target")
+	f.IntVar(&o.parallel, "parallel", defaultParallel, "how many plans to work on at once; never two of one target instance")
 	f.DurationVar(&o.remind, "remind", 0, "print an unchanged stop again only after this long (default: in every pass)")
 	f.StringVar(&o.metrics, "metrics-file", "", "write metrics for node_exporter's textfile collector into this file")
 	outputFlag(c, &o.output, "text", "json")
@@ -97,6 +106,9 @@ func (o *applyOptions) complete(a *app) error {
 		return usage{fmt.Sprintf("MIGPLAN_SETTLE %q is not known", settle), "set it to auto or ask"}
 	}
 	o.askPerson = settle == "ask"
+	if o.parallel < 1 || o.parallel > maxParallel {
+		return usage{fmt.Sprintf("--parallel %d is not possible", o.parallel), fmt.Sprintf("give a number from 1 to %d", maxParallel)}
+	}
 	if o.remind < 0 {
 		return usage{"--remind is negative", "give a duration like 6h"}
 	}
@@ -148,6 +160,9 @@ func (a *app) apply(ctx context.Context, args []string, o applyOptions) error {
 	if bad {
 		class = worst(class, executor.Invalid)
 	}
+	if err == nil && class != executor.OK && (a.saidStop || isTerminal(a.stderr)) {
+		view.WriteTotals(a.stderr, all)
+	}
 	if o.output == "json" && err == nil {
 		a.writeJSON(view.Plans(all, false, exitCode))
 	}
@@ -175,7 +190,8 @@ func (a *app) applyAll(ctx context.Context, all []*view.Migration, o applyOption
 func (a *app) sayChange(run *planRun, c executor.Change, o applyOptions) {
 	a.log.Debug().Str("plan", run.Plan.Name).Int("step", c.Step).Str("job_id", view.Clean(c.JobID)).Str("what", string(c.What)).Msg("the ledger has a new event")
 	if o.output == "text" {
-		run.WriteChange(a.stdout, c)
+		out, _ := a.streams(run)
+		run.WriteChange(out, c)
 	}
 }
 

@@ -25,6 +25,12 @@ func (a *app) connectBucket(ctx context.Context, s *settings, at bucketRegion) (
 	if err != nil {
 		return nil, settingError(err)
 	}
+	return a.connections.bucket(place{endpoint.String(), at.region, at.projectID}, func() (*obs.Client, error) {
+		return a.bucketLogin(ctx, s, at, endpoint)
+	})
+}
+
+func (a *app) bucketLogin(ctx context.Context, s *settings, at bucketRegion, endpoint *url.URL) (*obs.Client, error) {
 	options, err := a.signIn(s, at.region, at.projectID)
 	if err != nil {
 		return nil, err

@@ -9,43 +9,6 @@ import (
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// runUntilEnded makes rounds of passes over all plans until each has ended, or the
-// time is up. It calls afterRound after each round.
-func (a *app) runUntilEnded(ctx context.Context, runs []*planRun, o applyOptions, afterRound func()) {
-	show, end := a.progress(o)
-	defer end()
-	for more := true; more; {
-		more = a.passOverAll(ctx, runs, o)
-		afterRound()
-		show(runs)
-		if more && !pause(ctx, runs) {
-			a.timeIsUp(ctx, runs, o)
-			afterRound()
-			return
-		}
-	}
-}
-
-// passOverAll makes one pass over every plan that has not ended; false when all have.
-func (a *app) passOverAll(ctx context.Context, runs []*planRun, o applyOptions) (more bool) {
-	for _, run := range runs {
-		if run.ended {
-			continue
-		}
-		if time.Now().Before(run.notBefore) {
-			more = true
-			continue
-		}
-		run.passed = time.Now()
-		result := a.passOverPlan(ctx, run, runs, o)
-		if run.ended = !o.wait || !goesOn(ctx, result); run.ended {
-			a.sayEnd(run, o)
-		}
-		more = more || !run.ended
-	}
-	return more
-}
-
 // maxChanges bounds the passes that follow each other at once because the
 // plan's file was changed during each of them.
 const maxChanges = 5
@@ -55,6 +18,9 @@ const maxChanges = 5
 func (a *app) passOverPlan(ctx context.Context, run *planRun, runs []*planRun, o applyOptions) (result executor.Result) {
 	for range maxChanges {
 		result = a.passOnce(ctx, run, runs, o)
+		if run.lockedOut = run.triesAgain && result.Reason == executor.LockHeld; run.lockedOut {
+			break
+		}
 		run.take(ctx, result)
 		for _, c := range result.Changes {
 			a.sayChange(run, c, o)
@@ -103,17 +69,6 @@ func goesOn(ctx context.Context, r executor.Result) bool {
 		return false
 	}
 	return r.Class() == executor.TryAgain && ctx.Err() == nil
-}
-
-// pause waits until the soonest plan is worth another look.
-func pause(ctx context.Context, runs []*planRun) bool {
-	var soonest time.Time
-	for _, run := range runs {
-		if !run.ended && (soonest.IsZero() || run.notBefore.Before(soonest)) {
-			soonest = run.notBefore
-		}
-	}
-	return executor.Sleep(ctx, time.Until(soonest))
 }
 
 // untilNext is how long the next pass over the plan can wait.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/migplan/migplan/internal/view"
@@ -21,6 +22,15 @@ type planRun struct {
 	changed bool
 	// notBefore is when the next pass is due.
 	notBefore time.Time
+
+	index      int                       // in the order of the call
+	instance   string                    // of the target; it never changes during a run
+	now        atomic.Pointer[plan.Plan] // as the file was last read, for the passes over other plans
+	underWay   bool                      // a pass is due or under way: nothing else may look at the run
+	triesAgain bool                      // if the instance is locked, the plan is passed over again
+	lockedOut  bool                      // so it is
+	said       *said                     // what is printed after the pass; nil: print it at once
+	shown      *view.Running             // the running job; nil: none
 
 	id          string            // names this process in the ledger
 	passed      time.Time         // when the pass of this round began; zero: none was made
@@ -47,12 +57,12 @@ func (a *app) runPlans(ctx context.Context, all []*view.Migration, o applyOption
 		runs = append(runs, a.newPlanRun(ctx, l, m, o))
 	}
 	hook := a.webhook()
-	a.recordPasses(ctx, l, runs)
-	hook.tell(ctx, l, runs)
-	a.runUntilEnded(ctx, runs, o, func() {
+	record := func(runs []*planRun) {
 		a.recordPasses(ctx, l, runs)
 		hook.tell(ctx, l, runs)
-	})
+	}
+	record(runs)
+	a.runUntilEnded(ctx, runs, o, record)
 	return runs, bad, nil
 }
 
@@ -96,7 +106,8 @@ func (a *app) warnOfStep(run *planRun, step int) {
 func (a *app) warn(run *planRun, d plan.Diagnostic) {
 	if !slices.Contains(run.warned, d) {
 		run.warned = append(run.warned, d)
-		view.WriteDiagnostic(a.stderr, d)
+		_, errs := a.streams(run)
+		view.WriteDiagnostic(errs, d)
 	}
 }
 

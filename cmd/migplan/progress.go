@@ -47,14 +47,22 @@ func (a *app) above(live *view.Live) (restore func()) {
 // running are the steps that DRS works on.
 func running(runs []*planRun) (all []view.Running) {
 	for _, run := range runs {
-		seq := run.Result.Step
-		if run.ended || run.Result.Reason != executor.JobRunning || seq < 1 || seq > len(run.Plan.Steps) {
-			continue
+		if run.shown != nil {
+			all = append(all, *run.shown)
 		}
-		all = append(all, view.Running{
-			Plan: run.Plan.Name, Step: seq, Steps: len(run.Plan.Steps), File: run.Plan.Steps[seq-1].Backup.Keys[0],
-			Status: run.status, StatusSince: run.statusSince, SubmittedAt: run.State.Step(seq).SubmittedAt,
-		})
 	}
 	return all
+}
+
+// show keeps what is shown of the plan until its next pass has ended.
+func (run *planRun) show() {
+	seq := run.Result.Step
+	run.shown = nil
+	if run.ended || run.Result.Reason != executor.JobRunning || seq < 1 || seq > len(run.Plan.Steps) {
+		return
+	}
+	run.shown = &view.Running{
+		Plan: run.Plan.Name, Step: seq, Steps: len(run.Plan.Steps), File: run.Plan.Steps[seq-1].Backup.Keys[0],
+		Status: run.status, StatusSince: run.statusSince, SubmittedAt: run.State.Step(seq).SubmittedAt,
+	}
 }

@@ -131,7 +131,7 @@ func (a *app) rehearseOne(ctx context.Context, m *view.Migration, config drssim.
 	}}
 	m.WriteRehearsing(a.stdout, endpoint.Host)
 	o := applyOptions{wait: true, planOptions: planOptions{output: "text"}}
-	a.runUntilEnded(ctx, []*planRun{run}, o, func() {})
+	a.runUntilEnded(ctx, []*planRun{run}, o, func([]*planRun) {})
 	m.WriteRehearsed(a.stdout, time.Now())
 	return m.Class(), nil
 }

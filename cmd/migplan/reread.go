@@ -60,7 +60,7 @@ func (run *planRun) readAgain(ctx context.Context, runs []*planRun) *view.Migrat
 	all := []*view.Migration{loadPlan(run.File)}
 	for _, other := range runs {
 		if other != run {
-			all = append(all, &view.Migration{File: other.File, Plan: other.Plan})
+			all = append(all, &view.Migration{File: other.File, Plan: other.now.Load()})
 		}
 	}
 	checkTogether(all)
@@ -71,8 +71,9 @@ func (run *planRun) readAgain(ctx context.Context, runs []*planRun) *view.Migrat
 // invalidNow says what is wrong with a file that was valid before.
 func (a *app) invalidNow(run *planRun, now *view.Migration) *executor.Stop {
 	run.Diagnostics = now.Diagnostics
+	_, errs := a.streams(run)
 	for _, d := range now.Diagnostics {
-		view.WriteDiagnostic(a.stderr, d)
+		view.WriteDiagnostic(errs, d)
 	}
 	s := &executor.Stop{Reason: executor.PlanInvalid}
 	if i := slices.IndexFunc(now.Diagnostics, func(d plan.Diagnostic) bool { return d.Severity == plan.Error }); i >= 0 {
@@ -108,7 +109,9 @@ func (a *app) takePlan(run *planRun, now *view.Migration, o applyOptions) {
 	}
 	run.Diagnostics = now.Diagnostics
 	run.Plan, run.runner.Plan = now.Plan, now.Plan
+	run.now.Store(now.Plan)
 	if o.output == "text" {
-		run.WriteReread(a.stdout)
+		out, _ := a.streams(run)
+		run.WriteReread(out)
 	}
 }

@@ -161,12 +161,19 @@ type remote struct {
 	endpoint    *url.URL
 }
 
-// connect finds endpoint and credentials. It opens no connection to DRS.
+// connect finds endpoint and credentials, once for all plans of a project. It opens
+// no connection to DRS.
 func (a *app) connect(ctx context.Context, s *settings, t plan.Target) (*remote, error) {
 	endpoint, err := credentials.Endpoint(t.Region, s.endpoint, a.env)
 	if err != nil {
 		return nil, settingError(err)
 	}
+	return a.connections.remote(ctx, place{endpoint.String(), t.Region, t.ProjectID}, func() (*remote, error) {
+		return a.login(ctx, s, t, endpoint)
+	})
+}
+
+func (a *app) login(ctx context.Context, s *settings, t plan.Target, endpoint *url.URL) (*remote, error) {
 	options, err := a.signIn(s, t.Region, t.ProjectID)
 	if err != nil {
 		return nil, err
@@ -175,7 +182,7 @@ func (a *app) connect(ctx context.Context, s *settings, t plan.Target) (*remote,
 	if err != nil {
 		return nil, settingError(err)
 	}
-	client, err := drs.New(drs.Config{
+	client, err := a.connections.client(drs.Config{
 		Endpoint: endpoint, ProjectID: t.ProjectID, Authorizer: creds, UserAgent: "migplan/" + version(),
 		RootCAs: options.Roots, Proxy: options.Proxy, Observe: a.observe,
 	})

@@ -46,6 +46,7 @@ type Exchange struct {
 type Client struct {
 	config Config
 	limits timeouts
+	pool   *http.Transport
 	reads  *http.Client
 }
 
@@ -60,10 +61,28 @@ func New(config Config) (*Client, error) {
 	return newClient(config, defaultTimeouts()), nil
 }
 
+// ForProject makes a client that differs in its project and its authorizer, and
+// reads over the same connections.
+func (c *Client) ForProject(projectID string, authorizer Authorizer) (*Client, error) {
+	config := c.config
+	config.ProjectID, config.Authorizer = projectID, authorizer
+	other, err := New(config)
+	if err == nil {
+		other.readOver(c.pool)
+	}
+	return other, err
+}
+
 func newClient(config Config, limits timeouts) *Client {
 	c := &Client{config: config, limits: limits}
-	c.reads = &http.Client{Transport: signing{c, c.transport()}, Timeout: limits.read, CheckRedirect: noRedirect}
+	c.readOver(c.transport())
 	return c
+}
+
+// readOver makes the client read over these connections.
+func (c *Client) readOver(pool *http.Transport) {
+	c.pool = pool
+	c.reads = &http.Client{Transport: signing{c, pool}, Timeout: c.limits.read, CheckRedirect: noRedirect}
 }
 
 // url is the URL of all jobs, or of one job.

@@ -23,6 +23,10 @@ const (
 	maxReadBody    = 2 << 20
 )
 
+// keptConnections is how many connections are kept for the next read, as many as
+// passes may run at once.
+const keptConnections = 100
+
 // maxBackoff is also the longest Retry-After that a read waits for.
 const maxBackoff = 20 * time.Second
 
@@ -58,6 +62,7 @@ func (c *Client) transport() *http.Transport {
 		ResponseHeaderTimeout:  c.limits.header,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		DisableCompression:     true,
+		MaxIdleConnsPerHost:    keptConnections,
 	}
 }
 
