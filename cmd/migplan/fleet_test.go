@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,19 +22,27 @@ import (
 
 // caller calls commands in this process, so that the race detector sees them.
 type caller struct {
-	sim *drssim.DRS
-	dir string
-	env map[string]string
+	sim    *drssim.DRS
+	dir    string
+	env    map[string]string
+	opened *atomic.Int64 // connections to DRS
 }
 
 func newCaller(t *testing.T, config drssim.Config) *caller {
 	sim := drssim.New(config)
-	server := httptest.NewServer(sim)
+	var opened atomic.Int64
+	server := httptest.NewUnstartedServer(sim)
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	server.Start()
 	t.Cleanup(func() { sim.Close(); server.CloseClientConnections(); server.Close() })
 	dir := t.TempDir()
 	return &caller{sim, dir, map[string]string{
 		"MIGPLAN_AUTH_TOKEN": "any", "MIGPLAN_ENDPOINT": server.URL, "MIGPLAN_LEDGER": filepath.Join(dir, "ledger"),
-	}}
+	}, &opened}
 }
 
 // write makes a plan of its own database with this many log backups.
@@ -131,6 +142,35 @@ func TestFleetPrintsInTheOrderOfTheCall(t *testing.T) {
 		} else if got != first {
 			t.Errorf("--parallel %s:\n%s\nwith 1:\n%s", parallel, got, first)
 		}
+	}
+}
+
+// All plans of a project share one token of IAM and the connections to DRS, on which
+// a create has one of its own.
+func TestFleetLogsInOnce(t *testing.T) {
+	t.Parallel()
+	const plans, parallel = 12, 3
+	c := newCaller(t, drssim.Config{Seed: 1, RestoreTime: time.Hour})
+	var asked atomic.Int64
+	iam := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Subject-Token", fmt.Sprintf("token%d", asked.Add(1)))
+		w.WriteHeader(http.StatusCreated)
+		fmt.Fprintf(w, `{"token":{"expires_at":%q}}`, time.Now().Add(24*time.Hour).UTC().Format("2006-01-02T15:04:05.000000Z"))
+	}))
+	t.Cleanup(iam.Close)
+	delete(c.env, "MIGPLAN_AUTH_TOKEN")
+	c.env["HW_USER_NAME"], c.env["HW_USER_PASSWORD"], c.env["HW_DOMAIN_NAME"], c.env["HW_AUTH_URL"] = "ann", canary, "corp", iam.URL
+	for i := range plans {
+		c.write(t, i, fmt.Sprintf("%031dain04", i), 0)
+	}
+	if class, _, stderr := c.call(t, "apply", "--parallel", fmt.Sprint(parallel), filepath.Join(c.dir, "plans")); class != executor.OK {
+		t.Fatalf("%s\n%s", class, stderr)
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("IAM was asked %d times, want 1", n)
+	}
+	if n := c.opened.Load(); len(c.sim.Jobs()) != plans || n > plans+parallel {
+		t.Errorf("%d connections for %d creates, want at most %d more", n, len(c.sim.Jobs()), parallel)
 	}
 }
 

@@ -19,7 +19,7 @@ func WriteTotals(w io.Writer, all []*Migration) {
 		counts[m.ending()]++
 	}
 	var parts []string
-	for _, ending := range []string{"done", "waiting", "held", "to be tried again", "blocked", "failed", "invalid"} {
+	for _, ending := range []string{"done", "waiting", "on hold", "held", "to be tried again", "blocked", "failed", "invalid"} {
 		if n := counts[ending]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, ending))
 		}
@@ -45,8 +45,8 @@ func (m *Migration) ending() string {
 	switch m.PlanState() {
 	case "online", "closed":
 		return "done"
-	case "held":
-		return "held"
+	case "on hold":
+		return "on hold"
 	}
 	return "waiting"
 }

@@ -27,7 +27,7 @@ func TestTotalsCountEachPlanOnce(t *testing.T) {
 	}
 	var b strings.Builder
 	WriteTotals(&b, all)
-	const want = "11 plans: 2 done, 2 waiting, 2 held, 1 to be tried again, 2 blocked, 1 failed, 1 invalid\n"
+	const want = "11 plans: 2 done, 2 waiting, 1 on hold, 1 held, 1 to be tried again, 2 blocked, 1 failed, 1 invalid\n"
 	if b.String() != want {
 		t.Errorf("%s", b.String())
 	}
