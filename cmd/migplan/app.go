@@ -9,6 +9,7 @@ import (
 	"log"
 	"os"
 	"slices"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -118,6 +119,20 @@ func (o *output) Write(p []byte) (int, error) {
 		o.err = err
 	}
 	return n, err
+}
+
+// Columns is the width of the terminal, 0 where the output is none, or its width is
+// not known.
+func (o *output) Columns() int {
+	f, ok := o.Writer.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0
+	}
+	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+		return width
+	}
+	width, _ := strconv.Atoi(os.Getenv("COLUMNS"))
+	return max(0, width)
 }
 
 // typed is the command line of this run, to be pasted.

@@ -24,14 +24,14 @@ func (a *app) whoamiCommand() *cobra.Command {
 			if err != nil {
 				return exitWith(a.classified(err))
 			}
-			rows := [][]string{
+			rows := [][2]string{
 				{"source", r.credentials.Source}, {"principal", r.credentials.Principal},
 				{"project", m.Plan.Target.ProjectID}, {"region", m.Plan.Target.Region}, {"endpoint", r.identity().Endpoint},
 			}
 			if at := r.credentials.ExpiresAt(); !at.IsZero() {
-				rows = append(rows, []string{"expires", view.Stamp(at)})
+				rows = append(rows, [2]string{"expires", view.Stamp(at)})
 			}
-			view.Table(a.stdout, rows)
+			view.Pairs(a.stdout, rows)
 			return nil
 		},
 		ValidArgsFunction: completePlans,

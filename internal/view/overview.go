@@ -32,11 +32,7 @@ func (o Overview) Write(w io.Writer, reader string, now time.Time) {
 	all := o.sorted()
 	o.writeLedger(w, reader)
 	if len(all) > 0 {
-		rows := [][]string{{"PLAN", "STATE", "STEP", "LAST PASS", "NEXT"}}
-		for _, m := range all {
-			rows = append(rows, m.overviewRow(now))
-		}
-		Table(w, rows)
+		Table(w, overviewRows(all, now))
 		Line(w, "")
 	}
 	Line(w, "%s", o.totals())
@@ -92,6 +88,14 @@ func (m *Migration) title() string {
 	return m.Plan.Name
 }
 
+func overviewRows(all []*Migration, now time.Time) [][]string {
+	rows := [][]string{{"PLAN", "STATE", "STEP", "LAST PASS", "NEXT"}}
+	for _, m := range all {
+		rows = append(rows, m.overviewRow(now))
+	}
+	return rows
+}
+
 func (m *Migration) overviewRow(now time.Time) []string {
 	if !m.Valid() {
 		return []string{m.File, m.PlanState(), "-", "-", "fix the plan file"}
@@ -113,11 +117,22 @@ func (m *Migration) lastPassInShort(now time.Time) string {
 	case p == nil:
 		return "not recorded"
 	}
-	text := fmt.Sprintf("%s ago by %s@%s: %s", roughly(now.Sub(p.Ended)), Clean(p.User), Clean(p.Host), p.Class)
+	text := fmt.Sprintf("%s ago, %s@%s: %s", coarsely(now.Sub(p.Ended)), Clean(p.User), Clean(p.Host), p.Class)
 	if p.Superseded != "" && p.Class != executor.OK {
 		text += "; changed since"
 	}
 	return text
+}
+
+// coarsely is a duration as 45s, 12m, 3h07m or 5d.
+func coarsely(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%dd", int(d.Hours())/24)
+	case d >= time.Minute && d < time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	}
+	return roughly(d)
 }
 
 // nextInShort is what the plan waits for, or the reason that stops it, which
@@ -152,7 +167,7 @@ func (m *Migration) nextInShort(now time.Time) string {
 func (m *Migration) waitsInShort(now time.Time) string {
 	switch r := m.Result; r.Reason {
 	case executor.NextBackup:
-		return "the next backup"
+		return "waits for the next backup"
 	case executor.JobRunning:
 		return fmt.Sprintf("DRS runs step %d, %s", r.Step, took(m.State.Step(r.Step), now))
 	case executor.OnHold:
@@ -160,7 +175,7 @@ func (m *Migration) waitsInShort(now time.Time) string {
 	case executor.ChainClosed, executor.Online:
 		return "-"
 	case executor.BeforeStart:
-		return "the window, from " + r.Until.Format(time.RFC3339)
+		return "waits for the window, from " + r.Until.Format(time.RFC3339)
 	}
 	return m.waits()
 }

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"strings"
-	"text/tabwriter"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -19,25 +17,6 @@ import (
 // Line writes one line. Nothing in it can end the line or control a terminal.
 func Line(w io.Writer, format string, args ...any) {
 	fmt.Fprintln(w, plan.Printable(fmt.Sprintf(format, args...)))
-}
-
-// Table writes rows in columns, with no spaces at the end of a line.
-func Table(w io.Writer, rows [][]string) {
-	var b strings.Builder
-	tw := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
-	for _, r := range rows {
-		for i, cell := range r {
-			if i > 0 {
-				fmt.Fprint(tw, "\t")
-			}
-			fmt.Fprint(tw, plan.Printable(cell))
-		}
-		fmt.Fprintln(tw)
-	}
-	tw.Flush()
-	for text := range strings.Lines(b.String()) {
-		Line(w, "%s", strings.TrimRight(text, " \n"))
-	}
 }
 
 // Clean is plan.Printable for a server's text, with a limit on its length.

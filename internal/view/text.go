@@ -22,7 +22,7 @@ func WritePlans(w io.Writer, all []*Migration, bodies Bodies, now time.Time) {
 			Line(w, unreadLedger)
 			continue
 		}
-		m.writeSteps(w)
+		m.writeTable(w, m.planRows())
 		for _, text := range m.lockedLines(Clean) {
 			Line(w, "%s", text)
 		}
@@ -88,7 +88,8 @@ func (m *Migration) sharedWarning() string {
 	return fmt.Sprintf("WARNING: %s also belongs to plan %s, generation %d: close one of the two plans", o.Databases, o.Plan, o.Generation)
 }
 
-func (m *Migration) writeSteps(w io.Writer) {
+// planRows are the steps as plan shows them.
+func (m *Migration) planRows() [][]string {
 	rows := [][]string{{"STEP", "STATE", "TYPE", "FILES", "IS_LAST_BACKUP", "JOB NAME", "NEEDS"}}
 	for _, s := range m.steps() {
 		state := string(s.known.State)
@@ -100,7 +101,7 @@ func (m *Migration) writeSteps(w io.Writer) {
 			fmt.Sprint(s.Last), s.jobName(), m.needs(s.Seq),
 		})
 	}
-	m.writeTable(w, rows)
+	return rows
 }
 
 // writeTable writes the steps, and in what the plan is no longer what was sent.
@@ -139,6 +140,15 @@ func (m *Migration) writeStatus(w io.Writer, reader string, now time.Time) {
 	}
 	m.writeChain(w)
 	Line(w, "")
+	m.writeTable(w, m.statusRows(now))
+	if next := m.awaited(); next != "" {
+		Line(w, "")
+		Line(w, "%s", next)
+	}
+}
+
+// statusRows are the steps as status shows them.
+func (m *Migration) statusRows(now time.Time) [][]string {
 	rows := [][]string{{"STEP", "STATE", "TYPE", "FILES", "ATTEMPT", "JOB", "SUBMITTED", "TOOK"}}
 	for _, s := range m.steps() {
 		st := s.known
@@ -147,11 +157,7 @@ func (m *Migration) writeStatus(w io.Writer, reader string, now time.Time) {
 			fmt.Sprint(st.Attempt), dash(Clean(st.JobID)), Stamp(st.SubmittedAt), took(st, now),
 		})
 	}
-	m.writeTable(w, rows)
-	if next := m.awaited(); next != "" {
-		Line(w, "")
-		Line(w, "%s", next)
-	}
+	return rows
 }
 
 // WriteRehearsed ends a rehearsal with a table of what was sent.
