@@ -272,7 +272,8 @@ func isTerminal(w io.Writer) bool {
 	case *messages:
 		w = o.to
 	}
-	if _, live := w.(*view.Live); live {
+	switch w.(type) {
+	case *view.Live, *frame:
 		return true
 	}
 	f, ok := w.(*os.File)

@@ -20,6 +20,7 @@ type statusOptions struct {
 	settings settings
 	output   string
 	states   []string // of --only; nil for all
+	watch    bool
 }
 
 func (a *app) statusCommand() *cobra.Command {
@@ -34,9 +35,10 @@ it connects to that.
 
 One plan is shown with its steps. Several are shown with a line each, the worst
 first, and what to do about the first that need a person. The exit code is that of
-the worst plan shown.`,
+the worst plan shown; after --watch, of those shown last.`,
 		Example: `  migplan status plans/ims.yaml
   migplan status --only blocked,held plans/
+  migplan status --watch plans/
   migplan status -o json plans/ --ledger /var/lib/migplan`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -49,6 +51,9 @@ the worst plan shown.`,
 					return err
 				}
 			}
+			if o.watch {
+				return a.watch(c.Context(), args, o)
+			}
 			return a.status(c.Context(), args, o)
 		},
 		ValidArgsFunction: completePlans,
@@ -56,6 +61,7 @@ the worst plan shown.`,
 	o.settings.ledgerFlag(c)
 	outputFlag(c, &o.output, "text", "json", "markdown")
 	c.Flags().StringVar(&only, "only", "", "show only plans in these `STATES`, like blocked,held")
+	c.Flags().BoolVarP(&o.watch, "watch", "w", false, "show it again every two seconds, until Ctrl-C; needs a terminal")
 	completeFlag(c, "only", cobra.FixedCompletions(stateWords(), cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
@@ -108,6 +114,10 @@ func (a *app) status(ctx context.Context, args []string, o statusOptions) error 
 	case overview.IsOne():
 		view.WriteStatus(a.stdout, shown.valid, a.reader(), time.Now())
 	default:
+		if o.watch {
+			view.Line(a.stderr, "%s", overview.Totals())
+			view.Line(a.stderr, "")
+		}
 		overview.Write(a.stdout, a.reader(), time.Now())
 	}
 	return exitWith(shown.class())

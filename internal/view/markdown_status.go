@@ -13,7 +13,7 @@ func (o Overview) Markdown(now time.Time) string {
 		return bounded(o.Plans[0].markdownStatus(now), "migplan status")
 	}
 	all := o.sorted()
-	parts := []string{o.totals() + "\n"}
+	parts := []string{o.Totals() + "\n"}
 	if len(all) > 0 {
 		parts = append(parts, "\n| plan | state | step | last pass | next |\n|---|---|---|---|---|\n")
 	}

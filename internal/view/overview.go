@@ -35,7 +35,7 @@ func (o Overview) Write(w io.Writer, reader string, now time.Time) {
 		Table(w, overviewRows(all, now))
 		Line(w, "")
 	}
-	Line(w, "%s", o.totals())
+	Line(w, "%s", o.Totals())
 	for _, m := range all {
 		if m.Shared != nil {
 			Line(w, "%s: %s", m.Plan.Name, m.sharedWarning())
@@ -154,7 +154,7 @@ func (m *Migration) nextInShort(now time.Time) string {
 	st := m.State.Step(r.Step)
 	switch {
 	case st.State == ledger.StepRunning:
-		return fmt.Sprintf("DRS runs step %d, %s", r.Step, took(st, now))
+		return m.runsInShort(now)
 	case st.State == ledger.StepInDoubt:
 		return fmt.Sprintf("apply searches for the job of step %d", r.Step)
 	case m.needs(r.Step) != "":
@@ -163,16 +163,19 @@ func (m *Migration) nextInShort(now time.Time) string {
 	return fmt.Sprintf("apply submits step %d", r.Step)
 }
 
+func (m *Migration) runsInShort(now time.Time) string {
+	seq := m.Result.Step
+	return fmt.Sprintf("DRS runs step %d for %s", seq, coarsely(now.Sub(m.State.Step(seq).SubmittedAt)))
+}
+
 // waitsInShort is what a plan waits for that nothing stops.
 func (m *Migration) waitsInShort(now time.Time) string {
 	switch r := m.Result; r.Reason {
-	case executor.NextBackup:
-		return "waits for the next backup"
 	case executor.JobRunning:
-		return fmt.Sprintf("DRS runs step %d, %s", r.Step, took(m.State.Step(r.Step), now))
+		return m.runsInShort(now)
 	case executor.OnHold:
 		return "until migplan release"
-	case executor.ChainClosed, executor.Online:
+	case executor.NextBackup, executor.ChainClosed, executor.Online: // the state says it
 		return "-"
 	case executor.BeforeStart:
 		return "waits for the window, from " + r.Until.Format(time.RFC3339)
@@ -180,8 +183,8 @@ func (m *Migration) waitsInShort(now time.Time) string {
 	return m.waits()
 }
 
-// totals is "50 plans: 3 blocked, 2 held, 40 catching up, 5 online".
-func (o Overview) totals() string {
+// Totals is "50 plans: 3 blocked, 2 held, 40 catching up, 5 online".
+func (o Overview) Totals() string {
 	count := map[string]int{}
 	for _, m := range o.Plans {
 		count[m.PlanState()]++
