@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 	"internal/obstest":                     nil,
 	"internal/postgrestest":                nil,
 	"internal/spelling":                    nil,
-	"internal/view":                        {"pkg/plan", "pkg/executor", "pkg/ledger", "pkg/drs", "pkg/backup", "internal/verify"},
+	"internal/view":                        {"internal/lazy", "pkg/plan", "pkg/executor", "pkg/ledger", "pkg/drs", "pkg/backup", "internal/verify"},
 	"internal/strictjson":                  nil,
 	"internal/e2e":                         nil,
 	"internal/verify":                      {"pkg/plan", "pkg/backup"},

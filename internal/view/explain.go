@@ -45,7 +45,11 @@ func messageOf(r executor.Reason) (message, bool) {
 func (m *Migration) Explain() Explanation {
 	switch {
 	case m.said != nil:
-		return *m.said
+		e := *m.said
+		if m.Setup != nil || (stopped{m, m.Result.Stop}).message().Database == "" {
+			e.Database = m.DatabaseState() // another chain may have worked on it since
+		}
+		return e
 	case m.Setup != nil:
 		return m.explainSetup()
 	}
@@ -70,8 +74,12 @@ func (m *Migration) Explain() Explanation {
 
 func (m *Migration) explainSetup() Explanation {
 	next := orElse(Clean(m.Setup.Remedy), "fix that, then run it again: "+m.again())
+	database := m.DatabaseState()
+	if m.Unread {
+		database = unknownDatabase
+	}
 	return Explanation{
-		What: Clean(m.Setup.Err.Error()), Tried: "preparing the pass", Known: "nothing was sent", Database: m.DatabaseState(),
+		What: Clean(m.Setup.Err.Error()), Tried: "preparing the pass", Known: "nothing was sent", Database: database,
 		Next: unmarked(next), NextLines: lines(next),
 	}
 }

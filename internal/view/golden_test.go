@@ -56,7 +56,7 @@ func example(t *testing.T, state ledger.StepState) *Migration {
 	}
 	m := &Migration{
 		File: "ims.yaml", Plan: p, LedgerFolder: "/var/lib/migplan", LedgerFile: "/var/lib/migplan/ledger.db",
-		Result: executor.Result{Sent: executor.SentNo},
+		Result: executor.Result{Sent: executor.SentNo}, KnowsPlan: true,
 	}
 	m.State.Steps = []ledger.Step{stepOf(p, 1, ledger.StepSucceeded), stepOf(p, 2, state)}
 	m.State.Requests = map[string]ledger.IntentData{}
@@ -76,7 +76,7 @@ func stepOf(p *plan.Plan, seq int, state ledger.StepState) ledger.Step {
 	if seq == 1 {
 		st.IsCover = &p.Overwrite
 	}
-	st.IntentAt = night(10 * seq)
+	st.IntentAt, st.IntentSeq = night(10*seq), int64(10*seq)
 	req, err := s.Request(1)
 	if err != nil {
 		panic(err)

@@ -119,6 +119,9 @@ func (m *Migration) json(bodies bool, code ExitCode) PlanJSON {
 	case m.Setup != nil:
 		e := m.Explain()
 		out.Name, out.Chain, out.Message, out.Next, out.LastPass = m.Plan.Name, m.Plan.Chain(), e.What, e.Next, m.lastPassJSON(code)
+		if !m.Unread {
+			m.addSteps(&out, bodies)
+		}
 		return out
 	}
 	out.Name, out.Chain, out.State = m.Plan.Name, m.Plan.Chain(), m.PlanState()

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"time"
 
+	"github.com/migplan/migplan/internal/lazy"
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/ledger"
 )
@@ -48,14 +48,16 @@ func (m *Migration) Note() PassNote {
 	return n
 }
 
+// varies is what differs in every pass: ids of requests and processes, and times.
+var varies = lazy.Regexp(`\(request [^)]*\)|\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)|\b(pid|process) \d+`)
+
 // Fingerprint is what tells a stop from another one: all that it says, without the
 // times and the ids of requests, which differ in every pass.
 func (m *Migration) Fingerprint() string {
 	e := m.Explain()
 	attempt := m.State.Step(m.Result.Step).Attempt
 	text := fmt.Sprintf("%s|%s|%d|%d|%v|%s|%s", m.Class(), m.Result.Reason, m.Result.Step, attempt, m.Result.Jobs, e.What, e.Next)
-	varies := regexp.MustCompile(`\(request [^)]*\)|\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)|\b(pid|process) \d+`)
-	return varies.ReplaceAllString(text, "")
+	return varies().ReplaceAllString(text, "")
 }
 
 // SetLastPass takes over the recorded pass of the plan's chain.
@@ -69,13 +71,16 @@ func (m *Migration) SetLastPass(r ledger.PassRecord) error {
 	switch {
 	case m.Unread:
 	case m.State.Head != ledger.Head{Seq: r.Seq, Hash: r.Hash}:
-		p.Superseded = "the ledger has newer events"
+		p.Superseded = newerEvents
 	case m.Plan.SHA256 != r.PlanSHA256:
 		p.Superseded = "the plan file has changed"
 	}
 	m.LastPass = &p
 	return nil
 }
+
+// newerEvents is why the stop of a pass is past.
+const newerEvents = "the ledger has newer events"
 
 // Stand makes the stop of the last pass the plan's own, where nothing has happened
 // since: only DRS knows what the pass found out, and status does not ask it. A pass
@@ -85,6 +90,13 @@ func (m *Migration) Stand(worst func(...executor.Class) executor.Class) {
 	p := m.LastPass
 	if p == nil || p.Superseded != "" || m.Unread || p.Class == executor.OK || worst(p.Class, m.Class()) != p.Class {
 		return
+	}
+	switch p.Reason {
+	case executor.DatabaseTaken, executor.NameTaken, executor.ClosedGeneration: // events of another chain decide these
+		if p.Reason != m.Result.Reason {
+			p.Superseded = newerEvents
+			return
+		}
 	}
 	m.said = &p.Said
 	if p.Reason == "" {

@@ -25,9 +25,8 @@ var chainMessages = map[executor.Reason]message{
 		Next:  `give this plan another name`,
 	},
 	executor.DatabaseTaken: {
-		What:     `plan {{clean .Owner.Plan}}, generation {{.Owner.Generation}}, has {{clean .Owner.Databases}} on this target already`,
-		Known:    `two chains in one database would overwrite each other; nothing was sent`,
-		Database: `as that chain left it; this plan did not touch it`,
+		What:  `plan {{clean .Owner.Plan}}, generation {{.Owner.Generation}}, has {{clean .Owner.Databases}} on this target already`,
+		Known: `two chains in one database would overwrite each other; nothing was sent`,
 		Next: `if this plan was renamed, change its name back to {{word .Owner.Plan}}. Close that chain only if it is finished or abandoned: ` +
 			`no log backup can follow in it then, and this plan starts with its full backup: {{.CloseOwner}}`,
 	},

@@ -96,6 +96,8 @@ func adjustFailed(s stopped, msg *message) {
 	switch {
 	case status == drs.PrecheckFailed:
 		msg.Database = `as before this step: the precheck restored nothing`
+	case s.stop.Step == 1 && s.Plan.Overwrite:
+		msg.Database = `uncertain: the full backup that overwrites it failed, which may have destroyed the data it had before`
 	case s.stop.Step == 1:
 		msg.Database = `not restored: the full backup failed`
 	case known != nil && known.restorable && !st.Last:

@@ -58,44 +58,6 @@ func (m *Migration) progress() string {
 	return "catching up"
 }
 
-// database is what is said of the database: with a stop, what the stop says.
-func (m *Migration) database() string {
-	if m.Class() != executor.OK {
-		return m.Explain().Database
-	}
-	return m.DatabaseState()
-}
-
-// DatabaseState says in what state the target database is, as far as the ledger
-// knows.
-func (m *Migration) DatabaseState() string {
-	restored, last := 0, false
-	for i, st := range m.State.Steps {
-		switch st.State {
-		case ledger.StepSucceeded:
-			restored, last = i+1, st.Last
-		case ledger.StepRunning, ledger.StepInDoubt, ledger.StepFailed:
-			if st.Last {
-				return "uncertain: the cutover was submitted; check it in the console first"
-			}
-			if i == 0 {
-				return "absent, or being restored for the first time"
-			}
-		case ledger.StepPending, ledger.StepRefused:
-			if i == 0 && st.Attempt > 1 {
-				return "absent, or as an earlier attempt left it"
-			}
-		}
-	}
-	switch {
-	case last:
-		return "online: nothing more can be restored into it"
-	case restored == 0:
-		return "not touched by this plan"
-	}
-	return fmt.Sprintf("restoring, %s applied; not readable, and more log backups can follow", Counted(restored, "backup"))
-}
-
 // cutoverLine says when the cutover is sent.
 func (m *Migration) cutoverLine() string {
 	c := m.Plan.Cutover

@@ -129,6 +129,9 @@ func (m *Migration) writeStatus(w io.Writer, reader string, now time.Time) {
 	} else {
 		Line(w, "ledger: %s, read by %s", m.LedgerFolder, Clean(reader))
 	}
+	if m.unknownHere() {
+		Line(w, "this ledger holds nothing of the plan: if cron sends it, cron uses another ledger")
+	}
 	m.writeLastPass(w, now)
 	if m.Unread {
 		Line(w, unreadLedger)

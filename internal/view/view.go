@@ -29,8 +29,10 @@ type Migration struct {
 	LedgerFile   string // "" if there is no ledger yet
 	Unread       bool   // the ledger could not be read: State is empty
 	State        ledger.State
+	KnowsPlan    bool            // the ledger holds an event of the plan, in any generation
 	OnlineBefore bool            // another chain has cut over on one of the databases
 	SeededBy     *executor.Owner // another chain that worked on one of the databases; nil: none
+	LeftBy       *executor.Left  // another chain that worked last on one of them; nil: this one did, or none
 	Shared       *executor.Owner // another plan that has one of the databases too, in an old ledger
 
 	// What comes next: how the last pass, preview or decision ended.
@@ -97,7 +99,14 @@ func (m *Migration) Class() executor.Class {
 // SetChain takes over what the ledger says about the plan.
 func (m *Migration) SetChain(c *executor.Chain) {
 	m.State, m.OnlineBefore, m.Unread = *c.State, c.OnlineBefore(m.Plan), false
-	m.SeededBy, m.Shared = c.SeededBy(m.Plan), c.Shared(m.Plan)
+	m.SeededBy, m.Shared, m.KnowsPlan = c.SeededBy(m.Plan), c.Shared(m.Plan), c.Knows(m.Plan)
+	m.LeftBy = c.LeftBy(m.Plan)
+}
+
+// unknownHere reports whether there is a ledger that no pass over the plan and no
+// decision has used.
+func (m *Migration) unknownHere() bool {
+	return m.LedgerFile != "" && !m.Unread && !m.KnowsPlan && m.LastPass == nil
 }
 
 // Open reports whether a step has not succeeded yet.
