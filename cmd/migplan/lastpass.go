@@ -8,6 +8,7 @@ import (
 	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
 )
 
 // recordPasses records how each pass of this round ended, for status and for
@@ -37,10 +38,14 @@ func (run *planRun) record(who executor.Who) ledger.PassRecord {
 	}
 	note.SaidAt, note.SaidStop, note.Told = run.note.SaidAt, run.note.SaidStop, run.note.Told
 	stop, _ := json.Marshal(note) // strings and times
+	sum := run.Plan.SHA256
+	if r := run.reason(); r == executor.PlanInvalid || r == executor.PlanReplaced { // the stop is about the file, not about the plan that was run
+		sum, _ = plan.HashFile(run.File)
+	}
 	return ledger.PassRecord{
 		Chain: run.Plan.Chain(), Run: run.id, Began: run.passed, Ended: time.Now(), User: who.User, Host: who.Host,
 		Code: string(run.Class()), Reason: string(run.reason()), Stop: stop,
-		PlanSHA256: run.Plan.SHA256, Seq: run.State.Head.Seq, Hash: run.State.Head.Hash,
+		PlanSHA256: sum, Seq: run.State.Head.Seq, Hash: run.State.Head.Hash,
 	}
 }
 

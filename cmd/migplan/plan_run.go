@@ -117,8 +117,10 @@ func (a *app) warn(run *planRun, d plan.Diagnostic) {
 func (a *app) needsNoPass(ctx context.Context, l *ledger.Ledger, run *planRun, o applyOptions) bool {
 	chain, err := executor.LoadChain(ctx, l, run.Plan)
 	if err != nil {
+		run.Unread = true
 		return false // a pass under the lock says so
 	}
+	run.SetChain(chain)
 	s := chain.Forbids(run.Plan)
 	if s == nil {
 		s = executor.Next(executor.Facts{Steps: run.Plan.Steps, State: chain.State, Now: time.Now()}).Stop
@@ -126,7 +128,6 @@ func (a *app) needsNoPass(ctx context.Context, l *ledger.Ledger, run *planRun, o
 	if s == nil {
 		return false
 	}
-	run.SetChain(chain)
 	run.Result, run.ended = executor.Result{Stop: *s, Sent: executor.SentNo}, true
 	a.sayEnd(run, o)
 	return true

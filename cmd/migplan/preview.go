@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -46,11 +47,11 @@ func (a *app) previews(ctx context.Context, args []string, load func(string) *vi
 	}
 	a.sayInvalid(p.all)
 	l, dir, err := a.readLedger(s)
-	if err != nil {
-		return p, err
-	}
 	if l != nil {
 		defer l.Close()
+	}
+	if err = cmp.Or(a.refusesPass(l, s), err); err != nil {
+		return p, err
 	}
 	p.valid, _ = a.refuseShared(ctx, l, p.all)
 	for _, m := range p.valid {

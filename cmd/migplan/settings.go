@@ -146,6 +146,19 @@ func (a *app) readLedger(s *settings) (*ledger.Ledger, string, error) {
 	return l, ledger.Name(dir), err
 }
 
+// refusesPass is why apply could not open a ledger that can be read, or that is
+// not there yet: it was copied to another place, say.
+func (a *app) refusesPass(l *ledger.Ledger, s *settings) error {
+	if l != nil && l.Moved() != nil {
+		return l.Moved()
+	}
+	dir, byDefault, err := a.ledgerFolder(s)
+	if err != nil || byDefault && l == nil { // apply makes the folders of the default
+		return err
+	}
+	return ledger.CheckFolder(dir)
+}
+
 // ledgerFile is the file in a ledger's folder, or its address, for messages.
 func ledgerFile(place string) string {
 	if ledger.IsAddress(place) {

@@ -18,7 +18,12 @@ type Ledger struct {
 	locker locker // nil in a reader
 	passes passStore
 	index  index
+	moved  error // of a reader: where the ledger was copied to
 }
+
+// Moved is the error with which Open would refuse a ledger that was copied to
+// another place, nil for one that is in use. Only a ledger from OpenReader has it.
+func (l *Ledger) Moved() error { return l.moved }
 
 // store keeps the events in order. It does not verify them.
 type store interface {

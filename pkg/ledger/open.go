@@ -97,10 +97,15 @@ func OpenReader(dir string) (*Ledger, error) {
 		return nil, err
 	}
 	ctx := context.Background()
-	if err := readOnly(ctx, path, db, func(db *sql.DB) error { return verify(ctx, path, db) }); err != nil {
+	l := &Ledger{path: path, store: newDatabase(path, db), passes: newPassFile(path)}
+	err = readOnly(ctx, path, db, func(db *sql.DB) error {
+		l.moved = refuseMoved(ctx, path, db)
+		return verify(ctx, path, db)
+	})
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Ledger{path: path, store: newDatabase(path, db), passes: newPassFile(path)}, nil
+	return l, nil
 }
 
 func openWriter(path string, db *sql.DB, locker locker, passes passStore) (*Ledger, error) {
@@ -127,29 +132,54 @@ func locate(dir string) (string, error) {
 	return realPath(filepath.Join(dir, fileName))
 }
 
-// prepareFolder refuses a network file system before it creates anything.
-func prepareFolder(dir string) error {
+// CheckFolder is the error with which Open would refuse dir, nil for none: a file
+// in its place, say, or no parent, or a mode by which others can write it. It
+// writes nothing, and looks at no network file system.
+func CheckFolder(dir string) error {
+	if IsAddress(dir) {
+		return nil
+	}
+	path, err := locate(dir)
+	if err != nil {
+		return err
+	}
+	_, err = findFolder(filepath.Dir(path))
+	return err
+}
+
+// findFolder reports whether the folder of a ledger exists. The error is for one
+// that cannot be used, or not be made.
+func findFolder(dir string) (exists bool, err error) {
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return makeFolder(dir)
+		parent := filepath.Dir(dir)
+		if _, err := os.Stat(parent); errors.Is(err, fs.ErrNotExist) {
+			return false, fmt.Errorf("the folder %s for the ledger %s does not exist: mkdir -p %s", parent, dir, parent)
+		}
+		return false, nil
 	case err != nil:
-		return fmt.Errorf("the ledger folder: %w", err)
+		return false, fmt.Errorf("the ledger folder: %w", err)
 	case !info.IsDir():
-		return fmt.Errorf("the ledger folder %s is a file: name a folder", dir)
+		return false, fmt.Errorf("the ledger folder %s is a file: name a folder", dir)
 	}
-	if err := checkPrivate(dir, info); err != nil {
+	return true, checkPrivate(dir, info)
+}
+
+// prepareFolder refuses a network file system before it creates anything.
+func prepareFolder(dir string) error {
+	exists, err := findFolder(dir)
+	switch {
+	case err != nil:
 		return err
+	case !exists:
+		return makeFolder(dir)
 	}
 	return refuseNetwork(dir)
 }
 
 func makeFolder(dir string) error {
-	parent := filepath.Dir(dir)
-	if _, err := os.Stat(parent); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the folder %s for the ledger %s does not exist: mkdir -p %s", parent, dir, parent)
-	}
-	if err := refuseNetwork(parent); err != nil {
+	if err := refuseNetwork(filepath.Dir(dir)); err != nil {
 		return err
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {

@@ -51,6 +51,11 @@ func openPostgresReader(ctx context.Context, place string) (*Ledger, error) {
 	if err == nil {
 		err = p.checkVersion(ctx, p.db)
 	}
+	if err == nil {
+		if l.moved = p.refuseMoved(ctx, p.db); !errors.As(l.moved, new(*explained)) {
+			err = l.moved
+		}
+	}
 	if err != nil {
 		return nil, errors.Join(p.explain(p.path, "opening", err), p.db.Close())
 	}
