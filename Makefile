@@ -60,8 +60,10 @@ fuzz:
 	  go test -c -fuzz . -o $(FUZZBIN)/$$(echo $$p | tr / -) ./$$p || exit 1; done
 	@printf '%s\n' $(FUZZ) | tr : ' ' | FUZZBIN=$(FUZZBIN) FUZZTIME=$(FUZZTIME) xargs -P 2 -L 1 .ci/fuzz
 
+# docs/performance.md has the figures and what they mean.
 bench:
-	go test -run '^$$' -bench . -benchmem ./pkg/plan ./pkg/ledger ./pkg/drs ./pkg/backup
+	go test -run '^$$' -bench . -benchmem ./pkg/plan ./pkg/ledger ./pkg/drs ./pkg/backup ./pkg/executor
+	go test -run '^$$' -bench . -benchtime 9x -timeout 60m ./internal/bench
 
 # Every condition of the places on which the promise rests, both ways: more
 # than every branch. The tool takes all files of a folder for one package, so

@@ -23,6 +23,8 @@ var mayImport = map[string][]string{
 	"internal/credentials/credentialstest": nil,
 	"internal/alerts":                      nil,
 	"internal/backuptest":                  nil,
+	"internal/bench":                       nil,
+	"internal/bench/bare":                  nil,
 	"internal/drssim":                      {"pkg/drs", "internal/lazy", "internal/strictjson"},
 	"internal/lazy":                        nil,
 	"internal/neterror":                    nil,
