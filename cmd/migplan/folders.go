@@ -89,26 +89,56 @@ func leadsToFolder(path string, e fs.DirEntry) bool {
 // an argument names itself, or its folder, is not in a subfolder.
 func distinct(all []source) []source {
 	var out []source
-	var infos []fs.FileInfo // of out
+	seen := foundFiles{byPath: map[string]int{}, alike: map[look][]foundFile{}}
 	for _, s := range all {
 		info, _ := os.Stat(s.file)
-		if i := indexOf(s, info, out, infos); i >= 0 {
+		if i, ok := seen.find(s.file, info); ok {
 			out[i].sub = out[i].sub && s.sub
 			continue
 		}
-		out, infos = append(out, s), append(infos, info)
+		seen.add(s.file, info, len(out))
+		out = append(out, s)
 	}
 	return out
 }
 
-func indexOf(s source, info fs.FileInfo, out []source, infos []fs.FileInfo) int {
-	for i, o := range out {
-		if filepath.Clean(o.file) == filepath.Clean(s.file) || info != nil && infos[i] != nil && os.SameFile(info, infos[i]) {
-			return i
+// foundFiles are those that were found, by path and by what all links to one file have
+// in common: os.SameFile compares two files, which is slow for all pairs.
+type foundFiles struct {
+	byPath map[string]int
+	alike  map[look][]foundFile
+}
+
+type look struct {
+	size     int64
+	modified int64
+}
+
+type foundFile struct {
+	info fs.FileInfo
+	at   int
+}
+
+func (f foundFiles) find(path string, info fs.FileInfo) (at int, ok bool) {
+	if at, ok = f.byPath[filepath.Clean(path)]; ok || info == nil {
+		return at, ok
+	}
+	for _, other := range f.alike[lookOf(info)] {
+		if os.SameFile(info, other.info) {
+			return other.at, true
 		}
 	}
-	return -1
+	return 0, false
 }
+
+func (f foundFiles) add(path string, info fs.FileInfo, at int) {
+	f.byPath[filepath.Clean(path)] = at
+	if info != nil {
+		f.alike[lookOf(info)] = append(f.alike[lookOf(info)], foundFile{info, at})
+	}
+}
+
+func lookOf(info fs.FileInfo) look { return look{info.Size(), info.ModTime().UnixNano()} }
 
 // withoutNew removes the valid plans in subfolders whose chain has not begun,
 // and says so: a folder of old plans must not be started by mistake. It writes

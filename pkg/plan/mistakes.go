@@ -40,7 +40,8 @@ func lastBackupKeys(n *yaml.Node) []*yaml.Node {
 }
 
 func isLastBackupKey(n *yaml.Node) bool {
-	switch strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(n.Value)) {
+	word := strings.ReplaceAll(strings.ReplaceAll(n.Value, "_", ""), "-", "")
+	switch strings.ToLower(word) {
 	case "islastbackup", "lastbackup", "islast":
 		return n.Kind == yaml.ScalarNode
 	}
