@@ -111,7 +111,7 @@ func (w *workspace) checkJobs() {
 			w.t.Errorf("job %d is %s, last %t, %s: want the planned bytes of step %d", i+1, j.Name, j.Last, j.Status, i+1)
 		}
 	}
-	if s := w.state(); s.Conflict != "" {
+	if s := w.state(); s.Conflict != nil {
 		w.t.Error(s.Conflict)
 	}
 }

@@ -46,7 +46,7 @@ var chainMessages = map[executor.Reason]message{
 		Next:  `settle it first with the previous plan file, using apply or resolve`,
 	},
 	executor.LedgerConflict: {
-		What:  `the ledger has two answers for one step: {{.Detail}}`,
+		What:  `the ledger has two answers for one step: job {{.Jobs}} was created for {{.Step}} after another answer was recorded`,
 		Tried: ledgerTried,
 		Known: `a job may have been created twice; nothing more is sent`,
 		Next:  `check both jobs in the console; when both are accounted for, {{.AdoptAll}}`,

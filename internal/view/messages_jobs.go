@@ -33,8 +33,9 @@ var jobMessages = map[executor.Reason]message{
 	executor.JobGone: {
 		What:  `DRS no longer knows job {{.Jobs}} of {{.Step}}`,
 		Tried: jobTried,
-		Known: `its record was deleted in the console, at the latest at {{.Since}}; what it did to the database is not known here. It is not submitted again`,
-		Next:  `check the database; {{.Judge}}`,
+		Known: `its record was deleted in the console, no later than {{.Since}}; migplan does not know what the job did to the database. ` +
+			`The step is not submitted again`,
+		Next: `check the database; {{.Judge}}`,
 	},
 	executor.JobMissing: {
 		What:  `DRS does not know job {{.Jobs}} of {{.Step}}`,

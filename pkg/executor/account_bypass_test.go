@@ -152,7 +152,7 @@ func TestTwoAnswersForOneStepCanBeSettled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Conflict = "job x was made by an intent that was already settled"
+	s.Conflict = &ledger.SecondJob{JobID: "x", Step: 1}
 	s.Steps = []ledger.Step{{State: ledger.StepRunning, Attempt: 1, JobID: "y"}}
 	steps := theSteps(t, "", "", "l1.bak")
 	if a := Next(Facts{Steps: steps, State: s}); a.kind != actLook || a.Step != 1 {

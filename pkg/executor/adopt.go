@@ -101,10 +101,10 @@ func (p *pass) recordAdoption(ctx context.Context, seq, attempt int, j drs.Job, 
 	return nil
 }
 
-// mayArriveUntil returns until when the request of a step in doubt may still
-// create a job of its own, although a person ends the doubt with job j. It is
-// zero if j carries the request's marker and name; a first attempt needs only
-// the marker.
+// mayArriveUntil returns the time until which the request of a step in doubt may
+// still create its own job, although a person ends the doubt with job j. It is
+// zero if j has the request's marker and name; on a first attempt the marker is
+// enough.
 func (p *pass) mayArriveUntil(j drs.Job, seq int, st ledger.Step) time.Time {
 	named := strings.EqualFold(j.Name, st.Intent.JobName) || st.Attempt == 1
 	if named && markerDiffers(j, p.Plan.Steps[seq-1]) == nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// handleOutcome records the outcome of a create and decides how the pass goes on.
+// handleOutcome records the outcome of a create and decides how the pass continues.
 func (p *pass) handleOutcome(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome) error {
 	data := outcomeData(mine, out)
 	switch out.Kind {
@@ -83,15 +83,15 @@ func (p *pass) accepted(ctx context.Context, seq int, mine ledger.Step, data led
 		return err
 	}
 	p.change(seq, ChangeSubmitted, data.JobID)
-	if p.facts.State.Conflict != "" { // another run has settled this intent meanwhile
-		return &Stop{Reason: LedgerConflict, Step: seq, Jobs: []string{data.JobID}, Detail: p.facts.State.Conflict}
+	if c := p.facts.State.Conflict; c != nil { // another run has settled this intent meanwhile
+		return ledgerConflict(c)
 	}
 	p.facts.target, p.facts.looked = nil, false
 	return p.firstLook(ctx, seq, data.JobID)
 }
 
 // firstLook compares the new job with the request and ends the pass: a pass
-// sends one step. What it cannot see now, the next pass will.
+// sends one step. If the job cannot be seen yet, the next pass looks at it.
 func (p *pass) firstLook(ctx context.Context, seq int, id string) error {
 	j, err := p.Jobs.ShowReplicationJob(ctx, id)
 	if err == nil {

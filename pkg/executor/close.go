@@ -25,8 +25,8 @@ func (r *Runner) ClosePlan(ctx context.Context, reason string) Result {
 // mustBeIdle refuses to close a chain while one of its jobs may still restore
 // into a database that another plan takes next.
 func (p *pass) mustBeIdle(ctx context.Context) error {
-	if c := p.facts.State.Conflict; c != "" {
-		return &Stop{Reason: LedgerConflict, Detail: c}
+	if c := p.facts.State.Conflict; c != nil {
+		return ledgerConflict(c)
 	}
 	for seq := 1; seq <= len(p.facts.State.Steps); seq++ {
 		switch p.facts.State.Step(seq).State {

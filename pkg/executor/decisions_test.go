@@ -244,8 +244,8 @@ func TestWindowIsCheckedAgainstServerTimeAtSend(t *testing.T) {
 	}
 }
 
-// A pass that adopts the job of its own create ends, and says that it sent
-// something.
+// A pass that adopts the job of its own create ends, and reports that it sent a
+// request.
 func TestPassThatAdoptsItsOwnJobReportsSent(t *testing.T) {
 	r := newFixture(t, "", "", drssim.Config{Faults: []drssim.Fault{{Kind: "no-job-id", N: 1}}}, "l1.bak")
 	if x := r.pass(); x.Sent != SentYes || x.Reason != JobRunning || len(r.sim.Jobs()) != 1 {

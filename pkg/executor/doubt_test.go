@@ -62,6 +62,7 @@ func TestDoubtTimes(t *testing.T) {
 	}
 }
 
+// TestDoubt is long because it contains a table.
 func TestDoubt(t *testing.T) {
 	s := theSteps(t, "", key, "a.bak", "b.bak")
 	full, incremental, last := s[0], s[1], s[2]

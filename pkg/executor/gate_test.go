@@ -23,8 +23,8 @@ func gated(r *fixture, gate func(context.Context, plan.Step) error) (Result, int
 	return r.said("pass", runner.Pass(context.Background())), asked
 }
 
-// What a gate holds back is not sent, and nothing is written about it.
-func TestGateHoldsAStep(t *testing.T) {
+// A step that the gate refuses is not sent, and nothing is written about it.
+func TestStepRefusedByGateIsNotSent(t *testing.T) {
 	unreachable := errors.New("no answer")
 	for _, tt := range []struct {
 		err    error

@@ -40,8 +40,8 @@ func identityDiffers(s *ledger.State, p *plan.Plan, id Identity) *Stop {
 	return nil
 }
 
-// anyToken is the principal of a token whose owner IAM was not asked for, and
-// of every token in older ledgers.
+// anyToken is the principal of a token if IAM was not asked who owns it, and of
+// every token in older ledgers.
 const anyToken = "token"
 
 // samePrincipal reports whether credentials may continue a chain. A chain that

@@ -6,7 +6,7 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// What the listing of the target forbids.
+// Stops because of the listing of the target.
 
 // undone is the stop if a job that had succeeded is now shown as failed.
 func undone(f Facts) *Stop {

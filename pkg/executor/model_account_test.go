@@ -14,7 +14,7 @@ import (
 // accountFaults are about jobs that could belong to a step, and what people
 // decide about them.
 //
-// What no schedule shows has its own decision table or script. A kill, a
+// Cases that no schedule covers have a decision table or a script. A kill, a
 // signal or a reader that goes away between an answer and its record loses
 // only the answer: that is the move `crash` at `answer`, and
 // TestReaderOfStderrGoesAway and the scripts pipes, signals and signals-twice

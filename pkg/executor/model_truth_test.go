@@ -12,8 +12,8 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// What the server says of a job may change: the checker compares a create with
-// what was said when it was sent.
+// The server may change what it says about a job: the checker compares a create
+// with the answers at the time when it was sent.
 
 func happened(what, by time.Time) bool { return !what.IsZero() && !what.After(by) }
 

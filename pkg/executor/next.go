@@ -110,8 +110,8 @@ func blocked(f Facts) *Stop {
 	switch {
 	case s.Closed != nil:
 		return stop(ClosedGeneration, 0)
-	case s.Conflict != "":
-		return &Stop{Reason: LedgerConflict, Detail: s.Conflict}
+	case s.Conflict != nil:
+		return ledgerConflict(s.Conflict)
 	}
 	if bad := checkHistory(f.Steps, s); bad != nil {
 		return bad
@@ -165,8 +165,8 @@ func afterLastStep(f Facts) Action {
 	return Action{kind: actCheck, Step: last.Seq}
 }
 
-// Preview is Next for a command that does not ask DRS. Of a create it says
-// what keys and the window forbid now, by the local clock.
+// Preview is Next for a command that does not ask DRS. It stops a create
+// that lacks a key now, or is outside its window by the local clock.
 func Preview(f Facts) Action {
 	a := Next(f)
 	switch f.State.Step(a.Step).State {

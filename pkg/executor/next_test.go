@@ -103,9 +103,9 @@ func TestNext(t *testing.T) {
 		"all done, open":                        {steps: open, states: []ledger.StepState{done, done}, want: actEnd, step: 2, reason: NextBackup},
 		"all done, cut over":                    {steps: chain, states: []ledger.StepState{done, done, done}, want: actEnd, step: 3, reason: Online},
 		"closed":                                {steps: chain, with: func(f *Facts) { f.State.Closed = &ledger.ClosedData{} }, want: actEnd, class: Conflict, reason: ClosedGeneration},
-		"ledger contradicts itself":             {steps: chain, with: func(f *Facts) { f.State.Conflict = "two jobs" }, want: actEnd, class: Conflict, reason: LedgerConflict},
-		"ledger contradicts itself, a job runs": {steps: chain, states: []ledger.StepState{ledger.StepRunning}, with: func(f *Facts) { f.State.Conflict = "two jobs" }, want: actLook, step: 1},
-		"ledger contradicts itself, the job was looked at": {steps: chain, states: []ledger.StepState{ledger.StepRunning}, with: func(f *Facts) { f.State.Conflict, f.looked = "two jobs", true }, want: actEnd, class: Conflict, reason: LedgerConflict},
+		"ledger contradicts itself":             {steps: chain, with: func(f *Facts) { f.State.Conflict = &ledger.SecondJob{JobID: "j2", Step: 1} }, want: actEnd, step: 1, class: Conflict, reason: LedgerConflict},
+		"ledger contradicts itself, a job runs": {steps: chain, states: []ledger.StepState{ledger.StepRunning}, with: func(f *Facts) { f.State.Conflict = &ledger.SecondJob{JobID: "j2", Step: 1} }, want: actLook, step: 1},
+		"ledger contradicts itself, the job was looked at": {steps: chain, states: []ledger.StepState{ledger.StepRunning}, with: func(f *Facts) { f.State.Conflict, f.looked = &ledger.SecondJob{JobID: "j2", Step: 1}, true }, want: actEnd, step: 1, class: Conflict, reason: LedgerConflict},
 		"closed by a person, a step is open":               {steps: chain, states: []ledger.StepState{done}, with: func(f *Facts) { f.State.Ended = &ledger.DecisionData{} }, want: actEnd, step: 2, class: Conflict, reason: ChainUnfinished},
 		"closed by a person, all done":                     {steps: chain, states: []ledger.StepState{done, done, done}, with: func(f *Facts) { f.State.Ended = &ledger.DecisionData{} }, want: actEnd, reason: ChainClosed},
 		"the generation before has a step running": {steps: chain, with: func(f *Facts) {

@@ -174,7 +174,7 @@ func (p *pass) list(ctx context.Context) error {
 type chainsOnTarget struct {
 	ids  map[string]bool // the chains
 	jobs map[string]bool // the ids of their jobs
-	// ended are the jobs whose end a look has shown.
+	// ended are the jobs that a look has shown as ended.
 	ended map[string]bool
 	// resolved are the jobs with an undocumented status that a person has
 	// marked: that status, and since when it is shown.

@@ -30,7 +30,7 @@ func (s Sent) And(other Sent) Sent {
 // the output of apply as JSON.
 type ChangeKind string
 
-// What a pass does or learns.
+// Changes that a pass makes or finds.
 const (
 	ChangeSubmitted ChangeKind = "submitted"                     // the step was sent, and DRS gave a job id
 	ChangeRefused   ChangeKind = ChangeKind(ledger.Refused)      // DRS refused the request
@@ -40,7 +40,7 @@ const (
 	ChangeFailed    ChangeKind = ChangeKind(ledger.JobFailed)    // by its job, or a person says so
 )
 
-// What a person decided.
+// Changes that a person decided.
 const (
 	ChangeRetry      ChangeKind = ledger.Retry
 	ChangeNotCreated ChangeKind = ledger.NotCreated

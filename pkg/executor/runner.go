@@ -37,9 +37,9 @@ type Runner struct {
 	// Plan was made from. It is called right before each intent, and again
 	// before the first byte of a request; nil: there is no file.
 	Unchanged func() error
-	// Gate may hold back a step that is about to be sent, before anything is
-	// written about it: with a *Stop, or with an error if it could not find
-	// out. It is called once in a pass; nil: nothing is held back.
+	// Gate may refuse a step that is about to be sent, before anything is written
+	// about it: with a *Stop, or with another error if it could not find out. It
+	// is called once in a pass; nil: every step may be sent.
 	Gate func(context.Context, plan.Step) error
 	// Sending is called with a step right before its first intent, and
 	// must not block; nil: not called.
@@ -64,8 +64,10 @@ type Note struct {
 	Err     error
 }
 
-// hooks are where tests put a clock, pauses, crashes and faults. The zero
-// value is what runs in production.
+// hooks are for tests; the zero value is for production. now, uptime, sleep and
+// append are the only effects of a pass besides Jobs and Ledger. The model plants
+// wrong decisions through next and doubt, to show that it finds them, and runs
+// hosts that the lock does not keep apart with skipLock.
 type hooks struct {
 	now      func() time.Time     // the local clock
 	uptime   func() time.Duration // since the machine started, sleep included

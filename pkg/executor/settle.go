@@ -76,7 +76,7 @@ func (p *pass) details(ctx context.Context) map[string]drs.Job {
 	return out
 }
 
-// searchTime is how long the pass in which a doubt arose goes on searching.
+// searchTime is how long a pass keeps searching after a doubt arose in it.
 const searchTime = time.Minute
 
 // searchOn repeats the search while the doubt is new, because a listing lags.

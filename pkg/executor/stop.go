@@ -181,6 +181,11 @@ func stop(reason Reason, step int) *Stop {
 	return &Stop{Reason: reason, Step: step}
 }
 
+// ledgerConflict is the stop for a step that has two jobs in the ledger.
+func ledgerConflict(c *ledger.SecondJob) *Stop {
+	return &Stop{Reason: LedgerConflict, Step: c.Step, Jobs: []string{c.JobID}}
+}
+
 // aboutStep names the step in a stop that names none.
 func aboutStep(err error, seq int) error {
 	if s, ok := asStop(err); ok && s.Step == 0 {

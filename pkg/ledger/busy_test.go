@@ -26,7 +26,7 @@ func seize(t *testing.T, l *Ledger, begin string) (release func()) {
 	}
 }
 
-// Whoever has little time left does not wait for a lock any longer.
+// Waiting for a lock ends when the time of the context does.
 func TestLockWaitEndsWithTheContext(t *testing.T) {
 	l := mustOpen(t, t.TempDir())
 	events := fill(t, l, chainA, 1)

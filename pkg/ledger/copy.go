@@ -154,5 +154,5 @@ func copyPasses(ctx context.Context, from, to *Ledger) error {
 
 // movedError says where a ledger was copied to.
 func movedError(path, to string) error {
-	return fmt.Errorf("the ledger %s has moved to %s: give --ledger or MIGPLAN_LEDGER that place", path, to)
+	return fmt.Errorf("the ledger %s has moved to %s: use that one", path, to)
 }

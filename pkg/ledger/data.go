@@ -122,7 +122,7 @@ type MovedData struct {
 	NotBefore time.Time `json:"not_before"`
 }
 
-// What a person may decide.
+// Decisions that a person may make.
 const (
 	Retry      = "retry"       // send the step again, as the next attempt
 	NotCreated = "not-created" // DRS made no job of the create in doubt

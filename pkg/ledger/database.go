@@ -76,10 +76,6 @@ func (d *database) opened(ctx context.Context) ([]Event, error) {
 	return d.events(ctx, selectOpened)
 }
 
-func (d *database) decided(ctx context.Context) ([]Event, error) {
-	return d.events(ctx, selectDecided)
-}
-
 // events runs a select over columns.
 func (d *database) events(ctx context.Context, statement string, args ...any) (events []Event, err error) {
 	err = d.dialect.read(ctx, d, func(ctx context.Context, q query) (err error) {

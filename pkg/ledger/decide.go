@@ -16,7 +16,7 @@ func (s *State) decide(e Event, d DecisionData) error {
 		s.name(e.Seq, d.JobID)
 		s.skip(e, d.JobID)
 	case Recognize:
-		s.Principal, s.Conflict = d.Principal, ""
+		s.Principal, s.Conflict = d.Principal, nil
 	case Retry, NotCreated, IsSuccess, IsFailure:
 		s.decideStep(e, d)
 	case Confirm:
@@ -63,7 +63,8 @@ func (s *State) retry(e Event) {
 	if st.Attempt != e.Attempt || st.State != StepFailed && st.State != StepRefused {
 		return
 	}
-	// What was sent stays known: a person may still find that it was restored.
+	// The hash of the earlier attempt is kept: a person may still find that its
+	// backup was restored.
 	*st = Step{State: StepPending, Attempt: e.Attempt + 1, ChainSHA256: st.ChainSHA256, Last: st.Last, AllJobIDs: st.AllJobIDs}
 }
 

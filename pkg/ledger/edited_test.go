@@ -8,7 +8,7 @@ import (
 )
 
 // The hashes show edits that keep the database sound, with the number of the
-// event. (They do not show an edit that computes all later hashes anew.)
+// event. (They do not show an edit that also recomputes all later hashes.)
 func TestEditedHistoryIsBroken(t *testing.T) {
 	edits := map[string]struct {
 		sql  string

@@ -42,13 +42,13 @@ type State struct {
 	Marked    map[string]bool      // job ids that a person marked succeeded or failed
 	StepOfJob map[string]int       // every job id that is this chain's: its step
 	NewestJob string               // the newest of them
-	Conflict  string               // what is contradictory, "" if nothing
+	Conflict  *SecondJob           // nil if the ledger does not contradict itself
 	Date      time.Time            // the highest server clock seen
 	// CheckPending: the cutover succeeded, and no listing since then has shown
 	// that no other ledger sent it too.
 	CheckPending bool
-	// NotBefore is until when, by the server's clock, a request whose doubt a
-	// person ended with another job may still create its own.
+	// NotBefore is the time, by the server's clock, until which a request may
+	// still create a job although a person ended its doubt with another job.
 	NotBefore time.Time
 	// Insisted are job ids that a person marked although DRS gives no date by
 	// which to wait.
@@ -162,6 +162,13 @@ func (s *State) intend(e Event, d IntentData) {
 	}
 }
 
+// SecondJob is a job that a create made after that create had another result in
+// the ledger.
+type SecondJob struct {
+	JobID string
+	Step  int
+}
+
 // settle applies an outcome. One that comes too late, for an intent that is no
 // longer in doubt, changes nothing, unless it says that a job was made.
 func (s *State) settle(e Event, d OutcomeData) {
@@ -181,7 +188,7 @@ func (s *State) settle(e Event, d OutcomeData) {
 		// Two runs found the same job.
 	case made: // its job stays unknown to the ledger until a person adopts or ignores it
 		st.addJob(d.JobID)
-		s.Conflict = fmt.Sprintf("job %s was made for step %d by a create that already had another result", d.JobID, e.Step)
+		s.Conflict = &SecondJob{JobID: d.JobID, Step: e.Step}
 	case st.IntentSeq == d.Intent && st.State == StepInDoubt:
 		st.close(e.Kind, d)
 	}

@@ -172,8 +172,8 @@ func TestFold(t *testing.T) {
 			if st.State != c.state || st.Attempt != c.attempt || st.JobID != c.job {
 				t.Errorf("step %d is %s, attempt %d, job %q; want %s, %d, %q", c.step, st.State, st.Attempt, st.JobID, c.state, c.attempt, c.job)
 			}
-			if (s.Conflict != "") != c.conflict {
-				t.Errorf("conflict %q", s.Conflict)
+			if (s.Conflict != nil) != c.conflict {
+				t.Errorf("conflict %v", s.Conflict)
 			}
 			if c.check != nil && !c.check(s) {
 				t.Errorf("state %+v, step %+v", s, st)

@@ -29,9 +29,9 @@ func (l *Ledger) Moved() error { return l.moved }
 type store interface {
 	chain(ctx context.Context, chain string) ([]Event, error) // by seq
 	opened(ctx context.Context) ([]Event, error)              // of every chain
-	decided(ctx context.Context) ([]Event, error)             // the first event of every chain that begins with a decision
-	// news are the events of opened and decided that were appended after a
-	// cursor, and perhaps some before it. It is 0 for all of them.
+	// news are the opened events, and the first events of chains that begin with
+	// a decision, that were appended after a cursor, and perhaps some before it.
+	// The cursor is 0 for all of them.
 	news(ctx context.Context, since int64) (news, error)
 	// insert adds e durably after the event whose hash is e.Prev, and reports
 	// false where e.Seq is taken or that event does not exist.
@@ -82,12 +82,6 @@ func (l *Ledger) Events(ctx context.Context, chain string) ([]Event, error) {
 // by itself; Events verifies its history.
 func (l *Ledger) Opened(ctx context.Context) ([]Event, error) {
 	return l.verified(l.store.opened(ctx))
-}
-
-// Decided returns the first event of each chain that begins with a decision: a
-// person decided about its plan before anything was sent. Each is verified by itself.
-func (l *Ledger) Decided(ctx context.Context) ([]Event, error) {
-	return l.verified(l.store.decided(ctx))
 }
 
 func (l *Ledger) verified(events []Event, err error) ([]Event, error) {

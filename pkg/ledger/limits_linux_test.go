@@ -53,7 +53,7 @@ func childFull(dir, _ string) error {
 	return errors.Join(err, l.Close())
 }
 
-// A full disk is an error, and the next append goes on from the same event.
+// A full disk is an error, and the next append continues from the same event.
 func TestAppendSucceedsAfterAFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	out, err := childCommand("full", dir, "").Output()

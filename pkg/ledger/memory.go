@@ -12,7 +12,7 @@ import (
 type memory struct {
 	mu      sync.Mutex
 	chains  map[string][]Event
-	indexed []Event // the events of opened and decided, as they were appended
+	indexed []Event // what news gives, in the order it was appended
 }
 
 // OpenMemory makes an empty ledger that ends with the process, for tests.
@@ -44,12 +44,6 @@ func (m *memory) opened(ctx context.Context) ([]Event, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return unlocked{m}.opened(ctx)
-}
-
-func (m *memory) decided(ctx context.Context) ([]Event, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return unlocked{m}.decided(ctx)
 }
 
 func (m *memory) news(ctx context.Context, since int64) (news, error) {
@@ -86,27 +80,19 @@ func (m unlocked) chain(_ context.Context, chain string) ([]Event, error) {
 	return slices.Clone(m.chains[chain]), nil
 }
 
-func (m unlocked) opened(context.Context) ([]Event, error) {
-	return m.where(func(e Event) bool { return e.Kind == Opened }), nil
-}
-
-func (m unlocked) decided(context.Context) ([]Event, error) {
-	return m.where(func(e Event) bool { return e.Kind == Decision && e.Seq == 1 }), nil
-}
-
-func (m unlocked) news(_ context.Context, since int64) (news, error) {
-	return news{slices.Clone(m.indexed[since:]), int64(len(m.indexed)), since == 0}, nil
-}
-
-func (m unlocked) where(is func(Event) bool) (out []Event) {
+func (m unlocked) opened(context.Context) (out []Event, _ error) {
 	for _, chain := range slices.Sorted(maps.Keys(m.chains)) {
 		for _, e := range m.chains[chain] {
-			if is(e) {
+			if e.Kind == Opened {
 				out = append(out, e)
 			}
 		}
 	}
-	return out
+	return out, nil
+}
+
+func (m unlocked) news(_ context.Context, since int64) (news, error) {
+	return news{slices.Clone(m.indexed[since:]), int64(len(m.indexed)), since == 0}, nil
 }
 
 // memoryPasses is a passStore that ends with the process.

@@ -18,8 +18,8 @@ type Opening struct {
 
 // Openings returns the `opened` events of all chains of a plan's name, on any
 // target, and of all chains on an instance, by chain. Each event of the ledger
-// is read, verified and decoded once for an open ledger: with many plans, doing
-// that for every plan takes a time that grows with their square.
+// is read, verified and decoded only once while the ledger is open: doing that for
+// each plan would take time that grows with the square of their number.
 func (l *Ledger) Openings(ctx context.Context, plan, instanceID string) ([]*Opening, error) {
 	l.index.mu.Lock()
 	defer l.index.mu.Unlock()
@@ -35,8 +35,10 @@ func (l *Ledger) Openings(ctx context.Context, plan, instanceID string) ([]*Open
 	return all, nil
 }
 
-// DecidedOf returns those of Decided that are about a plan's name, or do not say
-// about which, as those of an older migplan. It reads as Openings does.
+// DecidedOf returns the first events of chains that begin with a decision: a
+// person decided about a plan before anything was sent. It returns those about
+// the plan of this name, and those of an older migplan, which name no plan. It
+// reads as Openings does.
 func (l *Ledger) DecidedOf(ctx context.Context, plan string) ([]Event, error) {
 	l.index.mu.Lock()
 	defer l.index.mu.Unlock()

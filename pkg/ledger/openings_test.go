@@ -81,7 +81,7 @@ func TestDecidedOfAPlan(t *testing.T) {
 	})
 }
 
-// What another process appends is found too, by a writer and by a reader.
+// Writers and readers also find the events that another process appends.
 func TestOpeningsOfAnotherProcessAreFound(t *testing.T) {
 	eachPlace(t, openingsOfAnotherProcessAreFound)
 }

@@ -19,8 +19,8 @@ type PassRecord struct {
 	Ended      time.Time       `json:"ended"`
 	User       string          `json:"user"`
 	Host       string          `json:"host"`
-	Code       string          `json:"code"`           // the name of the exit code
-	Reason     string          `json:"reason"`         // why it ended with that code
+	Code       string          `json:"code"`           // how it ended, by the name of its class
+	Reason     string          `json:"reason"`         // why it ended like that
 	Stop       json.RawMessage `json:"stop,omitempty"` // the values of its message
 	PlanSHA256 string          `json:"plan_sha256"`    // of the bytes of the plan file
 	Seq        int64           `json:"seq"`            // of the newest event when it ended, 0 for none
@@ -48,7 +48,7 @@ const (
 // transaction, without waiting for the disk. Two runs of one plan in the same
 // round: the one that is written last stays. A cancelled ctx stops it. A run that did not get the lock of
 // the target made no pass, and records none. An error says nothing about the
-// events: a caller warns and goes on.
+// events: a caller warns and continues.
 func (l *Ledger) RecordPasses(ctx context.Context, records []PassRecord) error {
 	if l.locker == nil {
 		return fmt.Errorf("%s: %w", l.path, errReadOnly)
@@ -84,9 +84,8 @@ func newestRows(rows []passRow) []passRow {
 	return out
 }
 
-// LastPasses returns the last pass of each chain of which one was recorded, by
-// chain: none in a ledger of an older migplan. An error says nothing about the
-// events.
+// LastPasses returns the last recorded pass of each chain. A ledger of an older
+// migplan has none. An error says nothing about the events.
 func (l *Ledger) LastPasses(ctx context.Context) (map[string]PassRecord, error) {
 	rows, err := l.passes.last(ctx)
 	if err != nil {

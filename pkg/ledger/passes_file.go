@@ -72,8 +72,8 @@ func (f *passFile) write(ctx context.Context, rows []passRow) (err error) {
 	return tx.Commit()
 }
 
-// open makes the file where it is absent. SQLite takes an empty file for an
-// empty database, so a kill in between leaves nothing that needs care.
+// open creates the file if it does not exist. SQLite reads an empty file as an
+// empty database, so a kill in between does no harm.
 func (f *passFile) open(ctx context.Context) (*sql.DB, error) {
 	file, err := openRegular(f.path, os.O_RDWR|os.O_CREATE)
 	if err != nil {

@@ -106,7 +106,7 @@ func TestRecordPassesLeavesTheEventsAlone(t *testing.T) {
 }
 
 // Damage to the file of the passes is an error to a reader, and the next pass
-// replaces the file; the events go on as if nothing had happened.
+// replaces the file; the events continue as if nothing had happened.
 func TestDamagedPassesAreReplacedByTheNextPass(t *testing.T) {
 	zeros := strings.Repeat("\x00", 4096)
 	for name, spoil := range map[string]func(b string) string{
@@ -137,7 +137,7 @@ func TestDamagedPassesAreReplacedByTheNextPass(t *testing.T) {
 	}
 }
 
-// What is in the place of the file must not be followed, waited for or replaced.
+// Anything but a regular file is neither followed, nor waited for, nor replaced.
 func TestPassesRefuseAnythingButAFile(t *testing.T) {
 	for name, make := range map[string]func(t *testing.T, path string){
 		"folder":  func(t *testing.T, path string) { mkdir(t, path) },

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// What a reader finds beside a journal, also one that is cut off or damaged, is
-// what the next writer will find.
+// Beside a journal, even one that is cut off or damaged, a reader finds the same
+// events as the next writer.
 func TestReaderAndNextWriterRollBackToTheSameState(t *testing.T) {
 	hot, _ := interrupted(t)
 	database, err := os.ReadFile(filepath.Join(hot, fileName))

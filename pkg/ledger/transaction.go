@@ -84,10 +84,6 @@ func (t transaction) opened(ctx context.Context) ([]Event, error) {
 	return t.events(ctx, selectOpened)
 }
 
-func (t transaction) decided(ctx context.Context) ([]Event, error) {
-	return t.events(ctx, selectDecided)
-}
-
 func (t transaction) news(ctx context.Context, since int64) (news, error) {
 	return readNews(ctx, t, t.d.dialect, since)
 }

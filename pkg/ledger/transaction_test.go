@@ -24,8 +24,8 @@ func claim(l *Ledger, chain string) error {
 	return err
 }
 
-// What allow saw still holds when the event is in, whoever else appends: each
-// claim has a connection of its own, as two processes have.
+// The condition that allow checked still holds when the event is appended, even
+// if others append too. Each claim has its own connection, as two processes have.
 func TestAppendIfAllowsOneOfManyAtOnce(t *testing.T) {
 	for range 5 {
 		eachPlace(t, appendIfLetsOneOfManyIn)
@@ -87,7 +87,7 @@ func appendIf(t *testing.T, l *Ledger) {
 	}
 }
 
-// After a refusal and after a full disk the ledger goes on as before.
+// After a refusal and after a full disk the ledger works as before.
 func TestAppendIfLeavesNoTransactionOpen(t *testing.T) {
 	l := mustOpen(t, t.TempDir())
 	other := mustOpen(t, filepath.Dir(l.Path()))
@@ -110,7 +110,7 @@ func TestAppendIfLeavesNoTransactionOpen(t *testing.T) {
 	fill(t, l, "0000000000000003", 1)
 }
 
-func TestDecided(t *testing.T) { eachStore(t, firstDecisions) }
+func TestDecidedOfReturnsFirstDecisionOfChain(t *testing.T) { eachStore(t, firstDecisions) }
 
 func firstDecisions(t *testing.T, l *Ledger) {
 	fill(t, l, chainA, 3)
@@ -121,7 +121,7 @@ func firstDecisions(t *testing.T, l *Ledger) {
 	if _, err := l.Append(context.Background(), Head{held.Seq, held.Hash}, testEvent(chainB, Decision, 0)); err != nil {
 		t.Fatal(err)
 	}
-	got, err := l.Decided(context.Background())
+	got, err := l.DecidedOf(context.Background(), "")
 	if err != nil || len(got) != 1 || got[0].Hash != held.Hash {
 		t.Errorf("%v, %v", got, err)
 	}

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// childRace appends n events of its own to a chain that others append to.
+// childRace appends n events to a chain to which others append too.
 func childRace(dir, argument string) error {
 	l, err := Open(dir)
 	if err != nil {
