@@ -19,7 +19,7 @@ type bucketRegion struct{ region, projectID string }
 // connection to OBS.
 func (a *app) connectBucket(ctx context.Context, s *settings, at bucketRegion) (*obs.Client, error) {
 	if a.obsEndpoint(s) == view.NoBucket {
-		return nil, usage{"the bucket is not read, since --obs-endpoint or MIGPLAN_OBS_ENDPOINT is none", "give the endpoint of OBS, or read a folder in its place"}
+		return nil, usage{view.BucketNotReached, view.ReachBucket}
 	}
 	endpoint, err := credentials.OBSEndpoint(at.region, s.obsEndpoint, a.env)
 	if err != nil {
@@ -44,7 +44,7 @@ func (a *app) bucketLogin(ctx context.Context, s *settings, at bucketRegion, end
 		RootCAs: options.Roots, Proxy: options.Proxy,
 	})
 	if err != nil {
-		return nil, usage{err.Error(), "write --obs-endpoint or MIGPLAN_OBS_ENDPOINT as https://host"}
+		return nil, usage{err.Error(), view.WriteOBSEndpoint}
 	}
 	return client, nil
 }

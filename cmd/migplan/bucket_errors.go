@@ -7,17 +7,12 @@ import (
 	"github.com/migplan/migplan/internal/credentials"
 	"github.com/migplan/migplan/internal/obs"
 	"github.com/migplan/migplan/internal/verify"
-)
-
-// What to do about an object that cannot be read, or that DRS cannot read.
-const (
-	restoreFirst = "restore the object in OBS, or change its storage class to Standard"
-	withoutKey   = "upload it without encryption, which DRS does not support"
+	"github.com/migplan/migplan/internal/view"
 )
 
 // storeError says what to do about an error of OBS.
 func storeError(err error) *verify.Error {
-	out := &verify.Error{Kind: verify.Unavailable, Problem: err.Error(), Remedy: "run it again later", Err: err}
+	out := &verify.Error{Kind: verify.Unavailable, Problem: err.Error(), Remedy: view.TryLater, Err: err}
 	var own *credentials.Error
 	var e *obs.Error
 	switch {
@@ -36,19 +31,19 @@ func storeError(err error) *verify.Error {
 func explainOBS(e *obs.Error, out *verify.Error) {
 	switch e.Kind {
 	case obs.NotFound:
-		out.Kind, out.Remedy = verify.Missing, "check the bucket and the name, in upper and lower case"
+		out.Kind, out.Remedy = verify.Missing, view.CheckObjectName
 	case obs.Denied:
-		out.Kind, out.Remedy = verify.Denied, "check the access key; it needs "+permission(e.Op)+" (docs/permissions.md)"
+		out.Kind, out.Remedy = verify.Denied, view.GrantRead(e.Op == "list")
 	case obs.Archived:
-		out.Kind, out.Remedy = verify.Archived, restoreFirst
+		out.Kind, out.Remedy = verify.Archived, view.RestoreObject
 	case obs.Changed:
-		out.Kind, out.Remedy = verify.Changed, "it was replaced while it was read: run it again when the upload has ended"
+		out.Kind, out.Remedy = verify.Changed, view.AwaitUpload
 	case obs.BadAnswer:
-		out.Remedy = "OBS does not answer so: check the region, --obs-endpoint and the proxy"
+		out.Remedy = view.CheckOBSEndpoint
 	case obs.TooMany:
-		out.Kind, out.Remedy = verify.Unusable, "give a longer prefix"
+		out.Kind, out.Remedy = verify.Unusable, view.GiveLongerPrefix
 	case obs.Setting:
-		out.Kind, out.Remedy = verify.Unusable, "check the name of the bucket and of the object"
+		out.Kind, out.Remedy = verify.Unusable, view.CheckBucketName
 	case obs.Unavailable:
 	}
 }
@@ -62,17 +57,10 @@ func readError(err error) *verify.Error {
 }
 
 func archived(o obs.Object) *verify.Error {
-	e := &verify.Error{Kind: verify.Archived, Problem: "it is archived, in storage class " + o.StorageClass, Remedy: restoreFirst}
-	if o.Restore == obs.Restoring {
-		e.Problem, e.Remedy = e.Problem+", and its restore has not finished", "wait until the restore in OBS has finished"
+	restoring := o.Restore == obs.Restoring
+	e := &verify.Error{Kind: verify.Archived, Problem: view.ObjectArchived(o.StorageClass, restoring), Remedy: view.RestoreObject}
+	if restoring {
+		e.Remedy = view.AwaitRestore
 	}
 	return e
-}
-
-// permission is what an operation takes, as docs/permissions.md grants it.
-func permission(op string) string {
-	if op == "list" {
-		return "obs:bucket:ListBucket on the bucket"
-	}
-	return "obs:object:GetObject on the object"
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/migplan/migplan/internal/obs"
 	"github.com/migplan/migplan/internal/verify"
+	"github.com/migplan/migplan/internal/view"
 )
 
 // maxObjects is how many objects below a prefix are listed at most.
@@ -48,7 +49,7 @@ func (s bucketStore) Open(ctx context.Context, key string) (verify.File, error) 
 		return nil, archived(o)
 	case o.Encryption == "customer":
 		return nil, &verify.Error{Kind: verify.Unusable,
-			Problem: "it is encrypted with a key that the client keeps (SSE-C)", Remedy: withoutKey}
+			Problem: view.ObjectClientKey, Remedy: view.UploadUnencrypted}
 	}
 	return bucketFile{s.client.Reader(ctx, s.bucket, o), storeObject(o)}, nil
 }
@@ -67,7 +68,7 @@ func (f bucketFile) ReadAt(p []byte, off int64) (int, error) {
 	n, err := f.reader.ReadAt(p, off)
 	e := readError(err)
 	if e != nil && e.Kind == verify.Denied && f.object.Encryption == kms {
-		e.Problem, e.Remedy = "it is encrypted with KMS: "+e.Problem, withoutKey
+		e.Problem, e.Remedy = view.ObjectKMS+": "+e.Problem, view.UploadUnencrypted
 	}
 	if e != nil {
 		return n, e

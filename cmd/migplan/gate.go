@@ -90,15 +90,15 @@ func (a *app) guardFacts(ctx context.Context, p *plan.Plan, drs *url.URL, s *set
 }
 
 // withoutBucket says why no endpoint of OBS is known; nil where one is. DRS at an
-// address of its own is not in the cloud whose buckets are known by the region.
+// another address is not in the cloud whose OBS endpoints follow from the region.
 func (a *app) withoutBucket(drs *url.URL, s *settings) error {
 	given := a.obsEndpoint(s)
 	isPublic := strings.HasSuffix(drs.Hostname(), ".myhuaweicloud.com") || strings.HasSuffix(drs.Hostname(), ".myhuaweicloud.eu")
 	switch {
 	case given == view.NoBucket:
-		return &verify.Error{Kind: verify.Denied, Problem: "the OBS endpoint is set to none", Remedy: "run it without --obs-endpoint none"}
+		return &verify.Error{Kind: verify.Denied, Problem: view.BucketSwitchedOff, Remedy: view.SwitchBucketOn}
 	case given == "" && !isPublic:
-		return &verify.Error{Kind: verify.Denied, Problem: "DRS has an endpoint of its own, so that of OBS is not known", Remedy: "set MIGPLAN_OBS_ENDPOINT"}
+		return &verify.Error{Kind: verify.Denied, Problem: view.BucketEndpointless, Remedy: view.GiveOBSEndpoint}
 	}
 	return nil
 }
@@ -113,7 +113,7 @@ func onThisMachine(u *url.URL) bool {
 	return err == nil && addr.IsLoopback() || strings.EqualFold(u.Hostname(), "localhost")
 }
 
-// newerBackup is the stop of a cutover that would lose what is in these objects.
+// newerBackup is the stop of a cutover that would lose the changes in these objects.
 func newerBackup(p *plan.Plan, newer []verify.Newer) *executor.Stop {
 	s := &executor.Stop{Reason: executor.NewerBackup}
 	var all []string

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/migplan/migplan/internal/obs"
+	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/backup"
 )
 
@@ -76,6 +77,6 @@ func remoteFile(store bucketStore, key string) found {
 		if err != nil || file.Object().Encryption != kms {
 			return m, nil, err
 		}
-		return m, []backup.Finding{{ID: findKMS, Severity: backup.Warning, File: name, Summary: "it is encrypted with KMS", Action: withoutKey}}, nil
+		return m, []backup.Finding{{ID: findKMS, Severity: backup.Warning, File: name, Summary: view.ObjectKMS, Action: view.UploadUnencrypted}}, nil
 	}}
 }

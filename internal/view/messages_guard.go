@@ -79,7 +79,7 @@ func (s stopped) FileRemedy() string {
 // ShowPlan is the command that shows the plan's keys.
 func (s stopped) ShowPlan() string { return marked(s.Command("plan", "")) }
 
-// NoBucket, in place of an endpoint of OBS, says that this runner cannot reach it.
+// NoBucket, given instead of an endpoint of OBS, says that this runner cannot reach OBS.
 const NoBucket = "none"
 
 // Unguarded is apply without the check of the bucket.
