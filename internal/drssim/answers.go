@@ -64,12 +64,15 @@ func jobKinds() []FaultKind {
 		{Name: "slow-by", argument: duration, Help: "The job takes this much longer (default 5s).", strike: func(_ *DRS, j *Job, arg string) {
 			j.Ends = j.Ends.Add(max(0, durationOr(arg, 5*time.Second)))
 		}},
-		{Name: "job-failed", argument: phrase, Help: "The job ends as FAILED with this error_log; databases that it overwrites are lost.", strike: fails(Failed, false)},
-		{Name: "job-precheck-failed", argument: phrase, Help: "The job ends as PRECHECK FAILED with this error_log; no database is changed.", strike: fails(PrecheckFailed, false)},
+		{Name: "job-failed", argument: phrase, Help: "The job ends as FAILED with this error_log; databases that it overwrites are lost.",
+			strike: fails(Failed, false)},
+		{Name: "job-precheck-failed", argument: phrase, Help: "The job ends as PRECHECK FAILED with this error_log; no database is changed.",
+			strike: fails(PrecheckFailed, false)},
 		{Name: "job-failed-applied", argument: phrase, Help: "The job ends as FAILED with this error_log, but the backup is restored.", strike: fails(Failed, true)},
-		{Name: "list-lag", argument: duration, Help: "The job is listed only some time after it was accepted (default 2s).", strike: func(_ *DRS, j *Job, arg string) {
-			j.Listed = j.Created.Add(max(0, durationOr(arg, 2*time.Second)))
-		}},
+		{Name: "list-lag", argument: duration, Help: "The job is listed only some time after it was accepted (default 2s).",
+			strike: func(_ *DRS, j *Job, arg string) {
+				j.Listed = j.Created.Add(max(0, durationOr(arg, 2*time.Second)))
+			}},
 		{Name: "record-deleted", Help: "The job's record is deleted immediately.", strike: func(_ *DRS, j *Job, _ string) { j.Deleted = true }},
 	}
 }
@@ -145,7 +148,8 @@ func wrongCount(_ *exchange, resp Response, arg string) Response {
 func showKinds() []FaultKind {
 	return []FaultKind{
 		{Name: "show-wrong-id", serve: after(wrongID), Help: "The answer has the details of another job."},
-		{Name: "show-not-found", serve: instead(refusing(400, codeUnknown, "The job does not exist.")), Help: "The answer is 400 DRS.10000010 although the job exists."},
+		{Name: "show-not-found", serve: instead(refusing(400, codeUnknown, "The job does not exist.")),
+			Help: "The answer is 400 DRS.10000010 although the job exists."},
 		{Name: "show-status", serve: after(otherStatus), argument: phrase, Help: "The status is an undocumented one (default REBALANCING)."},
 	}
 }

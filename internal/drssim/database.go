@@ -101,7 +101,7 @@ func (d *DRS) wrongType(mode string, o Object) string {
 		return "The full backup type is selected, but the backup file is an incremental backup file: " + o.Key
 	case mode == "incre" && o.Type == Full:
 		return "The incremental backup type is selected, but the backup file is a full backup file: " + o.Key
-	case mode == "incre" && o.Type == Differential && !d.config.AcceptDifferentials:
+	case mode == "incre" && o.Type == Differential:
 		return "The incremental backup type is selected, but the backup file is a differential backup file: " + o.Key
 	}
 	return ""

@@ -99,12 +99,6 @@ func TestEmptyLogIsRestored(t *testing.T) {
 	})
 }
 
-func TestDifferentialIsRestoredIfAccepted(t *testing.T) {
-	play(t, Config{Objects: chain(Object{Bucket: "bucket", Key: "l4.bak", Type: Log, Databases: []string{"ims"}, FirstLSN: 240, LastLSN: 300}), AcceptDifferentials: true}, []scene{
-		{full("ims.bak"), Success, "", Restoring}, {incr("diff.bak"), Success, "", Restoring}, {incr("l4.bak").theLast(), Success, "", Online},
-	})
-}
-
 func TestUnreadableObjectFailsTheJob(t *testing.T) {
 	long := strings.Repeat("a", 197) + ".bak"
 	object := func(o Object) Object {

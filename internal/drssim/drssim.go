@@ -34,7 +34,6 @@ type Config struct {
 	// those that the file names suggest: ims.bak is ims, ims_log1.bak its log.
 	Objects   []Object
 	Databases map[string][]string // target instance id -> databases that are already online there
-	Project   string              // "": any; otherwise other projects are refused with DRS.M00261
 	Faults    []Fault
 
 	// Verify authenticates a request and its body. nil: any non-empty
@@ -45,10 +44,9 @@ type Config struct {
 	NumberTimes bool // times are numbers of epoch milliseconds; default: strings
 	StringBools bool // Booleans of a detail are strings
 
-	UniqueNames         bool // a job name in use is refused with DRS.M00277
-	OneAtATime          bool // a second job on a busy instance is refused with DRS.M06020
-	OwnJobsOnly         bool // a list shows only the caller's jobs
-	AcceptDifferentials bool // a differential backup may be restored as an incremental
+	UniqueNames bool // a job name in use is refused with DRS.M00277
+	OneAtATime  bool // a second job on a busy instance is refused with DRS.M06020
+	OwnJobsOnly bool // a list shows only the caller's jobs
 }
 
 // Refusal is an answer that refuses a request.

@@ -33,7 +33,7 @@ func TestTwoJobsRunOnOneInstance(t *testing.T) {
 	accepted(t, d, incr("l1.bak").body())
 	k.add(time.Minute)
 	accepted(t, d, incr("l2.bak").body())
-	k.add(24 * time.Hour) // nobody asked in between: they end in turn all the same
+	k.add(24 * time.Hour) // nobody asked in between, and yet they end in turn
 	for _, j := range d.Jobs() {
 		if j.Status != Success {
 			t.Errorf("%s: %s %s", j.Files, j.Status, j.ErrorLog)
@@ -95,7 +95,7 @@ func TestJobCanBeRenamedAndDeleted(t *testing.T) {
 	}
 	k.add(time.Hour)
 	if j, _ := d.Job(id); !j.Deleted || j.Status != Success || d.Database(instance, "ims") != Restoring {
-		t.Errorf("the restore of a deleted record did not go on: %+v", j)
+		t.Errorf("the restore of a deleted record did not continue: %+v", j)
 	}
 	if f, _ := d.Job(foreign); f.Status != Success {
 		t.Errorf("%+v", f)

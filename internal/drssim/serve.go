@@ -149,13 +149,10 @@ func noSuchAPI() *Refusal {
 	return &Refusal{404, "APIGW.0101", "The API does not exist or has not been published in the environment."}
 }
 
-// admit is the gateway: it checks the caller, the project and the content type.
+// admit is the gateway: it checks the caller and the content type.
 func (d *DRS) admit(r Request, at time.Time) *Refusal {
 	if refused := d.authenticate(r, at); refused != nil {
 		return refused
-	}
-	if project := strings.Split(r.Path, "/")[2]; d.config.Project != "" && project != d.config.Project {
-		return &Refusal{403, "DRS.M00261", "The project id does not match the token."}
 	}
 	hasBody := r.Method == http.MethodPost || r.Method == http.MethodPut
 	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); hasBody && strings.TrimSpace(kind) != "application/json" {

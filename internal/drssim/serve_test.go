@@ -73,8 +73,6 @@ func TestGatewayRefusesInvalidRequests(t *testing.T) {
 		"other content type":        {Config{}, json(headers(), "text/plain"), codeMalformed},
 		"verified":                  {Config{Verify: deny}, json(http.Header{"X-Auth-Token": {"good"}}, "application/json"), ""},
 		"not verified":              {Config{Verify: deny}, headers(), "APIGW.0302"},
-		"project":                   {Config{Project: "054ba152d480d55b2f5dc0069e7ddef0"}, headers(), ""},
-		"other project":             {Config{Project: "other"}, headers(), "DRS.M00261"},
 	} {
 		d, _ := sim(t, c.config)
 		r := create(full("ims.bak").body())

@@ -32,7 +32,6 @@ type Object struct {
 	// Only Head sets the fields below.
 	Restore    Restore
 	Encryption string // "", "kms", "AES256" (with OBS's key) or "customer" (with a key of the client)
-	VersionID  string // "" in a bucket without versions
 
 	contentEncoding string // as set by the uploader; OBS does not compress or decompress
 }
@@ -76,7 +75,7 @@ func identity() any { return sdk.WithCustomHeader("Accept-Encoding", "identity")
 func (t *try) object(what target) (Object, error) {
 	h := t.exchange.answer.Header
 	o := Object{
-		Key: what.key, Size: t.exchange.answer.ContentLength, VersionID: header(h, "version-id"),
+		Key: what.key, Size: t.exchange.answer.ContentLength,
 		Restore: restore(header(h, "restore")), Encryption: encryption(h), contentEncoding: h.Get("Content-Encoding"),
 	}
 	var err error
@@ -89,10 +88,10 @@ func (t *try) object(what target) (Object, error) {
 	if o.StorageClass, err = storageClass(header(h, "storage-class")); err != nil {
 		return Object{}, t.bad(what, err.Error())
 	}
-	if o.VersionID != "" && !plainText().MatchString(o.VersionID) || o.Encryption != "" && !plainText().MatchString(o.Encryption) {
+	if o.Encryption != "" && !plainText().MatchString(o.Encryption) {
 		return Object{}, t.bad(what, "the answer has a header that OBS does not send")
 	}
-	if t.repeats(o.ETag, o.StorageClass, o.VersionID, o.Encryption, o.contentEncoding) {
+	if t.repeats(o.ETag, o.StorageClass, o.Encryption, o.contentEncoding) {
 		return Object{}, t.bad(what, "the answer repeats the access key")
 	}
 	o.LastModified, _ = http.ParseTime(h.Get("Last-Modified"))

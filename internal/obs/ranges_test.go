@@ -51,6 +51,7 @@ func TestStoredContentEncodingIsReadAsStored(t *testing.T) {
 	}
 }
 
+// TestWrongRangesAreErrors is long because it contains a table.
 func TestWrongRangesAreErrors(t *testing.T) {
 	part := func(w http.ResponseWriter, etag, contentRange string, body []byte) {
 		w.Header().Set("ETag", etag)
