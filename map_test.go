@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -93,6 +94,21 @@ func TestContributingNamesFunctionsThatExist(t *testing.T) {
 	for _, p := range all {
 		if problem := p.missing(); problem != "" {
 			t.Error("CONTRIBUTING.md: " + problem)
+		}
+	}
+}
+
+// A newcomer finds every folder with code in the table of folders.
+func TestContributingNamesEveryPackage(t *testing.T) {
+	page, err := os.ReadFile("CONTRIBUTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "\n## Where things are\n")
+	section, _, _ := strings.Cut(rest, "\n## ")
+	for pkg := range mayImport {
+		if name := "`" + path.Base(pkg) + "`"; !strings.Contains(section, name) && !strings.Contains(section, "`"+pkg+"`") {
+			t.Errorf("CONTRIBUTING.md does not name %s", pkg)
 		}
 	}
 }

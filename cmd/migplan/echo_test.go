@@ -111,6 +111,7 @@ func TestNothingThatAServerGivesBackIsPrinted(t *testing.T) {
 	}
 }
 
+// gives is long because it contains a table.
 func gives(t *testing.T, e *echoing, asksIAM bool, env []string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -33,7 +33,8 @@ func sources(args []string) ([]source, error) {
 			return nil, usage{fmt.Sprintf("folder %s cannot be read: %v", arg, reason(err)), "check its permissions"}
 		}
 		if len(found) == 0 {
-			return nil, usage{fmt.Sprintf("folder %s holds no plan", arg), "a plan's name ends in .yaml or .yml; hidden folders and symlinks to folders are not searched"}
+			return nil, usage{fmt.Sprintf("folder %s holds no plan", arg),
+				"a plan's name ends in .yaml or .yml; hidden folders and symlinks to folders are not searched"}
 		}
 		all = append(all, found...)
 	}

@@ -83,7 +83,7 @@ func TestMan(t *testing.T) {
 		}
 	}
 	if code := run([]string{"man", filepath.Join(dir, "migplan.1")}, &out, &errs); code != 64 {
-		t.Errorf("a file in place of the folder: exit code %d, want 64", code)
+		t.Errorf("a file instead of the folder: exit code %d, want 64", code)
 	}
 }
 

@@ -109,7 +109,8 @@ func (a *app) writeLock(m *view.Migration, old, now *verify.Lock, update bool) (
 		return executor.OK, nil
 	}
 	if err := replaceFile(file, data); err != nil {
-		view.Error(a.stderr, fmt.Sprintf("%s: %s could not be written: %v", m.Plan.Name, file, err), "check the folder's permissions and its free space; the old file is as it was")
+		view.Error(a.stderr, fmt.Sprintf("%s: %s could not be written: %v", m.Plan.Name, file, err),
+			"check the folder's permissions and its free space; the old file is as it was")
 		return executor.ClassError, nil
 	}
 	view.Line(a.stdout, "%s: %s written, %s", m.Plan.Name, file, view.Counted(len(merged.Files), "file"))

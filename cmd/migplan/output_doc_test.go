@@ -115,7 +115,7 @@ func fields(t reflect.Type) []string {
 	return out
 }
 
-// Nothing reaches an output that no table can stand behind: a struct inside
+// No output has a field that no table can describe: a struct inside
 // one is documented too.
 func TestOutputDocKnowsEveryStruct(t *testing.T) {
 	known := map[reflect.Type]bool{}
@@ -197,7 +197,7 @@ func strict(t *testing.T, name, printed string, into any) {
 		}
 	}
 	if version := reflect.ValueOf(into).Elem().FieldByName("Version").Int(); version != want {
-		t.Errorf("%s bears version %d", name, version)
+		t.Errorf("%s has version %d", name, version)
 	}
 }
 

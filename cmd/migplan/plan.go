@@ -49,7 +49,8 @@ code that apply would, as far as it can know.`,
 	o.settings.ledgerFlag(c)
 	outputFlag(c, &o.output, "text", "json", "markdown")
 	c.Flags().StringVar(&o.against, "against", "", "compare with the file at this git `REVISION`, and list risky changes first")
-	c.Flags().StringVar((*string)(&o.bodies), "bodies", string(view.NextBodies), "requests to show: next (three, indented), all (indented) or raw (all, the exact bytes)")
+	c.Flags().StringVar((*string)(&o.bodies), "bodies", string(view.NextBodies),
+		"requests to show: next (three, indented), all (indented) or raw (all, the exact bytes)")
 	completeFlag(c, "bodies", cobra.FixedCompletions(bodies(), cobra.ShellCompDirectiveNoFileComp))
 	c.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit with 10 if steps are open")
 	return c

@@ -40,8 +40,9 @@ func (a *app) sayStops(p previewed) {
 }
 
 // previews loads plans and the ledger, and finds what each would do next. With
-// stands, the stop of the last pass counts where nothing has happened since.
-func (a *app) previews(ctx context.Context, args []string, load func(string) *view.Migration, s *settings, keys executor.Keys, stands bool) (p previewed, err error) {
+// lastStop, the stop of the last pass is repeated if nothing has happened since.
+func (a *app) previews(ctx context.Context, args []string, load func(string) *view.Migration, s *settings, keys executor.Keys,
+	lastStop bool) (p previewed, err error) {
 	if p.all, err = loadPlans(args, load); err != nil {
 		return previewed{}, err
 	}
@@ -60,8 +61,8 @@ func (a *app) previews(ctx context.Context, args []string, load func(string) *vi
 		m.Lock, m.LockProblem = readLock(m)
 		m.Result = preview(ctx, l, m)
 	}
-	p.blind = a.readLastPasses(ctx, l, p.valid) != nil && stands
-	if stands {
+	p.blind = a.readLastPasses(ctx, l, p.valid) != nil && lastStop
+	if lastStop {
 		for _, m := range p.valid {
 			m.Stand(worst)
 		}

@@ -16,7 +16,7 @@ import (
 	"github.com/migplan/migplan/internal/drssim"
 )
 
-var update = flag.Bool("update", false, "write the outputs of the README anew")
+var update = flag.Bool("update", false, "rewrite the outputs of the README")
 
 var consoleBlock = regexp.MustCompile("(?s)```console\n\\$ ([^\n]*)\n(.*?)```")
 

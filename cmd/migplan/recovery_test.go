@@ -61,7 +61,7 @@ func imsPlan(backups string) string {
 }
 
 // TestRecovery holds the examples of docs/recovery.md against what the command
-// says; -update writes them anew.
+// says; -update rewrites them.
 func TestRecovery(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join("..", "..", "docs", "recovery.md")

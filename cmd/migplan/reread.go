@@ -99,7 +99,7 @@ func otherMigration(was, is *plan.Plan) *executor.Difference {
 	return nil
 }
 
-// takePlan goes on with a changed plan. What its file now warns of is said
+// takePlan continues with a changed plan. What its file now warns of is said
 // once.
 func (a *app) takePlan(run *planRun, now *view.Migration, o applyOptions) {
 	for _, d := range now.Diagnostics {

@@ -59,6 +59,7 @@ func (r *rereader) reread(ctx context.Context, others ...*planRun) *executor.Sto
 	return r.a.reread(ctx, r.run, append(others, r.run), applyOptions{planOptions: planOptions{output: "text"}})
 }
 
+// TestReread is long because it contains a table.
 func TestReread(t *testing.T) {
 	const half = 500 * time.Millisecond
 	one, two := imsPlan(fullOnly), imsPlan(oneLog)

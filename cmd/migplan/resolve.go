@@ -38,8 +38,10 @@ a job of this plan is refused.`,
 	d.newFlag(c)
 	f := c.Flags()
 	f.BoolVar(&how.notCreated, "not-created", false, "the request in doubt created no job")
-	f.BoolVar(&how.BeforeFence, "before-fence", false, "do not wait until the request in doubt can no longer arrive, or, if DRS gives no date, until a missing job counts as deleted")
-	f.BoolVar(&how.OtherCredentials, "other-credentials", false, "for a step in doubt sent with other credentials: you looked for its job with those, or in the console")
+	f.BoolVar(&how.BeforeFence, "before-fence", false,
+		"do not wait until the request in doubt can no longer arrive, or, if DRS gives no date, until a missing job counts as deleted")
+	f.BoolVar(&how.OtherCredentials, "other-credentials", false,
+		"for a step in doubt sent with other credentials: you looked for its job with those, or in the console")
 	f.BoolVar(&how.succeeded, "succeeded", false, "the step's backup is restored")
 	f.BoolVar(&how.failed, "failed", false, "the step's backup is not restored")
 	f.StringVar(&how.ignore, "ignore-job", "", "id of a job that does not matter to the plan")

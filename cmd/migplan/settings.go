@@ -81,7 +81,8 @@ func (a *app) ledgerFolder(s *settings) (dir string, byDefault bool, err error) 
 	}
 	switch {
 	case ledger.IsAddress(s.ledger) && ledger.HasPassword(s.ledger):
-		return "", false, usage{"--ledger contains a password, which every user of this machine can read", "give it in MIGPLAN_LEDGER, or in a file that PGPASSFILE names"}
+		return "", false, usage{"--ledger contains a password, which every user of this machine can read",
+			"give it in MIGPLAN_LEDGER, or in a file that PGPASSFILE names"}
 	case ledger.IsAddress(dir):
 		if err := ledger.CheckAddress(dir); err != nil {
 			return "", false, usage{err.Error(), "give --ledger or MIGPLAN_LEDGER a folder on a local disk, or postgres://USER@HOST/DATABASE"}

@@ -39,8 +39,8 @@ func TestFolderOfPlansSendsAWrongPasswordOnce(t *testing.T) {
 	}
 }
 
-// A chain goes on with the tokens of one person where IAM says whose they are,
-// and one of a ledger that names nobody goes on with any token.
+// A chain continues with the tokens of one person if IAM says who owns them, and
+// a chain of a ledger that names nobody continues with any token.
 func TestTokenOfAnotherPersonIsAConflict(t *testing.T) {
 	t.Parallel()
 	const ann, bob = "0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"

@@ -103,7 +103,7 @@ func TestMessagesRememberAFailedWrite(t *testing.T) {
 	}
 }
 
-// A run whose stderr nobody reads sends, records and ends all the same, however
+// A run whose stderr nobody reads still sends, records and ends, however
 // much it logs.
 func TestStderrThatNobodyReadsDelaysNothing(t *testing.T) {
 	t.Parallel()

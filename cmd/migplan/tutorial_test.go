@@ -17,7 +17,7 @@ var typedCommand = regexp.MustCompile(`(?m)^\$ (.*<<'END'\n(?s:.*?)\nEND|.*)\n`)
 var consolePart = regexp.MustCompile("(?s)```console\n(.*?)```")
 
 // TestTutorial runs every command of docs/tutorial.md in one shell, in an empty
-// folder, and compares what each prints. -update writes the outputs anew.
+// folder, and compares what each prints. -update rewrites the outputs.
 func TestTutorial(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join("..", "..", "docs", "tutorial.md")

@@ -25,7 +25,7 @@ type filesOptions struct {
 
 func (o *filesOptions) flags(c *cobra.Command) {
 	o.settings.bucketFlags(c)
-	c.Flags().StringVar(&o.from, "from", "", "folder with the files, in place of the bucket and its prefix")
+	c.Flags().StringVar(&o.from, "from", "", "folder with the files, instead of the bucket and its prefix")
 	_ = c.MarkFlagDirname("from")
 }
 
@@ -44,7 +44,7 @@ func (a *app) verifyCommand() *cobra.Command {
 there, is complete and is what the plan says, and that the files of each database
 form a restore chain. With a lock beside the plan (PLAN.lock.json), also that the
 files are those that were locked. The files are read in the bucket, with an access
-key; with --from, in a folder in place of the plan's prefix.
+key; with --from, in a folder instead of the plan's prefix.
 
 Nothing is written. Data pages are not read. The exit code is 3 if a file
 or the chain is wrong. docs/verify.md lists what is checked.`,

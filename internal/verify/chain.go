@@ -148,7 +148,7 @@ func (c Checked) translate(f backup.Finding, database string) Finding {
 	out := c.finding(f.ID, f.Severity, f.Summary, f.Action)
 	out.Message, out.Database = f.Message, database
 	if f.ID == backup.FindEncrypted { // the restore is DRS's, which documents no certificate
-		out.Action = "take the backup without encryption, since DRS takes no certificate; neither what is in it nor its place in the chain can be checked"
+		out.Action = "take the backup without encryption, because DRS cannot use a certificate; neither its content nor its place in the chain can be checked"
 	}
 	return out
 }
@@ -170,7 +170,7 @@ func (c *chain) twoFiles() (out []Finding) {
 		if a.file.Step == b.file.Step && a.Media != nil && b.Media != nil && !b.Media.Striped() {
 			f := b.file.finding(FindTwoFiles, backup.Error,
 				fmt.Sprintf("it is of database %q, as %q in the same step: a job restores one file of each database", c.database, a.Name),
-				"give each log backup a step of its own")
+				"give each log backup its own step")
 			f.Database = c.database
 			out = append(out, f)
 		}

@@ -25,12 +25,12 @@ func (c *chain) differentials(p *plan.Plan, found []Finding) (out []Finding) {
 			continue
 		}
 		if p.AcceptDifferential {
-			out = append(out, l.file.finding(FindNotNeeded, backup.Info, "it is not needed: the log chain goes on without it", "remove it"))
+			out = append(out, l.file.finding(FindNotNeeded, backup.Info, "it is not needed: the log chain continues without it", "remove it"))
 			continue
 		}
 		for j := range found {
 			if found[j].ID == backup.FindDifferential && found[j].Key == l.file.Key {
-				found[j].Action = "remove it: it is not needed, the log chain goes on without it"
+				found[j].Action = "remove it: it is not needed, the log chain continues without it"
 			}
 		}
 	}

@@ -34,7 +34,7 @@ const (
 	FindNameCase        backup.ID = "name-case"               // the database's name differs in its case
 	FindTwoFiles        backup.ID = "two-files"               // two files of a step are of one database
 	FindNotProved       backup.ID = "not-proved"              // a stretch of log in files that cannot be read
-	FindNotNeeded       backup.ID = "differential-not-needed" // the log chain goes on without it
+	FindNotNeeded       backup.ID = "differential-not-needed" // the log chain continues without it
 	FindNotChecked      backup.ID = "not-checked"             // a backup of RDS has no file to read
 	FindNotLocked       backup.ID = "not-locked"              // the lock does not have the file
 	FindLockUnusable    backup.ID = "lock-unusable"           // the lock is no lock of this plan
@@ -63,7 +63,7 @@ func drsFailure(id backup.ID) string {
 // couldNotAsk is a finding that says nothing about the file.
 func couldNotAsk(f Finding) bool { return f.ID == FindDenied || f.ID == FindUnavailable }
 
-// Report is a plan held against its files.
+// Report is the comparison of a plan with its files.
 type Report struct {
 	Files     []Checked // in the order of the plan
 	Databases []Database
@@ -75,10 +75,10 @@ func (r Report) Invalid() bool {
 	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Severity == backup.Error && !couldNotAsk(f) })
 }
 
-// Denied reports that something could not be asked for lack of a permission.
+// Denied reports that something could not be read because a permission is missing.
 func (r Report) Denied() bool { return r.has(FindDenied) }
 
-// Unavailable reports that something did not answer.
+// Unavailable reports that some file gave no answer.
 func (r Report) Unavailable() bool { return r.has(FindUnavailable) }
 
 func (r Report) has(id backup.ID) bool {

@@ -8,6 +8,7 @@ import (
 	"testing"
 )
 
+// TestFolder is long because it contains a table.
 func TestFolder(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"a.bak", "a/b.bak", "a-b/c.bak", ".hidden", ".old/x.bak", "LOG/1.bak"} {

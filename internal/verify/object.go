@@ -12,7 +12,7 @@ func objectFindings(c Checked, s Store) []Finding {
 	o := c.Object
 	if o.Encryption != "" && o.Encryption != "AES256" {
 		out = append(out, c.finding(FindKMS, backup.Error,
-			fmt.Sprintf("the object is encrypted on the server with a key of its own (%s), and DRS cannot decrypt it", o.Encryption),
+			fmt.Sprintf("the object is encrypted on the server with a separate key (%s), and DRS cannot decrypt it", o.Encryption),
 			"upload it again without KMS encryption"))
 	}
 	if c.Err != nil && (len(out) == 0 || KindOf(c.Err) != Denied) {

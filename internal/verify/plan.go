@@ -27,7 +27,7 @@ func planFindings(c Checked, p *plan.Plan, known []chain) (out []Finding) {
 	if len(names) > 1 {
 		out = append(out, c.finding(backup.FindSeveralSets, backup.Warning,
 			fmt.Sprintf("it has backups of %d databases, and DRS documents one database for each file", len(names)),
-			"take the backup of each database into a file of its own"))
+			"back up each database into its own file"))
 	}
 	return out
 }
@@ -80,14 +80,16 @@ func (c Checked) named(name string, p *plan.Plan, known []chain) []Finding {
 		case k.database == name || k.database == "":
 			return nil
 		case sameName(k.database, name) && !p.Databases.All:
-			f := c.finding(FindNameCase, backup.Error, fmt.Sprintf("its database is %q, and the plan names it %q: DRS compares the case", name, k.database), "write the name as the backup does")
+			f := c.finding(FindNameCase, backup.Error, fmt.Sprintf("its database is %q, and the plan names it %q: DRS compares the case", name, k.database),
+				"write the name as the backup does")
 			f.Database = k.database
 			return []Finding{f}
 		case sameName(k.database, name):
 			return nil
 		}
 	}
-	summary, action := fmt.Sprintf("it is a backup of database %q, which the plan does not list", name), "list the backup of the plan's database, or add this one to databases"
+	summary, action := fmt.Sprintf("it is a backup of database %q, which the plan does not list",
+		name), "list the backup of the plan's database, or add this one to databases"
 	if p.Databases.All {
 		summary, action = fmt.Sprintf("it is a backup of database %q, which the full backup does not have", name), "list a backup of the same databases as the full"
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/migplan/migplan/pkg/backup"
 )
 
+// TestCheck is long because it contains a table.
 func TestCheck(t *testing.T) {
 	chain := func() map[string][]byte {
 		return map[string][]byte{"p/ims.bak": full(), "p/1.bak": logFile(8500, 8600), "p/2.bak": logFile(8600, 8700)}

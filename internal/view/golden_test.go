@@ -12,7 +12,7 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestMain(m *testing.M) {
 	time.Local = time.UTC

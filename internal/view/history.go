@@ -60,7 +60,8 @@ func (m *Migration) WriteHistory(w io.Writer, events []ledger.Event) {
 	}
 	rows := [][]string{{"SEQ", "AT", "KIND", "STEP", "ATTEMPT", "WHAT"}}
 	for _, e := range events {
-		rows = append(rows, []string{fmt.Sprint(e.Seq), Stamp(e.At), string(e.Kind), number(e.Step), number(e.Attempt), Clean(strings.TrimSpace(e.Summary() + " " + filesOf(e)))})
+		rows = append(rows, []string{fmt.Sprint(e.Seq), Stamp(e.At), string(e.Kind), number(e.Step), number(e.Attempt),
+			Clean(strings.TrimSpace(e.Summary() + " " + filesOf(e)))})
 	}
 	Table(w, rows)
 }

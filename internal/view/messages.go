@@ -4,7 +4,8 @@ import "github.com/migplan/migplan/pkg/executor"
 
 // subjects are the messages of all reasons, one entry for each.
 func subjects() []map[executor.Reason]message {
-	return []map[executor.Reason]message{waitMessages, planMessages, guardMessages, lockMessages, chainMessages, jobMessages, requestMessages, runMessages, decisionMessages}
+	return []map[executor.Reason]message{waitMessages, planMessages, guardMessages, lockMessages, chainMessages, jobMessages, requestMessages,
+		runMessages, decisionMessages}
 }
 
 // waitMessages are for passes that ended well.

@@ -103,7 +103,7 @@ var requestMessages = map[executor.Reason]message{
 
 const requestTried = `sending the request for {{.Step}}`
 
-// because says what forbids that a doubt is settled without a person.
+// because says why only a person can settle a doubt.
 var because = map[executor.Why]string{
 	executor.WhyDateAhead:   "the Date of DRS was once far ahead of what it is now",
 	executor.WhyFull:        "this is the full backup",

@@ -167,6 +167,7 @@ func errorLog(text string) func(*Migration) {
 	return func(m *Migration) { m.State.Steps[1].ErrorLog = text }
 }
 
+// situations is long because it contains a table.
 func situations(edited *Migration) []situation {
 	const failed, doubt, running, pending = ledger.StepFailed, ledger.StepInDoubt, ledger.StepRunning, ledger.StepPending
 	exists := errorLog("A database with the same name already exists in the destination instance: ims")

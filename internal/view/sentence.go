@@ -29,7 +29,7 @@ func sentences(text string) []sentence {
 	return all
 }
 
-// isEdge is what may stand around a word and is no part of it.
+// isEdge reports a character that may surround a word and does not belong to it.
 func isEdge(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) }
 
 // says reports whether one sentence of the text has all parts of a pattern, as

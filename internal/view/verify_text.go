@@ -59,7 +59,8 @@ func fileRows(c verify.Checked) (rows [][]string) {
 	}
 	for _, b := range c.Backup.Split() {
 		s := b.Set()
-		rows = append(rows, []string{fmt.Sprint(c.Step), b.Name, setType(s), short(s.DatabaseName), s.FirstLSN.String(), s.LastLSN.String(), dash(verify.Finished(s)), grade})
+		rows = append(rows, []string{fmt.Sprint(c.Step), b.Name, setType(s), short(s.DatabaseName), s.FirstLSN.String(), s.LastLSN.String(),
+			dash(verify.Finished(s)), grade})
 	}
 	if len(rows) == 0 {
 		rows = append(rows, []string{fmt.Sprint(c.Step), c.Key, "-", "-", "-", "-", "-", grade})

@@ -1,5 +1,5 @@
 // Package view is everything that migplan shows. Migration says of one plan
-// what it says, what was sent, where it stands and what comes next; text,
+// what it says, what was sent, its state and what comes next; text,
 // Markdown and JSON are renderings of it. Every message about a plan is in this
 // package; cmd/migplan has those about flags, settings and access to a bucket. All
 // have one style: no capital at the start, no full stop at the end; what happened,

@@ -23,7 +23,7 @@ func TestTextDecodesScalars(t *testing.T) {
 	}
 }
 
-// What the detail leaves empty it does not say: a pointer for that alone.
+// An empty field says nothing: only that becomes a nil pointer.
 func TestBooleanDecodesEverySpelling(t *testing.T) {
 	for in, want := range map[string]boolean{
 		`true`: {true, true}, `"true"`: {true, true}, `"TRUE"`: {true, true}, `"True"`: {true, true}, `1`: {true, true}, `"1"`: {true, true}, `" true "`: {true, true},

@@ -41,6 +41,7 @@ func mustLoad(t testing.TB, text string) *plan.Plan {
 	return p
 }
 
+// TestCompare is long because it contains a table.
 func TestCompare(t *testing.T) {
 	window := "  - cutover:\n      not_before: \"2027-03-01T01:00:00+08:00\"\n      not_after: \"2027-03-01T04:00:00+08:00\"\n"
 	with := func(old, new string) string { return strings.Replace(reviewed, old, new, 1) }

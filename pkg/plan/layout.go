@@ -115,7 +115,8 @@ func wrongIndent(open []level, indent int, isList bool) *mistake {
 		}
 	}
 	if want < 0 {
-		return &mistake{summary: fmt.Sprintf("this %s is indented by %s, and nothing above begins a list there", what, count(indent, "space")), hint: "indent it like the lines around it"}
+		return &mistake{summary: fmt.Sprintf("this %s is indented by %s, and nothing above begins a list there", what, count(indent, "space")),
+			hint: "indent it like the lines around it"}
 	}
 	return &mistake{
 		summary: fmt.Sprintf("this %s is indented by %s, the ones above by %d", what, count(indent, "space"), want),

@@ -27,7 +27,8 @@ func checkBucket(c *checker) {
 	} else if _, err := netip.ParseAddr(bucket); err == nil {
 		c.report(at, fmt.Sprintf("bucket %q is an IP address", bucket), "write the name of the bucket")
 	} else if !isBucketName(bucket) || strings.Contains(bucket, "..") {
-		c.report(at, fmt.Sprintf("bucket name %q is not valid", bucket), "use 3 to 63 lower-case letters, digits, hyphens and dots, with a letter or digit at both ends")
+		c.report(at, fmt.Sprintf("bucket name %q is not valid", bucket),
+			"use 3 to 63 lower-case letters, digits, hyphens and dots, with a letter or digit at both ends")
 	}
 }
 

@@ -82,7 +82,8 @@ func checkKeysPerStep(c *checker) {
 		case e.kind == "full":
 			want = n
 		case e.kind == "incremental" && want > 0 && n != want:
-			c.report(e.keys, fmt.Sprintf("this incremental has %s, but the full backup has %d", count(n, "key"), want), "list one key for each database, in the same order")
+			c.report(e.keys, fmt.Sprintf("this incremental has %s, but the full backup has %d", count(n, "key"), want),
+				"list one key for each database, in the same order")
 		}
 	}
 }
@@ -96,7 +97,8 @@ func checkKeysDatabases(c *checker) {
 	}
 	for _, e := range c.entries {
 		if n := len(e.keyNodes()); e.kind == "full" && n > 0 && n != names {
-			c.report(e.keys, fmt.Sprintf("the full backup has %s for %s", count(n, "key"), count(names, "database")), "list one file for each database; a database must not be striped over several files")
+			c.report(e.keys, fmt.Sprintf("the full backup has %s for %s", count(n, "key"), count(names, "database")),
+				"list one file for each database; a database must not be striped over several files")
 		}
 	}
 }

@@ -95,7 +95,8 @@ func checkRDSIDs(c *checker) {
 		return
 	}
 	if rds.InstanceID != "" && !strings.HasSuffix(rds.InstanceID, "in04") {
-		c.report(c.at("source", "rds", "instance_id"), fmt.Sprintf("%q does not look like the id of an RDS for SQL Server instance", rds.InstanceID), "such ids end in in04")
+		c.report(c.at("source", "rds", "instance_id"), fmt.Sprintf("%q does not look like the id of an RDS for SQL Server instance", rds.InstanceID),
+			"such ids end in in04")
 	}
 	for _, e := range c.entries {
 		if id := text(e.keys); e.kind == "full" && id != "" && !strings.HasSuffix(id, "br04") {
@@ -107,6 +108,7 @@ func checkRDSIDs(c *checker) {
 // checkFilestream: "off" is the only value in any example (page, table 5).
 func checkFilestream(c *checker) {
 	if c.plan.Target.Filestream {
-		c.report(c.at("target", "filestream"), `"filestream: true" is sent as ms_file_stream_status "on", a value that no API page shows`, "test it on a disposable instance first")
+		c.report(c.at("target", "filestream"), `"filestream: true" is sent as ms_file_stream_status "on", a value that no API page shows`,
+			"test it on a disposable instance first")
 	}
 }

@@ -32,7 +32,8 @@ func checkObjectKeys(c *checker) {
 		case isAddress:
 			c.report(o.node, fmt.Sprintf("object key %q is an address", o.node.Value), "write only "+keyInAddress(rest, c.plan.Source.OBS))
 		case o.node.Style == 0 && c.continues(o.node):
-			c.report(o.node, fmt.Sprintf("object key %q continues on the next line", o.node.Value), "indent the next line like the entries above it, or write the key on one line")
+			c.report(o.node, fmt.Sprintf("object key %q continues on the next line", o.node.Value),
+				"indent the next line like the entries above it, or write the key on one line")
 		default:
 			c.objectKey(o.node, name, len(o.key))
 		}

@@ -46,13 +46,15 @@ func (v violation) report() {
 	case "minLength":
 		v.add("length", v.name+" is empty", "fill it in or remove the key")
 	case "maxLength":
-		v.add("length", fmt.Sprintf("%s has %d characters; the limit is %v", v.name, len([]rune(v.node.Value)), v.schema["maxLength"]), "shorten it; migplan adds its marker after it")
+		v.add("length", fmt.Sprintf("%s has %d characters; the limit is %v", v.name, len([]rune(v.node.Value)), v.schema["maxLength"]),
+			"shorten it; migplan adds its marker after it")
 	case "minItems":
 		v.add("length", v.name+" is an empty list", "fill it in or remove the key")
 	case "minProperties", "maxProperties":
 		v.wrongCount()
 	case "minimum", "maximum":
-		v.add("value", fmt.Sprintf("%s %s is out of range", v.name, v.node.Value), fmt.Sprintf("write a number from %v to %v", v.schema["minimum"], v.schema["maximum"]))
+		v.add("value", fmt.Sprintf("%s %s is out of range", v.name, v.node.Value),
+			fmt.Sprintf("write a number from %v to %v", v.schema["minimum"], v.schema["maximum"]))
 	default:
 		v.add("type", v.name+" violates the schema keyword "+v.keyword, "see migplan schema")
 	}
