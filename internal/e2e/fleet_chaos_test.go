@@ -21,10 +21,14 @@ import (
 )
 
 var (
-	fleetPlans = flag.Int("fleet-plans", 40, "plans of the test of many runners")
+	fleetPlans = flag.Int("fleet-plans", 16, "plans of the test of many runners")
 	fleetTime  = flag.Duration("fleet-time", 0, "repeat the test of many runners, with one seed after the other, for this long")
 	fleetSeed  = flag.Uint64("fleet-seed", 1, "the first seed of the test of many runners")
 )
+
+// postgres is the server of these tests, which do not run at once: one of them
+// lets it crash.
+var postgres postgrestest.Shared
 
 const runners = 8
 
@@ -32,7 +36,7 @@ const runners = 8
 // their connections to it are cut, and its server crashes. Each step gets one
 // job, every plan is finished, and the history of each has its hashes.
 func TestManyRunnersMakeOneJobPerStep(t *testing.T) {
-	pg := postgrestest.Start(t)
+	pg := postgres.Start(t)
 	end := time.Now().Add(*fleetTime)
 	for seed := *fleetSeed; seed == *fleetSeed || time.Now().Before(end); seed++ {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -79,7 +83,7 @@ func (d *disturbance) run(seed uint64) {
 	wg.Wait()
 }
 
-const plansAtOnce = 10
+const plansAtOnce = 5
 
 // passes makes passes over some plans at a time, as many as all plans need.
 func (d *disturbance) passes(random *rand.Rand) {
@@ -164,7 +168,7 @@ func (d *disturbance) cut() {
 // A lock that a runner loses between its listing and its intent keeps the create
 // from being sent: another runner may have the target by then.
 func TestLostLockKeepsCreateFromBeingSent(t *testing.T) {
-	pg := postgrestest.Start(t)
+	pg := postgres.Start(t)
 	f := newFleet(t, pg, 1, 1)
 	var lists atomic.Int64
 	f.onRequest(func(r *http.Request) {

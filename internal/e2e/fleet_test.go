@@ -37,8 +37,8 @@ type fleet struct {
 	files  []string
 
 	mu    sync.Mutex
-	ahead time.Duration // of the server's clock
-	wrong []string      // creates that arrived without their intent in the ledger
+	ahead time.Duration       // of the server's clock
+	wrong []string            // creates that arrived without their intent in the ledger
 	seen  func(*http.Request) // is called when a request arrives
 }
 

@@ -40,7 +40,9 @@ func buildAndRun(m *testing.M) (int, error) {
 		return 1, fmt.Errorf("building the command: %w\n%s", err, out)
 	}
 	inMemory()
-	return m.Run(), nil
+	code := m.Run()
+	postgres.Remove()
+	return code, nil
 }
 
 // inMemory puts the ledgers of the tests into memory, where a sync costs nothing:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -131,6 +132,17 @@ func TestPostgresLockOutlastsTheIdleTimeout(t *testing.T) {
 	lock.Unlock()
 }
 
+// replace makes a folder a copy of another one.
+func replace(t *testing.T, folder, by string) {
+	t.Helper()
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("cp", "-a", by, folder).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+}
+
 // After a failover nothing is sent before all that the lost events may have sent
 // is listed, and no new chain begins.
 func TestAnotherServerIsDistrusted(t *testing.T) {
@@ -144,8 +156,18 @@ func TestAnotherServerIsDistrusted(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Close()
-	mustOpen(t, address).Close() // the same server
 	s.Stop(syscall.SIGTERM)
+	replace(t, filepath.Join(s.Dir, "before"), s.Data())
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	l = mustOpen(t, address) // the same server
+	if _, err := l.Append(context.Background(), headOf(mustEvents(t, l, chainA)), testEvent(chainA, Intent, 1)); err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	s.Stop(syscall.SIGTERM)
+	replace(t, s.Data(), filepath.Join(s.Dir, "before")) // the standby has not got the intent
 	if err := os.WriteFile(filepath.Join(s.Data(), "standby.signal"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ func TestChild(t *testing.T) {
 	verbs := map[string]func(dir, argument string) error{
 		"append": childAppend, "race": childRace, "read": childRead, "lock": childLock,
 		"interrupt": childInterrupt, "full": childFull, "open": childOpen, "files": childFiles, "cramped": childCramped,
-		"record": childRecord, "take": childTake, "many": childMany, "full-passes": childFullPasses,
+		"record": childRecord, "take": childTake, "many": childMany, "copy": childCopy, "full-passes": childFullPasses,
 	}
 	if err := verbs[args[0]](args[1], args[2]); err != nil {
 		t.Fatal(err)
