@@ -99,11 +99,11 @@ func unanswered(err error) bool {
 	return !errors.As(err, &pe) || strings.HasPrefix(pe.Code, "57") || strings.HasPrefix(pe.Code, "08") || pe.Code == "40003"
 }
 
-// unreached reports whether a statement got no answer of the server, or the
-// server is stopping or starting.
+// unreached reports whether a statement got no answer of the server, or one that
+// may pass.
 func unreached(err error) bool {
 	var pe *pgconn.PgError
-	return errors.As(err, new(*explained)) && (!errors.As(err, &pe) || strings.HasPrefix(pe.Code, "57"))
+	return errors.As(err, new(*explained)) && (!errors.As(err, &pe) || mayPass(pe.Code))
 }
 
 func appendKey() int64 { return advisoryKey("migplan append") }

@@ -115,6 +115,9 @@ func TestErrorsOfPostgresThatMayPass(t *testing.T) {
 		if errors.Is(err, ErrUnavailable) != (want == ErrUnavailable) || errors.Is(err, ErrBusy) != (want == ErrBusy) {
 			t.Errorf("%s: %v", code, err)
 		}
+		if unreached(err) != (want == ErrUnavailable) {
+			t.Errorf("%s: an append is repeated: %t", code, unreached(err))
+		}
 	}
 }
 
