@@ -103,7 +103,7 @@ func unanswered(err error) bool {
 // may pass.
 func unreached(err error) bool {
 	var pe *pgconn.PgError
-	return errors.As(err, new(*explained)) && (!errors.As(err, &pe) || mayPass(pe.Code))
+	return errors.As(err, new(*explained)) && (!errors.As(err, &pe) || mayPass(pe))
 }
 
 func appendKey() int64 { return advisoryKey("migplan append") }

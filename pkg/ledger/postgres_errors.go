@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -22,7 +23,7 @@ func (p *postgres) explain(path, doing string, err error) error {
 	case errors.Is(err, errNoTables):
 		return fmt.Errorf("the ledger %s: %w: %w", path, err, fs.ErrNotExist)
 	case errors.As(err, &pe):
-		remedy = postgresRemedy(pe.Code)
+		remedy = cmp.Or(poolerRemedy(pe), postgresRemedy(pe.Code))
 		if pe.Code == "55P03" || strings.HasPrefix(pe.Code, "40") {
 			err = busyError{err}
 		}
@@ -43,7 +44,7 @@ func (p *postgres) classified(err error, pe *pgconn.PgError) error {
 	switch {
 	case errors.Is(err, context.Canceled), pe == nil && tlsRemedy(err) != "":
 		return err
-	case errors.Is(err, context.DeadlineExceeded), pe != nil && mayPass(pe.Code):
+	case errors.Is(err, context.DeadlineExceeded), pe != nil && mayPass(pe):
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	case pe == nil:
 		return ErrUnavailable
@@ -53,8 +54,21 @@ func (p *postgres) classified(err error, pe *pgconn.PgError) error {
 
 // mayPass reports whether the same statement may succeed later: the server stops
 // or starts, a pooler has lost it, or all of its connections are in use.
-func mayPass(code string) bool {
-	return strings.HasPrefix(code, "57") || strings.HasPrefix(code, "08") || code == "53300"
+func mayPass(e *pgconn.PgError) bool {
+	return strings.HasPrefix(e.Code, "57") || strings.HasPrefix(e.Code, "08") && poolerRemedy(e) == "" || e.Code == "53300"
+}
+
+// poolerRemedy is what to do if PgBouncer does not allow something at all, ""
+// for other errors. It has one SQLSTATE for all that it says.
+func poolerRemedy(e *pgconn.PgError) string {
+	switch {
+	case e.Code != "08P01":
+	case strings.Contains(e.Message, "unsupported startup parameter"):
+		return "a pooler refuses an option of the address: set search_path in the server instead, for the user (ALTER ROLE ... SET search_path) or the database"
+	case strings.Contains(e.Message, "statement pooling mode"):
+		return "set pool_mode of the pooler to transaction"
+	}
+	return ""
 }
 
 // tlsRemedy is what to do about an error of TLS, "" for other errors.

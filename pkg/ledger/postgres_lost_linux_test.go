@@ -106,17 +106,20 @@ func TestCancelledCallIsNotUnavailable(t *testing.T) {
 
 func TestErrorsOfPostgresThatMayPass(t *testing.T) {
 	p := &postgres{path: "postgres://h/d"}
-	for code, want := range map[string]error{
-		"57P01": ErrUnavailable, "57P03": ErrUnavailable, "57014": ErrUnavailable, "08006": ErrUnavailable, "08P01": ErrUnavailable, "53300": ErrUnavailable,
+	const parameter, pooling = "08P01 unsupported startup parameter: search_path", "08P01 transaction blocks not allowed in statement pooling mode"
+	for of, want := range map[string]error{
+		parameter: nil, pooling: nil, "08P01 query_wait_timeout": ErrUnavailable,
+		"57P01": ErrUnavailable, "57P03": ErrUnavailable, "57014": ErrUnavailable, "08006": ErrUnavailable, "53300": ErrUnavailable,
 		"55P03": ErrBusy, "40001": ErrBusy, "40P01": ErrBusy,
 		"28P01": nil, "42501": nil, "53100": nil, "25006": nil,
 	} {
-		err := p.explain(p.path, "reading", &pgconn.PgError{Code: code})
+		code, message, _ := strings.Cut(of, " ")
+		err := p.explain(p.path, "reading", &pgconn.PgError{Code: code, Message: message})
 		if errors.Is(err, ErrUnavailable) != (want == ErrUnavailable) || errors.Is(err, ErrBusy) != (want == ErrBusy) {
-			t.Errorf("%s: %v", code, err)
+			t.Errorf("%s: %v", of, err)
 		}
 		if unreached(err) != (want == ErrUnavailable) {
-			t.Errorf("%s: an append is repeated: %t", code, unreached(err))
+			t.Errorf("%s: an append is repeated: %t", of, unreached(err))
 		}
 	}
 }
