@@ -80,9 +80,9 @@ func (a *app) pingStart(ctx context.Context) (end func(code int)) {
 func (a *app) writeMetrics(file string, all []*view.Migration, code int) {
 	var plans []alerts.Plan
 	for _, m := range all {
-		plans = append(plans, alertOf(m))
+		plans = append(plans, a.alertOf(m))
 	}
-	a.alertFailed(alerts.WriteMetrics(file, alerts.Run{EndedAt: time.Now(), Code: code}, plans))
+	a.alertFailed(alerts.WriteMetrics(file, alerts.Run{EndedAt: a.now(), Code: code}, plans))
 }
 
 // webhook is what is told of changes during a run.
@@ -102,7 +102,7 @@ func (w *webhook) tell(ctx context.Context, l *ledger.Ledger, runs []*planRun) {
 	if w.to == nil || w.left <= 0 {
 		return
 	}
-	changes, changed := changesOf(runs)
+	changes, changed := w.changesOf(runs)
 	if len(changes) == 0 {
 		return
 	}
@@ -121,12 +121,12 @@ func (w *webhook) tell(ctx context.Context, l *ledger.Ledger, runs []*planRun) {
 
 // changesOf are the plans that the webhook must report. A run that did not get
 // the lock leaves that to the one that has it.
-func changesOf(runs []*planRun) (changes []alerts.Change, changed []*planRun) {
+func (w *webhook) changesOf(runs []*planRun) (changes []alerts.Change, changed []*planRun) {
 	for _, run := range runs {
 		if run.recorded.Chain == "" {
 			continue
 		}
-		if c := alerts.Changed(alertOf(run.Migration), run.lastReported()); c != nil {
+		if c := alerts.Changed(w.alertOf(run.Migration), run.lastReported()); c != nil {
 			changes, changed = append(changes, *c), append(changed, run)
 		}
 	}
@@ -143,8 +143,8 @@ func (run *planRun) lastReported() *alerts.Situation {
 }
 
 // alertOf is what alerts say of a plan.
-func alertOf(m *view.Migration) alerts.Plan {
-	p := alerts.Plan{Name: m.File, File: m.File, State: "blocked", Exit: string(m.Class()), Code: exitCode(m.Class()), PassedAt: time.Now().UTC()}
+func (a *app) alertOf(m *view.Migration) alerts.Plan {
+	p := alerts.Plan{Name: m.File, File: m.File, State: "blocked", Exit: string(m.Class()), Code: exitCode(m.Class()), PassedAt: a.now().UTC()}
 	if !m.Valid() {
 		p.Reason = string(executor.PlanInvalid)
 		return p
@@ -175,7 +175,7 @@ func alertOf(m *view.Migration) alerts.Plan {
 
 // sayStop prints a stop, unless a reminder of the same one is not due yet.
 func (a *app) sayStop(run *planRun, o applyOptions) {
-	now, stop := time.Now(), run.Fingerprint()
+	now, stop := a.now(), run.Fingerprint()
 	due := run.note.SaidStop != stop || now.Sub(run.note.SaidAt) >= o.remind || run.note.SaidAt.After(now)
 	if due || isTerminal(a.stderr) {
 		run.note.SaidAt, run.note.SaidStop, a.saidStop = now, stop, true

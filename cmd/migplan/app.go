@@ -30,6 +30,7 @@ type app struct {
 	args    []string
 	verbose bool
 	sleep   func(context.Context, time.Duration) bool
+	now     func() time.Time // of alerts and reminders
 	log     zerolog.Logger
 	signIns *credentials.SignIns // one for all plans of this call
 	// connections are shared by all plans of this call.
@@ -51,14 +52,19 @@ func run(args []string, stdout, stderr io.Writer) int {
 	// credential that it was sent.
 	log.SetOutput(io.Discard)
 	a, out := newApp(args, stdout, stderr)
+	return a.run(out)
+}
+
+// run runs the command line of the app.
+func (a *app) run(out *output) int {
 	ctx, stop := untilSignal(context.Background())
 	root := a.root()
-	root.SetArgs(args)
+	root.SetArgs(a.args)
 	class := a.class(root.ExecuteContext(ctx))
 	stop()
 	good := class == executor.OK || class == pending
 	if good && out.err != nil && !errors.Is(out.err, syscall.EPIPE) {
-		view.Error(a.stderr, "the output could not be written: "+out.err.Error(), outputRemedy(args))
+		view.Error(a.stderr, "the output could not be written: "+out.err.Error(), outputRemedy(a.args))
 	}
 	code := exitCode(class)
 	if good && out.err != nil {
@@ -77,7 +83,7 @@ func newApp(args []string, stdout, stderr io.Writer) (*app, *output) {
 	errs := newMessages(stderr)
 	out := &output{Writer: stdout, before: errs}
 	return &app{
-		stdout: out, stderr: errs, env: os.LookupEnv, args: args, sleep: executor.Sleep,
+		stdout: out, stderr: errs, env: os.LookupEnv, args: args, sleep: executor.Sleep, now: time.Now,
 		signIns: credentials.NewSignIns(), connections: newConnections(),
 	}, out
 }

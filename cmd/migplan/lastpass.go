@@ -18,7 +18,7 @@ func (a *app) recordPasses(ctx context.Context, l *ledger.Ledger, runs []*planRu
 	var records []ledger.PassRecord
 	for _, run := range runs {
 		if !run.passed.IsZero() && run.Result.Reason != executor.LockHeld {
-			run.recorded = run.record(a.who())
+			run.recorded = run.record(a.who(), a.now())
 			records = append(records, run.recorded)
 		}
 		run.passed = time.Time{}
@@ -31,7 +31,7 @@ func (a *app) recordPasses(ctx context.Context, l *ledger.Ledger, runs []*planRu
 }
 
 // record is the pass that was just made over the plan.
-func (run *planRun) record(who executor.Who) ledger.PassRecord {
+func (run *planRun) record(who executor.Who, now time.Time) ledger.PassRecord {
 	note := run.Note()
 	if run.Class() == executor.OK { // the next stop is news
 		run.note.SaidAt, run.note.SaidStop = time.Time{}, ""
@@ -43,7 +43,7 @@ func (run *planRun) record(who executor.Who) ledger.PassRecord {
 		sum, _ = plan.HashFile(run.File)
 	}
 	return ledger.PassRecord{
-		Chain: run.Plan.Chain(), Run: run.id, Began: run.passed, Ended: time.Now(), User: who.User, Host: who.Host,
+		Chain: run.Plan.Chain(), Run: run.id, Began: run.passed, Ended: now, User: who.User, Host: who.Host,
 		Code: string(run.Class()), Reason: string(run.reason()), Stop: stop,
 		PlanSHA256: sum, Seq: run.State.Head.Seq, Hash: run.State.Head.Hash,
 	}

@@ -34,7 +34,7 @@ func newRereader(t *testing.T, text string) *rereader {
 	v := loadPlan(r.file)
 	r.run = &planRun{Migration: v, runner: &executor.Runner{Plan: v.Plan}}
 	r.run.now.Store(v.Plan)
-	r.a = &app{stdout: &r.stdout, stderr: newMessages(&r.stderr), sleep: func(ctx context.Context, d time.Duration) bool {
+	r.a = &app{stdout: &r.stdout, stderr: newMessages(&r.stderr), now: time.Now, sleep: func(ctx context.Context, d time.Duration) bool {
 		r.slept += d
 		if text, ok := r.during[r.slept]; ok {
 			r.write(t, text)

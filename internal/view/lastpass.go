@@ -48,8 +48,9 @@ func (m *Migration) Note() PassNote {
 	return n
 }
 
-// varies is what differs in every pass: ids of requests and processes, and times.
-var varies = lazy.Regexp(`\(request [^)]*\)|\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)|\b(pid|process) \d+`)
+// varies is what differs from pass to pass: ids of requests and processes, times, and
+// how many steps the plan has, to which backups are added during a stop.
+var varies = lazy.Regexp(` of \d+ \(|\(request [^)]*\)|\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)|\b(pid|process) \d+`)
 
 // Fingerprint is what tells a stop from another one: all that it says, without the
 // times and the ids of requests, which differ in every pass.

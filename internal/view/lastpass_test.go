@@ -95,6 +95,14 @@ func TestFingerprintIgnoresWhatDiffersInEveryPass(t *testing.T) {
 	if again := stop("connection refused (request 77aa00)", "job-2", night(9)); again != first {
 		t.Errorf("%q, then %q", first, again)
 	}
+	grown := example(t, ledger.StepFailed)
+	grown.Result.Stop = executor.Stop{Reason: executor.JobFailed, Step: 2}
+	before := grown.Fingerprint()
+	longer := *grown.Plan
+	longer.Steps = append(longer.Steps[:len(longer.Steps):len(longer.Steps)], longer.Steps[2])
+	if grown.Plan = &longer; grown.Fingerprint() != before {
+		t.Errorf("%q, and with one more backup %q", before, grown.Fingerprint())
+	}
 	for _, other := range []string{stop("access denied", "job-2", night(1)), stop("connection refused", "job-3", night(1))} {
 		if other == first {
 			t.Errorf("another stop has the same fingerprint %q", first)
