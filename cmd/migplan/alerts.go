@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/migplan/migplan/internal/alerts"
@@ -10,6 +11,7 @@ import (
 	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/ledger"
+	"github.com/migplan/migplan/pkg/plan"
 )
 
 // The addresses that are told of a run. docs/alerts.md describes them.
@@ -106,10 +108,7 @@ func (w *webhook) tell(ctx context.Context, l *ledger.Ledger, runs []*planRun) {
 	if len(changes) == 0 {
 		return
 	}
-	began := time.Now()
-	arrived, err := alerts.Deliver(context.WithoutCancel(ctx), w.to, changes, w.left)
-	w.left -= time.Since(began)
-	w.alertFailed(err)
+	arrived := w.deliver(ctx, changes)
 	for i, run := range changed {
 		if arrived[i] {
 			run.note.Told, _ = json.Marshal(changes[i].Plan.Situation())
@@ -119,6 +118,18 @@ func (w *webhook) tell(ctx context.Context, l *ledger.Ledger, runs []*planRun) {
 	w.recordPasses(ctx, l, runs)
 }
 
+// deliver posts changes in the time that is left, and reports which of them arrived.
+func (w *webhook) deliver(ctx context.Context, changes []alerts.Change) []bool {
+	if len(changes) == 0 || w.left <= 0 {
+		return make([]bool, len(changes))
+	}
+	began := time.Now()
+	arrived, err := alerts.Deliver(context.WithoutCancel(ctx), w.to, changes, w.left)
+	w.left -= time.Since(began)
+	w.alertFailed(err)
+	return arrived
+}
+
 // changesOf are the plans that the webhook must report. A run that did not get
 // the lock leaves that to the one that has it.
 func (w *webhook) changesOf(runs []*planRun) (changes []alerts.Change, changed []*planRun) {
@@ -126,17 +137,17 @@ func (w *webhook) changesOf(runs []*planRun) (changes []alerts.Change, changed [
 		if run.recorded.Chain == "" {
 			continue
 		}
-		if c := alerts.Changed(w.alertOf(run.Migration), run.lastReported()); c != nil {
+		if c := alerts.Changed(w.alertOf(run.Migration), reported(run.note.Told)); c != nil {
 			changes, changed = append(changes, *c), append(changed, run)
 		}
 	}
 	return changes, changed
 }
 
-// lastReported is the situation that the webhook knows, nil for none.
-func (run *planRun) lastReported() *alerts.Situation {
+// reported is a situation that the webhook knows, nil for none.
+func reported(told json.RawMessage) *alerts.Situation {
 	var s alerts.Situation
-	if len(run.note.Told) == 0 || json.Unmarshal(run.note.Told, &s) != nil {
+	if len(told) == 0 || json.Unmarshal(told, &s) != nil {
 		return nil
 	}
 	return &s
@@ -146,7 +157,10 @@ func (run *planRun) lastReported() *alerts.Situation {
 func (a *app) alertOf(m *view.Migration) alerts.Plan {
 	p := alerts.Plan{Name: m.File, File: m.File, State: "blocked", Exit: string(m.Class()), Code: exitCode(m.Class()), PassedAt: a.now().UTC()}
 	if !m.Valid() {
-		p.Reason = string(executor.PlanInvalid)
+		p.Reason, p.Ledger = string(executor.PlanInvalid), m.LedgerFile
+		if i := slices.IndexFunc(m.Diagnostics, func(d plan.Diagnostic) bool { return d.Severity == plan.Error }); i >= 0 {
+			p.What, p.Next = view.Clean(m.Diagnostics[i].Summary), "see all errors: migplan validate "+view.Word(m.File)
+		}
 		return p
 	}
 	p.Name, p.Generation, p.Chain, p.Ledger = m.Plan.Name, m.Plan.Generation, m.Plan.Chain(), m.LedgerFile

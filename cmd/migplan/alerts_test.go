@@ -250,3 +250,42 @@ func TestStatusOfUnreadableLastPassIsNoSuccess(t *testing.T) {
 	s.migplan(t, 1, "status", "plan.yaml")
 	s.migplan(t, 0, "plan", "plan.yaml")
 }
+
+func TestWebhookIsToldOfInvalidPlans(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	r := withReceiver(t, s)
+	valid := imsPlan("  - full: ims.bak\n")
+	hooks := func(when, want string) {
+		t.Helper()
+		got := slices.DeleteFunc(r.take(), func(what string) bool { return strings.HasPrefix(what, "/ping/") })
+		if text := strings.ReplaceAll(strings.Join(got, ", "), "/hook/"+canary+" ", ""); text != want {
+			t.Errorf("%s: posted %q, want %q", when, text, want)
+		}
+	}
+	s.write(t, "plan.yaml", "version: 1\n")
+	s.applies(t, 3)
+	hooks("without a ledger", "")
+	s.write(t, "plan.yaml", valid)
+	s.applies(t, 0)
+	waitForEnd(t, s)
+	hooks("a plan that begins well", "")
+	s.write(t, "plan.yaml", "version: 1\n")
+	r.answer(http.StatusInternalServerError)
+	s.applies(t, 3)
+	hooks("it is not valid any more, and nobody listens", "blocked plan-invalid 3")
+	r.answer(0)
+	s.applies(t, 3)
+	hooks("the next pass tells it", "blocked plan-invalid 3")
+	s.applies(t, 3)
+	hooks("still not valid", "")
+	s.write(t, "plan.yaml", valid)
+	s.applies(t, 0)
+	hooks("it is valid again", "waiting for the next backup next-backup 0")
+	s.applies(t, 0)
+	hooks("it stays valid", "")
+	s.write(t, "plan.yaml", "version: 1\n")
+	s.write(t, "other.yaml", strings.Replace(strings.Replace(valid, "ims-prod", "crm-prod", 1), "[ims]", "[crm]", 1))
+	s.applies(t, 3, "other.yaml")
+	hooks("beside a valid one", "blocked plan-invalid 3")
+}

@@ -44,6 +44,7 @@ type planRun struct {
 // valid, would begin on one database.
 func (a *app) runPlans(ctx context.Context, all []*view.Migration, o applyOptions) (runs []*planRun, bad bool, err error) {
 	if !slices.ContainsFunc(all, (*view.Migration).Valid) {
+		a.tellOfInvalid(ctx, all, o)
 		return nil, false, nil
 	}
 	l, err := a.openLedger(ctx, &o.settings)
@@ -53,16 +54,22 @@ func (a *app) runPlans(ctx context.Context, all []*view.Migration, o applyOption
 	defer l.Close()
 	valid, bad := a.refuseShared(ctx, l, all)
 	_ = a.readLastPasses(ctx, l, valid) // without them a stop is printed once more
-	for _, m := range valid {
-		runs = append(runs, a.newPlanRun(ctx, l, m, o))
-	}
 	hook := a.webhook()
+	told := hook.toldOfFiles(ctx, l)
+	for _, m := range valid {
+		run := a.newPlanRun(ctx, l, m, o)
+		if of := told[fileKey(m.File)]; of != nil {
+			run.note.Told = of
+		}
+		runs = append(runs, run)
+	}
 	record := func(runs []*planRun) {
 		a.recordPasses(ctx, l, runs)
 		hook.tell(ctx, l, runs)
 	}
 	record(runs)
 	a.runUntilEnded(ctx, runs, o, record)
+	hook.tellFiles(ctx, l, all, runs, told)
 	return runs, bad, nil
 }
 
