@@ -50,6 +50,7 @@ func (a *app) previews(ctx context.Context, args []string, load func(string) *vi
 	l, dir, err := a.readLedger(s)
 	if l != nil {
 		defer l.Close()
+		l.Freeze()
 	}
 	if err = cmp.Or(a.refusesPass(l, s), err); err != nil {
 		return p, err

@@ -54,6 +54,14 @@ func (l *Ledger) DecidedOf(ctx context.Context, plan string) ([]Event, error) {
 	return all, nil
 }
 
+// Freeze keeps what Openings and DecidedOf return as it is when one of them is
+// called next: for a command that shows many plans and sends nothing.
+func (l *Ledger) Freeze() {
+	l.index.mu.Lock()
+	defer l.index.mu.Unlock()
+	l.index.freeze, l.index.frozen = true, false
+}
+
 // index is what every plan needs to know of the other chains. It is kept as
 // long as the ledger is open, and takes in what was appended since, by any
 // process.
@@ -63,9 +71,14 @@ type index struct {
 	onInstance map[string][]*Opening
 	ofPlan     map[string][]*Opening
 	decided    map[string][]Event
+	freeze     bool // Freeze was called
+	frozen     bool // and the index was read since
 }
 
 func (x *index) refresh(ctx context.Context, l *Ledger) error {
+	if x.frozen {
+		return nil
+	}
 	n, err := l.store.news(ctx, x.at)
 	if err != nil {
 		return err
@@ -83,7 +96,7 @@ func (x *index) refresh(ctx context.Context, l *Ledger) error {
 			return err
 		}
 	}
-	x.at = n.at
+	x.at, x.frozen = n.at, x.freeze
 	return nil
 }
 

@@ -42,6 +42,18 @@ func checkOpenings(t *testing.T, l *Ledger, plan, instance string, want ...strin
 	}
 }
 
+func TestFreezeKeepsTheOpeningsOfTheNextRead(t *testing.T) {
+	eachStore(t, func(t *testing.T, l *Ledger) {
+		open(t, l, "a", "p", "i")
+		checkOpenings(t, l, "p", "i", "a")
+		open(t, l, "b", "p", "i")
+		l.Freeze()
+		checkOpenings(t, l, "p", "i", "a", "b")
+		open(t, l, "c", "p", "i")
+		checkOpenings(t, l, "p", "i", "a", "b")
+	})
+}
+
 func TestOpeningsAreThoseOfAPlanAndOfAnInstance(t *testing.T) {
 	eachStore(t, func(t *testing.T, l *Ledger) {
 		checkOpenings(t, l, "p", "i")
