@@ -72,16 +72,23 @@ func (w *world) file(i int) string { return filepath.Join(w.folder, fmt.Sprintf(
 
 func (w *world) addPlan(i int) {
 	w.b.Helper()
-	write(w.b, w.file(i), planText(i, w.steps, fmt.Sprintf("%032xin04", i%w.instances)))
-	p, diagnostics, err := plan.LoadFile(w.file(i))
-	if err != nil || p == nil {
-		w.b.Fatal(err, diagnostics)
-	}
+	p := newPlan(w.b, i, w.steps, i%w.instances)
+	write(w.b, w.file(i), planText(i, w.steps, i%w.instances))
 	w.plans = append(w.plans, p)
 }
 
+// newPlan is the i-th plan, on an instance of that number.
+func newPlan(b *testing.B, i, steps, instance int) *plan.Plan {
+	b.Helper()
+	p, diagnostics := plan.Load("plan.yaml", []byte(planText(i, steps, instance)))
+	if p == nil {
+		b.Fatal(diagnostics)
+	}
+	return p
+}
+
 // planText is a full backup and log backups of one database.
-func planText(i, steps int, instance string) string {
+func planText(i, steps, instance int) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, `version: 1
 name: plan-%05d
@@ -96,7 +103,7 @@ source:
 databases: [db%05d]
 backups:
   - full: db%05d.bak
-`, i, project, instance, i, i)
+`, i, project, fmt.Sprintf("%032xin04", instance), i, i)
 	for n := 1; n < steps; n++ {
 		fmt.Fprintf(&text, "  - incremental: LOG/db%05d_log%06d.bak\n", i, n)
 	}

@@ -7,7 +7,7 @@ import (
 
 // The bounds of the time between two looks at a running job.
 const (
-	shortestWait = 50 * time.Millisecond
+	shortestWait = 75 * time.Millisecond
 	longestWait  = 30 * time.Second
 )
 
@@ -16,7 +16,7 @@ const (
 //
 // A job of unknown length is looked at often at first: each wait is half of the time
 // that has passed, up to 30 s. Where the length is known, the waits are short near
-// the expected end, one 300th of it, and grow with the distance from it, but never
+// the expected end, one 650th of it, and grow with the distance from it, but never
 // beyond what an unknown job gets: a job may fail early or take far longer. A
 // negative elapsed time means that the clock was set back: the wait is the longest.
 func NextLook(elapsed, expected time.Duration) time.Duration {
@@ -26,7 +26,7 @@ func NextLook(elapsed, expected time.Duration) time.Duration {
 	wait := elapsed / 2
 	if expected > 0 {
 		distance := (elapsed - expected).Abs()
-		wait = max(expected/300, distance/6)
+		wait = max(expected/650, distance/4)
 	}
 	return min(max(wait, shortestWait), longestWait)
 }

@@ -26,12 +26,14 @@ type planSchema struct {
 
 // theSchema compiles the embedded schema once. No other schema can be loaded:
 // the default loader would open local files.
-var theSchema = sync.OnceValue(func() planSchema {
+var theSchema = sync.OnceValue(compileSchema)
+
+func compileSchema() planSchema {
 	c := jsonschema.NewCompiler()
 	c.Draft = jsonschema.Draft2020
 	c.AssertFormat = true
 	c.LoadURL = func(url string) (io.ReadCloser, error) { return nil, errors.New("not loaded: " + url) }
-	const url = "plan.schema.json"
+	const url = "migplan:///plan.schema.json" // a relative one is completed with the working directory, which may be gone
 	if err := c.AddResource(url, bytes.NewReader(schema.Plan)); err != nil {
 		panic(err) // the embedded schema is part of the program
 	}
@@ -40,7 +42,7 @@ var theSchema = sync.OnceValue(func() planSchema {
 		panic(err)
 	}
 	return planSchema{c.MustCompile(url), plain}
-})
+}
 
 // checkSchema validates the document against the schema and reports each
 // violation in terms of a plan.
