@@ -168,3 +168,22 @@ func (s *stage) createInConsole(t *testing.T) string {
 	}
 	return made.JobID
 }
+
+// TestRecoveryHints does what the examples of docs/recovery.md say that are about no
+// plan and so have no next:.
+func TestRecoveryHints(t *testing.T) {
+	t.Parallel()
+	s, _, stderr := stops()[1].reach(t, 1)
+	remedy := regexp.MustCompile(`: (mkdir -p \S+)\n`).FindStringSubmatch(stderr)
+	if remedy == nil {
+		t.Fatalf("1: no command in %q", stderr)
+	}
+	s.paste(t, 0, remedy[1])
+	s.migplan(t, 0, stops()[1].args...)
+	s, _, stderr = stops()[64].reach(t, 64)
+	remedy = regexp.MustCompile(`did you mean (migplan \w+)\?`).FindStringSubmatch(stderr)
+	if remedy == nil {
+		t.Fatalf("64: no command in %q", stderr)
+	}
+	s.paste(t, 0, remedy[1]+" ims.yaml")
+}

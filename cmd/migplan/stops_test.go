@@ -14,6 +14,7 @@ func notBySimulator() map[executor.Reason]string {
 	return map[executor.Reason]string{
 		executor.NotAllowed:     "it ends a person's decision, which is no pass",
 		executor.LockHeld:       "a run that did not get the lock makes no pass and records none; sigstop.txtar",
+		executor.LockLost:       "the connection that holds the lock must end during a pass; pkg/executor and pkg/ledger",
 		executor.PlanInvalid:    "while the file is invalid, status lists its errors with the same code; reread-invalid.txtar",
 		executor.PlanReplaced:   "status shows the plan that the file now holds; reread-other.txtar",
 		executor.PlanChanged:    "the file must change in each of five passes; afterwards it is another file",
