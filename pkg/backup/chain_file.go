@@ -45,7 +45,7 @@ func (c *checker) complete(b Backup) {
 			Summary: "it is not whole: " + m.Incomplete, Action: "wait until it is written, or copy it again"})
 	default:
 		c.add(Finding{ID: FindIncomplete, Severity: Warning, File: b.Name,
-			Summary: "its end could not be checked: " + m.Incomplete, Action: "check it with RESTORE VERIFYONLY"})
+			Summary: "it could not be checked whole: " + m.Incomplete, Action: "check it with RESTORE VERIFYONLY"})
 	}
 	if s := b.Set(); s != nil && s.Provisional {
 		c.add(Finding{ID: FindProvisional, Severity: Warning, File: b.Name,

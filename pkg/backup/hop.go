@@ -44,22 +44,32 @@ func (h *hopper) trailing() int64 {
 // one reads the set at off, and returns the position after it.
 func (h *hopper) one(off int64) (int64, error) {
 	h.pos, h.set = off, off
-	f, err := readFront(h.v, off)
-	if err != nil && f.next == 0 {
-		return 0, err
+	f, frontErr := readFront(h.v, off)
+	if frontErr != nil && f.next == 0 {
+		return 0, frontErr
 	}
-	hasRecord := err == nil
 	end, next, err := h.toTail(f.next)
-	switch {
-	case end != nil && differ(f.set, *end) != "":
-		err = differing(differ(f.set, *end))
-	case end != nil:
-		f.set, hasRecord = merge(f.set, end), true
+	if end == nil && frontErr != nil {
+		return next, err
 	}
-	if hasRecord {
-		h.m.Sets = append(h.m.Sets, f.set)
+	if end != nil {
+		f.set, err = settle(f, frontErr, *end, err)
 	}
+	h.m.Sets = append(h.m.Sets, f.set)
 	return next, err
+}
+
+// settle takes the header at the end, unless the two are not of one backup:
+// then the one at the front stays, as provisional as it is.
+func settle(f front, frontErr error, end Set, err error) (Set, error) {
+	other := checkFront(f, frontErr, end)
+	if other == nil {
+		return merge(f.set, &end), err
+	}
+	if frontErr != nil {
+		return merge(f.set, &end), other
+	}
+	return f.set, other
 }
 
 // merge puts the final header over what the front said.

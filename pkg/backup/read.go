@@ -95,7 +95,7 @@ func (s *source) byMap(m *Media, first int64, t tail) bool {
 	}
 	for i, address := range all {
 		f, err := readFront(s, address)
-		if err != nil && f.next == 0 || f.address != address || f.set.Position != i+1 {
+		if err != nil || f.address != address || f.set.Position != i+1 {
 			return false
 		}
 		own, end := t, s.size
@@ -106,7 +106,7 @@ func (s *source) byMap(m *Media, first int64, t tail) bool {
 			}
 		}
 		isOther := !own.started.IsZero() && own.started != f.started
-		if isOther || differ(f.set, own.set) != "" || !s.fits(f.next, end) {
+		if isOther || checkFront(f, nil, own.set) != nil || !s.fits(f.next, end) {
 			return false
 		}
 		m.Sets = append(m.Sets, merge(f.set, &own.set))
@@ -132,11 +132,14 @@ func (m *Media) hop(v viewer, first int64) error {
 	h := &hopper{v: v, m: m}
 	err := h.all(first)
 	n := len(m.Sets)
+	var header *headerError
 	switch {
 	case n == 0:
 		return explain(err, "its first backup set")
 	case err == nil:
 		m.Complete = true
+	case errors.As(err, &header):
+		m.Incomplete = fmt.Sprintf("backup set %d: %v", n, header)
 	case errors.Is(err, errLimit):
 		m.Incomplete = fmt.Sprintf("it has more in it than is read of one file, behind the beginning of backup set %d", n)
 	case h.trailing() > 0:
@@ -166,7 +169,7 @@ func (s *source) readContainer(m *Media, head []byte) error {
 	u.filemark = m.filemark
 	f, frontErr := readFront(u, first)
 	t, err := s.chunkTail(m.filemark)
-	isOne := err == nil && t.sets.claimed == 1 && f.off > 0 && differ(f.set, t.set) == ""
+	isOne := err == nil && t.sets.claimed == 1 && f.off > 0 && checkFront(f, frontErr, t.set) == nil
 	switch {
 	case isOne:
 		m.Sets, m.Complete = []Set{merge(f.set, &t.set)}, true
@@ -191,8 +194,8 @@ func (m *Media) frontOnly(f front, err error, t tail) error {
 		return explain(err, "its first backup set")
 	}
 	m.Sets = []Set{f.set}
-	if other := differ(f.set, t.set); t.sets.claimed == 1 && other != "" {
-		m.Incomplete = differing(other).Error()
+	if other := checkFront(f, nil, t.set); t.sets.claimed == 1 && other != nil {
+		m.Incomplete = other.Error()
 		return nil
 	}
 	m.Incomplete = "the end of its backup set was not found: it is truncated, still being written, or of a kind not known here"
