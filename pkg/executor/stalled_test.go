@@ -117,6 +117,17 @@ func (l showsFailedWhile) ShowReplicationJob(ctx context.Context, id string) (dr
 	return l.fixture.ShowReplicationJob(ctx, id)
 }
 
+// The list shows the same: a pass sends nothing while the two contradict.
+func (l showsFailedWhile) ListReplicationJobs(ctx context.Context, instanceID string) (drs.Listing, error) {
+	listing, err := l.fixture.ListReplicationJobs(ctx, instanceID)
+	for i := range listing.Jobs {
+		if *l.lying {
+			listing.Jobs[i].Status = "FAILED"
+		}
+	}
+	return listing, err
+}
+
 // A cutover is not sent if its window ends, by either clock, while the ledger
 // is busy or the connection is being made.
 func TestCutoverIsNotSentAfterItsWindow(t *testing.T) {
