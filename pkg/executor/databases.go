@@ -36,27 +36,26 @@ func databasesIn(events []ledger.Event) (d ledger.Databases) {
 	body := false
 	for _, e := range events {
 		switch {
-		case e.Kind == ledger.Opened || e.Kind == ledger.Adopted:
-			d = union(d, decodeDatabases(e.Data))
+		case e.Kind == ledger.Opened:
+			opened, _ := ledger.DecodeOpened(e) // the fold reports an error
+			d = union(d, opened.Databases)
+		case e.Kind == ledger.Adopted:
+			adopted, _ := ledger.DecodeOutcome(e)
+			d = union(d, adopted.Databases)
 		case e.Kind == ledger.Intent && (e.Step == 1 || !body):
 			body = true
-			d = union(d, databasesOfBody(e.Data))
+			intent, _ := ledger.DecodeIntent(e)
+			d = union(d, databasesOfBody(intent.Body))
 		}
 	}
 	return d
 }
 
-func decodeDatabases(data []byte) (d ledger.Databases) {
-	_ = json.Unmarshal(data, &d) // the fold has read the event
-	return d
-}
-
 // databasesOfBody reads them from the request of an intent, in which "" stands
 // for everything in the backups, or for the one that is renamed.
-func databasesOfBody(data []byte) (d ledger.Databases) {
-	var intent struct{ Body string }
+func databasesOfBody(request string) (d ledger.Databases) {
 	var body struct{ Options drs.BackupRestoreOptionInfo }
-	if json.Unmarshal(data, &intent) != nil || json.Unmarshal([]byte(intent.Body), &body) != nil {
+	if json.Unmarshal([]byte(request), &body) != nil {
 		return d
 	}
 	names := slices.Clone(body.Options.DBNames)

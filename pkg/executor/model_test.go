@@ -29,7 +29,7 @@ func runSchedule(s schedule, f planted, log func(string, ...any)) string {
 // TestModel runs seeded schedules of everything that may go wrong around the
 // real decision, fold and settling, against the simulated DRS in memory.
 func TestModel(t *testing.T) {
-	defer debug.SetGCPercent(debug.SetGCPercent(400))
+	collectRarely(t)
 	began := time.Now()
 	inside, ran, outside := atomic.Int64{}, atomic.Int64{}, tally{}
 	each(*flagSchedules, func(i int) bool {
@@ -52,12 +52,20 @@ func TestModel(t *testing.T) {
 	outside.write(t)
 }
 
+// collectRarely lets the heap grow to half a gigabyte before it is collected:
+// the schedules leave far more garbage than data.
+func collectRarely(t *testing.T) {
+	percent, limit := debug.SetGCPercent(-1), debug.SetMemoryLimit(64<<20)
+	t.Cleanup(func() { debug.SetGCPercent(percent); debug.SetMemoryLimit(limit) })
+}
+
 // TestModelCatchesFaults plants faults in the protocol, one at a time, and
 // counts the schedules within A1 to A6 until the first violation.
 func TestModelCatchesFaults(t *testing.T) {
 	if modelUnderRace {
 		t.Skip("the faults are planted in `make model`, which .ci/run runs")
 	}
+	collectRarely(t)
 	all := faults()
 	found := make([]string, len(all))
 	t.Run("", func(t *testing.T) {

@@ -175,11 +175,21 @@ func New(chain string, kind Kind, step, attempt int, run string, data any) (Even
 // DecodeOpened reads the data of an `opened` event.
 func DecodeOpened(e Event) (OpenedData, error) { return decode[OpenedData](e) }
 
+// DecodeIntent reads the data of an `intent` event.
+func DecodeIntent(e Event) (IntentData, error) { return decode[IntentData](e) }
+
+// DecodeOutcome reads the data of an outcome, for example of an `adopted` event.
+func DecodeOutcome(e Event) (OutcomeData, error) { return decode[OutcomeData](e) }
+
 // decode reads an event's data as the type that its kind has.
 func decode[T any](e Event) (T, error) {
+	if v, ok := e.decoded.load().(T); ok {
+		return v, nil
+	}
 	var v T
 	if err := json.Unmarshal(e.Data, &v); err != nil {
 		return v, fmt.Errorf("event %d of chain %s (%s) cannot be read: %w", e.Seq, e.Chain, e.Kind, err)
 	}
+	e.decoded.store(v)
 	return v, nil
 }

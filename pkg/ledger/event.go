@@ -50,6 +50,8 @@ type Event struct {
 	Data    json.RawMessage
 	Prev    string // Hash of the event before; "" for the first
 	Hash    string // 64 hex digits over all of the above
+
+	decoded *decodedData // nil for an event of a database
 }
 
 // Head is the newest event that a writer has read; zero for an empty chain.

@@ -115,6 +115,14 @@ func mustEvents(t testing.TB, l *Ledger, chain string) []Event {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return asAppended(events)
+}
+
+// asAppended leaves out what a store in memory keeps beside an event.
+func asAppended(events []Event) []Event {
+	for i := range events {
+		events[i].decoded = nil
+	}
 	return events
 }
 
@@ -126,7 +134,7 @@ func TestEventsAreReadAsAppended(t *testing.T) {
 			t.Errorf("got %+v, want %+v", got, a)
 		}
 		opened, err := l.Opened(context.Background())
-		if want := []Event{a[0], b[0]}; err != nil || !reflect.DeepEqual(opened, want) {
+		if want := []Event{a[0], b[0]}; err != nil || !reflect.DeepEqual(asAppended(opened), want) {
 			t.Errorf("opened %+v, %v, want %+v", opened, err, want)
 		}
 		if got := mustEvents(t, l, "0000000000000000"); len(got) != 0 {

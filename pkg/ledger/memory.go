@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // memory is a store that ends with the process. It is for tests that run
@@ -52,6 +53,27 @@ func (m *memory) news(ctx context.Context, since int64) (news, error) {
 	return unlocked{m}.news(ctx, since)
 }
 
+// decodedData is the data of an event that a store in memory keeps: it was
+// verified when it was appended, and is decoded by its first reader. Nobody
+// changes it.
+type decodedData struct{ value atomic.Pointer[any] }
+
+func (d *decodedData) load() any {
+	if d == nil {
+		return nil
+	}
+	if v := d.value.Load(); v != nil {
+		return *v
+	}
+	return nil
+}
+
+func (d *decodedData) store(v any) {
+	if d != nil {
+		d.value.Store(&v)
+	}
+}
+
 // unlocked is the store for a caller that holds its lock.
 type unlocked struct{ *memory }
 
@@ -69,6 +91,9 @@ func (m unlocked) insert(_ context.Context, e Event) (bool, error) {
 		return false, nil
 	}
 	e.Data = slices.Clone(e.Data)
+	if e.Hash == e.digest() {
+		e.decoded = &decodedData{}
+	}
 	m.chains[e.Chain] = append(events, e)
 	if e.Kind == Opened || e.Kind == Decision && e.Seq == 1 {
 		m.indexed = append(m.indexed, e)
