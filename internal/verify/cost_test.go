@@ -11,7 +11,7 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// longChain is a full and n logs, each of 7.5 KiB.
+// longChain is a full and n logs, each of 8 KiB.
 func longChain(t testing.TB, n int) (*memory, *plan.Plan) {
 	m := &memory{files: map[string][]byte{"p/ims.bak": full()}}
 	var logs []string

@@ -212,28 +212,6 @@ func TestRecordsThatLie(t *testing.T) {
 	}
 }
 
-// A header at the front that cannot be read is damage, though all that it says
-// is at the end too.
-func TestReadDamagedFront(t *testing.T) {
-	p := backuptest.Sample().Of2019()
-	at := bytes.Index(p.Plain(), []byte("SCIN"))
-	for name, change := range map[string]func(b backuptest.Buf){
-		"a name outside":  func(b backuptest.Buf) { b.U16(0x68, 60_000) },
-		"an unknown type": func(b backuptest.Buf) { b.U8(0x57, 'X') },
-		"another tag":     func(b backuptest.Buf) { copy(b, "SCIX") },
-	} {
-		data := p.Plain()
-		change(backuptest.Buf(data[at:]))
-		m := mustRead(t, data)
-		if m.Complete || !strings.Contains(m.Incomplete, "the header at its front is damaged: ") || m.Sets[0].Provisional || m.Sets[0].LastLSN != (LSN{42, 8536, 1}) {
-			t.Errorf("%s: %+v", name, m)
-		}
-		if all := CheckChain([]Backup{{Name: "a", Media: m}}, Options{}); len(all) != 1 || all[0].ID != FindIncomplete {
-			t.Errorf("%s: %+v", name, all)
-		}
-	}
-}
-
 func TestFileRecordsThatLie(t *testing.T) {
 	plain := backuptest.Sample().Plain()
 	at := bytes.LastIndex(plain, []byte("SFIN"))
