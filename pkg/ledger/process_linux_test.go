@@ -87,7 +87,9 @@ func (c *child) kill() (last string) {
 
 // childAppend appends until it is killed, and says the number of each event
 // once Append has returned.
-func childAppend(dir, _ string) error {
+// The argument is a pause, which lets others have the lock of a file.
+func childAppend(dir, pause string) error {
+	wait, _ := time.ParseDuration(pause)
 	l, err := Open(dir)
 	if err != nil {
 		return err
@@ -103,6 +105,7 @@ func childAppend(dir, _ string) error {
 		}
 		fmt.Println(e.Seq)
 		head = Head{e.Seq, e.Hash}
+		time.Sleep(wait)
 	}
 }
 
