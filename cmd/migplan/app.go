@@ -19,6 +19,7 @@ import (
 
 	"github.com/migplan/migplan/internal/credentials"
 	"github.com/migplan/migplan/internal/view"
+	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/executor"
 )
 
@@ -36,6 +37,7 @@ type app struct {
 	// connections are shared by all plans of this call.
 	connections *connections
 	atEnd       func(code int) // is told the exit code of the process; nil: nobody is
+	pace        *drs.Pace      // of all requests to DRS; nil: no limit
 	saidStop    bool           // a stop was printed
 	// ledgerFile is the file of the ledger, once it is known.
 	ledgerFile string

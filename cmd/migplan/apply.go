@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/migplan/migplan/internal/view"
+	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/plan"
 )
@@ -24,6 +25,7 @@ type applyOptions struct {
 	remind    time.Duration
 	metrics   string
 	parallel  int
+	rate      int
 }
 
 // A pass has one request under way at a time: eight of them, answered within 50 ms,
@@ -81,6 +83,7 @@ func (o *applyOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.keys.Cutover, "confirm-cutover", "", "NAME@HASH: bring the database online with this plan's last step")
 	f.StringVar(&o.keys.Overwrite, "confirm-overwrite", "", "NAME@HASH: overwrite databases of the same name on the target")
 	f.IntVar(&o.parallel, "parallel", defaultParallel, "how many plans to work on at once; never two of one target instance")
+	f.IntVar(&o.rate, "rate", 0, "send at most this many requests a minute to DRS, for all plans together (default: no limit)")
 	f.DurationVar(&o.remind, "remind", 0, "print an unchanged stop again only after this long (default: in every pass)")
 	f.StringVar(&o.metrics, "metrics-file", "", "write metrics for node_exporter's textfile collector into this file")
 	outputFlag(c, &o.output, "text", "json")
@@ -108,6 +111,12 @@ func (o *applyOptions) complete(a *app) error {
 	o.askPerson = settle == "ask"
 	if o.parallel < 1 || o.parallel > maxParallel {
 		return usage{fmt.Sprintf("--parallel %d is not possible", o.parallel), fmt.Sprintf("give a number from 1 to %d", maxParallel)}
+	}
+	if o.rate != 0 && o.rate < drs.LeastPace {
+		return usage{fmt.Sprintf("--rate %d is not possible", o.rate), fmt.Sprintf("give at least %d requests a minute", drs.LeastPace)}
+	}
+	if o.rate > 0 {
+		a.pace = drs.NewPace(o.rate)
 	}
 	if o.remind < 0 {
 		return usage{"--remind is negative", "give a duration like 6h"}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/migplan/migplan/internal/view"
+	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/executor"
 )
 
@@ -95,7 +96,15 @@ func (f *fleet) wakes(closes time.Time) time.Time {
 	return at
 }
 
-func (f *fleet) parallel() int { return max(1, f.o.parallel) }
+// parallel is how many passes may be under way. With a limit on requests there are so
+// few that none of them waits long for its turn.
+func (f *fleet) parallel() int {
+	n := max(1, f.o.parallel)
+	if f.o.rate > 0 {
+		n = min(n, max(1, f.o.rate/drs.LeastPace))
+	}
+	return n
+}
 
 // addDue gives a turn to each plan whose next pass is due. Each plan gets one pass,
 // whatever has happened by then.
@@ -105,12 +114,15 @@ func (f *fleet) addDue(ctx context.Context) {
 	}
 	f.begun = true
 	now := time.Now()
+	var due []*planRun
 	for _, run := range f.runs {
 		if f.waits(run) && !now.Before(run.notBefore) {
 			run.underWay = true
 			f.turns.add(run)
+			due = append(due, run)
 		}
 	}
+	f.shareLists(ctx, due)
 }
 
 // waits reports whether a plan waits for the time of its next pass. One that waits
@@ -164,6 +176,9 @@ func (f *fleet) finish(ctx context.Context, run *planRun) {
 	run.ended = !f.o.wait || !goesOn(ctx, run.Result)
 	run.show()
 	f.settle(run)
+	if run.onlyWaits && len(f.runs) >= leastListed {
+		run.notBefore = together(time.Now(), run.notBefore)
+	}
 	if f.o.wait {
 		f.say(run)
 		return

@@ -145,6 +145,52 @@ func TestFleetPrintsInTheOrderOfTheCall(t *testing.T) {
 	}
 }
 
+// Plans that only wait for their jobs cost one list together, and a create still
+// follows only on a look of its own.
+func TestFleetListsTheJobsThatItWaitsFor(t *testing.T) {
+	t.Parallel()
+	const plans = 12
+	var ahead atomic.Int64
+	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	c := newCaller(t, drssim.Config{Seed: 1, RestoreTime: time.Minute, Now: now})
+	for i := range plans {
+		c.write(t, i, fmt.Sprintf("%031dain04", i), 2)
+	}
+	// apply makes a pass over all plans and counts the requests.
+	apply := func() (lists, shows, creates int) {
+		before := len(c.sim.Requests())
+		class, stdout, stderr := c.call(t, "apply", "--rate", "60000", filepath.Join(c.dir, "plans"))
+		if class != executor.OK {
+			t.Fatalf("%s\n%s%s", class, stdout, stderr)
+		}
+		for _, r := range c.sim.Requests()[before:] {
+			switch r.Op {
+			case "list":
+				lists++
+			case "show":
+				shows++
+			case "create":
+				creates++
+			}
+		}
+		return lists, shows, creates
+	}
+	apply()
+	ahead.Add(int64(2 * time.Minute))
+	apply()
+	if lists, shows, creates := apply(); lists != 1 || shows != 0 || creates != 0 {
+		t.Errorf("while all run: %d lists, %d shows, %d creates", lists, shows, creates)
+	}
+	ahead.Add(int64(2 * time.Minute))
+	if lists, shows, creates := apply(); lists != 1+plans || shows != 2*plans || creates != plans {
+		t.Errorf("when all have ended: %d lists, %d shows, %d creates", lists, shows, creates)
+	}
+	c.sim.Rename(c.sim.Jobs()[2*plans].ID, "by-hand")
+	if lists, shows, _ := apply(); lists != 1 || shows != 1 {
+		t.Errorf("after one was renamed: %d lists, %d shows", lists, shows)
+	}
+}
+
 // All plans of a project share one token of IAM and the connections to DRS, on which
 // a create has one of its own.
 func TestFleetLogsInOnce(t *testing.T) {

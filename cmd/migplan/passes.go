@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/migplan/migplan/pkg/executor"
@@ -46,7 +47,7 @@ func (run *planRun) take(ctx context.Context, r executor.Result) {
 	if (r.Reason == executor.TimeUp || r.Reason == executor.Stopped) && r.Err == nil && run.Class() == executor.TryAgain {
 		r.Err = run.Result.Err // what the pass before had met
 	}
-	if r.JobStatus != run.status {
+	if !strings.EqualFold(r.JobStatus, run.status) { // a list and a detail differ in it
 		run.status, run.statusSince = r.JobStatus, time.Now()
 	}
 	run.Result = r
@@ -57,6 +58,7 @@ func (run *planRun) take(ctx context.Context, r executor.Result) {
 	} else {
 		run.State, run.Unread = ledger.State{}, true
 	}
+	run.onlyWaits = executor.OnlyWaits(run.Plan.Steps, &run.State)
 	run.notBefore = time.Now().Add(run.untilNext())
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/migplan/migplan/internal/view"
+	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/ledger"
 	"github.com/migplan/migplan/pkg/plan"
@@ -31,6 +32,8 @@ type planRun struct {
 	lockedOut  bool                      // so it is
 	said       *said                     // what is printed after the pass; nil: print it at once
 	shown      *view.Running             // the running job; nil: none
+	onlyWaits  bool                      // a list may show that its job still runs
+	client     *drs.Client
 
 	id          string            // names this process in the ledger
 	passed      time.Time         // when the pass of this round began; zero: none was made
@@ -91,7 +94,7 @@ func (a *app) newPlanRun(ctx context.Context, l *ledger.Ledger, m *view.Migratio
 		a.sayEnd(run, o)
 		return run
 	}
-	run.runner = a.runner(l, m.Plan, r, &o.settings, run.id)
+	run.runner, run.client = a.runner(l, m.Plan, r, &o.settings, run.id), r.client
 	run.runner.Keys, run.runner.AskPerson, run.runner.Unchanged = o.keys, o.askPerson, run.unchanged
 	run.runner.Gate = a.gate(run, r, o.settings)
 	run.runner.Sending = func(step int) { a.warnOfStep(run, step) }
@@ -133,6 +136,7 @@ func (a *app) needsNoPass(ctx context.Context, l *ledger.Ledger, run *planRun, o
 		s = executor.Next(executor.Facts{Steps: run.Plan.Steps, State: chain.State, Now: time.Now()}).Stop
 	}
 	if s == nil {
+		run.onlyWaits = executor.OnlyWaits(run.Plan.Steps, chain.State)
 		return false
 	}
 	run.Result, run.ended = executor.Result{Stop: *s, Sent: executor.SentNo}, true
@@ -144,7 +148,7 @@ func (a *app) needsNoPass(ctx context.Context, l *ledger.Ledger, run *planRun, o
 func (a *app) runner(l *ledger.Ledger, p *plan.Plan, r *remote, s *settings, id string) *executor.Runner {
 	return &executor.Runner{
 		Plan: p, Jobs: r.client, Ledger: l, Identity: r.identity(), Who: a.who(),
-		Run: id, LockWait: s.lockWait, Renew: r.credentials.Renew, Note: a.note(p.Name),
+		Run: id, LockWait: s.lockWait, Renew: r.credentials.Renew, Note: a.note(p.Name), Turn: a.pace.Wait,
 	}
 }
 

@@ -198,7 +198,7 @@ func (a *app) login(ctx context.Context, s *settings, t plan.Target, endpoint *u
 	}
 	client, err := a.connections.client(drs.Config{
 		Endpoint: endpoint, ProjectID: t.ProjectID, Authorizer: creds, UserAgent: "migplan/" + version(),
-		RootCAs: options.Roots, Proxy: options.Proxy, Observe: a.observe,
+		RootCAs: options.Roots, Proxy: options.Proxy, Pace: a.pace, Observe: a.observe,
 	})
 	return &remote{client: client, credentials: creds, endpoint: endpoint}, err
 }

@@ -22,6 +22,7 @@ type Config struct {
 	RootCAs    *x509.CertPool                        // nil: the system's
 	Proxy      func(*http.Request) (*url.URL, error) // nil: none
 	Backoff    time.Duration                         // base of the pause before a read is repeated; 0 is 1 s
+	Pace       *Pace                                 // of reads; the caller waits for the turn of a create. nil: no limit
 	Observe    func(Exchange)                        // called for every answer or failure before it is recorded, must not block; nil: no calls
 }
 

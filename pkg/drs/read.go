@@ -71,18 +71,41 @@ const (
 // ListReplicationJobs returns all jobs of a target instance. It does not filter
 // by name or status: the name filter is fuzzy, and a job may be renamed.
 func (c *Client) ListReplicationJobs(ctx context.Context, instanceID string) (Listing, error) {
+	return Collect(func(offset int) (Page, error) { return c.page(ctx, ListQuery(instanceID, offset)) })
+}
+
+func (c *Client) page(ctx context.Context, query url.Values) (Page, error) {
 	const op = "ListReplicationJobs"
-	return Collect(func(offset int) (Page, error) {
-		a, err := c.get(ctx, op, c.url("", ListQuery(instanceID, offset)))
+	a, err := c.get(ctx, op, c.url("", query))
+	if err != nil {
+		return Page{}, err
+	}
+	p, err := DecodePage(a.body, a.date)
+	if err != nil {
+		return Page{}, fmt.Errorf("%s: %w", op, err)
+	}
+	return p, nil
+}
+
+// ListRunningJobs returns jobs of the project, on all its targets, that a list shows as
+// TRANSFERRING, from at most so many pages. More may run: a list lags, and a status
+// may have another spelling.
+func (c *Client) ListRunningJobs(ctx context.Context, pages int) ([]OfflineTaskInfo, error) {
+	var jobs []OfflineTaskInfo
+	for range pages {
+		query := ListQuery("", len(jobs))
+		query.Del("dbs_instance_ids")
+		query.Set("status", "TRANSFERRING")
+		p, err := c.page(ctx, query)
 		if err != nil {
-			return Page{}, err
+			return nil, err
 		}
-		p, err := DecodePage(a.body, a.date)
-		if err != nil {
-			return Page{}, fmt.Errorf("%s: %w", op, err)
+		jobs = append(jobs, p.Jobs...)
+		if len(p.Jobs) == 0 || len(jobs) >= p.Count {
+			break
 		}
-		return p, nil
-	})
+	}
+	return jobs, nil
 }
 
 // ListQuery is the query of one page (list page, query parameters).

@@ -87,6 +87,9 @@ func (c *Client) readHTTP(last *error) *retryablehttp.Client {
 	return &retryablehttp.Client{
 		HTTPClient: c.reads,
 		RetryMax:   4,
+		RequestLogHook: func(_ retryablehttp.Logger, req *http.Request, _ int) { // before each attempt, outside of its timeout
+			_ = c.config.Pace.Wait(req.Context(), math.MaxInt64) // the end of ctx ends the attempt too
+		},
 		CheckRetry: func(ctx context.Context, resp *http.Response, err error) (bool, error) {
 			if ctx.Err() == nil {
 				*last = attemptError(resp, err)

@@ -12,6 +12,10 @@ import (
 // failed.
 func (p *pass) look(ctx context.Context, seq int) error {
 	id := p.facts.State.Step(seq).JobID
+	if listed, ok := p.Listed(id); ok && stillRuns(p.facts, seq, listed) {
+		p.facts.looked, p.result.JobStatus = true, listed.Status
+		return nil
+	}
 	look, j, err := p.see(ctx, seq, id)
 	if err != nil {
 		return err

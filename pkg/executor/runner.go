@@ -44,6 +44,12 @@ type Runner struct {
 	// Sending is called with a step right before its first intent, and
 	// must not block; nil: not called.
 	Sending func(step int)
+	// Listed returns a job as a fresh list shows it; false if none does. nil:
+	// there is no list.
+	Listed func(jobID string) (drs.OfflineTaskInfo, bool)
+	// Turn waits until a create may be sent, at most for longest: it rests on
+	// what was read before. nil: at any time.
+	Turn func(ctx context.Context, longest time.Duration) error
 	// Note receives what is worth logging, and must not block; nil: not
 	// called.
 	Note func(Note)
@@ -91,6 +97,12 @@ func (r *Runner) withDefaults() *Runner {
 	}
 	if c.Note == nil {
 		c.Note = func(Note) {}
+	}
+	if c.Listed == nil {
+		c.Listed = func(string) (drs.OfflineTaskInfo, bool) { return drs.OfflineTaskInfo{}, false }
+	}
+	if c.Turn == nil {
+		c.Turn = func(context.Context, time.Duration) error { return nil }
 	}
 	return &c
 }

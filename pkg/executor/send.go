@@ -18,6 +18,9 @@ func (p *pass) create(ctx context.Context, seq int) error {
 	if err := p.passesGate(ctx, seq); err != nil {
 		return err
 	}
+	if err := p.Turn(ctx, longestTurn-(p.hooks.uptime()-p.listedAt)); err != nil {
+		return p.cutShort(ctx, nil)
+	}
 	if !p.isFresh() {
 		return p.listAgain(seq)
 	}
@@ -142,6 +145,10 @@ func (p *pass) listAgain(seq int) error {
 
 // maxStale bounds the listings of one pass that were too old to use.
 const maxStale = 5
+
+// longestTurn is the age of a listing at which its create no longer waits for its
+// turn.
+const longestTurn = drs.MaxListingAge / 2
 
 // leastTime is the time that a create needs before the end of the run.
 const leastTime = time.Second
