@@ -83,8 +83,8 @@ func drsErrors() []drsError {
 			remedy: "the step cannot be repaired: raise generation and start from the full backup"},
 		{codes: []string{"DRS.M00105"}, restorable: true, cause: "the account is restricted", remedy: "check balance and verification of the account"},
 		{codes: []string{"DRS.M05006"}, restorable: true, cause: "the target instance is not valid",
-			remedy: "check that the instance is active; " + otherTarget},
-		{codes: []string{"DRS.M06007"}, restorable: true, cause: "DRS got no target instance", remedy: otherTarget},
+			remedy: checkInstance},
+		{codes: []string{"DRS.M06007"}, restorable: true, cause: "DRS got no target instance", remedy: checkInstance},
 		{codes: []string{"DRS.M00269", "DRS.M00270", "DRS.M00271"}, restorable: true, cause: "DRS does not accept a tag", remedy: "fix the tags in the plan"},
 		{codes: []string{"DRS.M00007", "DRS.M00200", "DRS.M00201", "DRS.M00202", "DRS.M00273", "DRS.M00300", "DRS.M00301", "DRS.M00305"}, restorable: true,
 			cause: "DRS does not accept a value of the request", remedy: "fix the value that the message names"},
@@ -131,5 +131,6 @@ func (s stopped) ErrorLog() string {
 	return strings.TrimRight(orElse(Clean(s.InLedger().ErrorLog), "no reason given"), ".")
 }
 
-// otherTarget is for a target that never was the right one.
-const otherTarget = "if target.instance_id is wrong, correct it and give the plan another name, which stays with its target, instead of a retry"
+// checkInstance is for a target that is not usable, or is the wrong one.
+const checkInstance = "check that the instance is active (if target.instance_id is wrong, correct it, rename the plan, because a name stays with its target, " +
+	"and run apply instead)"
