@@ -33,7 +33,12 @@ func waysOut() map[int][]wayOut {
 			{command: 1, before: func(t *testing.T, s *stage) map[string]string {
 				return map[string]string{"JOB_ID": s.createInConsole(t)}
 			}},
-			{command: 2, before: func(t *testing.T, s *stage) map[string]string { s.age(t, 46*time.Minute); return nil }},
+			{command: 2, before: func(t *testing.T, s *stage) map[string]string {
+				s.age(t, 46*time.Minute)
+				s.migplan(t, 75, "resolve", "ims.yaml", "1", "--not-created", "--reason", "the first of two empty lists, as section 5 says")
+				s.age(t, 5*time.Minute)
+				return nil
+			}},
 		},
 		6: {{command: 1, before: func(t *testing.T, s *stage) map[string]string { s.age(t, 45*time.Minute); return nil }}},
 		7: {{command: 1}},
