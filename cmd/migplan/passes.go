@@ -53,13 +53,23 @@ func (run *planRun) take(ctx context.Context, r executor.Result) {
 	run.Result = r
 	run.Result.Changes, run.Result.Sent = changes, sent
 	run.changed = run.changed || len(r.Changes) > 0
-	if chain, err := executor.LoadChain(context.WithoutCancel(ctx), run.runner.Ledger, run.Plan); err == nil {
-		run.SetChain(chain)
-	} else {
-		run.State, run.Unread = ledger.State{}, true
-	}
+	run.setChainAfter(ctx, r)
 	run.onlyWaits = executor.OnlyWaits(run.Plan.Steps, &run.State)
 	run.notBefore = time.Now().Add(run.untilNext())
+}
+
+// setChainAfter stores the chain as it is after a pass, which has it unless it
+// changed it.
+func (run *planRun) setChainAfter(ctx context.Context, r executor.Result) {
+	chain, err := r.Chain, error(nil)
+	if chain == nil {
+		chain, err = executor.LoadChain(context.WithoutCancel(ctx), run.runner.Ledger, run.Plan)
+	}
+	if err != nil {
+		run.State, run.Unread = ledger.State{}, true
+		return
+	}
+	run.SetChain(chain)
 }
 
 // goesOn reports whether --wait has something to wait for.

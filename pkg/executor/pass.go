@@ -16,6 +16,7 @@ type pass struct {
 	lock       *ledger.Lock // on the target; nil: none was taken
 	facts      Facts
 	chain      *Chain
+	read       ledger.Head     // of the chain when it was read
 	listedAt   time.Duration   // uptime when the listing began
 	others     map[string]bool // jobs of other chains of this ledger, when the target was listed
 	sentBefore Sent            // Sent before the last create of this pass
@@ -97,7 +98,7 @@ func (p *pass) load(ctx context.Context) error {
 		return err
 	}
 	p.facts.Steps, p.facts.State, p.facts.Keys = p.Plan.Steps, chain.State, p.Keys
-	p.chain, p.facts.OnlineBefore = chain, chain.OnlineBefore(p.Plan)
+	p.chain, p.read, p.facts.OnlineBefore = chain, chain.State.Head, chain.OnlineBefore(p.Plan)
 	if chain.State.Opened == nil {
 		p.facts.older = chain.older(p.Plan)
 	}

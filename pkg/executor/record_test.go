@@ -119,3 +119,15 @@ func TestLockedLedgerIsTriedAgain(t *testing.T) {
 		t.Errorf("sent %s, %d jobs", got.Sent, len(r.sim.Jobs()))
 	}
 }
+
+// A pass returns the chain that it read, but not one that it has changed.
+func TestResultHasChainOnlyIfUnchanged(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Hour}, "l1.bak")
+	if x := r.pass(); x.Chain != nil {
+		t.Error("a pass that submitted a step returns the chain from before")
+	}
+	x := r.pass()
+	if x.Chain == nil || x.Chain.State.Step(1).State != ledger.StepRunning {
+		t.Errorf("a pass with nothing to do returns chain %+v", x.Chain)
+	}
+}

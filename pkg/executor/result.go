@@ -67,6 +67,9 @@ type Result struct {
 	Stop
 	Changes []Change
 	Sent    Sent
+	// Chain is the chain as the pass read it, nil if the pass could not read it or
+	// has added events since.
+	Chain *Chain
 	// JobStatus is what DRS showed of the running job, in its words; "" if the
 	// pass did not ask.
 	JobStatus string

@@ -166,6 +166,7 @@ func (r *Runner) underLock(ctx context.Context, do func(*pass, context.Context) 
 	for range maxRaces {
 		p := &pass{Runner: r, lock: lock, result: result}
 		err := do(p, ctx)
+		p.result.Chain = p.unchangedChain()
 		s, stopped := asStop(err)
 		switch {
 		case err == nil:
@@ -180,8 +181,16 @@ func (r *Runner) underLock(ctx context.Context, do func(*pass, context.Context) 
 		p.result.Wait = p.until(s)
 		return p.result
 	}
-	result.Stop = Stop{Reason: RaceLost}
+	result.Stop, result.Chain = Stop{Reason: RaceLost}, nil
 	return result
+}
+
+// unchangedChain is the chain as this pass has read it, nil if it added events.
+func (p *pass) unchangedChain() *Chain {
+	if p.chain == nil || p.facts.State.Head != p.read {
+		return nil
+	}
+	return p.chain
 }
 
 // until is how long a stop lasts that ends by itself.
