@@ -35,7 +35,10 @@ func commandTree() *cobra.Command {
 func unknownMentions(root *cobra.Command, text string) (unknown []string) {
 	for _, span := range codeSpan.FindAllStringSubmatch(fencedBlock.ReplaceAllString(text, ""), -1) {
 		command := (*cobra.Command)(nil)
-		if words := strings.Fields(span[1]); words[0] == "migplan" && len(words) > 1 {
+		words := strings.Fields(span[1])
+		if short, _, err := root.Find(words); err == nil && short != root && strings.Contains(span[1], " --") {
+			command = short // `status --watch`
+		} else if words[0] == "migplan" && len(words) > 1 {
 			command, _, _ = root.Find(words[1:])
 			if commandName.MatchString(span[1]) && (command == nil || command == root) {
 				unknown = append(unknown, span[1])
@@ -119,9 +122,9 @@ func TestEveryCommandIsInThePages(t *testing.T) {
 func TestUnknownMentionsAreFound(t *testing.T) {
 	t.Parallel()
 	root := commandTree()
-	page := "`migplan aply PLAN`, `--waits`, `migplan apply --waits`, `migplan status --wait`\n" +
-		"`migplan apply PLAN --wait`, `--wait`, `migplan PLAN`, `useradd --system`\n```\n$ migplan aply\n```\n"
-	want := []string{"migplan aply PLAN", "--waits in --waits", "--waits in migplan apply --waits", "--wait in migplan status --wait"}
+	page := "`migplan aply PLAN`, `--waits`, `migplan apply --waits`, `migplan status --wait`, `status --wait`\n" +
+		"`migplan apply PLAN --wait`, `--wait`, `apply --wait`, `migplan PLAN`, `useradd --system`\n```\n$ migplan aply\n```\n"
+	want := []string{"migplan aply PLAN", "--waits in --waits", "--waits in migplan apply --waits", "--wait in migplan status --wait", "--wait in status --wait"}
 	if got := unknownMentions(root, page); !slices.Equal(got, want) {
 		t.Errorf("found %q, want %q", got, want)
 	}
