@@ -190,7 +190,7 @@ func (p *pass) mustBeEmptyTwice(ctx context.Context, seq int, st ledger.Step) er
 	date, fence := p.facts.target.Date, FenceOf(st)
 	until := date.Add(searchesApart)
 	for _, s := range st.Searches {
-		if s.Count > 0 || s.Date.Before(fence) {
+		if !s.IsEmpty() || s.Date.Before(fence) {
 			continue
 		}
 		if date.Sub(s.Date) >= searchesApart {

@@ -140,7 +140,7 @@ func absence(f doubtFacts) verdict {
 	}
 	for _, s := range f.Known.Searches {
 		apart := v.Date.Sub(s.Date)
-		if s.Principal != f.Principal || s.Date.Before(fence) || apart > searchesWithin {
+		if s.Principal != f.Principal || s.Date.Before(fence) || apart > searchesWithin || s.IsEmpty() { // an empty one is of mustBeEmptyTwice
 			continue
 		}
 		if apart >= searchesApart {

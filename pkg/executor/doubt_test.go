@@ -40,7 +40,7 @@ func found(f *doubtFacts, j drs.Job) {
 }
 
 func earlier(f *doubtFacts, at time.Time) {
-	f.Known.Searches = append(f.Known.Searches, ledger.SearchedData{Intent: 7, Date: at, NewestJob: "witness", Principal: "ak:A"})
+	f.Known.Searches = append(f.Known.Searches, ledger.SearchedData{Intent: 7, Date: at, Count: 1, NewestJob: "witness", Principal: "ak:A"})
 }
 
 // The documentation names these times, and the assumptions depend on them.
@@ -97,26 +97,31 @@ func TestDoubt(t *testing.T) {
 			j.RecoveryMode, j.Description = "", ""
 			found(f, j)
 		}, class: Conflict, reason: JobDiffers},
-		"found, renamed":                {step: incremental, with: func(f *doubtFacts) { j := jobOf(incremental); j.Name = "x"; found(f, j) }, class: Conflict, reason: JobDiffers},
-		"found, no marker":              {step: incremental, with: func(f *doubtFacts) { j := jobOf(incremental); j.Description = ""; found(f, j) }, class: Conflict, reason: JobDiffers},
-		"found, other marker":           {step: incremental, with: func(f *doubtFacts) { j := jobOf(incremental); j.Description = full.Marker().String(); found(f, j) }, class: Conflict, reason: JobDiffers},
-		"unknown job of the chain":      {step: incremental, with: func(f *doubtFacts) { f.target.Unknown = []drs.OfflineTaskInfo{{ID: "x"}} }, class: Conflict, reason: UnknownJobs},
-		"not found, the cutover":        {step: last, class: InDoubt, reason: DoubtNeedsPerson, why: WhyCutover},
-		"not found, the full":           {step: full, class: InDoubt, reason: DoubtNeedsPerson, why: WhyFull},
-		"not found, token":              {step: incremental, with: func(f *doubtFacts) { f.Known.Intent.TokenAuth = true }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyToken},
-		"not found, M00277":             {step: incremental, with: func(f *doubtFacts) { f.Known.Answer.Code = "DRS.M00277" }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyNameExists},
-		"not found, unaccounted":        {step: incremental, with: func(f *doubtFacts) { f.target.Unaccounted = []string{"x"} }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyUnaccounted},
-		"not found, once before":        {step: incremental, with: func(f *doubtFacts) { f.Known.Absences = 1 }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyTwice},
-		"not found, no witness known":   {step: incremental, with: func(f *doubtFacts) { f.NewestJob = "" }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyNoKnownJob},
-		"not found, undated intent":     {step: incremental, with: func(f *doubtFacts) { f.Known.Intent.FenceUntil = time.Time{} }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyNoDate},
-		"not found, a date far ahead":   {step: incremental, with: func(f *doubtFacts) { f.Highest = f.target.Date.AddDate(20, 0, 0) }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyDateAhead},
-		"not found, by hand":            {step: incremental, with: func(f *doubtFacts) { f.AskPerson = true }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyAsk},
-		"before the fence":              {step: incremental, with: func(f *doubtFacts) { f.target.Date = signed.Add(silentFence - 1) }, class: TryAgain, reason: Settling},
-		"at the fence, first search":    {step: incremental, record: true, class: TryAgain, reason: Settling},
-		"answered, at its fence":        {step: incremental, with: func(f *doubtFacts) { f.Known.Answered = true; f.target.Date = signed.Add(answeredFence) }, record: true, class: TryAgain, reason: Settling},
-		"answered, before its fence":    {step: incremental, with: func(f *doubtFacts) { f.Known.Answered = true; f.target.Date = signed.Add(answeredFence - 1) }, class: TryAgain, reason: Settling},
-		"second search, too soon":       {step: incremental, with: func(f *doubtFacts) { earlier(f, signed.Add(silentFence)); f.target.Date = later.Add(-1) }, class: TryAgain, reason: Settling},
-		"second search":                 {step: incremental, with: func(f *doubtFacts) { earlier(f, signed.Add(silentFence)); f.target.Date = later }, absent: true},
+		"found, renamed":              {step: incremental, with: func(f *doubtFacts) { j := jobOf(incremental); j.Name = "x"; found(f, j) }, class: Conflict, reason: JobDiffers},
+		"found, no marker":            {step: incremental, with: func(f *doubtFacts) { j := jobOf(incremental); j.Description = ""; found(f, j) }, class: Conflict, reason: JobDiffers},
+		"found, other marker":         {step: incremental, with: func(f *doubtFacts) { j := jobOf(incremental); j.Description = full.Marker().String(); found(f, j) }, class: Conflict, reason: JobDiffers},
+		"unknown job of the chain":    {step: incremental, with: func(f *doubtFacts) { f.target.Unknown = []drs.OfflineTaskInfo{{ID: "x"}} }, class: Conflict, reason: UnknownJobs},
+		"not found, the cutover":      {step: last, class: InDoubt, reason: DoubtNeedsPerson, why: WhyCutover},
+		"not found, the full":         {step: full, class: InDoubt, reason: DoubtNeedsPerson, why: WhyFull},
+		"not found, token":            {step: incremental, with: func(f *doubtFacts) { f.Known.Intent.TokenAuth = true }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyToken},
+		"not found, M00277":           {step: incremental, with: func(f *doubtFacts) { f.Known.Answer.Code = "DRS.M00277" }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyNameExists},
+		"not found, unaccounted":      {step: incremental, with: func(f *doubtFacts) { f.target.Unaccounted = []string{"x"} }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyUnaccounted},
+		"not found, once before":      {step: incremental, with: func(f *doubtFacts) { f.Known.Absences = 1 }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyTwice},
+		"not found, no witness known": {step: incremental, with: func(f *doubtFacts) { f.NewestJob = "" }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyNoKnownJob},
+		"not found, undated intent":   {step: incremental, with: func(f *doubtFacts) { f.Known.Intent.FenceUntil = time.Time{} }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyNoDate},
+		"not found, a date far ahead": {step: incremental, with: func(f *doubtFacts) { f.Highest = f.target.Date.AddDate(20, 0, 0) }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyDateAhead},
+		"not found, by hand":          {step: incremental, with: func(f *doubtFacts) { f.AskPerson = true }, class: InDoubt, reason: DoubtNeedsPerson, why: WhyAsk},
+		"before the fence":            {step: incremental, with: func(f *doubtFacts) { f.target.Date = signed.Add(silentFence - 1) }, class: TryAgain, reason: Settling},
+		"at the fence, first search":  {step: incremental, record: true, class: TryAgain, reason: Settling},
+		"answered, at its fence":      {step: incremental, with: func(f *doubtFacts) { f.Known.Answered = true; f.target.Date = signed.Add(answeredFence) }, record: true, class: TryAgain, reason: Settling},
+		"answered, before its fence":  {step: incremental, with: func(f *doubtFacts) { f.Known.Answered = true; f.target.Date = signed.Add(answeredFence - 1) }, class: TryAgain, reason: Settling},
+		"second search, too soon":     {step: incremental, with: func(f *doubtFacts) { earlier(f, signed.Add(silentFence)); f.target.Date = later.Add(-1) }, class: TryAgain, reason: Settling},
+		"second search":               {step: incremental, with: func(f *doubtFacts) { earlier(f, signed.Add(silentFence)); f.target.Date = later }, absent: true},
+		"first list was empty": {step: incremental, with: func(f *doubtFacts) {
+			earlier(f, signed.Add(silentFence))
+			f.Known.Searches[0].Count = 0 // of a person's decision: it shows no known job
+			f.target.Date = later
+		}, record: true, class: TryAgain, reason: Settling},
 		"first search before the fence": {step: incremental, with: func(f *doubtFacts) { earlier(f, signed.Add(silentFence-1)); f.target.Date = later }, record: true, class: TryAgain, reason: Settling},
 		"first search by another": {step: incremental, with: func(f *doubtFacts) {
 			earlier(f, signed.Add(silentFence))

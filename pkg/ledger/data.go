@@ -90,6 +90,10 @@ type SearchedData struct {
 	Principal     string   `json:"principal"`
 }
 
+// IsEmpty reports whether the listing showed no job at all: nothing in it shows
+// that it was complete.
+func (d SearchedData) IsEmpty() bool { return d.Count == 0 && len(d.IDs) == 0 }
+
 // FinishedData is the end of a job as DRS showed it.
 type FinishedData struct {
 	JobID    string    `json:"job_id"`
