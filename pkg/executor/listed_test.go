@@ -47,13 +47,22 @@ func TestStillRuns(t *testing.T) {
 		{"its status was undocumented", []ledger.StepState{done, runs}, 2, func(s *ledger.State, _ *drs.OfflineTaskInfo) {
 			s.Unknown = map[string]ledger.SightData{"job": {Status: "PAUSED"}}
 		}, false},
+		{"it has run for an hour", []ledger.StepState{done, runs}, 2, func(s *ledger.State, _ *drs.OfflineTaskInfo) {
+			s.Steps[1].SubmittedAt = inside.Add(-time.Hour)
+		}, false},
+		{"submitted after now: the clock was set back", []ledger.StepState{done, runs}, 2, func(s *ledger.State, _ *drs.OfflineTaskInfo) {
+			s.Steps[1].SubmittedAt = inside.Add(time.Second)
+		}, false},
 		{"a conflict in the ledger", []ledger.StepState{done, runs}, 2, func(s *ledger.State, _ *drs.OfflineTaskInfo) { s.Conflict = &ledger.SecondJob{JobID: "other", Step: 2} }, false},
 	} {
 		state, j := history(t, steps, c.states...), job(c.seq)
+		for i := range state.Steps {
+			state.Steps[i].SubmittedAt = inside.Add(-time.Hour + time.Second)
+		}
 		if c.change != nil {
 			c.change(state, &j)
 		}
-		if got := stillRuns(Facts{Steps: steps, State: state}, c.seq, j); got != c.want {
+		if got := stillRuns(Facts{Steps: steps, State: state, Now: inside}, c.seq, j); got != c.want {
 			t.Errorf("%s: %t, want %t", c.name, got, c.want)
 		}
 	}
