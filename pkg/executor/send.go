@@ -12,14 +12,14 @@ import (
 // create records the intent of a step, sends its request once, and records the
 // outcome.
 func (p *pass) create(ctx context.Context, seq int) error {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < leastTime {
-		return stop(TimeUp, seq)
-	}
 	if err := p.passesGate(ctx, seq); err != nil {
 		return err
 	}
 	if err := p.Turn(ctx, longestTurn-(p.hooks.uptime()-p.listedAt)); err != nil {
 		return p.cutShort(ctx, nil)
+	}
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < leastTime { // after what may take long
+		return stop(TimeUp, seq)
 	}
 	if !p.isFresh() {
 		return p.listAgain(seq)
