@@ -72,7 +72,7 @@ func (f *fleet) round(ctx context.Context) {
 		select {
 		case run := <-f.passed:
 			f.finish(ctx, run)
-		case <-time.After(time.Until(f.wakes(closes))):
+		case <-time.After(time.Until(f.wakes(ctx, closes))):
 		}
 		if !time.Now().Before(closes) {
 			break
@@ -85,12 +85,12 @@ func (f *fleet) round(ctx context.Context) {
 }
 
 // wakes is when something is to be done before a pass ends.
-func (f *fleet) wakes(closes time.Time) time.Time {
+func (f *fleet) wakes(ctx context.Context, closes time.Time) time.Time {
 	at := closes
 	if try := f.turns.nextTry(); !try.IsZero() && try.Before(at) && f.passing < f.parallel() {
 		at = try
 	}
-	if due := f.soonest(); f.o.wait && !due.IsZero() && due.Before(at) {
+	if due := f.soonest(); f.o.wait && ctx.Err() == nil && !due.IsZero() && due.Before(at) {
 		at = due
 	}
 	return at
@@ -156,7 +156,9 @@ func (f *fleet) start(ctx context.Context) {
 		if run.triesAgain = len(f.runs) > 1 && !last && ctx.Err() == nil; len(f.runs) > 1 {
 			run.runner.LockWait = 0 // the wait is that of turns
 		}
-		run.said, run.passed = &said{}, now
+		if run.passed = now; run.said == nil { // else it was locked out, and what it said waits
+			run.said = &said{}
+		}
 		go func() {
 			f.passOverPlan(ctx, run, f.runs, f.o)
 			f.passed <- run

@@ -76,5 +76,5 @@ func together(now, next time.Time) time.Time {
 	if next.Sub(now) <= 2*grid {
 		return next
 	}
-	return next.Truncate(grid)
+	return next.Add(-time.Duration(next.UnixNano() % int64(grid))) // keeps the monotonic clock, which Truncate removes
 }
