@@ -109,8 +109,8 @@ func (o *applyOptions) complete(a *app) error {
 		return usage{fmt.Sprintf("MIGPLAN_SETTLE %q is not known", settle), "set it to auto or ask"}
 	}
 	o.askPerson = settle == "ask"
-	if o.parallel < 1 || o.parallel > maxParallel {
-		return usage{fmt.Sprintf("--parallel %d is not possible", o.parallel), fmt.Sprintf("give a number from 1 to %d", maxParallel)}
+	if err := checkParallel(o.parallel); err != nil {
+		return err
 	}
 	if o.rate != 0 && o.rate < drs.LeastPace {
 		return usage{fmt.Sprintf("--rate %d is not possible", o.rate), fmt.Sprintf("give at least %d requests a minute", drs.LeastPace)}
@@ -219,4 +219,11 @@ func (a *app) sayEnd(run *planRun, o applyOptions) {
 func keyUnused(run *planRun, o applyOptions) bool {
 	r := run.Result.Reason
 	return o.keys != (executor.Keys{}) && (r == executor.OnHold || r == executor.BeforeStart)
+}
+
+func checkParallel(n int) error {
+	if n >= 1 && n <= maxParallel {
+		return nil
+	}
+	return usage{fmt.Sprintf("--parallel %d is not possible", n), fmt.Sprintf("give a number from 1 to %d", maxParallel)}
 }

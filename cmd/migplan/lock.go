@@ -67,10 +67,11 @@ func (a *app) lock(ctx context.Context, args []string, files filesOptions, updat
 
 // lockPlan writes the lock of one plan whose files are as they should be.
 func (a *app) lockPlan(ctx context.Context, m *view.Migration, files filesOptions, update bool) (executor.Class, error) {
-	r, err := a.check(ctx, m, files, false)
+	store, err := a.store(ctx, m.Plan, files)
 	if err != nil {
 		return executor.OK, err
 	}
+	r := a.check(ctx, m, store, false)
 	if class := reportClass(r); class != executor.OK {
 		for _, f := range r.Findings {
 			m.WriteFinding(a.stderr, f)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/migplan/migplan/internal/verify"
 	"github.com/migplan/migplan/internal/view"
@@ -31,8 +32,9 @@ func (o *filesOptions) flags(c *cobra.Command) {
 
 type verifyOptions struct {
 	filesOptions
-	output string
-	stopAt string
+	output   string
+	stopAt   string
+	parallel int
 }
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -54,6 +56,9 @@ or the chain is wrong. docs/verify.md lists what is checked.`,
 			if err := oneOf("-o", o.output, "text", "json"); err != nil {
 				return err
 			}
+			if err := checkParallel(o.parallel); err != nil {
+				return err
+			}
 			class, err := a.verify(c.Context(), args, o)
 			if err != nil {
 				class = a.classified(err)
@@ -64,6 +69,7 @@ or the chain is wrong. docs/verify.md lists what is checked.`,
 	}
 	o.flags(c)
 	outputFlag(c, &o.output, "text", "json")
+	c.Flags().IntVar(&o.parallel, "parallel", 4, "how many plans to check at once")
 	c.Flags().StringVar(&o.stopAt, "stop-at", "", "show which backup ends nearest to this time; DRS cannot stop at a point in time")
 	return c
 }
@@ -80,20 +86,13 @@ func (a *app) verify(ctx context.Context, args []string, o verifyOptions) (execu
 	if err != nil {
 		return executor.OK, err
 	}
-	var out []view.Verified
+	out, err := a.verifyEach(ctx, all, o, stopAt)
+	if err != nil {
+		return executor.OK, err
+	}
 	classes := []executor.Class{executor.OK}
-	for _, m := range all {
-		v := view.Verified{Migration: m, Class: executor.Invalid}
-		if m.Valid() {
-			if v.Report, err = a.check(ctx, m, o.filesOptions, true); err != nil {
-				return executor.OK, err
-			}
-			if !stopAt.IsZero() {
-				v.Report.AddStopAt(stopAt)
-			}
-			v.Class = reportClass(v.Report)
-		}
-		classes, out = append(classes, v.Class), append(out, v)
+	for _, v := range out {
+		classes = append(classes, v.Class)
 	}
 	class := worst(classes...)
 	if o.output == "json" {
@@ -105,8 +104,39 @@ func (a *app) verify(ctx context.Context, args []string, o verifyOptions) (execu
 	return class, nil
 }
 
+// verifyEach checks the valid plans, several at once, and returns a result for each
+// plan in the order given. The error is about what could not be set up.
+func (a *app) verifyEach(ctx context.Context, all []*view.Migration, o verifyOptions, stopAt time.Time) ([]view.Verified, error) {
+	out, stores := make([]view.Verified, len(all)), make([]verify.Store, len(all))
+	for i, m := range all {
+		out[i] = view.Verified{Migration: m, Class: executor.Invalid}
+		if !m.Valid() {
+			continue
+		}
+		var err error
+		if stores[i], err = a.store(ctx, m.Plan, o.filesOptions); err != nil {
+			return nil, err
+		}
+	}
+	var work errgroup.Group
+	work.SetLimit(o.parallel)
+	for i := range out {
+		if v := &out[i]; v.Valid() {
+			work.Go(func() error {
+				v.Report = a.check(ctx, v.Migration, stores[i], true)
+				if !stopAt.IsZero() {
+					v.Report.AddStopAt(stopAt)
+				}
+				v.Class = reportClass(v.Report)
+				return nil
+			})
+		}
+	}
+	return out, work.Wait()
+}
+
 // check compares one plan with its files and, if asked, with its lock.
-func (a *app) check(ctx context.Context, m *view.Migration, files filesOptions, withLock bool) (verify.Report, error) {
+func (a *app) check(ctx context.Context, m *view.Migration, store verify.Store, withLock bool) verify.Report {
 	o := verify.Options{Progress: a.fileProgress(m.Plan.Name)}
 	var unusable []verify.Finding
 	if withLock {
@@ -116,13 +146,9 @@ func (a *app) check(ctx context.Context, m *view.Migration, files filesOptions, 
 		}
 		o.Lock = lock
 	}
-	store, err := a.store(ctx, m.Plan, files)
-	if err != nil {
-		return verify.Report{}, err
-	}
 	r := verify.Check(ctx, m.Plan, store, o)
 	r.Findings = append(unusable, r.Findings...)
-	return r, nil
+	return r
 }
 
 // store is where the files of a plan are read from: its bucket, or a folder.
