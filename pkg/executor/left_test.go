@@ -46,3 +46,16 @@ func TestLeftByIsTheChainThatWorkedLast(t *testing.T) {
 	r.said("again", again.Pass(context.Background()))
 	check("after generation 2 began", map[*Runner]string{first1: second, again: none, elsewhere: none})
 }
+
+// A retry opens the next attempt: what the attempt before it did to the database stays.
+func TestLeftByKnowsAnAttemptThatIsRetried(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: time.Minute}, "l1.bak")
+	again := r.as(func(p *plan.Plan) { p.Generation, p.Overwrite, p.OverwriteUnattended = 2, true, true })
+	r.finish()
+	r.statuses = map[string]string{r.said("again", again.Pass(context.Background())).Changes[0].JobID: "FAILED"}
+	r.said("again", again.Pass(context.Background()))
+	r.said("retry", again.Retry(context.Background(), 1, ""))
+	if got := r.leftBy(again); got != "this one or none" {
+		t.Errorf("an overwriting full failed since, and the database is as %s left it", got)
+	}
+}

@@ -63,9 +63,13 @@ func (s *State) retry(e Event) {
 	if st.Attempt != e.Attempt || st.State != StepFailed && st.State != StepRefused {
 		return
 	}
-	// The hash of the earlier attempt is kept: a person may still find that its
-	// backup was restored.
-	*st = Step{State: StepPending, Attempt: e.Attempt + 1, ChainSHA256: st.ChainSHA256, Last: st.Last, AllJobIDs: st.AllJobIDs}
+	// The hash and the time of the earlier attempt are kept: a person may still find
+	// that its backup was restored, and it may have changed the database.
+	began := st.IntentAt
+	if st.SubmittedAt.After(began) {
+		began = st.SubmittedAt
+	}
+	*st = Step{State: StepPending, Attempt: e.Attempt + 1, ChainSHA256: st.ChainSHA256, Last: st.Last, AllJobIDs: st.AllJobIDs, IntentAt: began}
 }
 
 // mark applies how a step ended, as a person said it where DRS can no longer

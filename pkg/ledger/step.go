@@ -12,8 +12,8 @@ type Step struct {
 	Intent      IntentData // the newest one
 	IntentSeq   int64      // 0: none
 	IntentRun   string
-	IntentAt    time.Time
-	ChainSHA256 string // of what was sent last
+	IntentAt    time.Time // after a retry, when the attempt before was sent
+	ChainSHA256 string    // of what was sent last
 	Last        bool
 
 	JobID       string
