@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -86,7 +85,8 @@ func TestDecidedOfAPlan(t *testing.T) {
 			t.Fatal(err)
 		}
 		for plan, want := range map[string][]Event{"p": {old, mine}, "other": {other, old}, "new": {old}, "": {old}} {
-			if got, err := l.DecidedOf(context.Background(), plan); err != nil || !reflect.DeepEqual(got, want) {
+			got, err := l.DecidedOf(context.Background(), plan)
+			if err != nil || !slices.EqualFunc(got, want, func(a, b Event) bool { return a.Hash == b.Hash }) {
 				t.Errorf("%q: %+v, %v, want %+v", plan, got, err, want)
 			}
 		}
