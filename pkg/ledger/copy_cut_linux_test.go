@@ -98,8 +98,9 @@ func TestCopyOfALedgerInUseLosesNothing(t *testing.T) {
 	eachPair(t, func(t *testing.T, from, to string) {
 		mustOpen(t, from).Close()
 		c := start(t, "append", from, "20ms")
+		last := ""
 		for range 5 {
-			c.line(t)
+			last = c.line(t)
 		}
 		_, err := Copy(context.Background(), from, to)
 		for range 3 { // SQLite gives a lock to whoever asks when it is free
@@ -110,7 +111,6 @@ func TestCopyOfALedgerInUseLosesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		last := ""
 		for c.lines.Scan() {
 			if _, err := strconv.Atoi(c.lines.Text()); err == nil { // else what the test prints
 				last = c.lines.Text()
