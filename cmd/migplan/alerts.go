@@ -64,6 +64,7 @@ func (a *app) pingStart(ctx context.Context) (end func(code int)) {
 	if h == nil {
 		return func(int) {}
 	}
+	ctx = context.WithoutCancel(ctx) // a run may end before the ping at its start has arrived
 	started := make(chan error, 1)
 	go func() {
 		ctx, cancel := context.WithTimeout(ctx, pingTime)
@@ -72,7 +73,7 @@ func (a *app) pingStart(ctx context.Context) (end func(code int)) {
 	}()
 	return func(code int) {
 		a.alertFailed(<-started)
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pingTime)
+		ctx, cancel := context.WithTimeout(ctx, pingTime)
 		defer cancel()
 		a.alertFailed(alerts.PingEnd(ctx, h, code))
 	}

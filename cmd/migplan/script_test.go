@@ -4,18 +4,16 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
-
-// TestMain makes `migplan` in a script the real main in a process of its own.
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"migplan": main})
-}
 
 // TestScript runs the command's specification by example, all at once.
 func TestScript(t *testing.T) {
@@ -49,6 +47,9 @@ func setup(env *testscript.Env) error {
 	env.Setenv("MIGPLAN_LEDGER", env.WorkDir+"/ledger")
 	env.Setenv("GORACE", "atexit_sleep_ms=0") // or each process would sleep a second
 	env.Setenv("TZ", "UTC")
+	if name := strings.TrimPrefix(filepath.Base(env.WorkDir), "script-"); raceDetector && slices.Contains(raced(), name) {
+		env.Setenv("PATH", os.Getenv(racedPath))
+	}
 	w := &world{}
 	env.Values[worldKey{}] = w
 	env.Defer(w.stop)
