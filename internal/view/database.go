@@ -56,8 +56,12 @@ func stateAfter(steps []ledger.Step, existed bool) string {
 		case st.State == ledger.StepSucceeded:
 			restored, last = i+1, st.Last
 			continue
+		case st.Last && st.State == ledger.StepRunning:
+			return "being brought online: the job of the cutover is running"
 		case st.Last && (st.State.Sent() || st.State == ledger.StepFailed):
 			return "uncertain: the cutover was submitted; check it in the console first"
+		case i > 0 && (st.State == ledger.StepFailed || !st.State.Sent() && len(st.AllJobIDs) > 0):
+			return partlyChanged
 		case st.State.Sent(): // a step is submitted only after the one before it has succeeded
 			restored = i
 		}
@@ -73,6 +77,8 @@ func stateAfter(steps []ledger.Step, existed bool) string {
 	}
 	return fmt.Sprintf("restoring, %s applied%s", Counted(restored, "backup"), afterAdoption(steps))
 }
+
+const partlyChanged = "uncertain: the failed step may have changed part of it"
 
 // laterSent reports whether a step after the first was sent.
 func laterSent(steps []ledger.Step) bool {

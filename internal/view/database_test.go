@@ -44,6 +44,8 @@ func TestDatabaseState(t *testing.T) {
 		return &executor.Left{Owner: executor.Owner{Plan: name, Generation: generation, Databases: `database "ims"`}, Steps: steps}
 	}
 	retried := sent(pending)
+	again := sent(succeeded, pending)
+	again[1].Attempt, again[1].AllJobIDs = 2, []string{"job"}
 	retried[0].Attempt, retried[0].AllJobIDs = 2, []string{"job"}
 	for name, c := range map[string]struct {
 		steps     []ledger.Step
@@ -58,7 +60,11 @@ func TestDatabaseState(t *testing.T) {
 		"the full backup is tried anew": {retried, false, nil, "absent, or as an earlier attempt left it"},
 		"two backups are restored":      {sent(succeeded, succeeded, pending), false, nil, "restoring, 2 backups applied; not readable, and more log backups can follow"},
 		"the third is running":          {sent(succeeded, succeeded, running), false, nil, "restoring, 2 backups applied; not readable, and more log backups can follow"},
-		"the cutover is sent":           {cutOver(running), false, nil, "uncertain: the cutover was submitted; check it in the console first"},
+		"the cutover is sent":           {cutOver(running), false, nil, "being brought online: the job of the cutover is running"},
+		"the cutover is in doubt":       {cutOver(doubt), false, nil, "uncertain: the cutover was submitted; check it in the console first"},
+		"a log failed":                  {sent(succeeded, failed), false, nil, "uncertain: the failed step may have changed part of it"},
+		"a failed log is tried anew":    {again, false, nil, "uncertain: the failed step may have changed part of it"},
+		"a log was refused":             {sent(succeeded, refused), false, nil, "restoring, 1 backup applied; not readable, and more log backups can follow"},
 		"the cutover failed":            {cutOver(failed), false, nil, "uncertain: the cutover was submitted; check it in the console first"},
 		"the cutover succeeded":         {cutOver(succeeded), false, nil, "online: nothing more can be restored into it"},
 
@@ -77,7 +83,7 @@ func TestDatabaseState(t *testing.T) {
 		"one job adopted":   {adopted(running), false, nil, "unknown until the next pass: the job of its full backup was adopted, and not looked at since"},
 		"three adopted":     {adopted(running, running, running), false, nil, "restoring, 2 backups applied at least: the job of step 3 was adopted, and the next pass shows whether it has ended"},
 		"the first is gone": {adopted(pending, running), false, nil, "restoring, 1 backup applied at least: the job of step 2 was adopted, and the next pass shows whether it has ended"},
-		"a cutover adopted": {append(adopted(running), ledger.Step{State: running, Attempt: 1, Last: true}), false, nil, "uncertain: the cutover was submitted; check it in the console first"},
+		"a cutover adopted": {append(adopted(running), ledger.Step{State: running, Attempt: 1, Last: true}), false, nil, "being brought online: the job of the cutover is running"},
 	} {
 		m := example(t, ledger.StepPending)
 		p := *m.Plan

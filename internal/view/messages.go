@@ -26,6 +26,7 @@ var waitMessages = map[executor.Reason]message{
 var planMessages = map[executor.Reason]message{
 	executor.MarkerTooLate: {
 		What:  `cutover marker too late: {{.Step}} was already submitted with is_last_backup false`,
+		Tried: `one pass; nothing was submitted`,
 		Known: `submitting it again would break the restore chain; nothing was sent`,
 		Next:  `stop writes on the source, take a tail-log backup, add it to the plan, and put the cutover marker after it`,
 	},

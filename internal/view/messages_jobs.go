@@ -12,7 +12,7 @@ var jobMessages = map[executor.Reason]message{
 		What:     `{{.Step}} failed`,
 		Tried:    `checking job {{clean .InLedger.JobID}}, attempt {{.InLedger.Attempt}}`,
 		Known:    `DRS says {{clean .InLedger.Status}}: {{.ErrorLog}}{{with .Meaning}}. That is: {{.}}{{end}}`,
-		Database: `uncertain: the failed step may have changed part of it`,
+		Database: partlyChanged,
 		Next:     `{{or .Remedy "fix the cause, edit the step if needed"}}; then {{.Retry}}`,
 		Adjust:   adjustFailed,
 	},

@@ -98,6 +98,9 @@ var requestMessages = map[executor.Reason]message{
 		Tried: `querying DRS`,
 		Known: `nothing was created`,
 		Next:  `check the clock of this machine, docs/permissions.md, and which credentials are used: {{.Whoami}}`,
+		Causes: map[executor.Why]message{
+			executor.WhyCreateDenied: {Tried: `sending one request, as {{.JobName}}`},
+		},
 	},
 }
 

@@ -170,7 +170,7 @@ func (p *pass) denied(ctx context.Context, seq int, mine ledger.Step, out drs.Ou
 	if err := p.recordOutcome(ctx, ledger.Unsent, seq, mine, data); err != nil {
 		return err
 	}
-	s := &Stop{Reason: AccessDenied, Step: seq, Err: out.Err}
+	s := &Stop{Reason: AccessDenied, Step: seq, Why: WhyCreateDenied, Err: out.Err}
 	if !out.Renewable || p.renewed || p.Renew == nil {
 		return s
 	}

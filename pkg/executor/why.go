@@ -43,9 +43,10 @@ const (
 
 // Settling: what the doubt waits for, where that is not the evidence.
 const (
-	WhyUnsearched Why = "unsearched" // the run was cut short before it looked for the job
-	WhyTooEarly   Why = "too-early"  // a person decided before the fence
-	WhyEmptyList  Why = "empty-list" // a person decided, and one empty list is all that supports it
+	WhyCreateDenied Why = "create-denied" // a create was refused, not a query
+	WhyUnsearched   Why = "unsearched"    // the run was cut short before it looked for the job
+	WhyTooEarly     Why = "too-early"     // a person decided before the fence
+	WhyEmptyList    Why = "empty-list"    // a person decided, and one empty list is all that supports it
 )
 
 // DoubtNeedsPerson: what forbids that a doubt is settled without a person.

@@ -205,7 +205,7 @@ func (d *document) refusedAt(n *yaml.Node) bool {
 }
 
 func (d *document) addEmpty() {
-	d.addAt(Error, "empty", Pos{1, 1}, "the file contains no plan", "write one; README.md shows a plan of ten lines")
+	d.addAt(Error, "empty", Pos{1, 1}, "the file contains no plan", "write one: migplan init NAME prints a plan to start from")
 }
 
 func (d *document) refuseSecondDocument(dec *yaml.Decoder) {

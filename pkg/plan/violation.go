@@ -158,6 +158,14 @@ func article(types []string) string {
 	return strings.Join(out, " or ")
 }
 
+func (v violation) wrongVersion() {
+	if v.node.Value == "1" {
+		v.add("version", "version is not a number here", "write version: 1, without quotes")
+		return
+	}
+	v.add("version", "version "+strconv.Quote(v.node.Value)+" is not supported by this migplan", "write version: 1 or use a newer migplan")
+}
+
 func (v violation) wrongValue() {
 	allowed := strs(v.schema["enum"])
 	if c, ok := v.schema["const"]; ok {
@@ -167,7 +175,7 @@ func (v violation) wrongValue() {
 	}
 	switch {
 	case v.name == "version":
-		v.add("version", "version "+strconv.Quote(v.node.Value)+" is not supported by this migplan", "write version: 1 or use a newer migplan")
+		v.wrongVersion()
 	case v.name == "an entry of backups" && isBackup(before(v.node.Value, ":")):
 		v.add("value", fmt.Sprintf("%q has no space after the colon", v.node.Value), "write "+strings.Replace(v.node.Value, ":", ": ", 1))
 	case v.name == "an entry of backups" && nearest(v.node.Value, []string{"full", "incremental"}) != "":
