@@ -118,6 +118,7 @@ func TestHangingServerTimesOut(t *testing.T) {
 				sent.Add(1)
 				hang(w)
 				<-r.Context().Done()
+				panic(http.ErrAbortHandler) // no answer, even if somebody still listens
 			})
 			_, err := c.Reader(t.Context(), f.bucket, Object{Key: "k", Size: 10, ETag: "a"}).ReadAt(make([]byte, 10), 0)
 			wantKind(t, err, Unavailable)
