@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -66,12 +67,12 @@ func TestCopyWithoutAnAnswerIsCompleted(t *testing.T) {
 				l := mustOpen(t, from)
 				events := fill(t, l, chainA, 5)
 				l.Close()
-				commits := 0
+				var commits atomic.Int64
 				p := postgrestest.NewProxy(t, s, func(m string) (bool, bool) {
 					if strings.Contains(m, "COMMIT\x00") {
-						commits++
+						commits.Add(1)
 					}
-					return commits == 2, after // the first is that of Open
+					return commits.Load() == 2, after // the first is that of Open
 				})
 				cutFrom, cutTo := from, to
 				if cutSource {
