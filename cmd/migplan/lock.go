@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -100,14 +99,14 @@ func (a *app) writeLock(m *view.Migration, old, now *verify.Lock, update bool) (
 		view.Line(a.stderr, "hint: find out who replaced it; to lock what is there now, run migplan lock --update and review the change")
 		return executor.Invalid, nil
 	}
+	file := verify.LockFile(m.File)
+	if old.IsSame(merged) {
+		view.Line(a.stdout, "%s: %s is up to date, %s", m.Plan.Name, file, view.Counted(len(merged.Files), "file"))
+		return executor.OK, nil
+	}
 	data, err := merged.Bytes()
 	if err != nil {
 		return executor.OK, err
-	}
-	file := verify.LockFile(m.File)
-	if before, err := os.ReadFile(file); err == nil && bytes.Equal(before, data) {
-		view.Line(a.stdout, "%s: %s is up to date, %s", m.Plan.Name, file, view.Counted(len(merged.Files), "file"))
-		return executor.OK, nil
 	}
 	if err := replaceFile(file, data); err != nil {
 		view.Error(a.stderr, fmt.Sprintf("%s: %s could not be written: %v", m.Plan.Name, file, err),

@@ -189,14 +189,22 @@ func (a *app) fileProgress(name string) func(done, total int) {
 	}
 }
 
-// readLock is the lock of a plan, nil where it has none.
+// readLock is the lock of a plan, nil where it has none. A link that leads
+// nowhere is a lock that cannot be read; opening a pipe would wait for a writer.
 func readLock(m *view.Migration) (*verify.Lock, error) {
-	f, err := os.Open(verify.LockFile(m.File))
-	if errors.Is(err, fs.ErrNotExist) {
+	path := verify.LockFile(m.File)
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
+	switch info, err := os.Stat(path); {
+	case err != nil:
+		return nil, withoutPath(err)
+	case !info.Mode().IsRegular():
+		return nil, errors.New("it is not a regular file")
+	}
+	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, withoutPath(err)
 	}
 	defer f.Close()
 	return verify.ReadLock(f, m.Plan.Name)

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -66,12 +67,41 @@ func ReadLock(r io.Reader, name string) (*Lock, error) {
 	d.DisallowUnknownFields()
 	l := &Lock{}
 	if err := d.Decode(l); err != nil {
-		return nil, err
+		return nil, notALock(err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("something follows the JSON object")
 	}
-	return l, l.check(name)
+	if err := cmp.Or(l.check(name), l.isWritten(data)); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// notALock says it without the names of Go's types.
+func notALock(err error) error {
+	var e *json.UnmarshalTypeError
+	if errors.As(err, &e) {
+		return fmt.Errorf("it has a JSON %s where it must have something else, near byte %d", e.Value, e.Offset)
+	}
+	return err
+}
+
+// isWritten refuses what encoding/json reads as something else than a reviewer
+// does: a key that is there twice, or in other letters. Only space may differ.
+func (l *Lock) isWritten(data []byte) error {
+	own, err := l.Bytes()
+	if err != nil {
+		return err
+	}
+	var got, want bytes.Buffer
+	if err := errors.Join(json.Compact(&got, data), json.Compact(&want, own)); err != nil {
+		return err
+	}
+	if !bytes.Equal(got.Bytes(), want.Bytes()) {
+		return errors.New("it is not as migplan lock writes it: a key is there twice, is spelled differently, or is in another place")
+	}
+	return nil
 }
 
 func (l *Lock) check(name string) error {
@@ -86,6 +116,9 @@ func (l *Lock) check(name string) error {
 		e := &l.Files[i]
 		if e.Key == "" || l.byKey[e.Key] != nil {
 			return fmt.Errorf("file %d has no key, or one that is there twice: %q", i+1, e.Key)
+		}
+		if e.Size < 0 {
+			return fmt.Errorf("file %d has a negative size: %d", i+1, e.Size)
 		}
 		l.byKey[e.Key] = e
 	}
@@ -184,6 +217,16 @@ func (l *Lock) Bytes() ([]byte, error) {
 	}
 	b.WriteString("\n  ]\n}\n")
 	return b.Bytes(), nil
+}
+
+// IsSame reports that the two are the same file, the space in it apart.
+func (l *Lock) IsSame(m *Lock) bool {
+	if l == nil {
+		return false
+	}
+	a, errA := l.Bytes()
+	b, errB := m.Bytes()
+	return errA == nil && errB == nil && bytes.Equal(a, b)
 }
 
 // Update gives the lock to write over old, which may be nil. changed names the

@@ -50,6 +50,42 @@ func TestLockIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
+// A reviewer must read in a lock what migplan reads in it.
+func TestLockThatWasEditedByHand(t *testing.T) {
+	l, _, p := locked(t)
+	data, err := l.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := string(data)
+	for name, text := range map[string]string{
+		"other line ends":       strings.ReplaceAll(good, "\n", "\r\n"),
+		"one line":              strings.ReplaceAll(good, "\n", " "),
+		"a line of its own":     strings.Replace(good, `,"grade"`, ",\n\t\"grade\"", 1),
+		"no line end behind it": strings.TrimSpace(good),
+	} {
+		if _, err := ReadLock(strings.NewReader(text), p.Name); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, text := range map[string]string{
+		"a size twice":      strings.Replace(good, `"size":`, `"size":1,"size":`, 1),
+		"the files twice":   strings.Replace(good, `"files": [`, `"files": [], "files": [`, 1),
+		"upper case":        strings.Replace(good, `"size":`, `"SIZE":`, 1),
+		"another order":     strings.Replace(good, `"version": 1,`, "", 1)[:len(good)-20] + `], "version": 1}`,
+		"a negative size":   strings.Replace(good, `"size":`, `"size":-`, 1),
+		"a fraction":        strings.Replace(good, `,"etag"`, `.0,"etag"`, 1),
+		"an LSN with zeros": strings.Replace(good, `"first_lsn":"`, `"first_lsn":"00`, 1),
+		"no files":          `{"version": 1, "plan": "ims-prod", "files": null}`,
+		"a list":            "[]", "a number for a name": `{"version": 1, "plan": 7}`,
+	} {
+		l, err := ReadLock(strings.NewReader(text), p.Name)
+		if err == nil || l != nil || strings.Contains(err.Error(), "verify.") {
+			t.Errorf("%s: %v, %v", name, l, err)
+		}
+	}
+}
+
 func TestLockComparesEachFile(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*memory)
