@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -25,7 +25,7 @@ have this chain's names and markers, in order.`,
 			if all && len(args) == 1 || !all && len(args) == 3 {
 				return nil
 			}
-			return fmt.Errorf("adopt takes PLAN STEP JOB_ID, or PLAN --all")
+			return errors.New("adopt needs a plan file, the number of a step and the id of a job; or a plan file and --all")
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if all {
@@ -34,13 +34,12 @@ have this chain's names and markers, in order.`,
 				d.end = (*view.Migration).WriteAdopted
 				return a.decide(c.Context(), args[0], d)
 			}
-			n, err := stepArg(args[1])
-			if err != nil {
+			if err := d.stepArg(args[1]); err != nil {
 				return err
 			}
-			d.do = checkStep(n, func(ctx context.Context, r *executor.Runner) executor.Result {
-				return r.Adopt(ctx, n, args[2], d.reason)
-			})
+			d.do = func(ctx context.Context, r *executor.Runner) executor.Result {
+				return r.Adopt(ctx, d.step, args[2], d.reason)
+			}
 			return a.decide(c.Context(), args[0], d)
 		},
 		ValidArgsFunction: completePlanThenStep,

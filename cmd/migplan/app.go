@@ -259,19 +259,6 @@ func unknownCommand(root *cobra.Command, name string) error {
 	return usage{fmt.Sprintf("unknown command %q", name), remedy}
 }
 
-// asUsage makes a wrong number of arguments a usage error.
-func asUsage(check cobra.PositionalArgs) cobra.PositionalArgs {
-	if check == nil {
-		check = cobra.NoArgs
-	}
-	return func(c *cobra.Command, args []string) error {
-		if err := check(c, args); err != nil {
-			return usage{err.Error(), "usage: " + c.UseLine()}
-		}
-		return nil
-	}
-}
-
 // isTerminal reports whether a person watches w.
 func isTerminal(w io.Writer) bool {
 	switch o := w.(type) {

@@ -30,7 +30,7 @@ generation of a plan whose file is gone or was renamed.`,
 			if name == "" && len(args) == 1 || name != "" && len(args) == 0 {
 				return nil
 			}
-			return errors.New("close takes PLAN, or --name NAME")
+			return errors.New("close needs a plan file or --name NAME, one of the two")
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			d.do = func(ctx context.Context, r *executor.Runner) executor.Result { return r.ClosePlan(ctx, d.reason) }

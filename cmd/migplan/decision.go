@@ -19,6 +19,7 @@ type decision struct {
 	reason   string
 	anew     bool // it may be the first event of the plan in the ledger
 	asks     bool // it asks DRS, and so needs an endpoint and credentials
+	step     int  // it is about this step; 0: about the whole plan
 	do       func(context.Context, *executor.Runner) executor.Result
 	end      func(*view.Migration, io.Writer) // writes the last line of one that went well; nil: nothing
 }
@@ -49,6 +50,9 @@ func (a *app) decide(ctx context.Context, file string, d *decision) error {
 	m, err := a.onePlan(file)
 	if err != nil {
 		return err
+	}
+	if n := len(m.Plan.Steps); d.step > n {
+		return usage{fmt.Sprintf("%s has no step %d", m.Plan.Name, d.step), fmt.Sprintf("give a number from 1 to %d; migplan plan %s shows the steps", n, view.Word(file))}
 	}
 	if err := a.knows(ctx, m, d); err != nil {
 		return err
@@ -87,20 +91,11 @@ func (a *app) decided(ctx context.Context, m *view.Migration, runner *executor.R
 }
 
 // stepArg reads the STEP argument.
-func stepArg(arg string) (int, error) {
+func (d *decision) stepArg(arg string) error {
 	n, err := strconv.Atoi(arg)
 	if err != nil || n < 1 {
-		return 0, usage{fmt.Sprintf("STEP %q is not a step", arg), "give the number that plan shows"}
+		return usage{fmt.Sprintf("STEP %q is not a step", arg), "give the number that plan shows"}
 	}
-	return n, nil
-}
-
-// checkStep refuses a step that the plan does not have.
-func checkStep(n int, do func(context.Context, *executor.Runner) executor.Result) func(context.Context, *executor.Runner) executor.Result {
-	return func(ctx context.Context, r *executor.Runner) executor.Result {
-		if n > len(r.Plan.Steps) {
-			return executor.Result{Stop: executor.Stop{Reason: executor.NotAllowed, Why: executor.WhyNoSuchStep, Step: n}, Sent: executor.SentNo}
-		}
-		return do(ctx, r)
-	}
+	d.step = n
+	return nil
 }

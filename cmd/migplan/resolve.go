@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -23,7 +25,7 @@ a job of this plan is refused.`,
 		Example: `  migplan resolve plans/ims.yaml 1 --not-created --reason "the console lists no such job"
   migplan resolve plans/ims.yaml 3 --succeeded --reason "the job's record was deleted; msdb shows the restore"
   migplan resolve plans/ims.yaml --ignore-job 60cf7d2e-5a45-4b13-8e45-2fa7a13jb701 --reason "a test restore of another team"`,
-		Args: cobra.RangeArgs(1, 2),
+		Args: func(_ *cobra.Command, args []string) error { return how.check(args) },
 		RunE: func(c *cobra.Command, args []string) error {
 			do, err := how.decision(args, d)
 			if err != nil {
@@ -54,36 +56,49 @@ type resolution struct {
 	ignore                        string
 }
 
-func (h resolution) decision(args []string, d *decision) (func(context.Context, *executor.Runner) executor.Result, error) {
+// check says what is missing from the command line, or too much.
+func (h resolution) check(args []string) error {
 	given := 0
 	for _, b := range []bool{h.notCreated, h.succeeded, h.failed, h.ignore != ""} {
 		if b {
 			given++
 		}
 	}
-	wantArgs := 2
-	if h.ignore != "" {
-		wantArgs = 1
+	switch {
+	case len(args) == 0:
+		return errors.New("a plan file is missing")
+	case given == 0:
+		return errors.New("the outcome is missing: --not-created, --succeeded or --failed with the number of a step; or --ignore-job ID")
+	case given > 1:
+		return errors.New("resolve takes only one of --not-created, --succeeded, --failed and --ignore-job")
+	case h.ignore != "" && len(args) > 1:
+		return fmt.Errorf("%q is one argument too many: --ignore-job takes no step", args[1])
+	case h.ignore != "" && h.Assurance != (executor.Assurance{}):
+		return errors.New("--ignore-job takes neither --before-fence nor --other-credentials")
+	case h.ignore == "" && len(args) == 1:
+		return errors.New("the number of a step is missing")
+	case len(args) > 2:
+		return fmt.Errorf("%q is one argument too many", args[2])
 	}
-	if given != 1 || len(args) != wantArgs || h.Assurance != (executor.Assurance{}) && h.ignore != "" {
-		return nil, usage{"resolve takes PLAN STEP and one of --not-created, --succeeded, --failed; or PLAN --ignore-job ID", "see migplan resolve --help"}
-	}
+	return nil
+}
+
+func (h resolution) decision(args []string, d *decision) (func(context.Context, *executor.Runner) executor.Result, error) {
 	if h.ignore != "" {
 		return func(ctx context.Context, r *executor.Runner) executor.Result {
 			return r.Ignore(ctx, h.ignore, d.reason)
 		}, nil
 	}
-	n, err := stepArg(args[1])
-	if err != nil {
+	if err := d.stepArg(args[1]); err != nil {
 		return nil, err
 	}
-	return checkStep(n, func(ctx context.Context, r *executor.Runner) executor.Result {
+	return func(ctx context.Context, r *executor.Runner) executor.Result {
 		switch {
 		case h.notCreated:
-			return r.MarkNotCreated(ctx, n, h.Assurance, d.reason)
+			return r.MarkNotCreated(ctx, d.step, h.Assurance, d.reason)
 		case h.succeeded:
-			return r.MarkSucceeded(ctx, n, h.Assurance, d.reason)
+			return r.MarkSucceeded(ctx, d.step, h.Assurance, d.reason)
 		}
-		return r.MarkFailed(ctx, n, h.Assurance, d.reason)
-	}), nil
+		return r.MarkFailed(ctx, d.step, h.Assurance, d.reason)
+	}, nil
 }

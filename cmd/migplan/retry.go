@@ -21,11 +21,10 @@ or an overwrite then needs a new key, which ends with -a2.`,
   migplan retry plans/ims.yaml 1 --reason "the instance has more disk space now" --lock-wait 2m`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
-			n, err := stepArg(args[1])
-			if err != nil {
+			if err := d.stepArg(args[1]); err != nil {
 				return err
 			}
-			d.do = checkStep(n, func(ctx context.Context, r *executor.Runner) executor.Result { return r.Retry(ctx, n, d.reason) })
+			d.do = func(ctx context.Context, r *executor.Runner) executor.Result { return r.Retry(ctx, d.step, d.reason) }
 			return a.decide(c.Context(), args[0], d)
 		},
 		ValidArgsFunction: completePlanThenStep,

@@ -21,8 +21,8 @@ var decisionMessages = map[executor.Reason]message{
 				Next: `if another ledger is the one that cron and all other runners use, give it with --ledger; if this is it, {{.AgainWith "--new"}}`,
 			},
 			executor.WhyClosed:        {What: `the plan is closed: only a higher generation can continue`},
-			executor.WhyHeldAlready:   {What: `the plan is on hold already`},
-			executor.WhyNotHeld:       {What: `the plan is not on hold`},
+			executor.WhyHeldAlready:   {What: `the plan is {{.HeldSince}} already`, Next: `nothing to do; to end the hold, {{.Release}}`},
+			executor.WhyNotHeld:       {What: `the plan is not on hold`, Next: `nothing to do; {{.SeeState}}`},
 			executor.WhyNothingSent:   {What: `the ledger {{.Ledger}} holds nothing that generation {{.Plan.Generation}} of this plan sent; there is nothing to close`},
 			executor.WhyNothingListed: {What: `DRS lists no job of this plan on the target`},
 			executor.WhyNotFailed:     {What: `{{.About}}the step is {{.OtherState}}; retry follows a step that failed or was refused`},
@@ -94,9 +94,9 @@ func (s stopped) InDoubt() bool { return s.InLedger().State == ledger.StepInDoub
 func (s stopped) SeeState() string {
 	switch {
 	case s.State.Ended != nil:
-		return "nothing to do: the plan is closed already; to restore again, raise generation"
+		return "the plan is closed and sends nothing more; to restore again, raise generation"
 	case s.File == "":
-		return "nothing to do without the plan's file; with it, migplan status shows the current state"
+		return "with the plan's file, migplan status shows the current state"
 	}
 	return "see the current state: " + s.Status()
 }

@@ -100,11 +100,16 @@ func (m *Migration) databaseList() string {
 
 // Held says who put the plan on hold, why and since when, and what ends it.
 func (m *Migration) Held() string {
+	return m.HeldSince() + "; to end it: " + m.Command("release", "--reason TEXT")
+}
+
+// HeldSince says who put the plan on hold, why and since when.
+func (m *Migration) HeldSince() string {
 	since := ""
 	if !m.State.HeldAt.IsZero() {
 		since = " since " + Stamp(m.State.HeldAt)
 	}
-	return "on hold" + since + decidedBy(m.State.Held) + "; to end it: " + m.Command("release", "--reason TEXT")
+	return "on hold" + since + decidedBy(m.State.Held)
 }
 
 // ClosedBy says who closed the plan.

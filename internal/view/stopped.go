@@ -141,6 +141,7 @@ func (s stopped) Again() string { return marked(s.again()) }
 func (s stopped) AgainWith(flag string) string { return marked(s.again() + " " + flag) }
 
 func (s stopped) Apply() string   { return s.run("apply", "") }
+func (s stopped) Release() string { return s.run("release", "--reason TEXT") }
 func (s stopped) Status() string  { return s.run("status", "") }
 func (s stopped) History() string { return s.run("history", "") }
 func (s stopped) Whoami() string  { return s.run("whoami", "") }

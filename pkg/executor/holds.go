@@ -14,10 +14,14 @@ import (
 // HoldPlan stops the plan for every runner, until ReleasePlan.
 func (r *Runner) HoldPlan(ctx context.Context, reason string) Result {
 	return r.decide(ctx, decision{aboutName: true}, func(ctx context.Context, p *pass) error {
-		if p.facts.State.Held != nil {
+		chains := p.chain.working(p.Plan)
+		switch s := p.facts.State; {
+		case s.Ended != nil && chains[0] == s: // it sends nothing more
+			return notAllowed(0, WhyClosed)
+		case s.Held != nil:
 			return notAllowed(0, WhyHeldAlready)
 		}
-		return p.onName(ctx, p.chain.working(p.Plan), ledger.Hold, reason)
+		return p.onName(ctx, chains, ledger.Hold, reason)
 	})
 }
 
