@@ -41,6 +41,12 @@ func (e *Error) NotFound() bool {
 	return false
 }
 
+// Is matches ErrSetting where the address has no such API: DRS and its gateway answer
+// 404 only then.
+func (e *Error) Is(target error) bool {
+	return target == ErrSetting && e.StatusCode == http.StatusNotFound && (e.Code == "" || e.Code == "APIGW.0101")
+}
+
 // Denied reports that credentials or permissions were refused.
 func (e *Error) Denied() bool {
 	return e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden || deniedCode(e.StatusCode, e.Code)

@@ -22,8 +22,8 @@ func (f failure) Error() string        { return f.words }
 func (f failure) Is(target error) bool { return f.is(target) }
 
 // ErrSetting is matched by failures that do not pass by themselves: the host
-// does not exist, the server does not speak TLS, or its certificate is not
-// trusted.
+// does not exist, the server does not speak TLS, its certificate is not trusted, or
+// it has no such API.
 var ErrSetting = errors.New("the endpoint or the certificates are wrong")
 
 // ownError marks an error with our own text that passes through net/http.

@@ -31,4 +31,12 @@ func TestFailuresThatDoNotPassMatchErrSetting(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	for answer, want := range map[*Error]bool{
+		{StatusCode: 404}: true, {StatusCode: 404, Code: "APIGW.0101"}: true,
+		{StatusCode: 404, Code: "DRS.M05004"}: false, {StatusCode: 400}: false, {StatusCode: 503}: false,
+	} {
+		if got := errors.Is(fmt.Errorf("query: %w", answer), ErrSetting); got != want {
+			t.Errorf("%v: %t", answer, got)
+		}
+	}
 }
