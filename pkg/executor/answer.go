@@ -135,6 +135,7 @@ func (p *pass) doubted(ctx context.Context, seq int, mine ledger.Step, out drs.O
 			return err
 		}
 	}
+	p.Doubted(seq)
 	p.Note(Note{Warning: true, Step: seq, What: "the outcome of the create is unknown; searching for its job", Err: out.Err})
 	p.doubtAt, p.searches, p.doubt, p.facts.target = p.hooks.uptime(), 0, nil, nil
 	return nil

@@ -16,6 +16,7 @@ func (p *pass) look(ctx context.Context, seq int) error {
 		p.facts.looked, p.result.JobStatus = true, listed.Status
 		return nil
 	}
+	noted := p.facts.State.Unknown[id].Status
 	look, j, err := p.see(ctx, seq, id)
 	if err != nil {
 		return err
@@ -37,7 +38,7 @@ func (p *pass) look(ctx context.Context, seq int) error {
 	case status.Ended():
 		return p.recordEnd(ctx, seq, ledger.JobFailed, j)
 	case !known:
-		if err := p.unknownStatus(seq, look, id); err != nil {
+		if err := p.unknownStatus(seq, look, id, noted); err != nil {
 			return err
 		}
 	}
@@ -91,11 +92,15 @@ func (p *pass) noteSight(ctx context.Context, seq int, id string, look observati
 	return p.append(ctx, kind, seq, p.facts.State.Step(seq).Attempt, d)
 }
 
-// unknownStatus treats an undocumented status as running, for an hour.
-func (p *pass) unknownStatus(seq int, look observation, id string) error {
+// unknownStatus treats an undocumented status as running, for an hour. noted is the
+// one that an earlier pass has warned of.
+func (p *pass) unknownStatus(seq int, look observation, id, noted string) error {
 	first := p.facts.State.Unknown[id]
 	if !look.Date.IsZero() && !first.Date.IsZero() && look.Date.Sub(first.Date) >= unknownFor {
 		return &Stop{Reason: UnknownStatus, Step: seq, Jobs: []string{id}, Detail: look.Status, Since: first.Date}
+	}
+	if look.Status == noted {
+		return nil
 	}
 	p.Note(Note{Warning: true, Step: seq, What: "DRS shows an undocumented status; it counts as running", Detail: look.Status, JobID: id})
 	return nil
@@ -122,6 +127,7 @@ func (p *pass) change(seq int, what ChangeKind, jobID string) {
 		c.JobName = p.Plan.Steps[seq-1].JobName(p.facts.State.Step(seq).Attempt)
 	}
 	p.result.Changes = append(p.result.Changes, c)
+	p.Changed(c)
 }
 
 // check records that a listing after the cutover showed no second job.

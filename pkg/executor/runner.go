@@ -44,6 +44,11 @@ type Runner struct {
 	// Sending is called with a step right before its first intent, and
 	// must not block; nil: not called.
 	Sending func(step int)
+	// Changed is called with each change of a pass once it is recorded, and Doubted
+	// with a step whose job is searched for, since the answer to its create was lost.
+	// Both must not block; nil: not called.
+	Changed func(Change)
+	Doubted func(step int)
 	// Listed returns a job as a fresh list shows it; false if none does. nil:
 	// there is no list.
 	Listed func(jobID string) (drs.OfflineTaskInfo, bool)
@@ -94,6 +99,12 @@ func (r *Runner) withDefaults() *Runner {
 	}
 	if c.Sending == nil {
 		c.Sending = func(int) {}
+	}
+	if c.Changed == nil {
+		c.Changed = func(Change) {}
+	}
+	if c.Doubted == nil {
+		c.Doubted = func(int) {}
 	}
 	if c.Note == nil {
 		c.Note = func(Note) {}

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -24,6 +25,22 @@ func TestUndocumentedStatusStopsAfterAnHourAndCanBeMarkedAtOnce(t *testing.T) {
 	r.retry()
 	r.wantReason(r.pass(), OK, JobRunning) // seen so for more than 45 minutes
 	r.wantJobs(1, 2)
+}
+
+func TestUndocumentedStatusIsNotedOnceUntilItChanges(t *testing.T) {
+	r := newFixture(t, "", "", drssim.Config{RestoreTime: 10 * time.Hour}, "l1.bak")
+	r.pass()
+	id := r.jobs(1)[0].ID
+	var noted []string
+	for _, status := range []string{"CANCELED", "CANCELED", "PAUSED", "PAUSED", "CANCELED"} {
+		r.statuses = map[string]string{id: status}
+		runner := r.runner()
+		runner.Note = func(n Note) { noted = append(noted, n.Detail) }
+		r.wantReason(r.said("pass", runner.Pass(context.Background())), OK, JobRunning)
+	}
+	if want := []string{"CANCELED", "PAUSED", "CANCELED"}; !slices.Equal(noted, want) {
+		t.Errorf("noted %q, want %q", noted, want)
+	}
 }
 
 func TestNewAttemptWaitsUntilUndocumentedStatusIsUnchanged(t *testing.T) {
