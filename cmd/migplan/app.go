@@ -274,19 +274,3 @@ func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
-
-// logger writes to stderr: for a person on a terminal, JSON elsewhere. Text of
-// servers goes only into string fields, and cleaned: the console writer prints
-// messages raw.
-func (a *app) logger() zerolog.Logger {
-	var w io.Writer = logLines{a.stderr}
-	if isTerminal(a.stderr) {
-		_, noColor := a.env("NO_COLOR")
-		w = zerolog.ConsoleWriter{Out: w, NoColor: noColor, TimeFormat: "15:04:05"}
-	}
-	level := zerolog.WarnLevel
-	if a.verbose {
-		level = zerolog.DebugLevel
-	}
-	return zerolog.New(w).Level(level).With().Timestamp().Logger()
-}

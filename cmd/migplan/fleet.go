@@ -23,6 +23,8 @@ type fleet struct {
 	begun   bool
 	passing int // passes under way
 	passed  chan *planRun
+	news    chan struct{} // a pass under way has something to say
+	show    func([]*planRun)
 	unsaid  int // with one pass a plan: the first plan of which nothing was printed yet
 }
 
@@ -36,10 +38,11 @@ func (a *app) runUntilEnded(ctx context.Context, runs []*planRun, o applyOptions
 	show, end := a.progress(o)
 	defer end()
 	f := newFleet(a, runs, o)
+	f.show = show
 	for {
 		f.round(ctx)
 		record(f.idle())
-		show(runs)
+		f.show(runs)
 		switch {
 		case f.passing > 0 || f.turns.any():
 		case f.allEnded():
@@ -55,11 +58,12 @@ func (a *app) runUntilEnded(ctx context.Context, runs []*planRun, o applyOptions
 func newFleet(a *app, runs []*planRun, o applyOptions) *fleet {
 	f := &fleet{
 		app: a, o: o, runs: runs, turns: newTurns(o.settings.lockWait), working: map[string]*planRun{},
-		passed: make(chan *planRun, max(1, o.parallel)),
+		passed: make(chan *planRun, max(1, o.parallel)), news: make(chan struct{}, 1), show: func([]*planRun) {},
 	}
 	for i, run := range runs {
 		run.index, run.instance = i, run.Plan.Target.InstanceID
 		run.now.Store(run.Plan)
+		f.follow(run)
 	}
 	return f
 }
@@ -72,6 +76,8 @@ func (f *fleet) round(ctx context.Context) {
 		select {
 		case run := <-f.passed:
 			f.finish(ctx, run)
+		case <-f.news:
+			f.sayNews()
 		case <-time.After(time.Until(f.wakes(ctx, closes))):
 		}
 		if !time.Now().Before(closes) {
@@ -175,8 +181,9 @@ func (f *fleet) finish(ctx context.Context, run *planRun) {
 	}
 	f.turns.passed(run)
 	run.underWay = false
-	run.ended = !f.o.wait || !goesOn(ctx, run.Result)
+	run.ended = !f.o.wait || !run.goesOn(ctx)
 	run.show()
+	run.current.Store(nil)
 	f.settle(run)
 	if run.onlyWaits && len(f.runs) >= leastListed {
 		run.notBefore = together(time.Now(), run.notBefore)
@@ -240,21 +247,6 @@ func (f *fleet) allEnded() bool {
 		}
 	}
 	return true
-}
-
-// said is what a pass over a plan prints, kept until the pass has ended: the
-// lines of two plans must not mix.
-type said struct{ out, errs bytes.Buffer }
-
-func (s *said) print(a *app) {
-	for _, part := range []struct {
-		text *bytes.Buffer
-		to   io.Writer
-	}{{&s.errs, a.stderr}, {&s.out, a.stdout}} {
-		if part.text.Len() > 0 {
-			_, _ = part.to.Write(part.text.Bytes()) // both remember what was lost
-		}
-	}
 }
 
 // streams are where a pass over a plan prints.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/ledger"
 )
@@ -23,9 +24,6 @@ func (a *app) passOverPlan(ctx context.Context, run *planRun, runs []*planRun, o
 			break
 		}
 		run.take(ctx, result)
-		for _, c := range result.Changes {
-			a.sayChange(run, c, o)
-		}
 		if result.Reason != executor.PlanChanged {
 			break
 		}
@@ -53,6 +51,7 @@ func (run *planRun) take(ctx context.Context, r executor.Result) {
 	run.Result = r
 	run.Result.Changes, run.Result.Sent = changes, sent
 	run.changed = run.changed || len(r.Changes) > 0
+	run.reached = run.reached || r.Class() == executor.OK || len(r.Changes) > 0
 	run.setChainAfter(ctx, r)
 	run.onlyWaits = executor.OnlyWaits(run.Plan.Steps, &run.State)
 	run.notBefore = time.Now().Add(run.untilNext())
@@ -72,8 +71,13 @@ func (run *planRun) setChainAfter(ctx context.Context, r executor.Result) {
 	run.SetChain(chain)
 }
 
-// goesOn reports whether --wait has something to wait for.
-func goesOn(ctx context.Context, r executor.Result) bool {
+// goesOn reports whether --wait has something to wait for. A wrong endpoint, say, is
+// no reason to wait, unless it gave an answer before.
+func (run *planRun) goesOn(ctx context.Context) bool {
+	r := run.Result
+	if !run.reached && errors.Is(r.Err, drs.ErrSetting) {
+		return false
+	}
 	switch r.Reason {
 	case executor.JobRunning, executor.BeforeStart, executor.OwnJobRunning:
 		return true

@@ -21,6 +21,7 @@ type planRun struct {
 	unclear []string          // what was said of the bucket
 	ended   bool
 	changed bool
+	reached bool // a pass of this run got an answer of DRS
 	// notBefore is when the next pass is due.
 	notBefore time.Time
 
@@ -32,6 +33,7 @@ type planRun struct {
 	lockedOut  bool                      // so it is
 	said       *said                     // what is printed after the pass; nil: print it at once
 	shown      *view.Running             // the running job; nil: none
+	current    atomic.Pointer[shown]     // instead of it, what the pass under way has found; nil: nothing new
 	onlyWaits  bool                      // a list may show that its job still runs
 	client     *drs.Client
 

@@ -44,11 +44,18 @@ func (a *app) above(live *view.Live) (restore func()) {
 	return func() { out.Writer = was; a.stderr.redirect(errs) }
 }
 
+// shown is what a pass under way shows; nil: no step.
+type shown struct{ *view.Running }
+
 // running are the steps that DRS works on.
 func running(runs []*planRun) (all []view.Running) {
 	for _, run := range runs {
-		if run.shown != nil {
-			all = append(all, *run.shown)
+		step := run.shown
+		if now := run.current.Load(); now != nil {
+			step = now.Running
+		}
+		if step != nil {
+			all = append(all, *step)
 		}
 	}
 	return all
@@ -58,11 +65,26 @@ func running(runs []*planRun) (all []view.Running) {
 func (run *planRun) show() {
 	seq := run.Result.Step
 	run.shown = nil
-	if run.ended || run.Result.Reason != executor.JobRunning || seq < 1 || seq > len(run.Plan.Steps) {
+	if run.ended || seq < 1 || seq > len(run.Plan.Steps) {
 		return
 	}
-	run.shown = &view.Running{
-		Plan: run.Plan.Name, Step: seq, Steps: len(run.Plan.Steps), File: run.Plan.Steps[seq-1].Backup.Keys[0],
-		Status: run.status, StatusSince: run.statusSince, SubmittedAt: run.State.Step(seq).SubmittedAt,
+	switch st := run.State.Step(seq); run.Result.Reason {
+	case executor.JobRunning:
+		run.shown = run.progressOf(seq, st.SubmittedAt)
+		run.shown.Status, run.shown.StatusSince = run.status, run.statusSince
+	case executor.Settling:
+		run.shown = run.searching(seq, st.IntentAt)
 	}
+}
+
+func (run *planRun) progressOf(seq int, since time.Time) *view.Running {
+	steps := run.Plan.Steps
+	return &view.Running{Plan: run.Plan.Name, Step: seq, Steps: len(steps), File: steps[seq-1].Backup.Keys[0], SubmittedAt: since}
+}
+
+// searching is a step whose answer was lost.
+func (run *planRun) searching(seq int, since time.Time) *view.Running {
+	r := run.progressOf(seq, since)
+	r.Status = "in doubt: searching for its job"
+	return r
 }
