@@ -57,6 +57,7 @@ func (a *app) runPlans(ctx context.Context, all []*view.Migration, o applyOption
 		return nil, false, err
 	}
 	defer l.Close()
+	l.Freeze(chainsOf(all)...)
 	valid, bad := a.refuseShared(ctx, l, all)
 	_ = a.readLastPasses(ctx, l, valid) // without them a stop is printed once more
 	hook := a.webhook()
@@ -68,6 +69,7 @@ func (a *app) runPlans(ctx context.Context, all []*view.Migration, o applyOption
 		}
 		runs = append(runs, run)
 	}
+	l.Thaw()
 	record := func(runs []*planRun) {
 		a.recordPasses(ctx, l, runs)
 		hook.tell(ctx, l, runs)

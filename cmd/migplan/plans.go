@@ -122,3 +122,13 @@ func (a *app) onePlan(file string) (*view.Migration, error) {
 	}
 	return m, nil
 }
+
+// chainsOf are the chains of the valid plans.
+func chainsOf(all []*view.Migration) (chains []string) {
+	for _, m := range all {
+		if m.Valid() {
+			chains = append(chains, m.Plan.Chain())
+		}
+	}
+	return chains
+}

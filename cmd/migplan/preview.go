@@ -50,7 +50,7 @@ func (a *app) previews(ctx context.Context, args []string, load func(string) *vi
 	l, dir, err := a.readLedger(s)
 	if l != nil {
 		defer l.Close()
-		l.Freeze()
+		l.Freeze(chainsOf(p.all)...)
 	}
 	if err = cmp.Or(a.refusesPass(l, s), err); err != nil {
 		return p, err

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
+	"sync"
 	"time"
 )
 
@@ -21,6 +23,8 @@ const (
 	columns = "select chain, seq, at, kind, step, attempt, run, data, prev, hash from event "
 
 	selectChain = columns + "where chain = $1 order by seq"
+
+	selectFrom = columns + "where chain = $1 and seq >= $2 order by seq"
 
 	// The literal makes it match the partial index.
 	selectOpened = columns + "where kind = 'opened' order by chain, seq"
@@ -41,6 +45,29 @@ where cast($2 as bigint) = 1
 or exists (select 1 from event where chain = cast($1 as text) and seq = cast($2 as bigint) - 1 and hash = cast($9 as text))
 on conflict do nothing`
 )
+
+// chainsAtOnce is how many chains one statement reads.
+const chainsAtOnce = 100
+
+// selectSeveral has a parameter for each of the chains.
+var selectSeveral = sync.OnceValue(func() string {
+	parameters := make([]string, chainsAtOnce)
+	for i := range parameters {
+		parameters[i] = fmt.Sprint("$", i+1)
+	}
+	return columns + "where chain in (" + strings.Join(parameters, ", ") + ") order by chain, seq"
+})
+
+// severalArgs fills up the parameters of selectSeveral. No chain has an empty name.
+func severalArgs(chains []string) []any {
+	args := make([]any, chainsAtOnce)
+	for i := range args {
+		if args[i] = ""; i < len(chains) {
+			args[i] = chains[i]
+		}
+	}
+	return args
+}
 
 func (d *database) close() error { return d.db.Close() }
 
@@ -70,6 +97,14 @@ func (d *database) inserted(res sql.Result, err error) (bool, error) {
 
 func (d *database) chain(ctx context.Context, chain string) ([]Event, error) {
 	return d.events(ctx, selectChain, chain)
+}
+
+func (d *database) from(ctx context.Context, chain string, seq int64) ([]Event, error) {
+	return d.events(ctx, selectFrom, chain, seq)
+}
+
+func (d *database) several(ctx context.Context, chains []string) ([]Event, error) {
+	return d.events(ctx, selectSeveral(), severalArgs(chains)...)
 }
 
 func (d *database) opened(ctx context.Context) ([]Event, error) {

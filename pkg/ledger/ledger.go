@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 	"unicode/utf8"
 )
@@ -18,6 +19,7 @@ type Ledger struct {
 	locker locker // nil in a reader
 	passes passStore
 	index  index
+	recent recent
 	moved  error // of a reader: where the ledger was copied to
 }
 
@@ -27,8 +29,10 @@ func (l *Ledger) Moved() error { return l.moved }
 
 // store keeps the events in order. It does not verify them.
 type store interface {
-	chain(ctx context.Context, chain string) ([]Event, error) // by seq
-	opened(ctx context.Context) ([]Event, error)              // of every chain
+	chain(ctx context.Context, chain string) ([]Event, error)           // by seq
+	from(ctx context.Context, chain string, seq int64) ([]Event, error) // of a chain, from a number on
+	several(ctx context.Context, chains []string) ([]Event, error)      // of chains, at most chainsAtOnce
+	opened(ctx context.Context) ([]Event, error)                        // of every chain
 	// news are the opened events, and the first events of chains that begin with
 	// a decision, that were appended after a cursor, and perhaps some before it.
 	// The cursor is 0 for all of them.
@@ -62,20 +66,24 @@ func (l *Ledger) Volatile() string {
 func (l *Ledger) Close() error { return errors.Join(l.passes.close(), l.store.close()) }
 
 // Events returns the events of a chain in order, none when it does not exist.
-// It matches ErrBroken unless they are gapless from 1 and every hash is right.
+// It matches ErrBroken unless they are gapless from 1 and every hash is right. What
+// this process has read and verified before is not read again. Nobody may change
+// the events.
 func (l *Ledger) Events(ctx context.Context, chain string) ([]Event, error) {
-	events, err := l.store.chain(ctx, chain)
+	known, frozen := l.recent.of(chain)
+	if known == nil && !frozen {
+		l.readAhead(ctx, chain)
+		known, frozen = l.recent.of(chain)
+	}
+	if frozen {
+		return known, nil
+	}
+	events, err := l.added(ctx, chain, known)
 	if err != nil {
 		return nil, err
 	}
-	var head Head
-	for _, e := range events {
-		if what := e.fault(head); what != "" {
-			return nil, brokenChain(l.path, chain, head.Seq+1, what)
-		}
-		head = Head{e.Seq, e.Hash}
-	}
-	return events, nil
+	l.recent.keep(chain, events)
+	return slices.Clip(events), nil
 }
 
 // Opened returns the `opened` events of all chains, by chain. Each is verified

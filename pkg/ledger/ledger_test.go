@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -118,8 +119,9 @@ func mustEvents(t testing.TB, l *Ledger, chain string) []Event {
 	return asAppended(events)
 }
 
-// asAppended leaves out what a store in memory keeps beside an event.
+// asAppended leaves out what a ledger keeps beside an event.
 func asAppended(events []Event) []Event {
+	events = slices.Clone(events)
 	for i := range events {
 		events[i].decoded = nil
 	}

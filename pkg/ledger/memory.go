@@ -41,6 +41,18 @@ func (m *memory) chain(ctx context.Context, chain string) ([]Event, error) {
 	return unlocked{m}.chain(ctx, chain)
 }
 
+func (m *memory) from(ctx context.Context, chain string, seq int64) ([]Event, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return unlocked{m}.from(ctx, chain, seq)
+}
+
+func (m *memory) several(ctx context.Context, chains []string) ([]Event, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return unlocked{m}.several(ctx, chains)
+}
+
 func (m *memory) opened(ctx context.Context) ([]Event, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -90,7 +102,7 @@ func (m unlocked) insert(_ context.Context, e Event) (bool, error) {
 	if e.Seq != int64(n)+1 || n > 0 && events[n-1].Hash != e.Prev {
 		return false, nil
 	}
-	e.Data = slices.Clone(e.Data)
+	e.Data, e.decoded = slices.Clone(e.Data), nil
 	if e.Hash == e.digest() {
 		e.decoded = &decodedData{}
 	}
@@ -103,6 +115,18 @@ func (m unlocked) insert(_ context.Context, e Event) (bool, error) {
 
 func (m unlocked) chain(_ context.Context, chain string) ([]Event, error) {
 	return slices.Clone(m.chains[chain]), nil
+}
+
+func (m unlocked) from(_ context.Context, chain string, seq int64) ([]Event, error) {
+	events := m.chains[chain]
+	return slices.Clone(events[min(int64(len(events)), seq-1):]), nil
+}
+
+func (m unlocked) several(_ context.Context, chains []string) (out []Event, _ error) {
+	for _, chain := range chains {
+		out = append(out, m.chains[chain]...)
+	}
+	return out, nil
 }
 
 func (m unlocked) opened(context.Context) (out []Event, _ error) {

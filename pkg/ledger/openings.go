@@ -54,12 +54,10 @@ func (l *Ledger) DecidedOf(ctx context.Context, plan string) ([]Event, error) {
 	return all, nil
 }
 
-// Freeze keeps what Openings and DecidedOf return as it is when one of them is
-// called next: for a command that shows many plans and sends nothing.
-func (l *Ledger) Freeze() {
-	l.index.mu.Lock()
-	defer l.index.mu.Unlock()
-	l.index.freeze, l.index.frozen = true, false
+func (x *index) setFrozen(on bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.freeze, x.frozen = on, false
 }
 
 // index is what every plan needs to know of the other chains. It is kept as
@@ -71,7 +69,7 @@ type index struct {
 	onInstance map[string][]*Opening
 	ofPlan     map[string][]*Opening
 	decided    map[string][]Event
-	freeze     bool // Freeze was called
+	freeze     bool // Freeze was called, and Thaw was not
 	frozen     bool // and the index was read since
 }
 

@@ -19,7 +19,7 @@ func (s *sqliteDialect) statements() (newest, added string) { return selectNewes
 // prepare prepares the statements of a writer.
 func (s *sqliteDialect) prepare(ctx context.Context, path string) (err error) {
 	s.prepared = map[string]*sql.Stmt{}
-	for _, statement := range []string{selectChain, selectOpened, selectDecided, selectNewest, selectNews} {
+	for _, statement := range []string{selectChain, selectFrom, selectOpened, selectDecided, selectNewest, selectNews} {
 		if s.prepared[statement], err = s.db.PrepareContext(ctx, statement); err != nil {
 			return explain(path, "opening", err)
 		}
@@ -39,7 +39,10 @@ func (s *sqliteDialect) read(ctx context.Context, d *database, do func(context.C
 	}
 	if s.append != nil {
 		return do(ctx, func(ctx context.Context, statement string, args ...any) (*sql.Rows, error) {
-			return s.prepared[statement].QueryContext(ctx, args...)
+			if prepared := s.prepared[statement]; prepared != nil {
+				return prepared.QueryContext(ctx, args...)
+			}
+			return s.db.QueryContext(ctx, statement, args...)
 		})
 	}
 	return readOnly(ctx, d.path, s.db, func(db *sql.DB) error { return do(ctx, db.QueryContext) })

@@ -214,9 +214,11 @@ func appendTo(dir string) (history, Event, error) {
 func historyOf(l *Ledger) (h history, err error) {
 	var opened []Event
 	for i, chain := range []string{chainA, chainB} {
-		if h[i], err = l.Events(context.Background(), chain); err != nil {
+		events, err := l.Events(context.Background(), chain)
+		if err != nil {
 			return h, err
 		}
+		h[i] = asAppended(events)
 		opened = append(opened, h[i][:min(1, len(h[i]))]...)
 	}
 	got, err := l.Opened(context.Background())

@@ -80,6 +80,14 @@ func (t transaction) chain(ctx context.Context, chain string) ([]Event, error) {
 	return t.events(ctx, selectChain, chain)
 }
 
+func (t transaction) from(ctx context.Context, chain string, seq int64) ([]Event, error) {
+	return t.events(ctx, selectFrom, chain, seq)
+}
+
+func (t transaction) several(ctx context.Context, chains []string) ([]Event, error) {
+	return t.events(ctx, selectSeveral(), severalArgs(chains)...)
+}
+
 func (t transaction) opened(ctx context.Context) ([]Event, error) {
 	return t.events(ctx, selectOpened)
 }
