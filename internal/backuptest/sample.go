@@ -23,7 +23,7 @@ func Sample() File {
 		Compatibility: 140, Version: 869, Created: Date{2019, 2, 3, 4, 5, 6}, Started: Date{2027, 2, 28, 21, 44, 59},
 	}
 	tail := h
-	tail.Finished, tail.Size, tail.Compressed = Date{2027, 2, 28, 21, 45, 2}, 500_000, 500_000
+	tail.Finished = Date{2027, 2, 28, 21, 45, 2}
 	return File{
 		Media: Media{Mark: 512, Unit: 512, FamilyID: 0x51423344, MediaSet: GUIDMedia, Stripes: 1, Stripe: 1},
 		Sets: []Set{{

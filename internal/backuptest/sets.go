@@ -67,6 +67,18 @@ type Header struct {
 	Created, Started                Date
 }
 
+// withSize fills in the sizes that are not given: the bytes up to MSLS, and a
+// filemark of 4,096 bytes or two of 512.
+func (h Header) withSize(n uint64) Header {
+	if h.Size == 0 {
+		h.Size = n
+	}
+	if h.Compressed == 0 {
+		h.Compressed = h.Size
+	}
+	return h
+}
+
 // scin is the stream SCIN. It is long because each field of the page has a line.
 func (h Header) scin(layout int, files []DataFile) []byte {
 	b := NewBuf(layout)

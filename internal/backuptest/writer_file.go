@@ -62,7 +62,8 @@ func (s Set) pieces(m Media, address, claimed int, addresses []int) []Piece {
 	}
 	head, rest := mstl(unit)
 	out = append(out, Piece{Data: head, Seek: true})
-	out = append(out, Piece{Data: append(rest, s.recordBlock("MSLS", unit, s.Tail)...), Seek: true, MSLS: true})
+	tail := s.Tail.withSize(uint64(Length(out) + len(rest) + max(2*512, m.Mark)))
+	out = append(out, Piece{Data: append(rest, s.recordBlock("MSLS", unit, tail)...), Seek: true, MSLS: true})
 	out = append(out, Piece{Data: Filemark(m.Mark), Mark: true})
 	ends := Pad(addStream(s.eset(), "TSMP", tsmp(m.FamilyID, claimed, addresses)), unit)
 	ends = append(ends, Pad(s.eset(), unit)...)

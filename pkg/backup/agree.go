@@ -8,7 +8,8 @@ import (
 // differ names a field in which the header at the front of a backup set and the
 // one at its end differ although they are of one backup, "" where they agree.
 // What may change while a backup runs is not compared: LSNs, flags, sizes, and
-// the full backup that a log names. Files are neither added nor dropped then.
+// the full backup that a log names. Where a log begins cannot: the log backup
+// before it ends there. Files are neither added nor dropped then.
 func differ(front, end Set) string {
 	for _, f := range []struct {
 		name string
@@ -22,6 +23,7 @@ func differ(front, end Set) string {
 		{"RecoveryForkID", front.RecoveryForkID == end.RecoveryForkID},
 		{"DifferentialBaseLSN", front.DifferentialBaseLSN == end.DifferentialBaseLSN},
 		{"DifferentialBaseGUID", front.DifferentialBaseGUID == end.DifferentialBaseGUID},
+		{"FirstLSN", front.BackupType != Log || front.FirstLSN == end.FirstLSN},
 		{"DatabaseVersion", front.DatabaseVersion == end.DatabaseVersion},
 		{"SoftwareVersion", front.softwareVersion() == end.softwareVersion()},
 		{"DatabaseCreationDate", front.DatabaseCreationDate == end.DatabaseCreationDate},

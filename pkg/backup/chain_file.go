@@ -40,6 +40,9 @@ func (c *checker) complete(b Backup) {
 		c.add(Finding{ID: FindTrailing, Severity: Error, File: b.Name,
 			Summary: "it is longer than its header says: " + m.Incomplete,
 			Action:  "wait if another backup is being appended to it; otherwise copy it again"})
+	case m.Missing > 0:
+		c.add(Finding{ID: FindTruncated, Severity: Error, File: b.Name, Message: 3203,
+			Summary: "it is shorter than its header says: " + m.Incomplete, Action: "copy it again"})
 	case m.Truncated:
 		c.add(Finding{ID: FindTruncated, Severity: Error, File: b.Name, Message: 3203,
 			Summary: "it is not whole: " + m.Incomplete, Action: "wait until it is written, or copy it again"})

@@ -1,5 +1,10 @@
 package backup
 
+import (
+	"fmt"
+	"math"
+)
+
 // Container says how a file holds its backup sets.
 type Container string
 
@@ -35,6 +40,9 @@ type Media struct {
 	// Trailing is how many bytes follow the end of the last whole backup set and
 	// are no whole set. It is known of plain files only.
 	Trailing int64 `json:"Trailing,omitempty"`
+	// Missing is how many bytes fewer the file has than its backup sets take by
+	// their headers. Of a stripe it is not known.
+	Missing int64 `json:"Missing,omitempty"`
 
 	Sets []Set `json:"Sets"` // at least one, in the order of the file
 
@@ -47,6 +55,36 @@ type Media struct {
 
 // Striped reports that other files belong to the same backup.
 func (m *Media) Striped() bool { return m.FamilyCount > 1 }
+
+// doubt looks for what speaks against a file of which every set was read to
+// its end.
+func (m *Media) doubt() {
+	switch stored := m.stored(); {
+	case m.FamilySequenceNumber < 1 || m.FamilySequenceNumber > m.FamilyCount:
+		m.Incomplete = fmt.Sprintf("its media header is damaged: by it the file is stripe %d of %d", m.FamilySequenceNumber, m.FamilyCount)
+	case !m.Striped() && stored > m.Size:
+		m.Missing = stored - m.Size
+		m.Incomplete = fmt.Sprintf("by its headers it takes %d bytes, and it has %d: a part of it, or a stripe, is missing", stored, m.Size)
+	}
+	m.Complete = m.Incomplete == ""
+}
+
+// stored is how many bytes the sets take in all stripes, by their headers. The
+// file has a few KiB more for each set. 2005 knows one size only.
+func (m *Media) stored() int64 {
+	sum := int64(0)
+	for _, s := range m.Sets {
+		n := s.CompressedBackupSize
+		if n == 0 {
+			n = s.BackupSize
+		}
+		if n > math.MaxInt64-sum {
+			return math.MaxInt64
+		}
+		sum += n
+	}
+	return sum
+}
 
 // Places in the TAPE block, and in its RAID stream.
 const (

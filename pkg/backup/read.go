@@ -31,6 +31,9 @@ func Read(r io.ReaderAt, size int64) (*Media, error) {
 	if err != nil {
 		return nil, err
 	}
+	if m.Complete {
+		m.doubt()
+	}
 	m.Truncated = !m.Complete && !s.endsWithMark()
 	if s.failed != nil {
 		return nil, s.failed
@@ -144,7 +147,7 @@ func (m *Media) hop(v viewer, first int64) error {
 		m.Incomplete = fmt.Sprintf("it has more in it than is read of one file, behind the beginning of backup set %d", n)
 	case h.trailing() > 0:
 		m.Trailing = h.trailing()
-		m.Incomplete = fmt.Sprintf("%d bytes follow the end of backup set %d, and are no whole backup set", m.Trailing, n)
+		m.Incomplete = fmt.Sprintf("it has %s after the end of backup set %d: not a whole backup set", bytesText(m.Trailing), n)
 	case errors.Is(err, errPastEnd) && m.Sets[n-1].Provisional:
 		m.Incomplete = fmt.Sprintf("it ends inside backup set %d: it is truncated, or still being written", n)
 	case errors.Is(err, errPastEnd):
@@ -217,4 +220,11 @@ func supported(head []byte) error {
 		return unreadable(Unsupported, "container version %d, and only 2 is known here", version)
 	}
 	return nil
+}
+
+func bytesText(n int64) string {
+	if n == 1 {
+		return "1 byte"
+	}
+	return fmt.Sprintf("%d bytes", n)
 }

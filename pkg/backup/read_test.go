@@ -23,7 +23,7 @@ func wantSet(t testing.TB) Set {
 	return Set{
 		BackupName: "ims full", BackupDescription: "nightly", BackupType: Full, Position: 1,
 		UserName: `CORP\dba`, ServerName: `HOST\SQL`, DatabaseName: "ims", DatabaseVersion: 869,
-		DatabaseCreationDate: NewDateTime(2019, 2, 3, 4, 5, 6), BackupSize: 500_000, CompressedBackupSize: 500_000,
+		DatabaseCreationDate: NewDateTime(2019, 2, 3, 4, 5, 6), BackupSize: 20_000, CompressedBackupSize: 20_000,
 		FirstLSN: LSN{42, 8512, 37}, LastLSN: LSN{42, 8536, 1}, CheckpointLSN: LSN{42, 8512, 36}, DatabaseBackupLSN: LSN{41, 7000, 3},
 		BackupStartDate: NewDateTime(2027, 2, 28, 21, 44, 59), BackupFinishDate: NewDateTime(2027, 2, 28, 21, 45, 2),
 		SortOrder: 52, UnicodeLocaleID: 1033, UnicodeComparisonStyle: 196609, CompatibilityLevel: 140,
@@ -58,6 +58,7 @@ func TestReadGivesEveryField(t *testing.T) {
 				t.Run(fmt.Sprintf("%#x/%d/%s", layout, mark, container), func(t *testing.T) {
 					p := backuptest.Sample()
 					p.Media.Mark, p.Sets[0].Layout = mark, layout
+					p.Sets[0].Tail.Size, p.Sets[0].Tail.Compressed = 20_000, 20_000
 					data := p.Plain()
 					if container == MSSQLBAK {
 						data = p.Compressed()

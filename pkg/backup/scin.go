@@ -35,6 +35,7 @@ const (
 	scinLocale          = 0x74
 	scinComparison      = 0x78
 	scinBinding         = 0x7c
+	scinForkLSN         = 0x90 // LastLSN again, in all files seen
 	scinForkID          = 0x9c
 	scinForkPointLSN    = 0xac
 	scinPreviousForkID  = 0xb8
@@ -128,8 +129,12 @@ func (s *Set) header(scin record, final bool) (err error) {
 	s.sequence(b)
 	s.identity(b)
 	s.dates(b)
-	if final {
-		s.sizes(scin)
+	if !final {
+		return nil
+	}
+	s.sizes(scin)
+	if fork := lsnAt(b, scinForkLSN); fork != s.LastLSN {
+		return fmt.Errorf("SCIN record: it has LastLSN twice, as %s and as %s", s.LastLSN, fork)
 	}
 	return nil
 }
