@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -195,6 +196,9 @@ func scanAll(ctx context.Context, q query, statement string, args ...any) ([]Eve
 		e, err := scan(rows)
 		if err != nil {
 			return nil, &fieldError{len(events) + 1, err}
+		}
+		if len(events) == cap(events) {
+			events = slices.Grow(events, max(16, len(events))) // twice as many: append alone copies more often
 		}
 		events = append(events, e)
 	}

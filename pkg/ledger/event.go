@@ -71,40 +71,46 @@ func (e Event) seal(h Head) Event {
 // digest hashes every field but Hash, as a JSON array: no two events have the
 // same text.
 func (e Event) digest() string {
-	b := make([]byte, 0, 512+2*len(e.Data))
-	b = appendJSON(append(b, '['), e.Chain)
+	hash, _ := e.digestIn(make([]byte, 0, 512+2*len(e.Data)))
+	return hash
+}
+
+// digestIn is digest, in a buffer whose content is overwritten. It returns the buffer,
+// which may have grown, for the next event.
+func (e Event) digestIn(b []byte) (hash string, buffer []byte) {
+	b = appendJSON(append(b[:0], '['), e.Chain)
 	b = strconv.AppendInt(append(b, ','), e.Seq, 10)
-	b = appendJSON(append(b, ','), e.At.Format(timeLayout))
+	b = append(e.At.AppendFormat(append(b, ',', '"'), timeLayout), '"')
 	b = appendJSON(append(b, ','), string(e.Kind))
 	b = strconv.AppendInt(append(b, ','), int64(e.Step), 10)
 	b = strconv.AppendInt(append(b, ','), int64(e.Attempt), 10)
 	b = appendJSON(append(b, ','), e.Run)
 	b = appendJSON(append(b, ','), string(e.Data))
 	b = appendJSON(append(b, ','), e.Prev)
-	sum := sha256.Sum256(append(b, ']'))
-	return hex.EncodeToString(sum[:])
+	b = append(b, ']')
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), b
 }
 
 // appendJSON appends a string as json.Marshal writes it. Quotes and backslashes
 // are nearly all that it escapes in an event; for the rest it is slow.
 func appendJSON(b []byte, s string) []byte {
-	start := len(b)
+	start, copied := len(b), 0
 	b = append(b, '"')
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c == '"' || c == '\\':
-			b = append(b, '\\', c)
+			b = append(append(b, s[copied:i]...), '\\')
+			copied = i
 		case c < ' ' || c >= 0x7f || c == '<' || c == '>' || c == '&':
 			quoted, err := json.Marshal(s)
 			if err != nil {
 				panic(err) // a string always marshals
 			}
 			return append(b[:start], quoted...)
-		default:
-			b = append(b, c)
 		}
 	}
-	return append(b, '"')
+	return append(append(b, s[copied:]...), '"')
 }
 
 // timeLayout is how a time is stored and hashed: UTC, to the microsecond.

@@ -75,12 +75,21 @@ func Fold(chain string, events []Event) (*State, error) {
 		Missing: map[string]time.Time{}, Unknown: map[string]SightData{}, Marked: map[string]bool{},
 		Insisted: map[string]bool{}, Requests: map[string]IntentData{}, firstNamed: map[string]int64{},
 	}
+	s.Steps = slices.Grow(s.Steps, stepsIn(events))
 	for _, e := range events {
 		if err := s.Apply(e); err != nil {
 			return nil, err
 		}
 	}
 	return s, nil
+}
+
+// stepsIn is about how many steps events are about.
+func stepsIn(events []Event) (n int) {
+	for _, e := range events {
+		n = max(n, e.Step)
+	}
+	return min(n, len(events))
 }
 
 // Apply applies the next event to the state.

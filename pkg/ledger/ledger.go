@@ -96,25 +96,34 @@ func (l *Ledger) verified(events []Event, err error) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
+	var v verifier
 	for _, e := range events {
-		if what := e.fault(Head{e.Seq - 1, e.Prev}); what != "" {
+		if what := v.fault(Head{e.Seq - 1, e.Prev}, e); what != "" {
 			return nil, brokenChain(l.path, e.Chain, e.Seq, what)
 		}
 	}
 	return events, nil
 }
 
+// verifier compares events with their hashes.
+type verifier struct{ buffer []byte }
+
 // fault says what is wrong with e as the event after head, "" when nothing is.
-func (e Event) fault(head Head) string {
+func (v *verifier) fault(head Head, e Event) string {
 	switch {
 	case e.Seq != head.Seq+1:
 		return fmt.Sprintf("missing, number %d follows", e.Seq)
 	case e.Prev != head.Hash:
 		return "does not follow the event before it"
-	case e.decoded == nil && e.Hash != e.digest():
+	case e.decoded == nil && e.Hash != v.digest(e):
 		return "the content does not match the hash"
 	}
 	return ""
+}
+
+func (v *verifier) digest(e Event) (hash string) {
+	hash, v.buffer = e.digestIn(v.buffer)
+	return hash
 }
 
 // Append adds e after head, the newest event that the caller has read of the

@@ -144,9 +144,9 @@ func (l *Ledger) whole(ctx context.Context, chain string) ([]Event, error) {
 
 // verifyChain verifies the events that follow head, and has each decoded only once.
 func (l *Ledger) verifyChain(chain string, head Head, events []Event) error {
-	decoded := make([]decodedData, len(events))
+	decoded, v := make([]decodedData, len(events)), verifier{}
 	for i, e := range events {
-		if what := e.fault(head); what != "" {
+		if what := v.fault(head, e); what != "" {
 			return brokenChain(l.path, chain, head.Seq+1, what)
 		}
 		if e.decoded == nil {
