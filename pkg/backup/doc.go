@@ -7,19 +7,9 @@
 // Read asks an io.ReaderAt for a few ranges at the beginning and at the end of
 // a file, never for the whole: two of 64 KiB for a file with one backup set.
 // So a file may as well be an object in a bucket. It gives a Media: what
-// RESTORE LABELONLY, HEADERONLY and FILELISTONLY show, under their names.
-//
-//	file, err := os.Open("ims.bak")
-//	...
-//	media, err := backup.Read(file, size)
-//	var unreadable *backup.UnreadableError
-//	switch {
-//	case errors.As(err, &unreadable): // no backup set could be read, and why
-//	case err != nil: // the file or the bucket did not answer
-//	}
-//	for _, set := range media.Sets {
-//		fmt.Println(set.DatabaseName, set.BackupType, set.FirstLSN, set.LastLSN)
-//	}
+// RESTORE LABELONLY, HEADERONLY and FILELISTONLY show, under their names. A
+// file in which no backup set can be read is an *UnreadableError with a Reason;
+// any other error is the io.ReaderAt's, and says nothing of the file.
 //
 // Plain files of SQL Server 2005 to 2025 are read, and files compressed with
 // MS_XPRESS (BACKUP WITH COMPRESSION) of 2016 on. Encrypted backups, those
@@ -32,6 +22,11 @@
 // 2019 on the LSNs at the front of full and differential backups are wrong.
 // Where only the front could be read, a set is Provisional and the Media is not
 // Complete.
+//
+// The headers have no checksum. So what they say twice is compared: what cannot
+// change while a backup runs is the same in both, the one at the end has LastLSN
+// twice, and a file is no shorter than its headers say. A Media in which
+// something differs is not Complete.
 //
 // Dates are the server's local time, and typed so: DateTime is no instant
 // without a TimeZone.
