@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -57,11 +58,16 @@ type spent struct {
 }
 
 func now() spent {
-	var u syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	cpu := cpuTime()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return spent{time.Duration(u.Utime.Nano() + u.Stime.Nano()), m.Mallocs}
+	return spent{cpu, m.Mallocs}
+}
+
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // during adds what f spends.
@@ -81,14 +87,7 @@ func BenchmarkStep(b *testing.B) {
 	endpoint := simulate(b)
 	w := newWorld(b, shape{plans: b.N, steps: steps})
 	l, again := open(b), open(b)
-	address, err := url.Parse(endpoint)
-	if err != nil {
-		b.Fatal(err)
-	}
-	client, err := drs.New(drs.Config{Endpoint: address, ProjectID: project, Authorizer: anyToken{}})
-	if err != nil {
-		b.Fatal(err)
-	}
+	client := newClient(b, endpoint)
 	var ours, theirs, appends spent
 	for i, p := range w.plans {
 		ours.during(func() { restore(b, client, l, p) })
@@ -111,6 +110,97 @@ func BenchmarkStep(b *testing.B) {
 	b.ReportMetric(float64(theirs.allocs)/creates, "allocs/step-bare")
 }
 
+// BenchmarkCreate measures only what a create costs in a pass: from the decision to
+// send it, over its request and its intent, to the answer and its record. A bare
+// client makes the same creates, over a new connection each, as migplan does, and over
+// one that is kept. What the ledger appends for them is measured apart.
+func BenchmarkCreate(b *testing.B) {
+	const steps = 20
+	endpoint := simulate(b)
+	w := newWorld(b, shape{plans: b.N, steps: steps})
+	l, again, address := open(b), open(b), endpoint+path
+	c := &creates{Jobs: newClient(b, endpoint)}
+	fresh := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	var ours, anew, kept, before, after time.Duration
+	for i, p := range w.plans {
+		restoreWith(b, executor.Runner{Jobs: c, Turn: c.begin}, l, p)
+		events, err := l.Events(context.Background(), p.Chain())
+		if err != nil {
+			b.Fatal(err)
+		}
+		sent, answered := repeatCreates(b, again, events)
+		before, after = before+sent, after+answered
+		anew += createBare(b, fresh, address, newPlan(b, b.N+i, steps, b.N+i))
+		kept += createBare(b, http.DefaultClient, address, newPlan(b, 2*b.N+i, steps, 2*b.N+i))
+	}
+	ours = c.spent + after
+	micro := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(steps*b.N) }
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(micro(ours), "µs-CPU/create")
+	b.ReportMetric(micro(before+after), "µs-CPU/create-appends")
+	b.ReportMetric(micro(anew), "µs-CPU/create-bare-new")
+	b.ReportMetric(micro(kept), "µs-CPU/create-bare-kept")
+	b.ReportMetric(micro(ours)/micro(before+after+anew), "times-new+appends")
+	b.ReportMetric(micro(ours-before-after)/micro(anew), "times-new")
+	b.ReportMetric(micro(ours)/micro(before+after+kept), "times-kept+appends")
+}
+
+// creates measures the CPU of creates, without the record of their answers.
+type creates struct {
+	executor.Jobs
+	began, spent time.Duration
+}
+
+func (c *creates) begin(context.Context, time.Duration) error {
+	c.began = cpuTime()
+	return nil
+}
+
+func (c *creates) CreateReplicationJob(ctx context.Context, create drs.Create) drs.Outcome {
+	out := c.Jobs.CreateReplicationJob(ctx, create)
+	c.spent += cpuTime() - c.began
+	return out
+}
+
+// repeatCreates appends all events again, and returns what those cost that a create
+// appends before it is sent and after it was answered.
+func repeatCreates(b *testing.B, l *ledger.Ledger, events []ledger.Event) (sent, answered time.Duration) {
+	b.Helper()
+	var head ledger.Head
+	for _, e := range events {
+		began := cpuTime()
+		e, err := l.Append(b.Context(), head, e)
+		cost := cpuTime() - began
+		if err != nil {
+			b.Fatal(err)
+		}
+		head = ledger.Head{Seq: e.Seq, Hash: e.Hash}
+		switch e.Kind {
+		case ledger.Opened, ledger.Intent:
+			sent += cost
+		case ledger.Accepted:
+			answered += cost
+		}
+	}
+	return sent, answered
+}
+
+func createBare(b *testing.B, client *http.Client, address string, p *plan.Plan) (spent time.Duration) {
+	b.Helper()
+	for _, s := range p.Steps {
+		r, err := s.Request(1)
+		if err != nil {
+			b.Fatal(err)
+		}
+		var made, job map[string]any
+		began := cpuTime()
+		ask(b, client, http.MethodPost, address, bytes.NewReader(r.Body), &made)
+		spent += cpuTime() - began
+		ask(b, client, http.MethodGet, address+"/"+fmt.Sprint(made["job_id"]), nil, &job)
+	}
+	return spent
+}
+
 func open(b *testing.B) *ledger.Ledger {
 	b.Helper()
 	l, err := ledger.Open(inMemory(b))
@@ -121,9 +211,28 @@ func open(b *testing.B) *ledger.Ledger {
 	return l
 }
 
+func newClient(b *testing.B, endpoint string) *drs.Client {
+	b.Helper()
+	address, err := url.Parse(endpoint)
+	if err != nil {
+		b.Fatal(err)
+	}
+	client, err := drs.New(drs.Config{Endpoint: address, ProjectID: project, Authorizer: anyToken{}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return client
+}
+
 func restore(b *testing.B, client *drs.Client, l *ledger.Ledger, p *plan.Plan) {
 	b.Helper()
-	r := executor.Runner{Plan: p, Jobs: client, Ledger: l, Identity: executor.Identity{Endpoint: "x", Principal: "token", TokenAuth: true}, Run: "bench"}
+	restoreWith(b, executor.Runner{Jobs: client}, l, p)
+}
+
+func restoreWith(b *testing.B, r executor.Runner, l *ledger.Ledger, p *plan.Plan) {
+	b.Helper()
+	r.Plan, r.Ledger, r.Run = p, l, "bench"
+	r.Identity = executor.Identity{Endpoint: "x", Principal: "token", TokenAuth: true}
 	for {
 		switch x := r.Pass(b.Context()); x.Reason {
 		case executor.JobRunning: // the request for the job came before the next tick of its clock
@@ -155,16 +264,16 @@ func restoreBare(b *testing.B, address string, p *plan.Plan) {
 			b.Fatal(err)
 		}
 		var list, job map[string]any
-		ask(b, http.MethodGet, address+"?"+drs.ListQuery(p.Target.InstanceID, 0).Encode(), nil, &list)
+		ask(b, http.DefaultClient, http.MethodGet, address+"?"+drs.ListQuery(p.Target.InstanceID, 0).Encode(), nil, &list)
 		var made struct {
 			JobID string `json:"job_id"`
 		}
-		ask(b, http.MethodPost, address, bytes.NewReader(r.Body), &made)
-		ask(b, http.MethodGet, address+"/"+made.JobID, nil, &job)
+		ask(b, http.DefaultClient, http.MethodPost, address, bytes.NewReader(r.Body), &made)
+		ask(b, http.DefaultClient, http.MethodGet, address+"/"+made.JobID, nil, &job)
 	}
 }
 
-func ask(b *testing.B, method, address string, body io.Reader, into any) {
+func ask(b *testing.B, client *http.Client, method, address string, body io.Reader, into any) {
 	b.Helper()
 	req, err := http.NewRequest(method, address, body)
 	if err != nil {
@@ -172,7 +281,7 @@ func ask(b *testing.B, method, address string, body io.Reader, into any) {
 	}
 	req.Header.Set("X-Auth-Token", "any")
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		b.Fatal(err)
 	}
