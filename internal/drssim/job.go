@@ -76,7 +76,8 @@ type lateRequest struct {
 func (d *DRS) advance() {
 	now := d.config.Now()
 	for {
-		late, job := d.firstLate(now), d.firstEnd(now)
+		late := firstDue(d.late, func(l lateRequest) time.Time { return l.at }, now)
+		job := firstDue(d.running, func(j *Job) time.Time { return j.Ends }, now)
 		switch {
 		case late < 0 && job < 0:
 			return
@@ -88,20 +89,11 @@ func (d *DRS) advance() {
 	}
 }
 
-func (d *DRS) firstLate(now time.Time) int {
+// firstDue is the index of the earliest of the times that have come, -1 if there is none.
+func firstDue[T any](all []T, at func(T) time.Time, now time.Time) int {
 	first := -1
-	for i, l := range d.late {
-		if !l.at.After(now) && (first < 0 || l.at.Before(d.late[first].at)) {
-			first = i
-		}
-	}
-	return first
-}
-
-func (d *DRS) firstEnd(now time.Time) int {
-	first := -1
-	for i, j := range d.running {
-		if !j.Ends.After(now) && (first < 0 || j.Ends.Before(d.running[first].Ends)) {
+	for i, v := range all {
+		if !at(v).After(now) && (first < 0 || at(v).Before(at(all[first]))) {
 			first = i
 		}
 	}

@@ -124,32 +124,28 @@ func (p part) neededPart(key string) part {
 	return part{p.checker, p.at(key), m}
 }
 
-// parts are the objects of a list.
-func (p part) parts(key string, needed bool) []part {
-	list, _ := take[[]any](p, key, "a list", needed)
-	var out []part
-	for i, v := range list {
-		m, ok := v.(object)
+// list returns a list whose elements must all be of type T.
+func list[T any](p part, key, kind string, needed bool) (out []T) {
+	all, _ := take[[]any](p, key, "a list", needed)
+	for i, v := range all {
+		t, ok := v.(T)
 		if !ok {
-			p.malformed("%s[%d] must be an object", p.at(key), i)
+			p.malformed("%s[%d] must be %s", p.at(key), i, kind)
 		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// parts are the objects of a list.
+func (p part) parts(key string, needed bool) (out []part) {
+	for i, m := range list[object](p, key, "an object", needed) {
 		out = append(out, part{p.checker, fmt.Sprintf("%s[%d]", p.at(key), i), m})
 	}
 	return out
 }
 
-func (p part) texts(key string) []string {
-	list, _ := take[[]any](p, key, "a list", false)
-	var out []string
-	for i, v := range list {
-		s, ok := v.(string)
-		if !ok {
-			p.malformed("%s[%d] must be a string", p.at(key), i)
-		}
-		out = append(out, s)
-	}
-	return out
-}
+func (p part) texts(key string) []string { return list[string](p, key, "a string", false) }
 
 // textMap is an object whose members are strings.
 func (p part) textMap(key string) map[string]string {

@@ -75,15 +75,6 @@ func (e *Error) Why() string {
 // Unwrap returns the cause for errors.Is, for example context.Canceled.
 func (e *Error) Unwrap() error { return e.cause }
 
-// KindOf is the kind of the first Error in err's tree, or "".
-func KindOf(err error) Kind {
-	var e *Error
-	if errors.As(err, &e) {
-		return e.Kind
-	}
-	return ""
-}
-
 func newError(what target, kind Kind, problem string) *Error {
 	return &Error{Op: what.op, Bucket: what.bucket, Key: what.key, Kind: kind, Problem: problem}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -243,7 +244,16 @@ func escape(s string) string {
 // wantKind fails the test unless err is an *Error of that kind.
 func wantKind(t *testing.T, err error, kind Kind) {
 	t.Helper()
-	if KindOf(err) != kind {
-		t.Errorf("got %q (%v), want %q", KindOf(err), err, kind)
+	if kindOf(err) != kind {
+		t.Errorf("got %q (%v), want %q", kindOf(err), err, kind)
 	}
+}
+
+// kindOf is the kind of the first Error in err's tree, or "".
+func kindOf(err error) Kind {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return ""
 }

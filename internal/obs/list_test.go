@@ -31,7 +31,7 @@ func TestListReadsAllPages(t *testing.T) {
 		if objects[0] != want || objects[0].LastModified.IsZero() {
 			t.Errorf("got %+v", objects[0])
 		}
-		if _, err = f.client().List(t.Context(), f.bucket, "LOG/", 2499); KindOf(err) != TooMany {
+		if _, err = f.client().List(t.Context(), f.bucket, "LOG/", 2499); kindOf(err) != TooMany {
 			t.Errorf("got %v", err)
 		}
 	})

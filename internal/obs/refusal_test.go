@@ -106,7 +106,7 @@ func TestRefusedKeyIsRenewedOnce(t *testing.T) {
 		refuse(w, 403, "InvalidAccessKeyId")
 		return true
 	}
-	if _, err := c.Head(t.Context(), f.bucket, "k"); KindOf(err) != Denied || len(f.requests) != 4 || len(keys.renewed) != 1 {
+	if _, err := c.Head(t.Context(), f.bucket, "k"); kindOf(err) != Denied || len(f.requests) != 4 || len(keys.renewed) != 1 {
 		t.Errorf("%v after %d requests", err, len(f.requests))
 	}
 }

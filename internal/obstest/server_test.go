@@ -2,6 +2,7 @@ package obstest
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"testing"
 
@@ -82,7 +83,7 @@ func TestFaults(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Reader(t.Context(), "sql-backups", o).ReadAt(make([]byte, 4), 3); obs.KindOf(err) != tt.kind {
+		if _, err := c.Reader(t.Context(), "sql-backups", o).ReadAt(make([]byte, 4), 3); kindOf(err) != tt.kind {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}
@@ -106,8 +107,16 @@ func TestRefusals(t *testing.T) {
 		err  error
 		kind obs.Kind
 	}{{ofMissing, obs.NotFound}, {ofBucket, obs.NotFound}, {ofKey, obs.Denied}, {ofArchived, obs.Archived}} {
-		if obs.KindOf(tt.err) != tt.kind {
+		if kindOf(tt.err) != tt.kind {
 			t.Errorf("got %v, want %s", tt.err, tt.kind)
 		}
 	}
+}
+
+func kindOf(err error) obs.Kind {
+	var e *obs.Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return ""
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -46,7 +47,8 @@ func Copy(ctx context.Context, from, to string) (c Copied, err error) {
 	if err != nil {
 		return c, err
 	}
-	return c, copyPasses(ctx, source, target)
+	copyPasses(ctx, source, target)
+	return c, nil
 }
 
 func openToCopy(ctx context.Context, place string) (*Ledger, error) {
@@ -139,17 +141,12 @@ func (t transaction) chains(ctx context.Context) (all []string, err error) {
 	return all, t.d.explainRead(rows.Err())
 }
 
-func copyPasses(ctx context.Context, from, to *Ledger) error {
+// copyPasses copies the last passes as far as it can: they are shown to people only.
+func copyPasses(ctx context.Context, from, to *Ledger) {
 	last, err := from.LastPasses(ctx)
-	if err != nil {
-		return nil // they are for people only
+	if err == nil {
+		_ = to.RecordPasses(ctx, slices.Collect(maps.Values(last)))
 	}
-	var records []PassRecord
-	for _, r := range last {
-		records = append(records, r)
-	}
-	_ = to.RecordPasses(ctx, records)
-	return nil
 }
 
 // movedError says where a ledger was copied to.

@@ -102,14 +102,6 @@ func (l *Ledger) LastPasses(ctx context.Context) (map[string]PassRecord, error) 
 	return records, nil
 }
 
-// LastPass returns the last pass over a chain, and whether one was recorded. It
-// reads them all: for many chains use LastPasses.
-func (l *Ledger) LastPass(ctx context.Context, chain string) (PassRecord, bool, error) {
-	all, err := l.LastPasses(ctx)
-	r, ok := all[chain]
-	return r, ok, err
-}
-
 func scanPasses(ctx context.Context, q query) ([]passRow, error) {
 	rows, err := q(ctx, selectPasses)
 	if err != nil {

@@ -102,8 +102,8 @@ func Printable(s string) string {
 	}, strings.ToValidUTF8(s, string(unicode.ReplacementChar)))
 }
 
-// Sort orders diagnostics by position, then rule, then summary.
-func Sort(ds []Diagnostic) {
+// sortDiagnostics orders them by position, then rule, then summary.
+func sortDiagnostics(ds []Diagnostic) {
 	slices.SortStableFunc(ds, func(a, b Diagnostic) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Pos.Line, b.Pos.Line),
 			cmp.Compare(a.Column, b.Column), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Summary, b.Summary))

@@ -127,7 +127,7 @@ func (d *document) keep(c Diagnostic) {
 
 // finish sorts the diagnostics, removes duplicates and adds the quoted lines.
 func (d *document) finish() []Diagnostic {
-	Sort(d.diagnostics)
+	sortDiagnostics(d.diagnostics)
 	ds := slices.Compact(d.diagnostics)
 	if utf8.Valid(d.data) {
 		d.quoteLines(ds)
