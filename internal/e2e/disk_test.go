@@ -36,6 +36,7 @@ type outcomes map[string]int
 // is in the ledger, no job is lost, and the message says what to do.
 func TestDiskFailureAtAnyCallMakesOneJobPerStep(t *testing.T) {
 	points := slices.DeleteFunc(allPoints(t, withKeys), func(p point) bool { return p.path == "socket" })
+	from := newStage(t, withKeys)
 	for _, s := range []diskFailure{{syscall.ENOSPC, true}, {syscall.EIO, false}} {
 		t.Run(s.String(), func(t *testing.T) {
 			ta, codes := newTally(points), outcomes{}
@@ -44,7 +45,7 @@ func TestDiskFailureAtAnyCallMakesOneJobPerStep(t *testing.T) {
 					ta.chosen[kind(p)]++
 					t.Run(p.title(), func(t *testing.T) {
 						t.Parallel()
-						failOnce(t, p, s, ta, codes)
+						failOnce(t, from, p, s, ta, codes)
 					})
 				}
 			})
@@ -53,8 +54,8 @@ func TestDiskFailureAtAnyCallMakesOneJobPerStep(t *testing.T) {
 	}
 }
 
-func failOnce(t *testing.T, p point, s diskFailure, ta *tally, codes outcomes) {
-	w := newWorkspace(t, withKeys)
+func failOnce(t *testing.T, from *stage, p point, s diskFailure, ta *tally, codes outcomes) {
+	w := from.before(t, p.pass)
 	before, r := w.failAt(p, s)
 	what := w.checkFailure(before, r)
 	ta.finish(w, p, true)
@@ -63,11 +64,10 @@ func failOnce(t *testing.T, p point, s diskFailure, ta *tally, codes outcomes) {
 	codes[fmt.Sprintf("%d, %s", r.code, what)]++
 }
 
-// failAt runs passes until the disk fails at the point. It returns how many jobs
-// there were before that pass, and the pass.
+// failAt runs the pass in which the disk fails at the point. It returns how many
+// jobs there were before, and the pass.
 func (w *workspace) failAt(p point, failure diskFailure) (jobs int, r result) {
 	w.t.Helper()
-	w.passes(p.pass)
 	jobs = len(w.sim.Jobs())
 	n, hit := 0, false
 	r = traced(w.t, w.env, w.folder, func(c call) action {

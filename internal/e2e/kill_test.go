@@ -86,11 +86,9 @@ func sample(points []point, r rates) (chosen []point) {
 	return chosen
 }
 
-// killAt runs passes until the process is killed at the point. Only the pass of
-// the point is traced, which is slow.
+// killAt runs the pass of the point until the process is killed there.
 func (w *workspace) killAt(p point) (reached bool) {
 	w.t.Helper()
-	w.passes(p.pass)
 	n := 0
 	r := traced(w.t, w.env, w.folder, func(call) action {
 		n++
@@ -159,13 +157,14 @@ func TestKillAtAnyCallMakesOneJobPerStep(t *testing.T) {
 	}{"access key": {withKeys, rates{6, 60, 20}}, "token": {withToken, rates{12, 120, 30}}} {
 		t.Run(name, func(t *testing.T) {
 			points := withKillAfter(allPoints(t, c.credential))
-			ta := newTally(points)
+			ta, s := newTally(points), newStage(t, c.credential)
 			t.Run("at", func(t *testing.T) {
 				for _, p := range sample(points, c.rates) {
 					ta.chosen[kind(p)]++
 					t.Run(p.title(), func(t *testing.T) {
 						t.Parallel()
-						killOnce(t, c.credential, p, ta)
+						w := s.before(t, p.pass)
+						ta.finish(w, p, w.killAt(p))
 					})
 				}
 			})
@@ -175,11 +174,6 @@ func TestKillAtAnyCallMakesOneJobPerStep(t *testing.T) {
 			t.Logf("\n%s%d kills, %d jobs, doubts %v", ta.table(), ta.kills, ta.jobs, ta.settled)
 		})
 	}
-}
-
-func killOnce(t *testing.T, credential []string, p point, ta *tally) {
-	w := newWorkspace(t, credential)
-	ta.finish(w, p, w.killAt(p))
 }
 
 // If a run is killed after it made the ledger's folder and before it synced the

@@ -35,14 +35,20 @@ func (w *workspace) hasJob(seq int) bool {
 }
 
 // finish runs passes, and does what a person would do, until the plan is online.
-// It returns how often a person had to act.
+// Once a pass has succeeded and nothing is in doubt, one run with --wait goes to
+// the end. It returns how often a person had to act.
 func (w *workspace) finish() (asked int) {
 	w.t.Helper()
+	r := result{code: -1}
 	for range 20 {
 		if w.online() {
 			return asked
 		}
-		switch r := w.pass(); r.code {
+		argv := w.apply()
+		if r.code == 0 && w.stepInDoubt() == 0 {
+			argv = append(argv, "--wait")
+		}
+		switch r = execute(w.t, w.env, argv...); r.code {
 		case 0:
 		case 75: // in doubt: 46 minutes pass
 			w.wait(46 * time.Minute)

@@ -117,7 +117,7 @@ func fingerprint(t *testing.T, dir string) map[string]string {
 // ledgers are the states of the ledger in which reading commands are run.
 func ledgers(t *testing.T) map[string]*workspace {
 	t.Helper()
-	none, half, hot := newWorkspace(t, withKeys), newWorkspace(t, withKeys), newWorkspace(t, withKeys)
+	none, half := newWorkspace(t, withKeys), newWorkspace(t, withKeys)
 	half.passes(2)
 	var inAppend point
 	for _, p := range allPoints(t, withKeys) {
@@ -125,6 +125,7 @@ func ledgers(t *testing.T) map[string]*workspace {
 			inAppend = p
 		}
 	}
+	hot := newStage(t, withKeys).before(t, inAppend.pass)
 	if !hot.killAt(inAppend) {
 		t.Fatal("the point in the middle of an append was not reached")
 	}

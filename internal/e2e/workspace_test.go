@@ -47,7 +47,6 @@ var (
 type workspace struct {
 	t      *testing.T
 	sim    *drssim.DRS
-	server *httptest.Server
 	file   string
 	folder string // of the ledger
 	env    []string
@@ -55,13 +54,25 @@ type workspace struct {
 
 	timeout string // of each pass
 
-	mu     sync.Mutex
-	before func()        // called when a request arrives
-	ahead  time.Duration // of the server's clock
-	wrong  []string      // creates that arrived without their intent in the ledger
+	mu       sync.Mutex
+	before   func()        // called when a request arrives
+	ahead    time.Duration // of the server's clock
+	wrong    []string      // creates that arrived without their intent in the ledger
+	requests []request     // all that arrived
 }
 
+// newWorkspace makes a workspace with a server of its own.
 func newWorkspace(t *testing.T, credential []string) *workspace {
+	t.Helper()
+	p := &place{}
+	p.server = httptest.NewServer(http.HandlerFunc(p.serve))
+	t.Cleanup(p.server.Close)
+	w := newWorkspaceAt(t, credential, p.server.URL)
+	p.enter(w)
+	return w
+}
+
+func newWorkspaceAt(t *testing.T, credential []string, endpoint string) *workspace {
 	t.Helper()
 	dir := t.TempDir()
 	w := &workspace{t: t, before: func() {}, timeout: "30s", file: filepath.Join(dir, "ims.yaml"), folder: filepath.Join(dir, "ledger")}
@@ -76,9 +87,7 @@ func newWorkspace(t *testing.T, credential []string) *workspace {
 		t.Fatal(err)
 	}
 	w.sim = drssim.New(drssim.Config{Now: w.now, RestoreTime: time.Millisecond})
-	w.server = httptest.NewServer(http.HandlerFunc(w.serve))
-	t.Cleanup(w.server.Close)
-	w.env = append([]string{"MIGPLAN_ENDPOINT=" + w.server.URL, "MIGPLAN_LEDGER=" + w.folder, "HOME=" + dir}, credential...)
+	w.env = append([]string{"MIGPLAN_ENDPOINT=" + endpoint, "MIGPLAN_LEDGER=" + w.folder, "HOME=" + dir}, credential...)
 	return w
 }
 
@@ -107,23 +116,31 @@ func (w *workspace) serve(rw http.ResponseWriter, r *http.Request) {
 	before := w.before
 	w.mu.Unlock()
 	before()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // the client was killed while it sent: DRS does not see the request
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	w.mu.Lock()
+	w.requests = append(w.requests, request{r.Method, r.URL.String(), r.Header, body})
+	w.mu.Unlock()
 	if r.Method == http.MethodPost {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return // the client was killed while it sent: DRS does not see the request
-		}
 		if problem := w.intended(body); problem != "" {
 			w.mu.Lock()
 			w.wrong = append(w.wrong, problem)
 			w.mu.Unlock()
 		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
 	} else if r.Header.Get("X-Sdk-Date") != "" {
 		// The date of a read comes from this machine's clock, which in reality
 		// advances with the server's. The date of a create does not.
-		r.Header.Set("X-Sdk-Date", w.now().UTC().Format("20060102T150405Z"))
+		w.dateNow(r)
 	}
 	w.sim.ServeHTTP(rw, r)
+}
+
+// dateNow dates a signed request by the server's clock.
+func (w *workspace) dateNow(r *http.Request) {
+	r.Header.Set("X-Sdk-Date", w.now().UTC().Format("20060102T150405Z"))
 }
 
 // intended returns "" if a copy of the ledger has these bytes as the intent of a
