@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -30,10 +31,9 @@ func checkFileName(c *checker) {
 		base := path.Base(o.key)
 		switch {
 		case !isFileName(stem(base)) && isFileName(stem(newName(base))) && !strings.ContainsFunc(base, Invisible):
-			c.reportEach(o.node, fmt.Sprintf("DRS may not find the file name %q", base),
-				"use letters, digits, underscores and hyphens before .bak; "+c.copyHint(o), c.copyLoop())
+			c.reportEach(o.node, unfindable(base), "use only letters, digits, underscores and hyphens before .bak; "+c.copyHint(o), c.copyLoop())
 		case !isFileName(stem(base)):
-			c.report(o.node, fmt.Sprintf("DRS may not find the file name %q", base), "use 1 to 200 letters, digits, underscores and hyphens before .bak")
+			c.report(o.node, unfindable(base), "use 1 to 200 letters, digits, underscores and hyphens before .bak")
 		case strings.ContainsFunc(o.key, func(r rune) bool { return r > unicode.MaxASCII }):
 			c.report(o.node, fmt.Sprintf("the folder of %q has letters that DRS may not accept", o.key), "use only Latin letters in the path")
 		}
@@ -48,6 +48,23 @@ func isFileName(s string) bool { return 1 <= len(s) && len(s) <= 200 && !notInNa
 
 // notInName is what a file name must not contain before .bak.
 var notInName = lazy.Regexp(`[^a-zA-Z0-9_-]`)
+
+// unfindable says what a file name has that DRS does not document.
+func unfindable(base string) string {
+	text, found := fmt.Sprintf("DRS may not find the file name %q", base), []string{}
+	for _, s := range notInName().FindAllString(stem(base), -1) {
+		if q := fmt.Sprintf("%q", s); !slices.Contains(found, q) {
+			found = append(found, q)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return text
+	case 1, 2, 3:
+		return text + ", because of " + strings.Join(found, " and ")
+	}
+	return text + ", because of " + strings.Join(found[:3], ", ") + " and others"
+}
 
 // newName is a file name that DRS accepts, as copyLoop makes it.
 func newName(base string) string {

@@ -31,6 +31,8 @@ func checkObjectKeys(c *checker) {
 		switch _, rest, isAddress := strings.Cut(o.node.Value, "://"); {
 		case isAddress:
 			c.report(o.node, fmt.Sprintf("object key %q is an address", o.node.Value), "write only "+keyInAddress(rest, c.plan.Source.OBS))
+		case strings.HasPrefix(name, "/") && len(strings.Trim(name, "/")) > 0:
+			c.report(o.node, fmt.Sprintf("object key %q begins with a slash", o.node.Value), c.withoutSlash(strings.TrimLeft(o.node.Value, "/")))
 		case o.node.Style == 0 && c.continues(o.node):
 			c.report(o.node, fmt.Sprintf("object key %q continues on the next line", o.node.Value),
 				"indent the next line like the entries above it, or write the key on one line")
@@ -38,6 +40,19 @@ func checkObjectKeys(c *checker) {
 			c.objectKey(o.node, name, len(o.key))
 		}
 	}
+}
+
+// withoutSlash says what to write instead of a key that begins with a slash, which
+// may have been meant from the top of the bucket.
+func (c *checker) withoutSlash(key string) string {
+	prefix := c.plan.Source.OBS.Prefix
+	if rest, ok := strings.CutPrefix(key, prefix); ok && prefix != "" && rest != "" {
+		key = rest
+	}
+	if prefix == "" {
+		return "write " + key
+	}
+	return fmt.Sprintf("write %s: migplan puts the prefix %s before it", key, prefix)
 }
 
 // keyInAddress is what follows the bucket and the prefix in an address.
