@@ -89,12 +89,18 @@ const (
 	findFile   backup.ID = "file"
 	findObject backup.ID = "object"
 	findKMS    backup.ID = "kms"
+	findPlan   backup.ID = "plan"
 )
 
 // restFindings says why there is no backup set to be seen in a file.
 func restFindings(b backup.Backup) []backup.Finding {
 	var told *backup.UnreadableError
-	if b.Err == nil || errors.As(b.Err, &told) {
+	unreadable := errors.As(b.Err, &told)
+	if unreadable && !inBucket(b.Name) && isPlanName(b.Name) {
+		return []backup.Finding{{ID: findPlan, Severity: backup.Error, File: b.Name,
+			Summary: "not a SQL Server backup: by its name it is a plan", Action: "check the files that it lists: migplan verify " + view.Word(b.Name)}}
+	}
+	if b.Err == nil || unreadable {
 		return backup.CheckChain([]backup.Backup{b}, backup.Options{})
 	}
 	return []backup.Finding{unreadFinding(b)}

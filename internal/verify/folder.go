@@ -24,6 +24,14 @@ func (f Folder) Name(key string) string {
 	return filepath.Join(f.Path, filepath.FromSlash(strings.TrimPrefix(key, f.Prefix)))
 }
 
+// standsFor is what the folder is in place of.
+func (f Folder) standsFor() string {
+	if f.Prefix == "" {
+		return "the bucket"
+	}
+	return "the prefix " + f.Prefix
+}
+
 // Stat looks at a file.
 func (f Folder) Stat(_ context.Context, key string) (Object, error) {
 	info, err := os.Stat(f.Name(key))

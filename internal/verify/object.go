@@ -16,7 +16,7 @@ func objectFindings(c Checked, s Store) []Finding {
 			"upload it again without KMS encryption"))
 	}
 	if c.Err != nil && (len(out) == 0 || KindOf(c.Err) != Denied) {
-		return append(out, storeFinding(c, s.Name(c.Key)))
+		return append(out, storeFinding(c, s))
 	}
 	if o.StorageClass != "" && o.StorageClass != "STANDARD" {
 		out = append(out, c.finding(FindStorageClass, backup.Warning,
@@ -31,11 +31,11 @@ func (c Checked) finding(id backup.ID, severity backup.Severity, summary, action
 }
 
 // storeFinding is about a file that gave nothing to read.
-func storeFinding(c Checked, name string) Finding {
-	text := fmt.Sprintf("%s: %s", name, c.Err)
+func storeFinding(c Checked, s Store) Finding {
+	text := fmt.Sprintf("%s: %s", s.Name(c.Key), c.Err)
 	switch KindOf(c.Err) {
 	case Missing:
-		return c.finding(FindMissing, backup.Error, fmt.Sprintf("there is no %s", name), "upload it, or correct its key in the plan")
+		return c.missing(s)
 	case Unusable:
 		return c.finding(FindUnusable, backup.Error, text, remedy(c.Err, "put the backup file there"))
 	case Archived:
@@ -47,4 +47,13 @@ func storeFinding(c Checked, name string) Finding {
 		return c.finding(FindUnavailable, backup.Error, "it was replaced while it was read", "run it again when the upload is complete")
 	}
 	return c.finding(FindUnavailable, backup.Error, text, remedy(c.Err, "run it again later"))
+}
+
+// missing is about a file that is not there. A folder says nothing about the bucket.
+func (c Checked) missing(s Store) Finding {
+	f := c.finding(FindMissing, backup.Error, "there is no "+s.Name(c.Key), "upload it, or correct its key in the plan")
+	if folder, ok := s.(Folder); ok {
+		f.DRS, f.Action = "", "copy it there, or correct its key in the plan; the folder stands for "+folder.standsFor()
+	}
+	return f
 }
