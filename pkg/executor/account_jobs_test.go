@@ -188,3 +188,34 @@ func TestSecondJobOfASucceededStepMayBeIgnored(t *testing.T) {
 	r.wantReason(r.pass(), OK, JobRunning)
 	r.wantJobs(2, 1)
 }
+
+// DRS may show a failed job as succeeded in its list for ever. Time alone sends nothing
+// then: a person says that the backup is restored, or deletes the job's record.
+func TestPersonEndsAContradictionOfDRS(t *testing.T) {
+	contradicted := func() (*fixture, string) {
+		r, id := failedOnce(t)
+		r.listed = map[string]string{id: "SUCCESS"}
+		r.retry()
+		for range 3 {
+			r.wantReason(r.pass(), TryAgain, APIUnavailable)
+			r.now = r.now.Add(10 * time.Hour)
+		}
+		r.wantJobs(1, 1)
+		return r, id
+	}
+
+	r, _ := contradicted()
+	r.wantReason(r.said("resolve --succeeded", r.runner().MarkSucceeded(context.Background(), 1, Assurance{}, "")), OK, "")
+	r.wantReason(r.pass(), OK, JobRunning)
+	r.wantJobs(1, 1)
+	r.wantJobs(2, 1)
+
+	r, id := contradicted()
+	r.sim.Delete(id)
+	r.wantReason(r.pass(), TryAgain, JobMissing)
+	r.now = r.now.Add(44 * time.Minute)
+	r.wantReason(r.pass(), TryAgain, JobMissing)
+	r.now = r.now.Add(2 * time.Minute)
+	r.wantReason(r.pass(), OK, JobRunning)
+	r.wantJobs(1, 2)
+}

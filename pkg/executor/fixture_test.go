@@ -30,6 +30,7 @@ type fixture struct {
 	after    func()
 	keys     Keys
 	statuses map[string]string // what a look shows instead, by job id
+	listed   map[string]string // what a list shows instead, by job id
 	unknown  map[string]int    // how many looks do not know a job
 	empty    bool              // the list shows no job
 }
@@ -129,6 +130,9 @@ func (r *fixture) ListReplicationJobs(_ context.Context, inst string) (drs.Listi
 		p, err := drs.DecodePage(b, d)
 		for i := range p.Jobs {
 			if status := r.statuses[p.Jobs[i].ID]; status != "" {
+				p.Jobs[i].Status = status
+			}
+			if status := r.listed[p.Jobs[i].ID]; status != "" {
 				p.Jobs[i].Status = status
 			}
 		}
