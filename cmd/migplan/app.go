@@ -147,7 +147,7 @@ func (o *output) Columns() int {
 func (a *app) typed() string {
 	line := "migplan"
 	for _, arg := range a.args {
-		line += " " + view.Word(arg)
+		line += " " + view.Word(view.WithoutUser(arg))
 	}
 	return line
 }

@@ -69,7 +69,7 @@ func (a *app) close(ctx context.Context, args []string, name string, d *decision
 	if chain, err := executor.LoadChain(ctx, l, m.Plan); err == nil && chain.Works() {
 		r, err := a.connect(ctx, &d.settings, m.Plan.Target)
 		if err != nil {
-			return exitWith(a.classified(err))
+			return a.notConnected(ctx, m, l, d, err)
 		}
 		runner = a.runner(l, m.Plan, r, &d.settings, newRun())
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/executor"
+	"github.com/migplan/migplan/pkg/ledger"
 )
 
 // decision is a person's decision about one plan.
@@ -66,11 +67,24 @@ func (a *app) decide(ctx context.Context, file string, d *decision) error {
 	if d.asks {
 		r, err := a.connect(ctx, &d.settings, m.Plan.Target)
 		if err != nil {
-			return exitWith(a.classified(err))
+			return a.notConnected(ctx, m, l, d, err)
 		}
 		runner = a.runner(l, m.Plan, r, &d.settings, newRun())
 	}
 	return a.decided(ctx, m, runner, d)
+}
+
+// notConnected says why a decision that asks DRS cannot be recorded.
+func (a *app) notConnected(ctx context.Context, m *view.Migration, l *ledger.Ledger, d *decision, err error) error {
+	m.LedgerFile, m.Run = l.Path(), view.Run{Flags: d.settings.given(), Again: a.typed(), Proxy: a.proxyName()}
+	m.Setup = setupError(err)
+	if chain, err := executor.LoadChain(ctx, l, m.Plan); err == nil {
+		m.SetChain(chain)
+	} else {
+		m.Unread = true
+	}
+	m.WriteStop(a.stderr)
+	return exitWith(m.Class())
 }
 
 // decided carries a decision out and says what came of it.

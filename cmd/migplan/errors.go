@@ -10,7 +10,10 @@ import (
 )
 
 // denied is a credential that was refused, or that is not there.
-type denied struct{ problem, remedy string }
+type denied struct {
+	problem, remedy string
+	looked          []string // the places that were searched
+}
 
 func (d denied) Error() string { return d.problem }
 
@@ -27,7 +30,7 @@ func settingError(err error) error {
 	}
 	switch e.Kind {
 	case credentials.Refused, credentials.NotFound, credentials.NoKey:
-		return denied{e.Error(), e.Remedy}
+		return denied{e.Error(), e.Remedy, e.Looked}
 	case credentials.Unavailable:
 		return away{e.Error(), e.Remedy}
 	}
@@ -37,7 +40,7 @@ func settingError(err error) error {
 // classified is the class of an error outside of a pass.
 func (a *app) classified(err error) executor.Class {
 	if _, remedy, class, ok := problemOf(err); ok {
-		view.Error(a.stderr, err.Error(), remedy)
+		view.Error(a.stderr, err.Error(), remedy, placesOf(err)...)
 		return class
 	}
 	return a.class(err)
@@ -46,9 +49,18 @@ func (a *app) classified(err error) executor.Class {
 // setupError is why a plan cannot be run.
 func setupError(err error) *view.SetupError {
 	if problem, remedy, class, ok := problemOf(err); ok {
-		return &view.SetupError{Class: class, Err: errors.New(problem), Remedy: remedy}
+		return &view.SetupError{Class: class, Err: errors.New(problem), Remedy: remedy, Looked: placesOf(err)}
 	}
 	return &view.SetupError{Class: executor.LedgerStop(err).Class(), Err: err}
+}
+
+// placesOf are the places that were searched for credentials, in vain.
+func placesOf(err error) []string {
+	var d denied
+	if errors.As(err, &d) {
+		return d.looked
+	}
+	return nil
 }
 
 // problemOf takes apart an error that has its own remedy; ok is false for others.

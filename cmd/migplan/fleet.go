@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"io"
 	"time"
 
 	"github.com/migplan/migplan/internal/view"
@@ -247,14 +246,6 @@ func (f *fleet) allEnded() bool {
 		}
 	}
 	return true
-}
-
-// streams are where a pass over a plan prints.
-func (a *app) streams(run *planRun) (out, errs io.Writer) {
-	if run.said != nil {
-		return &run.said.out, &run.said.errs
-	}
-	return a.stdout, a.stderr
 }
 
 // writeStop prints a stop as one piece.

@@ -15,15 +15,19 @@ import (
 
 // logger writes to stderr: sentences for a person on a terminal, JSON elsewhere.
 func (a *app) logger() zerolog.Logger {
-	var w io.Writer = logLines{a.stderr}
-	if isTerminal(a.stderr) {
-		w = logText{w}
-	}
 	level := zerolog.WarnLevel
 	if a.verbose {
 		level = zerolog.DebugLevel
 	}
-	return zerolog.New(w).Level(level).With().Timestamp().Logger()
+	return zerolog.New(a.logTo(logLines{a.stderr})).Level(level).With().Timestamp().Logger()
+}
+
+// logTo is a writer of the log in the form for stderr.
+func (a *app) logTo(w io.Writer) io.Writer {
+	if isTerminal(a.stderr) {
+		return logText{w}
+	}
+	return w
 }
 
 // logText writes a line of the log like the other lines that a person sees.

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/migplan/migplan/internal/view"
 	"github.com/migplan/migplan/pkg/drs"
 	"github.com/migplan/migplan/pkg/executor"
@@ -152,16 +154,16 @@ func (a *app) needsNoPass(ctx context.Context, l *ledger.Ledger, run *planRun, o
 func (a *app) runner(l *ledger.Ledger, p *plan.Plan, r *remote, s *settings, id string) *executor.Runner {
 	return &executor.Runner{
 		Plan: p, Jobs: r.client, Ledger: l, Identity: r.identity(), Who: a.who(),
-		Run: id, LockWait: s.lockWait, Renew: r.credentials.Renew, Note: a.note(p.Name), Turn: a.pace.Wait,
+		Run: id, LockWait: s.lockWait, Renew: r.credentials.Renew, Note: note(a.log, p.Name), Turn: a.pace.Wait,
 	}
 }
 
 // note logs the notes of the executor.
-func (a *app) note(name string) func(executor.Note) {
+func note(log zerolog.Logger, name string) func(executor.Note) {
 	return func(n executor.Note) {
-		line := a.log.Info()
+		line := log.Info()
 		if n.Warning {
-			line = a.log.Warn()
+			line = log.Warn()
 		}
 		line = line.Str("plan", name).Int("step", n.Step)
 		if n.Detail != "" {

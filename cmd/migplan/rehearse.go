@@ -127,7 +127,7 @@ func (a *app) rehearseOne(ctx context.Context, m *view.Migration, config drssim.
 	run := &planRun{Migration: m, runner: &executor.Runner{
 		Plan: m.Plan, Jobs: client, Ledger: l, Who: a.who(), Run: newRun(),
 		Identity: executor.Identity{Endpoint: endpoint.String(), Principal: "rehearsal"},
-		Keys:     executor.Keys{Rehearsal: true}, Note: a.note(m.Plan.Name),
+		Keys:     executor.Keys{Rehearsal: true},
 	}}
 	m.WriteRehearsing(a.stdout, endpoint.Host)
 	o := applyOptions{wait: true, planOptions: planOptions{output: "text"}}

@@ -8,40 +8,58 @@ import (
 	"github.com/migplan/migplan/pkg/executor"
 )
 
-// said is what a pass over a plan prints. It is kept until the pass has ended, since
-// the lines of two plans must not mix; with --wait until the fleet hears of it.
-type said struct{ out, errs buffer }
-
-// buffer is what was written and not printed yet.
-type buffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
+// said is what a pass over a plan prints, in order. It is kept until the pass has
+// ended, since the lines of two plans must not mix; with --wait until the fleet hears
+// of it.
+type said struct {
+	mu    sync.Mutex
+	parts []part
 }
 
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
+// part is a text for stdout or stderr.
+type part struct {
+	onStderr bool
+	text     []byte
 }
 
-// take empties the buffer.
-func (b *buffer) take() []byte {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	text := bytes.Clone(b.text.Bytes())
-	b.text.Reset()
-	return text
+// stream appends what is written to it.
+type stream struct {
+	*said
+	onStderr bool
+}
+
+func (s stream) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.parts = append(s.parts, part{s.onStderr, bytes.Clone(p)})
+	return len(p), nil
+}
+
+// take is what was not printed yet.
+func (s *said) take() []part {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	parts := s.parts
+	s.parts = nil
+	return parts
 }
 
 func (s *said) print(a *app) {
-	for _, part := range []struct {
-		from *buffer
-		to   io.Writer
-	}{{&s.errs, a.stderr}, {&s.out, a.stdout}} {
-		if text := part.from.take(); len(text) > 0 {
-			_, _ = part.to.Write(text) // both remember what was lost
+	for _, p := range s.take() {
+		to := a.stdout
+		if p.onStderr {
+			to = a.stderr
 		}
+		_, _ = to.Write(p.text) // both remember what was lost
 	}
+}
+
+// streams are where a pass over a plan prints.
+func (a *app) streams(run *planRun) (out, errs io.Writer) {
+	if run.said != nil {
+		return stream{run.said, false}, stream{run.said, true}
+	}
+	return a.stdout, a.stderr
 }
 
 // follow makes the passes over a plan say what they do when they do it: a pass that
@@ -50,6 +68,7 @@ func (f *fleet) follow(run *planRun) {
 	if run.runner == nil {
 		return
 	}
+	run.runner.Note = note(f.log.Output(f.logTo(errsOf{f, run})), run.Plan.Name)
 	run.runner.Changed = func(c executor.Change) {
 		f.sayChange(run, c, f.o)
 		run.current.Store(&shown{})
@@ -61,6 +80,18 @@ func (f *fleet) follow(run *planRun) {
 	}
 }
 
+// errsOf is what a plan says on stderr.
+type errsOf struct {
+	f   *fleet
+	run *planRun
+}
+
+func (e errsOf) Write(p []byte) (int, error) {
+	_, errs := e.f.streams(e.run)
+	defer e.f.wake()
+	return errs.Write(p)
+}
+
 func (f *fleet) wake() {
 	select {
 	case f.news <- struct{}{}:
@@ -68,9 +99,10 @@ func (f *fleet) wake() {
 	}
 }
 
-// sayNews prints what passes under way have found.
+// sayNews prints what passes under way have found. With one pass for each of several
+// plans, they are printed in the order of the call.
 func (f *fleet) sayNews() {
-	if !f.o.wait {
+	if !f.o.wait && len(f.runs) > 1 {
 		return
 	}
 	for _, run := range f.runs {

@@ -1,7 +1,5 @@
 package credentials
 
-import "strings"
-
 // Kind is the class of an Error. The command turns it into its exit code.
 type Kind string
 
@@ -30,14 +28,11 @@ type Error struct {
 	Looked  []string // for NotFound: every source, and the result
 }
 
-// Error returns place and problem in one line, without the remedy.
+// Error returns place and problem in one line, without the remedy and the places.
 func (e *Error) Error() string {
 	text := e.Problem
 	if e.Place != "" {
 		text = e.Place + ": " + text
-	}
-	if len(e.Looked) > 0 {
-		text += "; looked at " + strings.Join(e.Looked, ", ")
 	}
 	return text
 }

@@ -85,7 +85,7 @@ func search(ctx context.Context, o Options, all []place) (*Credentials, error) {
 			return nil, err
 		}
 		if s == nil {
-			none.Looked = append(none.Looked, p.name+" (not set)")
+			none.Looked = append(none.Looked, p.name+": not set")
 			continue
 		}
 		first, err := s.load(ctx)
@@ -95,7 +95,7 @@ func search(ctx context.Context, o Options, all []place) (*Credentials, error) {
 		if p.name != metadataPlace || ctx.Err() != nil {
 			return nil, err
 		}
-		none.Looked = append(none.Looked, metadataPlace+" ("+problemOf(err)+")")
+		none.Looked = append(none.Looked, metadataPlace+": "+problemOf(err))
 	}
 	return nil, none
 }

@@ -123,10 +123,10 @@ func TestMissingCredentialListsEverySource(t *testing.T) {
 	e := wantKind(t, err, NotFound)
 	for _, part := range []string{
 		"MIGPLAN_AUTH_TOKEN_FILE", "HUAWEICLOUD_SDK_AK", "HW_ACCESS_KEY", "HW_USER_NAME", "~/.huaweicloud/credentials",
-		"HC_CONTAINER_CREDENTIALS_FULL_URI", "metadata service (cannot be reached at ",
+		"HC_CONTAINER_CREDENTIALS_FULL_URI", "metadata service: cannot be reached at ",
 	} {
-		if !strings.Contains(e.Error(), part) {
-			t.Errorf("%q does not name %s", e, part)
+		if !strings.Contains(strings.Join(e.Looked, "\n"), part) {
+			t.Errorf("%q does not name %s", e.Looked, part)
 		}
 	}
 	if len(e.Looked) != len(places()) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/migplan/migplan/internal/lazy"
 	"github.com/migplan/migplan/pkg/plan"
 )
 
@@ -55,7 +56,7 @@ func (f Flags) repeated(verb string) string {
 		name, value string
 	}{{ledger, "ledger", f.Ledger}, {remote, "endpoint", f.Endpoint}, {bucket, "obs-endpoint", f.OBSEndpoint}, {remote, "ca-file", f.CAFile}} {
 		if flag.takes && flag.value != "" {
-			fmt.Fprintf(&b, " --%s %s", flag.name, Word(flag.value))
+			fmt.Fprintf(&b, " --%s %s", flag.name, Word(WithoutUser(flag.value)))
 		}
 	}
 	if f.Wait && verb == "apply" {
@@ -63,6 +64,13 @@ func (f Flags) repeated(verb string) string {
 	}
 	return b.String()
 }
+
+// httpUser is a user, with a password perhaps, in the address of a server.
+var httpUser = lazy.Regexp(`(?i)^((?:--[a-z-]+=)?https?:/*).*@`)
+
+// WithoutUser is an argument without the user in the address of a server, which no
+// setting takes: a password must not be printed.
+func WithoutUser(arg string) string { return httpUser().ReplaceAllString(arg, "$1") }
 
 // again is the command line of this run, or apply with the confirmations that
 // were given for this plan.

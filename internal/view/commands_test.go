@@ -16,6 +16,22 @@ func TestCommandRepeatsFlags(t *testing.T) {
 	}
 }
 
+// An endpoint with a password is refused, and the command after it must not print it.
+func TestWithoutUser(t *testing.T) {
+	for arg, want := range map[string]string{
+		"https://user:swordfish@drs.example.com":            "https://drs.example.com",
+		"https://user:sword@fish@drs.example.com":           "https://drs.example.com",
+		"--endpoint=HTTP://user:swordfish@drs.example.com/": "--endpoint=HTTP://drs.example.com/",
+		"https:user:swordfish@drs.example.com":              "https:drs.example.com",
+		"postgres://migplan@db/migplan":                     "postgres://migplan@db/migplan",
+		"ims-prod@3f2a9c0d11e4":                             "ims-prod@3f2a9c0d11e4",
+	} {
+		if got := WithoutUser(arg); got != want {
+			t.Errorf("%s: %s, want %s", arg, got, want)
+		}
+	}
+}
+
 func TestCommandTakesAFileForNoFlag(t *testing.T) {
 	m := &Migration{File: "-v.yaml"}
 	if got := m.Command("apply", ""); got != "migplan apply ./-v.yaml" {

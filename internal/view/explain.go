@@ -2,6 +2,7 @@ package view
 
 import (
 	"io"
+	"strings"
 
 	"github.com/migplan/migplan/pkg/executor"
 )
@@ -46,6 +47,7 @@ func (m *Migration) Explain() Explanation {
 	switch {
 	case m.said != nil:
 		e := *m.said
+		e.Tried = m.LastPass.tried()
 		if m.Setup != nil || (stopped{m, m.Result.Stop}).message().Database == "" {
 			e.Database = m.DatabaseState() // another chain may have worked on it since
 		}
@@ -73,15 +75,33 @@ func (m *Migration) Explain() Explanation {
 }
 
 func (m *Migration) explainSetup() Explanation {
-	next := orElse(Clean(m.Setup.Remedy), "fix that, then run it again: "+m.again())
-	database := m.DatabaseState()
+	next, database := m.afterSetup(), m.DatabaseState()
 	if m.Unread {
 		database = unknownDatabase
 	}
+	tried := []string{"preparing the pass"}
+	if m.Run.Again != "" {
+		tried[0] = "preparing the decision"
+	}
+	if len(m.Setup.Looked) > 0 {
+		tried[0] += "; looked for credentials in:"
+	}
+	for _, place := range m.Setup.Looked {
+		tried = append(tried, "  "+Clean(place))
+	}
 	return Explanation{
-		What: Clean(m.Setup.Err.Error()), Tried: "preparing the pass", Known: "nothing was sent", Database: database,
+		What: Clean(m.Setup.Err.Error()), Tried: strings.Join(tried, "\n"), Known: "nothing was sent", Database: database,
 		Next: unmarked(next), NextLines: lines(next),
 	}
+}
+
+// afterSetup is what to do about a setting, and then the command.
+func (m *Migration) afterSetup() string {
+	remedy, again := orElse(Clean(m.Setup.Remedy), "fix that"), marked(m.again())
+	if strings.HasSuffix(remedy, "again later") {
+		return remedy + ": " + again
+	}
+	return remedy + "; then " + again
 }
 
 // unknownDatabase is for a ledger that cannot be believed.
@@ -91,7 +111,7 @@ const unknownDatabase = "unknown: the ledger does not show everything that was d
 func (m *Migration) WriteStop(w io.Writer) {
 	e := m.Explain()
 	Line(w, "error: %s: %s", m.Plan.Name, e.What)
-	writePart(w, "tried:", nonEmpty(e.Tried))
+	writePart(w, "tried:", strings.Split(e.Tried, "\n"))
 	writePart(w, "known:", nonEmpty(e.Known))
 	writePart(w, "database:", nonEmpty(e.Database))
 	if !m.Run.Rehearsal {

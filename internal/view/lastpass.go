@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/migplan/migplan/internal/lazy"
@@ -32,6 +33,11 @@ type PassNote struct {
 	// SaidAt is when SaidStop was last printed; zero for none.
 	SaidAt   time.Time `json:"said_at,omitzero"`
 	SaidStop string    `json:"said_stop,omitempty"` // Fingerprint of the stop
+	// Stop is the Fingerprint of this stop, Since when the first pass in a row ended
+	// with it began, and Passes how many did.
+	Stop   string    `json:"stop,omitempty"`
+	Since  time.Time `json:"since,omitzero"`
+	Passes int       `json:"passes,omitempty"`
 	// Told is the situation that the webhook was last told of; nil: none yet.
 	Told json.RawMessage `json:"told,omitempty"`
 }
@@ -46,6 +52,37 @@ func (m *Migration) Note() PassNote {
 		n.Waits = m.waits()
 	}
 	return n
+}
+
+// Count adds this pass, which began then, to those before it that ended with the same
+// stop.
+func (n *PassNote) Count(m *Migration, began time.Time) {
+	switch stop := m.Fingerprint(); {
+	case m.Class() == executor.OK:
+		n.Stop, n.Since, n.Passes = "", time.Time{}, 0
+	case n.Stop == stop:
+		n.Passes++
+	default:
+		n.Stop, n.Since, n.Passes = stop, began, 1
+	}
+}
+
+// tried says in how many passes the stop was met, which an older migplan did not
+// record.
+func (p *LastPass) tried() string {
+	passes := fmt.Sprintf("%d passes since %s", p.Passes, Stamp(p.Since))
+	switch rest, ok := strings.CutPrefix(p.Said.Tried, "one pass"); {
+	case p.Passes == 1 && ok:
+		return "one pass at " + Stamp(p.Ended) + rest
+	case p.Passes < 2:
+		return p.Said.Tried
+	case ok:
+		return passes + rest
+	case strings.Contains(rest, "\n"):
+		return passes + ": " + rest
+	default:
+		return rest + "; " + passes
+	}
 }
 
 // varies is what differs from pass to pass: ids of requests and processes, times, and
@@ -142,6 +179,8 @@ type LastPassJSON struct {
 	Message    string         `json:"message,omitempty"`
 	Next       string         `json:"next,omitempty"`
 	Superseded string         `json:"superseded,omitempty"`
+	Since      *time.Time     `json:"since,omitempty"`
+	Passes     int            `json:"passes,omitempty"`
 }
 
 // lastPassJSON is nil in the output of apply, which is about the pass after it.
@@ -153,5 +192,6 @@ func (m *Migration) lastPassJSON(code ExitCode) *LastPassJSON {
 	return &LastPassJSON{
 		Began: p.Began.UTC(), Ended: p.Ended.UTC(), User: Clean(p.User), Host: Clean(p.Host), Exit: p.Class, Code: code(p.Class), Reason: string(p.Reason),
 		Step: p.Step, Message: orElse(p.Said.What, p.Waits), Next: p.Said.Next, Superseded: p.Superseded,
+		Since: utc(p.Since), Passes: p.Passes,
 	}
 }

@@ -85,6 +85,37 @@ func TestSupersededPassDoesNotStand(t *testing.T) {
 	}
 }
 
+// A stop that status repeats says in how many passes it was met, and since when.
+func TestRepeatedStopSaysSinceWhen(t *testing.T) {
+	m := passed(t, executor.CutoverKey)
+	for i, c := range []struct {
+		reason executor.Reason
+		tried  string
+	}{
+		{executor.CutoverKey, "one pass at " + Stamp(night(10)) + "; stopped before submitting " + m.stepName(2)},
+		{executor.CutoverKey, "2 passes since " + Stamp(night(0)) + "; stopped before submitting " + m.stepName(2)},
+		{executor.APIUnavailable, "querying DRS"},
+		{executor.APIUnavailable, "querying DRS; 2 passes since " + Stamp(night(2))},
+		{executor.NextBackup, ""},
+		{executor.APIUnavailable, "querying DRS"},
+	} {
+		m.said = nil
+		m.Result.Stop = executor.Stop{Reason: c.reason, Step: 2}
+		note := m.Note()
+		said := m.LastPass.PassNote
+		said.Count(m, night(i))
+		note.Stop, note.Since, note.Passes = said.Stop, said.Since, said.Passes
+		m.LastPass.PassNote, m.LastPass.Ended = note, night(10)
+		if c.tried == "" {
+			continue
+		}
+		m.said = &m.LastPass.Said
+		if got := m.Explain().Tried; got != c.tried {
+			t.Errorf("%s: %q, want %q", c.reason, got, c.tried)
+		}
+	}
+}
+
 func TestFingerprintIgnoresWhatDiffersInEveryPass(t *testing.T) {
 	stop := func(detail, job string, at time.Time) string {
 		m := example(t, ledger.StepFailed)

@@ -21,7 +21,7 @@ var decisionMessages = map[executor.Reason]message{
 				Next: `if another ledger is the one that cron and all other runners use, give it with --ledger; if this is it, {{.AgainWith "--new"}}`,
 			},
 			executor.WhyClosed:        {What: `the plan is closed: only a higher generation can continue`},
-			executor.WhyHeldAlready:   {What: `the plan is {{.HeldSince}} already`, Next: `nothing to do; to end the hold, {{.Release}}`},
+			executor.WhyHeldAlready:   {What: `the plan is already {{.HeldSince}}`, Next: `nothing to do; to end the hold, {{.Release}}`},
 			executor.WhyNotHeld:       {What: `the plan is not on hold`, Next: `nothing to do; {{.SeeState}}`},
 			executor.WhyNothingSent:   {What: `the ledger {{.Ledger}} holds nothing that generation {{.Plan.Generation}} of this plan sent; there is nothing to close`},
 			executor.WhyNothingListed: {What: `DRS lists no job of this plan on the target`},

@@ -13,7 +13,7 @@ var jobMessages = map[executor.Reason]message{
 		Tried:    `checking job {{clean .InLedger.JobID}}, attempt {{.InLedger.Attempt}}`,
 		Known:    `DRS says {{clean .InLedger.Status}}: {{.ErrorLog}}{{with .Meaning}}. That is: {{.}}{{end}}`,
 		Database: partlyChanged,
-		Next:     `{{or .Remedy "fix the cause, edit the step if needed"}}; then {{.Retry}}`,
+		Next:     `{{or .Remedy "fix the cause, edit the step if needed"}}; then {{.Retry}}{{.OrRestored}}`,
 		Adjust:   adjustFailed,
 	},
 	executor.DuplicateJobs: {
@@ -42,7 +42,7 @@ var jobMessages = map[executor.Reason]message{
 		Tried: jobTried,
 		Known: `{{if .Stop.Until.IsZero}}its answer has no date, so the time for which the job has been missing cannot be counted; nothing was sent` +
 			`{{else}}missing since {{.Since}}; it counts as deleted from {{.Until}} on. Nothing was sent{{end}}`,
-		Next: `check in the console whether its record was deleted; run it again after that time: {{.Again}}`,
+		Next: `check in the console whether its record was deleted; run it again {{.AfterThat}}: {{.Again}}`,
 	},
 	executor.ForeignJob: {
 		What:  `a job that does not belong to this plan is working on one of its databases: {{.Jobs}}`,
@@ -75,7 +75,7 @@ var jobMessages = map[executor.Reason]message{
 	executor.StatusSettling: {
 		What:  `job {{.Jobs}} of {{.Step}} has the status {{.JobStatus}}, which the DRS documentation does not list`,
 		Known: `a new attempt is sent only after the status has stayed the same for 45 minutes{{.ByThen}}; nothing was sent`,
-		Next:  `run it again then: {{.Again}}`,
+		Next:  `run it again {{.AfterThat}}: {{.Again}}`,
 	},
 }
 
@@ -134,6 +134,16 @@ func adjustDiffers(s stopped, msg *message) {
 	case state == ledger.StepInDoubt:
 		msg.Next += `; if it is this step's job anyway, wait until it has ended; then, {{.Judge}}`
 	}
+}
+
+// OrRestored is for a failure whose text says nothing about the database: DRS may have
+// restored the backup all the same. A new attempt of a log is harmless then: DRS refuses
+// it; a wrong word that the backup is restored is not, so it comes last.
+func (s stopped) OrRestored() string {
+	if status, _ := drs.ParseStatus(s.InLedger().Status); status != drs.Failed || s.failure() != nil {
+		return ""
+	}
+	return "; or, only if the database shows that this backup is restored in spite of the failure, " + s.Resolve("--succeeded")
 }
 
 // Documented reports whether the documentation lists the status of the stop.

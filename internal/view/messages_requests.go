@@ -19,18 +19,18 @@ var requestMessages = map[executor.Reason]message{
 	executor.DoubtNeedsPerson: {
 		What:  `the outcome of the request for {{.Step}} is unknown`,
 		Tried: `sending one request, as {{.InLedger.Intent.JobName}}, at {{stamp .InLedger.IntentAt}}{{with .Answer}}; DRS answered {{.}}{{end}}`,
-		Known: `DRS lists no such job. Only a person can decide now, because {{.Because}}{{with .Jobs}}; unknown jobs: {{.}}{{end}}`,
+		Known: `DRS lists no such job. Only a person can decide now, because {{.Because}}{{.TokenNote}}{{with .Jobs}}; unknown jobs: {{.}}{{end}}`,
 		Next: `look for the job in the console; if it is there: {{.Adopt "JOB_ID"}}; ` +
 			`{{with .Jobs}}each of {{.}} that is not this step's job: {{$.Ignore "JOB_ID"}}; {{end}}` +
 			`{{with .Fence}}if it is not there after {{.}}: {{$.Resolve "--not-created"}}` +
-			`{{else}}if it is not there an hour after the request: {{.Resolve "--not-created --before-fence"}}{{end}}` +
+			`{{else}}if it is not there {{if .TokenNote}}25 hours{{else}}an hour{{end}} after the request: {{.Resolve "--not-created --before-fence"}}{{end}}` +
 			`{{if .NameIsTaken}}; if the name stays taken and no job has it, send the step under a new name: {{.Resolve "--failed"}}; then {{.Retry}}{{end}}`,
 	},
 	executor.Settling: {
 		What:  `the outcome of the request for {{.Step}} is not known yet`,
 		Tried: requestTried,
 		Known: `DRS lists no such job so far; the evidence is complete at {{.Until}} at the earliest`,
-		Next:  `run it again then: {{.Again}}`,
+		Next:  `run it again {{.AfterThat}}: {{.Again}}`,
 		Causes: map[executor.Why]message{
 			executor.WhyUnsearched: {
 				Known: `this run ended before it could search for the job`,
@@ -39,15 +39,15 @@ var requestMessages = map[executor.Reason]message{
 			executor.WhyTooEarly: {
 				What:  `it is too early to decide about the request for {{.Step}}`,
 				Tried: `recording a decision`,
-				Known: `DRS lists no such job, but the request may still create one{{.ByThen}}; nothing was recorded`,
-				Next: `run this again after that: {{.Again}}; or now, if you know that the request can no longer arrive: ` +
+				Known: `DRS lists no such job, but the request may still create one{{.ByThen}}{{.TokenNote}}; nothing was recorded`,
+				Next: `run this again {{.AfterThat}}: {{.Again}}; or now, if you know that the request can no longer arrive: ` +
 					`{{.AgainWith "--before-fence"}}`,
 			},
 			executor.WhyEmptyList: {
 				What:  `it is too early to decide about the request for {{.Step}}`,
 				Tried: `recording a decision`,
 				Known: `DRS lists no job at all on the target, so no job in the list shows that it is complete; the decision needs a second empty list after {{.Until}}`,
-				Next: `run this again after that: {{.Again}}; or now, if you saw in the console that the target has no job: ` +
+				Next: `run this again {{.AfterThat}}: {{.Again}}; or now, if you saw in the console that the target has no job: ` +
 					`{{.AgainWith "--before-fence"}}`,
 			},
 		},
@@ -55,7 +55,7 @@ var requestMessages = map[executor.Reason]message{
 	executor.RequestMayArrive: {
 		What:  `an earlier request may still create a job until {{.Until}}`,
 		Known: `until then a job may appear that this ledger does not know; nothing is submitted before that time`,
-		Next:  `run it again then: {{.Again}}`,
+		Next:  `run it again {{.AfterThat}}: {{.Again}}`,
 	},
 	executor.RecordLost: {
 		What:  `the answer to the request ({{or .Detail "unknown"}}{{with .Jobs}} {{.}}{{end}}) could not be written to the ledger: {{.Err}}`,
@@ -71,7 +71,7 @@ var requestMessages = map[executor.Reason]message{
 	executor.Throttled: {
 		What:  `DRS asks for fewer requests{{with .Throttling}}: {{.}}{{end}}`,
 		Known: `nothing is submitted before {{.Until}}`,
-		Next:  `run it again after that: {{.Again}}`,
+		Next:  `run it again {{.AfterThat}}: {{.Again}}`,
 	},
 	executor.APIUnavailable: {
 		What:  `DRS gave no usable answer: {{.Err}}`,
@@ -85,6 +85,8 @@ var requestMessages = map[executor.Reason]message{
 			executor.WhyListContradicts: {
 				What:  `DRS contradicts itself about job {{.Jobs}} of {{.Step}}: the list shows the status {{.Detail}}, a query of the job itself shows another`,
 				Known: `the list may be behind by a few minutes, or somebody restarted the job; nothing was sent`,
+				Next: `run it again: {{.Again}}; if it stays so for an hour, check the job and the database; if the backup is restored, {{.Resolve "--succeeded"}}; ` +
+					`if the job has ended and the backup is not restored, delete the job's record in the console: the step is sent again 45 minutes later`,
 			},
 			executor.WhyListLacksJob: {
 				What:  `DRS gave no usable answer: the list does not show job {{.Jobs}}, which the ledger knows`,
@@ -111,7 +113,7 @@ var because = map[executor.Why]string{
 	executor.WhyDateAhead:   "the Date of DRS was once far ahead of what it is now",
 	executor.WhyFull:        "this is the full backup",
 	executor.WhyCutover:     "this is the cutover",
-	executor.WhyToken:       "a request sent with a token may still arrive",
+	executor.WhyToken:       "the request was sent with a token",
 	executor.WhyNoKnownJob:  "the list shows no other job of this chain",
 	executor.WhyNameExists:  "DRS reports the job name as taken but lists no job with it",
 	executor.WhyTwice:       "an earlier request of this step was also lost",
@@ -121,6 +123,18 @@ var because = map[executor.Why]string{
 }
 
 func (s stopped) Because() string { return because[s.stop.Why] }
+
+// TokenNote says why a request that was sent with a token can arrive for so long,
+// "" where it cannot.
+func (s stopped) TokenNote() string {
+	switch st := s.InLedger(); {
+	case !st.Intent.TokenAuth || st.Answered:
+		return ""
+	case s.stop.Why == executor.WhyToken:
+		return "; such a request can arrive while the token is valid, up to a day"
+	}
+	return "; the request was sent with a token and can arrive while that is valid, up to a day"
+}
 
 func (s stopped) NameIsTaken() bool { return s.InLedger().Answer.Code == drs.CodeNameExists }
 

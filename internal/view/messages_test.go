@@ -167,6 +167,10 @@ func errorLog(text string) func(*Migration) {
 	return func(m *Migration) { m.State.Steps[1].ErrorLog = text }
 }
 
+func sentWithToken(m *Migration) {
+	m.State.Steps[1].Intent.TokenAuth, m.State.Steps[1].Answered, m.Result.Jobs = true, false, nil
+}
+
 // situations is long because it contains a table.
 func situations(edited *Migration) []situation {
 	const failed, doubt, running, pending = ledger.StepFailed, ledger.StepInDoubt, ledger.StepRunning, ledger.StepPending
@@ -196,6 +200,9 @@ func situations(edited *Migration) []situation {
 		}},
 		{"a job name that is taken", doubt, executor.DoubtNeedsPerson, executor.WhyNameExists, func(m *Migration) { m.State.Steps[1].Answer.Code = drs.CodeNameExists }},
 		{"a request without a date", doubt, executor.DoubtNeedsPerson, executor.WhyNoDate, func(m *Migration) { m.State.Steps[1].Intent.FenceUntil = time.Time{} }},
+		{"a request sent with a token", doubt, executor.DoubtNeedsPerson, executor.WhyToken, sentWithToken},
+		{"a full backup sent with a token", doubt, executor.DoubtNeedsPerson, executor.WhyFull, sentWithToken},
+		{"too early for a request sent with a token", doubt, executor.Settling, executor.WhyTooEarly, sentWithToken},
 		{"no job is known in the doubt", doubt, executor.DoubtNeedsPerson, executor.WhyAsk, func(m *Migration) { m.Result.Jobs = nil }},
 		{"too early, by no clock", doubt, executor.Settling, executor.WhyTooEarly, func(m *Migration) { m.Result.Until = time.Time{} }},
 		{"two jobs in doubt", doubt, executor.DuplicateJobs, "", nil},
@@ -233,6 +240,13 @@ func situations(edited *Migration) []situation {
 			m.Run.Again = "migplan close ims.yaml --reason done"
 		}},
 		{"a decision about a step that the plan does not have", running, executor.NotAllowed, executor.WhyNoSuchStep, func(m *Migration) { m.Result.Step = 9 }},
+		{"no credentials", pending, executor.NextBackup, "", func(m *Migration) {
+			m.Setup = &SetupError{Class: executor.Denied, Err: errors.New("no credentials found"), Remedy: "set A and B", Looked: []string{"A and B: not set", "C: not set"}}
+		}},
+		{"a server of credentials that does not answer", pending, executor.NextBackup, "", func(m *Migration) {
+			m.Setup = &SetupError{Class: executor.TryAgain, Err: errors.New("IAM gave no answer"), Remedy: "try again later"}
+			m.Run.Again = "migplan adopt ims.yaml --all --reason lost"
+		}},
 		{"a decision about the whole plan", running, executor.NotAllowed, executor.WhyNotHeld, func(m *Migration) { m.Result.Step = 0 }},
 		{"a plan without its file", running, executor.NotAllowed, executor.WhyNothingSent, func(m *Migration) { m.File = "" }},
 		{"a job of no step", running, executor.JobDiffers, "", func(m *Migration) { m.Result.Step, m.Result.Jobs = 0, nil }},

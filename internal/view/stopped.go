@@ -126,6 +126,14 @@ func (s stopped) ByThen() string {
 	return ", until " + s.Until()
 }
 
+// AfterThat is "after TIME", "later" where no clock of the server says when.
+func (s stopped) AfterThat() string {
+	if s.stop.Until.IsZero() {
+		return "later"
+	}
+	return "after " + s.Until()
+}
+
 // Ledger is the file of the ledger, as one word.
 func (s stopped) Ledger() string { return Word(s.LedgerFile) }
 

@@ -38,8 +38,11 @@ func Word(s string) string { return plan.ShellWord(Clean(s)) }
 
 // Error writes an error that is not about one plan, and what to do, "" for
 // nothing.
-func Error(w io.Writer, problem, remedy string) {
+func Error(w io.Writer, problem, remedy string, looked ...string) {
 	Line(w, "error: %s", Clean(problem))
+	for _, place := range looked {
+		Line(w, "  %s", Clean(place))
+	}
 	if remedy != "" {
 		Line(w, "hint: %s", Clean(remedy))
 	}

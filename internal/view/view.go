@@ -60,6 +60,8 @@ type SetupError struct {
 	Class  executor.Class
 	Err    error
 	Remedy string
+	// Looked are the places that were searched, with what was found in each.
+	Looked []string
 }
 
 // Run is how the command was called that shows a plan.
