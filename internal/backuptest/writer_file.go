@@ -141,11 +141,24 @@ func Chunked(out, plain []byte) []byte {
 		h.U8(1, n/512)
 		h.U16(2, len(unit))
 		copy(h[4:], "uninitialised memory") // no reader may look at it
-		h.U32(24, 0xdeadbeef)
+		h.U32(24, chunkSum(unit))
 		out = append(append(out, h...), unit...)
 		plain = plain[n:]
 	}
 	return out
+}
+
+// chunkSum goes through the words of a chunk; an odd end is filled with zeros.
+func chunkSum(unit []byte) uint32 {
+	sum := uint32(0)
+	for i := 0; i < len(unit); i += 4 {
+		word := uint32(0)
+		for j := range min(4, len(unit)-i) {
+			word |= uint32(unit[i+j]) << (8 * j)
+		}
+		sum = (sum<<1 | sum>>31) ^ word
+	}
+	return sum
 }
 
 // RawMark writes a raw chunk: its size is the distance from byte 24 of its

@@ -3,6 +3,7 @@ package backup
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 )
 
 // A compressed file is a header, then chunks: compressed ones, and raw ones
@@ -17,6 +18,7 @@ const (
 	chunkHeader       = 28
 	chunkSectors      = 1 // place of the plain size, in sectors
 	chunkSize         = 2 // place of the compressed size
+	chunkSumOff       = 24
 	rawBase           = 24
 	maxChunkSectors   = 128
 	kindCompressed    = 0x21
@@ -39,12 +41,13 @@ type chunk struct {
 	size    int64 // of the payload
 	plain   int64 // of what it holds
 	raw     bool
+	sum     uint32 // of the payload, where it is compressed
 }
 
 func (c chunk) next() int64 { return c.payload + c.size }
 
-// chunkAt reads the chunk header at p. Only bytes 0 to 3 of a header mean
-// something; most others are uninitialised memory.
+// chunkAt reads the chunk header at p. Only bytes 0 to 3 of a header and its
+// checksum mean something; the others are uninitialised memory.
 func (s *source) chunkAt(p, filemark int64) (chunk, error) {
 	h, err := s.view(p, chunkHeader)
 	if err != nil {
@@ -53,7 +56,9 @@ func (s *source) chunkAt(p, filemark int64) (chunk, error) {
 	n := int64(u16(h, chunkSize))
 	switch h[0] {
 	case kindCompressed:
-		return s.compressedChunk(p, n, int64(h[chunkSectors]))
+		c, err := s.compressedChunk(p, n, int64(h[chunkSectors]))
+		c.sum = u32(h, chunkSumOff)
+		return c, err
 	case kindRaw:
 		return s.rawChunk(p, p+rawBase+n, p+chunkHeader)
 	case kindSeekTable:
@@ -133,9 +138,46 @@ func (s *source) decode(c chunk) ([]byte, error) {
 	if err != nil || c.raw {
 		return b, err
 	}
-	plain, err := decompress(b, int(c.plain))
+	err = s.sums.check(c.sum, b)
+	var plain []byte
+	if err == nil {
+		plain, err = decompress(b, int(c.plain))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("chunk at %d: %w", c.at, err)
 	}
 	return plain, nil
+}
+
+// checksums says whether the chunks of a file have the checksum known here: all
+// chunks of all files seen do. Where the first ones fit nothing, they may be of
+// another kind, and say nothing.
+type checksums struct{ fit, fail bool }
+
+var errChecksum = errors.New("its checksum is wrong")
+
+func (s *checksums) check(sum uint32, b []byte) error {
+	switch {
+	case chunkSum(b) == sum:
+		s.fit = true
+	case s.fit:
+		return errChecksum
+	default:
+		s.fail = true
+	}
+	return nil
+}
+
+// chunkSum turns the sum left by a bit before each word is XORed to it. Zeros
+// fill the last word.
+func chunkSum(b []byte) (sum uint32) {
+	for ; len(b) >= 4; b = b[4:] {
+		sum = bits.RotateLeft32(sum, 1) ^ u32(b, 0)
+	}
+	if len(b) > 0 {
+		var last [4]byte
+		copy(last[:], b)
+		sum = bits.RotateLeft32(sum, 1) ^ u32(last[:], 0)
+	}
+	return sum
 }

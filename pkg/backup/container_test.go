@@ -175,3 +175,50 @@ func TestReadSaysWhatItCannotRead(t *testing.T) {
 		}
 	}
 }
+
+// A chunk has a checksum: what it covers is not taken with a flipped bit,
+// neither at the front nor at the end.
+func TestFlippedBitInAChunk(t *testing.T) {
+	p := backuptest.Sample().Of2019()
+	p.Sets[0].Pages = 1
+	data := p.Compressed()
+	s := sourceOf(&sparse{size: int64(len(data)), parts: map[int64][]byte{0: data}})
+	for at, n := int64(firstChunk), 0; at < s.size; n++ {
+		c, err := s.chunkAt(at, 512)
+		if err != nil {
+			t.Fatal(err)
+		}
+		isData := n == 3 || n == 4 // pages and log are not read
+		for i := c.payload; !c.raw && !isData && i < c.next(); i += 37 {
+			data[i] ^= 1
+			if m, err := read(t, data); err == nil && m.Complete {
+				t.Errorf("byte %d of the chunk at %d: complete", i-c.payload, c.at)
+			}
+			data[i] ^= 1
+		}
+		at = c.next()
+	}
+}
+
+// Chunks with sums of another kind are read as if they had none.
+func TestChunksWithAnotherSum(t *testing.T) {
+	if m := mustRead(t, otherSums(backuptest.Sample().Compressed())); !m.Complete || m.Sets[0].LastLSN != (LSN{42, 8536, 1}) {
+		t.Errorf("complete %v: %s", m.Complete, m.Incomplete)
+	}
+}
+
+// otherSums writes sums that fit nothing into the chunks of a file.
+func otherSums(data []byte) []byte {
+	s := sourceOf(&sparse{size: int64(len(data)), parts: map[int64][]byte{0: data}})
+	for at := int64(firstChunk); at < s.size; {
+		c, err := s.chunkAt(at, 0)
+		if err != nil {
+			panic(err)
+		}
+		if !c.raw {
+			backuptest.Buf(data).U32(int(c.at)+chunkSumOff, 0xdeadbeef)
+		}
+		at = c.next()
+	}
+	return data
+}

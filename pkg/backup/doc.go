@@ -23,7 +23,8 @@
 // Where only the front could be read, a set is Provisional and the Media is not
 // Complete.
 //
-// The headers have no checksum. So what they say twice is compared: what cannot
+// The chunks of a compressed file have a checksum, which is compared. The headers
+// of a plain file have none. So what they say twice is compared: what cannot
 // change while a backup runs is the same in both, the one at the end has LastLSN
 // twice, and a file is no shorter than its headers say. A Media in which
 // something differs is not Complete.

@@ -46,7 +46,11 @@ func fuzzFile(kind byte, edits []byte) []byte {
 	case 1:
 		return resealed(edited(data, edits))
 	case 2:
-		return edited(backuptest.Pack(all, addresses), edits)
+		data = backuptest.Pack(all, addresses)
+		if kind&32 != 0 { // what is behind a checksum is worth changing too
+			data = otherSums(data)
+		}
+		return edited(data, edits)
 	case 3:
 		data = resealed(edited(data, edits[:len(edits)/3*3]))
 		for i := range all {

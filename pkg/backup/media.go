@@ -58,8 +58,10 @@ func (m *Media) Striped() bool { return m.FamilyCount > 1 }
 
 // doubt looks for what speaks against a file of which every set was read to
 // its end.
-func (m *Media) doubt() {
+func (m *Media) doubt(sums checksums) {
 	switch stored := m.stored(); {
+	case sums.fit && sums.fail:
+		m.Incomplete = "a chunk at its front is damaged: " + errChecksum.Error()
 	case m.FamilySequenceNumber < 1 || m.FamilySequenceNumber > m.FamilyCount:
 		m.Incomplete = fmt.Sprintf("its media header is damaged: by it the file is stripe %d of %d", m.FamilySequenceNumber, m.FamilyCount)
 	case !m.Striped() && stored > m.Size:

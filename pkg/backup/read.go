@@ -32,7 +32,7 @@ func Read(r io.ReaderAt, size int64) (*Media, error) {
 		return nil, err
 	}
 	if m.Complete {
-		m.doubt()
+		m.doubt(s.sums)
 	}
 	m.Truncated = !m.Complete && !s.endsWithMark()
 	if s.failed != nil {

@@ -53,6 +53,7 @@ type source struct {
 	requests int
 	bytes    int64
 	failed   error // the first readError: it ends the whole reading
+	sums     checksums
 }
 
 type window struct {
