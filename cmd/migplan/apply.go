@@ -101,9 +101,6 @@ func checkKeys(c *cobra.Command) error {
 }
 
 func (o *applyOptions) complete(a *app) error {
-	if err := oneOf("-o", o.output, "text", "json"); err != nil {
-		return err
-	}
 	settle := a.get("MIGPLAN_SETTLE")
 	if settle != "" && settle != "auto" && settle != "ask" {
 		return usage{fmt.Sprintf("MIGPLAN_SETTLE %q is not known", settle), "set it to auto or ask"}

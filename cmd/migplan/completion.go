@@ -11,11 +11,13 @@ import (
 	"github.com/migplan/migplan/pkg/ledger"
 )
 
-// outputFlag adds -o with its values, the first of which is the default.
+// outputFlag adds -o with its values, the first of which is the default. Another
+// value is refused before the command runs.
 func outputFlag(c *cobra.Command, value *string, forms ...string) {
 	last := len(forms) - 1
 	help := strings.Join(forms[:last], ", ") + " or " + forms[last]
 	c.Flags().StringVarP(value, "output", "o", forms[0], help)
+	c.PreRunE = func(*cobra.Command, []string) error { return oneOf("-o", *value, forms...) }
 	completeFlag(c, "output", cobra.FixedCompletions(forms, cobra.ShellCompDirectiveNoFileComp))
 }
 

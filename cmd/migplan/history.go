@@ -24,9 +24,6 @@ one before it; a changed or removed event is reported.`,
   migplan history -o json plans/ims.yaml`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := oneOf("-o", output, "text", "json"); err != nil {
-				return err
-			}
 			return a.history(c.Context(), args, &s, output)
 		},
 		ValidArgsFunction: completePlans,

@@ -33,9 +33,6 @@ a complete backup or a chain is broken. docs/inspect.md lists what is checked.`,
 		Example: "  migplan inspect ims_full.bak\n  migplan inspect -o json FULL/ LOG/\n  migplan inspect --region ap-southeast-3 obs://crm-backups/prod/",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := oneOf("-o", output, "text", "json"); err != nil {
-				return err
-			}
 			client, err := a.bucketArgs(c.Context(), args, &s, region)
 			if err != nil {
 				return exitWith(a.classified(err))

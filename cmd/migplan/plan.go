@@ -63,9 +63,6 @@ func bodies() []string {
 
 // plan shows the plans, compared with their versions in old.
 func (a *app) plan(ctx context.Context, args []string, o planOptions, old *versions) error {
-	if err := oneOf("-o", o.output, "text", "json", "markdown"); err != nil {
-		return err
-	}
 	if err := oneOf("--bodies", string(o.bodies), bodies()...); err != nil {
 		return err
 	}

@@ -42,9 +42,6 @@ the worst plan shown; after --watch, of those shown last.`,
   migplan status -o json plans/ --ledger /var/lib/migplan`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := oneOf("-o", o.output, "text", "json", "markdown"); err != nil {
-				return err
-			}
 			if c.Flags().Changed("only") {
 				var err error
 				if o.states, err = statesOf(only); err != nil {

@@ -24,9 +24,6 @@ With - as PLAN, one plan is read from standard input.`,
 		Example: "  migplan validate plans/\n  migplan validate --strict -o github plans/ims.yaml",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := oneOf("-o", output, "text", "json", "github"); err != nil {
-				return err
-			}
 			return a.validate(args, c.InOrStdin(), strict, output)
 		},
 		ValidArgsFunction: completePlans,

@@ -53,9 +53,6 @@ or the chain is wrong. docs/verify.md lists what is checked.`,
 		Example: "  migplan verify plans/ims.yaml\n  migplan verify -o json --from /backup/ims plans/ims.yaml",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if err := oneOf("-o", o.output, "text", "json"); err != nil {
-				return err
-			}
 			if err := checkParallel(o.parallel); err != nil {
 				return err
 			}
