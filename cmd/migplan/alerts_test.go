@@ -17,6 +17,8 @@ import (
 	"github.com/migplan/migplan/internal/view"
 )
 
+// TestPingsAndWebhooksTellTheEndOfEachRun is long because it is one scenario, step
+// by step.
 func TestPingsAndWebhooksTellTheEndOfEachRun(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, "job-failed@1")

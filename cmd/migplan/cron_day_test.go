@@ -104,7 +104,8 @@ func (d *cronDay) run(args ...string) (code int, stdout, stderr string) {
 	return code, out.String(), errs.String()
 }
 
-// pass runs apply as cron does, and compares the metrics with what it did.
+// pass runs apply as cron does, and compares the metrics with what it did. It is
+// long because it compares each output of the run.
 func (d *cronDay) pass() {
 	d.Helper()
 	metrics := filepath.Join(d.stage.dir, "m.prom")

@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// TestFiftyPlansWithOneBroken: status says of 50 plans in subfolders, one of them not
-// valid, what apply said of each.
+// TestFiftyPlansWithOneBroken: status says of 50 plans in subfolders, one of them
+// not valid, what apply said of each. It is long because it is one scenario, step
+// by step.
 func TestFiftyPlansWithOneBroken(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)

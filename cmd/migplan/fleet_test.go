@@ -146,7 +146,8 @@ func TestFleetPrintsInTheOrderOfTheCall(t *testing.T) {
 }
 
 // Plans that only wait for their jobs cost one list together, and a create still
-// follows only on a look of its own.
+// follows only on a look of its own. It is long because it is one scenario, step
+// by step.
 func TestFleetListsTheJobsThatItWaitsFor(t *testing.T) {
 	t.Parallel()
 	const plans = 12

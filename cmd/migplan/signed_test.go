@@ -171,8 +171,9 @@ func (s *stage) denied77OrAhead(t *testing.T) {
 	s.nothingRefused(t)
 }
 
-// TestNoSecretAnywhere gives every source a random canary and looks for it in
-// all that the command prints, writes or is called with.
+// TestNoSecretAnywhere gives every source a random canary and looks for it in all
+// that the command prints, writes or is called with. It is long because it
+// contains a table.
 func TestNoSecretAnywhere(t *testing.T) {
 	t.Parallel()
 	secret := "canary" + rand.Text()

@@ -45,7 +45,8 @@ func FaultKinds() []FaultKind {
 	return kinds
 }
 
-// createKinds are answers to a create that are in doubt, or clear.
+// createKinds are answers to a create that are in doubt, or clear. It is long
+// because it contains a table.
 func createKinds() []FaultKind {
 	return []FaultKind{
 		{Name: "lost-after-accept", serve: after(deliver(Lost)), Help: "The job is created; the connection closes without an answer."},

@@ -31,8 +31,8 @@ func givesAway(t *testing.T, what, text string, more ...string) {
 	}
 }
 
-// echoes are the places of an answer where a server can put what it was sent,
-// each written as %.
+// echoes are the places of an answer where a server can put what it was sent, each
+// written as %. It is long because it contains a table.
 func echoes() map[string]string {
 	const ok = "HTTP/1.1 200 OK\r\nConnection: close\r\n"
 	const part = "HTTP/1.1 206 P\r\nConnection: close\r\nContent-Range: bytes 0-9/10\r\n"
@@ -130,6 +130,7 @@ func said(c *Client, bucket string) []string {
 	return texts
 }
 
+// TestErrorsContainNothingEchoedByServer is long because it contains a table.
 func TestErrorsContainNothingEchoedByServer(t *testing.T) {
 	log.SetOutput(io.Discard) // net/http repeats there what comes after an answer; the command keeps it silent
 	t.Cleanup(func() { log.SetOutput(os.Stderr) })

@@ -50,6 +50,20 @@ func NewProxy(t testing.TB, s *Server, cut func(string) (bool, bool)) *Proxy {
 	return p
 }
 
+// forward gives the client what the server says until the connection ends, or
+// until the server has answered while mute is set.
+func forward(server, client net.Conn, mute *atomic.Bool) bool {
+	defer client.Close()
+	b := make([]byte, 1<<16)
+	for {
+		n, err := server.Read(b)
+		if err != nil || mute.Load() {
+			return true
+		}
+		_, _ = client.Write(b[:n])
+	}
+}
+
 func (p *Proxy) serve(client net.Conn, to string) {
 	defer client.Close()
 	server, err := net.Dial("unix", to)
@@ -59,21 +73,7 @@ func (p *Proxy) serve(client net.Conn, to string) {
 	defer server.Close()
 	var mute atomic.Bool
 	answered := make(chan bool, 1)
-	go func() {
-		b := make([]byte, 1<<16)
-		for {
-			n, err := server.Read(b)
-			if mute.Load() {
-				answered <- true
-				return
-			}
-			if err != nil {
-				client.Close()
-				return
-			}
-			_, _ = client.Write(b[:n])
-		}
-	}()
+	go func() { answered <- forward(server, client, &mute) }()
 	b := make([]byte, 1<<16)
 	for {
 		n, err := client.Read(b)

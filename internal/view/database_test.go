@@ -38,6 +38,7 @@ func cutOver(state ledger.StepState) []ledger.Step {
 	return steps
 }
 
+// TestDatabaseState is long because it contains a table.
 func TestDatabaseState(t *testing.T) {
 	const succeeded, running, doubt, failed, refused, pending = ledger.StepSucceeded, ledger.StepRunning, ledger.StepInDoubt, ledger.StepFailed, ledger.StepRefused, ledger.StepPending
 	by := func(name string, generation int, steps []ledger.Step) *executor.Left {

@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// What DRS is known to say, by the catalogue of failures; and texts that look
-// like it and mean something else, which stay unknown.
+// What DRS is known to say, by the catalogue of failures; and texts that look like
+// it and mean something else, which stay unknown. It is long because it contains a
+// table.
 func TestMeaningOf(t *testing.T) {
 	for _, c := range []struct {
 		about string // words of the cause; "" where the text is unknown

@@ -27,6 +27,7 @@ func shown(chains []Chain, rest []Backup) string {
 	return strings.Join(out, "\n")
 }
 
+// TestArrange is long because it contains a table.
 func TestArrange(t *testing.T) {
 	full2 := setOf(Full, 30, 40)
 	onFull2 := func(s *Set) {

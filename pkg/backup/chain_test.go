@@ -92,6 +92,7 @@ func broken(name string, r Reason) Backup {
 	return Backup{Name: name, Err: &UnreadableError{Reason: r, Detail: "as it is"}}
 }
 
+// TestCheckChain is long because it contains a table.
 func TestCheckChain(t *testing.T) {
 	diffs := Options{AcceptDifferential: true}
 	full2 := setOf(Full, 30, 40)

@@ -37,22 +37,26 @@ func (p *pass) handleOutcome(ctx context.Context, seq int, mine ledger.Step, out
 		return p.throttled(ctx, seq, mine, out, data)
 	case drs.Denied:
 		return p.denied(ctx, seq, mine, out, data)
-	default: // unsent
-		if err := p.recordOutcome(ctx, ledger.Unsent, seq, mine, data); err != nil {
-			return err
-		}
-		var changed changedPlan
-		var lost lostLock
-		switch {
-		case errors.Is(out.Err, drs.ErrWindow):
-			return p.windowEnded(p.Plan.Steps[seq-1])
-		case errors.As(out.Err, &changed):
-			return &Stop{Reason: PlanChanged, Step: seq, Err: changed.error}
-		case errors.As(out.Err, &lost):
-			return &Stop{Reason: LockLost, Step: seq, Err: lost.error}
-		}
-		return p.repeat(ctx, 0, &Stop{Reason: NotSent, Step: seq, Err: out.Err})
 	}
+	return p.unsent(ctx, seq, mine, out, data)
+}
+
+// unsent ends the pass, or repeats the create if only the network was in its way.
+func (p *pass) unsent(ctx context.Context, seq int, mine ledger.Step, out drs.Outcome, data ledger.OutcomeData) error {
+	if err := p.recordOutcome(ctx, ledger.Unsent, seq, mine, data); err != nil {
+		return err
+	}
+	var changed changedPlan
+	var lost lostLock
+	switch {
+	case errors.Is(out.Err, drs.ErrWindow):
+		return p.windowEnded(p.Plan.Steps[seq-1])
+	case errors.As(out.Err, &changed):
+		return &Stop{Reason: PlanChanged, Step: seq, Err: changed.error}
+	case errors.As(out.Err, &lost):
+		return &Stop{Reason: LockLost, Step: seq, Err: lost.error}
+	}
+	return p.repeat(ctx, 0, &Stop{Reason: NotSent, Step: seq, Err: out.Err})
 }
 
 // isOld reports whether the job in an answer existed before the create: a

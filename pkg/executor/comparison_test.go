@@ -23,7 +23,8 @@ import (
 )
 
 // TestComparison sends one plan in four ways to a DRS that accepts the second
-// create and loses the answer, and counts the jobs of that step.
+// create and loses the answer, and counts the jobs of that step. It is long
+// because it contains a table.
 func TestComparison(t *testing.T) {
 	steps := comparisonSteps(t)
 	for _, c := range []struct {

@@ -9,7 +9,7 @@ import (
 )
 
 // A list saves the look at a job only where it shows the very job of a waiting
-// incremental, unchanged and running.
+// incremental, unchanged and running. It is long because it contains a table.
 func TestStillRuns(t *testing.T) {
 	const done, runs = ledger.StepSucceeded, ledger.StepRunning
 	steps := theSteps(t, "", key, "LOG/1.bak", "LOG/2.bak")

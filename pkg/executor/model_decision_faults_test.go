@@ -13,7 +13,8 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// decisionFaults are about the decision what to do next.
+// decisionFaults are about the decision what to do next. It is long because it
+// contains a table.
 func decisionFaults() []planted {
 	next := onFacts
 	lost := []event{{"roll-back", "followed", 4, 0}, {"roll-back", "followed", 6, 0}, {"lose-ledger", "followed", 4, 0}}

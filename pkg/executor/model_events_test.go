@@ -11,7 +11,8 @@ import (
 	"github.com/migplan/migplan/pkg/plan"
 )
 
-// worldEvent is what people and disks do.
+// worldEvent is what people and disks do. It is long because it is one switch over
+// the cases.
 func (s *host) worldEvent(e event) {
 	d := s.team
 	switch e.act {

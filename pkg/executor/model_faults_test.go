@@ -107,7 +107,7 @@ func oldOutcomeEvents() []event {
 	return []event{{"stop", "dial", 2, 75 * time.Minute}, {"late-accept", "sim", 2, lateInside}, {"crash", "sleep", 1, 0}}
 }
 
-// settleFaults are about doubts.
+// settleFaults are about doubts. It is long because it contains a table.
 func settleFaults() []planted {
 	late := []event{{"late-accept", "sim", 2, 14 * time.Minute}, {"late-accept", "sim", 3, lateInside}}
 	doubt := func(change func(*host, *doubtFacts)) func(*host, *Runner) {

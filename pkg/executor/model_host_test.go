@@ -130,7 +130,7 @@ func (s *host) newRunner() *Runner {
 	d := s.team
 	r := &Runner{
 		Plan: d.plan, Ledger: s.ledgerOf(), Keys: s.keys, AskPerson: d.shape.askPerson,
-		Identity: Identity{Endpoint: "https://drs.example.com", Principal: s.principal(), TokenAuth: d.shape.token},
+		Identity: Identity{Endpoint: "https://drs.example.com", Principal: s.cred, TokenAuth: d.shape.token},
 		Who:      Who{User: "dba", Host: fmt.Sprintf("host%d", s.id)}, Run: fmt.Sprintf("run-%d-%d", s.id, s.lives),
 		hooks: s.hooks(),
 	}

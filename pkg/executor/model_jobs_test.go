@@ -57,7 +57,7 @@ func (m *modelJobs) arrive(c drs.Create) drssim.Response {
 func (m *modelJobs) signed(at time.Time) http.Header {
 	return http.Header{
 		"X-Sdk-Date":    {at.UTC().Format("20060102T150405Z")},
-		"Authorization": {"SDK-HMAC-SHA256 Access=" + m.principalNow() + ", SignedHeaders=x-sdk-date, Signature=00"},
+		"Authorization": {"SDK-HMAC-SHA256 Access=" + m.cred + ", SignedHeaders=x-sdk-date, Signature=00"},
 	}
 }
 

@@ -224,7 +224,7 @@ func (s *host) afterFailure(r Result) {
 // saySucceeded marks a step whose backup is in the database. If the line
 // differs from the one that was sent, that line is restored first.
 func (s *host) saySucceeded(seq int) {
-	r := s.say("pronounce", func(p *Runner, ctx context.Context) Result {
+	r := s.say("mark", func(p *Runner, ctx context.Context) Result {
 		return p.MarkSucceeded(ctx, seq, Assurance{}, "looked at the database")
 	})
 	if r.Reason == NotAllowed {
@@ -262,7 +262,7 @@ func (s *host) resolveOdd(r Result) {
 		case job.StatusAt(s.now) == drssim.Success:
 			s.startOver()
 		default:
-			s.say("pronounce", func(p *Runner, ctx context.Context) Result {
+			s.say("mark", func(p *Runner, ctx context.Context) Result {
 				return p.MarkFailed(ctx, r.Step, Assurance{}, "looked at the database")
 			})
 		}

@@ -25,8 +25,9 @@ func openOtherChain(r *fixture) {
 	}
 }
 
-// If the ledger fails once a create may have been sent, the pass says so and
-// can be tried again; the job id of an answer is in the result.
+// If the ledger fails once a create may have been sent, the pass says so and can
+// be tried again; the job id of an answer is in the result. It is long because it
+// contains a table.
 func TestLedgerThatFailsAfterTheCreateEndsWithTryAgain(t *testing.T) {
 	for _, c := range []struct {
 		name   string

@@ -10,7 +10,8 @@ import (
 )
 
 // create records the intent of a step, sends its request once, and records the
-// outcome.
+// outcome. It is long because the order of its checks matters: each is made as late
+// as it can be.
 func (p *pass) create(ctx context.Context, seq int) error {
 	if err := p.passesGate(ctx, seq); err != nil {
 		return err
@@ -55,7 +56,10 @@ func (p *pass) create(ctx context.Context, seq int) error {
 		return err
 	}
 	ends, _ := p.windowEnds(step)
-	return p.send(ctx, seq, mine, drs.Create{Body: req.Body, SignedAt: intent.SignedAt, ListedAt: p.listedAt, EndsAt: ends, BeforeSend: func() error { return p.mayLeave(ctx) }})
+	return p.send(ctx, seq, mine, drs.Create{
+		Body: req.Body, SignedAt: intent.SignedAt, ListedAt: p.listedAt, EndsAt: ends,
+		BeforeSend: func() error { return p.mayLeave(ctx) },
+	})
 }
 
 // prepare records what must be in the ledger before the intent of a step.

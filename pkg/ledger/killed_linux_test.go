@@ -35,8 +35,9 @@ func childMany(place, run string) error {
 	}
 }
 
-// Eight processes append to 200 chains and are killed again and again: every
-// event whose Append returned is there, once, and every chain is whole.
+// Eight processes append to 200 chains and are killed again and again: every event
+// whose Append returned is there, once, and every chain is whole. It is long
+// because it is one scenario, step by step.
 func TestPostgresKilledProcessesLoseNoEvent(t *testing.T) {
 	place := newPostgres(t)
 	said := map[string]string{} // chain and number: hash

@@ -144,7 +144,8 @@ func replace(t *testing.T, folder, by string) {
 }
 
 // After a failover nothing is sent before all that the lost events may have sent
-// is listed, and no new chain begins.
+// is listed, and no new chain begins. It is long because it is one scenario, step
+// by step.
 func TestAnotherServerIsDistrusted(t *testing.T) {
 	s := postgrestest.Start(t)
 	address := s.NewDatabase(t)
@@ -226,7 +227,8 @@ func TestPostgresErrorsSayWhatToDo(t *testing.T) {
 	}
 }
 
-// No error repeats a password, whatever is wrong with the address.
+// No error repeats a password, whatever is wrong with the address. It is long
+// because it contains a table.
 func TestPasswordIsInNoError(t *testing.T) {
 	s := shared.Start(t)
 	address := s.NewDatabase(t)

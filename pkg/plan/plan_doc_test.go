@@ -171,8 +171,9 @@ func TestPlanDocListsEveryKey(t *testing.T) {
 	compareWithFile(t, planDoc, head+from+"\n"+keys.String()+to+tail)
 }
 
-// The places that x-wire names are in the requests of plans with every key, and
-// no value of a request is left unnamed.
+// The places that x-wire names are in the requests of plans with every key, and no
+// value of a request is left unnamed. It is long because it compares two sets in
+// both directions.
 func TestSchemaNamesEveryPlaceInTheRequest(t *testing.T) {
 	sent := map[string]bool{}
 	for _, text := range []string{everyKey, strings.Replace(everyKey, "overwrite: [ims]\n", "rename: other\n", 1), everyKeyRDS} {
