@@ -94,6 +94,12 @@ func TestReadDoubtsADamagedMediaHeader(t *testing.T) {
 	if m := mustRead(t, p.Plain()); m.Complete || m.Missing == 0 {
 		t.Errorf("complete %v, %d missing", m.Complete, m.Missing)
 	}
+	data := p.Plain()
+	raid := bytes.Index(data, []byte("RAID")) + streamHeader
+	backuptest.Buf(data).U16(raid+raidMirrors, 2)
+	if m := mustRead(t, data); !m.Complete || m.MirrorCount != 2 {
+		t.Errorf("two mirrors may count twice: %s", m.Incomplete)
+	}
 	p.Media.Stripes = 2
 	if m := mustRead(t, p.Plain()); !m.Complete {
 		t.Errorf("a stripe has a part of the bytes: %s", m.Incomplete)

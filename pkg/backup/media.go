@@ -41,7 +41,7 @@ type Media struct {
 	// are no whole set. It is known of plain files only.
 	Trailing int64 `json:"Trailing,omitempty"`
 	// Missing is how many bytes fewer the file has than its backup sets take by
-	// their headers. Of a stripe it is not known.
+	// their headers. Of a stripe and of a mirror it is not known.
 	Missing int64 `json:"Missing,omitempty"`
 
 	Sets []Set `json:"Sets"` // at least one, in the order of the file
@@ -64,7 +64,7 @@ func (m *Media) doubt(sums checksums) {
 		m.Incomplete = "a chunk at its front is damaged: " + errChecksum.Error()
 	case m.FamilySequenceNumber < 1 || m.FamilySequenceNumber > m.FamilyCount:
 		m.Incomplete = fmt.Sprintf("its media header is damaged: by it the file is stripe %d of %d", m.FamilySequenceNumber, m.FamilyCount)
-	case !m.Striped() && stored > m.Size:
+	case !m.Striped() && m.MirrorCount <= 1 && stored > m.Size: // no mirrored file was seen
 		m.Missing = stored - m.Size
 		m.Incomplete = fmt.Sprintf("by its headers it takes %d bytes, and it has %d: a part of it, or a stripe, is missing", stored, m.Size)
 	}
