@@ -85,7 +85,7 @@ func (m *Migration) awaited() string {
 	case st.State == ledger.StepRunning:
 		return "waiting for DRS: " + m.stepName(seq) + " is running"
 	case st.State == ledger.StepInDoubt:
-		return "in doubt: the next pass searches for the job of " + m.stepName(seq)
+		return "in doubt since " + Stamp(st.IntentAt) + ": the next pass searches for the job of " + m.stepName(seq)
 	case key != "":
 		return "next: " + m.Command("apply", key)
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mattn/go-runewidth"
+
 	"github.com/migplan/migplan/pkg/executor"
 	"github.com/migplan/migplan/pkg/ledger"
 )
@@ -121,10 +123,14 @@ func decidedBy(d *ledger.DecisionData) string {
 	}
 	by := " by " + Clean(d.User) + " on " + Clean(d.Host)
 	if d.Reason != "" {
-		by += ": " + Clean(d.Reason)
+		by += ": " + runewidth.Truncate(Clean(d.Reason), longestReason, "…")
 	}
 	return by
 }
+
+// longestReason is how much of a reason is shown in a line that says more. history
+// shows all of it.
+const longestReason = 160
 
 // Counted is "1 step", "2 steps".
 func Counted(n int, thing string) string {
