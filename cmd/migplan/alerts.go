@@ -43,9 +43,9 @@ func (a *app) alertFailed(err error) {
 	}
 }
 
-// startAlerts tells the dead man's switch that the run begins, while the run goes on.
-// At the end of the process, whatever its exit code is, the switch is told, and the
-// metrics file is written about the plans that were found by then.
+// startAlerts sends the ping of the start; the run does not wait for it. At the end
+// of the process, with any exit code, the ping of the end is sent, and the metrics
+// file is written about the plans that were found by then.
 func (a *app) startAlerts(ctx context.Context, metricsFile string) (found func([]*view.Migration)) {
 	var plans []*view.Migration
 	pinged := a.pingStart(ctx)

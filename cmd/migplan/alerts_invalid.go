@@ -40,7 +40,7 @@ func (w *webhook) toldOfFiles(ctx context.Context, l *ledger.Ledger) map[string]
 }
 
 // tellFiles posts that files are not valid any more, and forgets those that are
-// valid again, of which the pass over their plan told.
+// valid again: the pass over their plan has posted that.
 func (w *webhook) tellFiles(ctx context.Context, l *ledger.Ledger, all []*view.Migration, runs []*planRun, told map[string]json.RawMessage) {
 	if w.to == nil {
 		return

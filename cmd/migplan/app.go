@@ -36,7 +36,7 @@ type app struct {
 	signIns *credentials.SignIns // one for all plans of this call
 	// connections are shared by all plans of this call.
 	connections *connections
-	atEnd       func(code int) // is told the exit code of the process; nil: nobody is
+	atEnd       func(code int) // called with the exit code of the process; nil: no call
 	pace        *drs.Pace      // of all requests to DRS; nil: no limit
 	saidStop    bool           // a stop was printed
 	// ledgerFile is the file of the ledger, once it is known.
@@ -98,7 +98,7 @@ func outputRemedy(args []string) string {
 	return "fix that and run it again"
 }
 
-// lastWait is how long the end of a run waits for whoever reads stderr.
+// lastWait is how long the end of a run waits for the reader of stderr.
 const lastWait = 3 * time.Second
 
 // unread is the exit code of a run that ended well and whose output was lost. A
@@ -129,8 +129,8 @@ func (o *output) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Columns is the width of the terminal, 0 where the output is none, or its width is
-// not known.
+// Columns is the width of the terminal, 0 if the output is not a terminal or its
+// width is not known.
 func (o *output) Columns() int {
 	f, ok := o.Writer.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {

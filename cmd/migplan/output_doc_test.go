@@ -220,7 +220,7 @@ func dataOf(t *testing.T, kind ledger.Kind) any {
 	return &ledger.OutcomeData{}
 }
 
-// alike makes equal what differs from run to run.
+// alike replaces what differs from run to run.
 func alike(s *stage, printed string) string {
 	for _, c := range []struct{ form, same string }{
 		{regexp.QuoteMeta(s.dir), "/home/dba"},

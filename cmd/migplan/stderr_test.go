@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// fullPipe is a pipe that holds all it can, and that nobody reads.
+// fullPipe is a full pipe that nobody reads.
 func fullPipe(t *testing.T) (r, w *os.File) {
 	t.Helper()
 	r, w, err := os.Pipe()

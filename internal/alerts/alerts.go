@@ -39,7 +39,7 @@ type Situation struct {
 }
 
 // Situation of the plan. A chain that moves on by itself, from backup to backup, is
-// in the same situation: nobody has to know.
+// in the same situation: that is no news.
 func (p Plan) Situation() Situation {
 	s := Situation{State: p.State, Exit: p.Exit}
 	if s.State == "waiting for the next backup" {

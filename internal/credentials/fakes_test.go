@@ -63,7 +63,7 @@ func serve(t *testing.T, h http.HandlerFunc) *fake {
 	return f
 }
 
-// nobody is a service that must receive no request.
+// nobody is a service that fails the test if it receives a request.
 func nobody(t *testing.T) *fake {
 	t.Helper()
 	return serve(t, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("asked for %s %s", r.Method, r.URL.Path) })

@@ -17,7 +17,7 @@ import (
 const hookTimeout = 5 * time.Second
 
 // Hook is an address that is told of a run: a dead man's switch or a webhook. The
-// whole address is a secret, since whoever knows it can speak in this run's name.
+// whole address is a secret, since anybody who knows it can send messages as this run.
 // No error of a Hook contains any part of it.
 type Hook struct {
 	setting string

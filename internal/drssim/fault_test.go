@@ -86,7 +86,7 @@ func TestLateCreateMakesJobWhenDue(t *testing.T) {
 	if n := len(d.Jobs()); n != 1 {
 		t.Fatalf("%d jobs before it is due", n)
 	}
-	k.add(time.Hour) // nobody looked at the time when it came
+	k.add(time.Hour) // no request arrived at the time when it took effect
 	jobs := d.Jobs()
 	if len(jobs) != 2 || !jobs[1].Created.Equal(sent.Add(10*time.Minute)) || jobs[1].Status != Success {
 		t.Errorf("%+v", jobs)

@@ -33,7 +33,7 @@ func TestTwoJobsRunOnOneInstance(t *testing.T) {
 	accepted(t, d, incr("l1.bak").body())
 	k.add(time.Minute)
 	accepted(t, d, incr("l2.bak").body())
-	k.add(24 * time.Hour) // nobody asked in between, and yet they end in turn
+	k.add(24 * time.Hour) // there was no request in between, and yet they end in order
 	for _, j := range d.Jobs() {
 		if j.Status != Success {
 			t.Errorf("%s: %s %s", j.Files, j.Status, j.ErrorLog)

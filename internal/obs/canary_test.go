@@ -132,7 +132,7 @@ func said(c *Client, bucket string) []string {
 
 // TestErrorsContainNothingEchoedByServer is long because it contains a table.
 func TestErrorsContainNothingEchoedByServer(t *testing.T) {
-	log.SetOutput(io.Discard) // net/http repeats there what comes after an answer; the command keeps it silent
+	log.SetOutput(io.Discard) // net/http logs what follows an answer; the command discards that log
 	t.Cleanup(func() { log.SetOutput(os.Stderr) })
 	signature := func(r *http.Request) string {
 		_, signature, _ := strings.Cut(r.Header.Get("Authorization"), ":")

@@ -62,8 +62,8 @@ func TestListOfEmptyFolderIsEmpty(t *testing.T) {
 	wantKind(t, err, NotFound)
 }
 
-// Each server here would keep a client busy, or have it believe in a list that is
-// none. It is long because it contains a table.
+// Each answer here would keep a client busy, or could be taken for the list of
+// the bucket. It is long because it contains a table.
 func TestListRefusesOtherDocuments(t *testing.T) {
 	const head, tail = "<ListBucketResult><Name>sql-backups</Name>", "</ListBucketResult>"
 	entry := func(key string) string {

@@ -24,7 +24,7 @@ type GuardFacts struct {
 	TailLog bool
 }
 
-// Guard says what speaks against a cutover.
+// Guard is what blocks a cutover.
 type Guard struct {
 	// Newer are backups that were taken after the plan's last one: what is in them
 	// would be lost.
@@ -68,7 +68,7 @@ func (g Gap) String() string {
 	return text
 }
 
-// Decide says what speaks against the cutover. A newer backup is of the same
+// Decide returns what blocks the cutover. A newer backup is of the same
 // database and ends at a later LSN: a log on the same recovery fork, or any full
 // or differential.
 func (f GuardFacts) Decide() Guard {

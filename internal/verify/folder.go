@@ -12,7 +12,7 @@ import (
 	"syscall"
 )
 
-// Folder is a Store on a local disk. It stands for the prefix of a plan: the
+// Folder is a Store on a local disk. It takes the place of the prefix of a plan: the
 // object PREFIX/LOG/a.bak is the file LOG/a.bak in it.
 type Folder struct {
 	Path   string

@@ -3,7 +3,7 @@
 // database are a restore chain. It also writes and compares the lock of a
 // plan, which names the files by their size, ETag and header.
 //
-// It reads files through a Store, so a folder and a bucket are checked alike.
+// It reads files through a Store, so a folder and a bucket are checked in the same way.
 package verify
 
 import (

@@ -65,7 +65,7 @@ func (f Flags) repeated(verb string) string {
 	return b.String()
 }
 
-// httpUser is a user, with a password perhaps, in the address of a server.
+// httpUser is a user, and perhaps a password, in the address of a server.
 var httpUser = lazy.Regexp(`(?i)^((?:--[a-z-]+=)?https?:/*).*@`)
 
 // WithoutUser is an argument without the user in the address of a server, which no

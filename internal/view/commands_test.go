@@ -32,7 +32,7 @@ func TestWithoutUser(t *testing.T) {
 	}
 }
 
-func TestCommandTakesAFileForNoFlag(t *testing.T) {
+func TestFileNameInACommandIsNotReadAsAFlag(t *testing.T) {
 	m := &Migration{File: "-v.yaml"}
 	if got := m.Command("apply", ""); got != "migplan apply ./-v.yaml" {
 		t.Error(got)

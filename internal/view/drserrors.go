@@ -16,7 +16,7 @@ type drsError struct {
 	cause      string
 	restorable bool   // the database is as it was before the step
 	exists     bool   // something of this name is on the target
-	remedy     string // RESOLVE stands for the command that declares the step succeeded
+	remedy     string // RESOLVE is replaced by the command that declares the step succeeded
 }
 
 // drsErrors are the known errors, the more specific first. It is one table: its

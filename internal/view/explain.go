@@ -104,7 +104,7 @@ func (m *Migration) afterSetup() string {
 	return remedy + "; then " + again
 }
 
-// unknownDatabase is for a ledger that cannot be believed.
+// unknownDatabase is for a ledger that cannot be trusted.
 const unknownDatabase = "unknown: the ledger does not show everything that was done; check it in the console"
 
 // WriteStop writes a stop that needs somebody's attention.

@@ -40,7 +40,7 @@ func passed(t *testing.T, r executor.Reason) *Migration {
 	return m
 }
 
-func TestLastPassStandsUnlessTheLedgerAndTheTimeSayWorse(t *testing.T) {
+func TestLastPassCountsUnlessLedgerOrTimeIsWorse(t *testing.T) {
 	for name, c := range map[string]struct {
 		last, computed, want executor.Reason
 	}{
@@ -63,7 +63,7 @@ func TestLastPassStandsUnlessTheLedgerAndTheTimeSayWorse(t *testing.T) {
 	}
 }
 
-func TestSupersededPassDoesNotStand(t *testing.T) {
+func TestSupersededPassDoesNotCount(t *testing.T) {
 	for want, change := range map[string]func(*Migration){
 		"the ledger has newer events": func(m *Migration) { m.State.Head.Seq++ },
 		"the plan file has changed":   func(m *Migration) { m.Plan.SHA256 = "other" },

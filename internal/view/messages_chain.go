@@ -3,7 +3,7 @@ package view
 import "github.com/migplan/migplan/pkg/executor"
 
 // chainMessages are for a chain that this run must not continue, and for a
-// ledger that cannot be believed or used.
+// ledger that cannot be trusted or used.
 var chainMessages = map[executor.Reason]message{
 	executor.OtherIdentity: {
 		What:  `the {{.Stop.Why}} differs from the one this chain was started with: {{.Changed}}`,

@@ -65,7 +65,7 @@ func refused(t *testing.T) []*Migration {
 	}}}
 }
 
-// noCode stands for the exit codes of the command.
+// noCode replaces the exit codes of the command.
 func noCode(executor.Class) int { return 0 }
 
 func TestPlanText(t *testing.T) {

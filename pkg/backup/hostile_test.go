@@ -124,7 +124,7 @@ func TestStreamsOfAbsurdLength(t *testing.T) {
 	}
 }
 
-// repeat gives the same bytes again and again: no reader may follow them to
+// repeat gives the same bytes forever: no reader may follow them to
 // the end of 5 TB.
 type repeat struct {
 	data []byte
@@ -175,7 +175,7 @@ func TestEndlessFilesAreBounded(t *testing.T) {
 }
 
 // A set map whose entries lead back, out of the file or to the same place.
-func TestSetMapsThatLie(t *testing.T) {
+func TestReadWalksPastContradictorySetMaps(t *testing.T) {
 	for name, addresses := range map[string][]int{
 		"back": {1024, 512}, "the same": {1024, 1024}, "far": {1024, 1 << 50}, "inside": {1024, 1536}, "negative": {1024, -512}, "none": {},
 	} {
@@ -189,7 +189,7 @@ func TestSetMapsThatLie(t *testing.T) {
 }
 
 // Lengths and offsets in the record that lead out of it.
-func TestRecordsThatLie(t *testing.T) {
+func TestReadCallsContradictoryRecordsProvisional(t *testing.T) {
 	base := backuptest.Sample()
 	plain := base.Plain()
 	at := bytes.LastIndex(plain, []byte("SCIN"))
@@ -212,7 +212,7 @@ func TestRecordsThatLie(t *testing.T) {
 	}
 }
 
-func TestFileRecordsThatLie(t *testing.T) {
+func TestReadNoticesContradictoryFileRecords(t *testing.T) {
 	plain := backuptest.Sample().Plain()
 	at := bytes.LastIndex(plain, []byte("SFIN"))
 	between := bytes.LastIndex(plain, []byte("SCIN")) - bytes.Index(plain, []byte("SCIN")) // the two headers

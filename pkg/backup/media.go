@@ -56,7 +56,7 @@ type Media struct {
 // Striped reports that other files belong to the same backup.
 func (m *Media) Striped() bool { return m.FamilyCount > 1 }
 
-// doubt looks for what speaks against a file of which every set was read to
+// doubt looks for reasons to doubt a file of which every set was read to
 // its end.
 func (m *Media) doubt(sums checksums) {
 	switch stored := m.stored(); {

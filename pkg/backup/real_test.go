@@ -35,7 +35,7 @@ var (
 	expectFlag = flag.String("expect", "", "JSON file with what they are expected to say")
 )
 
-// Real files cannot be kept here. Whoever has some compares with them.
+// Real files cannot be kept here. If you have some, compare with them.
 func TestRealFiles(t *testing.T) {
 	if *filesFlag == "" {
 		return

@@ -38,7 +38,7 @@ func setsOf(t *testing.T, p backuptest.File) setMap {
 }
 
 // Lengths that lead nowhere end the map.
-func TestReadSetMapWithLyingLengths(t *testing.T) {
+func TestReadSetMapWithWrongLengths(t *testing.T) {
 	for _, length := range []int{0, 1, 0x3d, 0x60, 0xffff} {
 		for _, volumes := range []int{0, 1, 65, 0xffff} {
 			b := backuptest.NewBuf(mapHeader + 0x60)

@@ -20,7 +20,7 @@ type observation struct {
 	Date   time.Time // the server's clock; zero where it gave none to trust
 }
 
-// How long something must be shown before it is believed, by the server's
+// How long DRS must show something before it counts, by the server's
 // clock.
 const (
 	// goneAfter is how long DRS must not have known a job before the job

@@ -123,7 +123,7 @@ func (s *host) ignoreEnded(ids []string) {
 // rebuilt when no runner works and every request is listed.
 func (s *host) sortOut(r Result) {
 	s.think()
-	if s.whims.IntN(4) == 0 { // nobody looks at the file
+	if s.whims.IntN(4) == 0 { // the file is not checked
 	} else if s.streak%2 == 0 {
 		s.team.write(s.team.plan.Generation, nil)
 	} else { // perhaps it was sent by another version of the plan

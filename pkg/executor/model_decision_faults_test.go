@@ -204,8 +204,7 @@ func recordsLate(real appendFunc) appendFunc {
 	}
 }
 
-// closesNewest names the newest intent in every outcome, whichever it belongs
-// to.
+// closesNewest names the newest intent in every outcome, even of another intent.
 func closesNewest(s *host, real appendFunc) appendFunc {
 	return func(ctx context.Context, h ledger.Head, e ledger.Event) (ledger.Event, error) {
 		var d map[string]any

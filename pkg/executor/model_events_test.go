@@ -23,7 +23,7 @@ func (s *host) worldEvent(e event) {
 	case "describe":
 		s.newest(func(j drssim.Job) { s.sim.SetDescription(j.ID, "nothing") })
 	case "generation":
-		if d.shape.overwrite && !d.finished { // whoever has finished it has gone home
+		if d.shape.overwrite && !d.finished { // a finished plan is not changed
 			d.write(d.plan.Generation+1, nil)
 		}
 	case "edit":

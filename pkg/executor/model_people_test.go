@@ -68,8 +68,7 @@ func (s *host) follow(r Result) time.Duration {
 
 func hasEnded(j drssim.Job) bool { return j.Status != drssim.Transferring }
 
-// patience is how long nobody looks: the more often nothing changed, the
-// longer.
+// patience is the time until the next pass. It grows while nothing changes.
 func (s *host) patience(r Result) time.Duration {
 	s.streak++
 	if r.Reason != s.last {

@@ -36,7 +36,7 @@ type world struct {
 	full     time.Time            // the disk of the ledger is, until then
 	unseen   map[string]time.Time // jobs that DRS does not find until then
 	checker  *checker
-	log      func(format string, args ...any) // nil: nobody reads it
+	log      func(format string, args ...any) // nil: no log
 }
 
 // host is a machine where a runner runs, is killed, and runs again: by cron, with
@@ -73,7 +73,7 @@ type host struct {
 	checked      time.Time // when the listing before the cutover began
 	stranger     string    // another ledger's job that this pass was shown
 	liveStranger string    // one that has not failed
-	noticed      bool      // the run ended with a conflict; of two ledgers, nobody goes on
+	noticed      bool      // the run ended with a conflict; with two ledgers, all runs end
 }
 
 // crash and over end a runner by a panic: it was killed, or the schedule has

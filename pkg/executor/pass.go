@@ -91,7 +91,7 @@ func (p *pass) act(ctx context.Context, a Action) error {
 	}
 }
 
-// load reads the chain and compares whoever runs now with whoever opened it.
+// load reads the chain and compares the identity of this run with the one that opened it.
 func (p *pass) load(ctx context.Context) error {
 	chain, err := LoadChain(ctx, p.Ledger, p.Plan)
 	if err != nil {

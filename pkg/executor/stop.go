@@ -77,7 +77,7 @@ const (
 	APIUnavailable      Reason = "api-unavailable"       // DRS gave no answer that can be used
 	RequestMayArrive    Reason = "request-may-arrive"    // an earlier request may still create a job
 	StatusSettling      Reason = "status-settling"       // a new attempt waits until an unknown status has stayed the same
-	JobMissing          Reason = "job-missing"           // DRS does not know a job; that is not believed before Until
+	JobMissing          Reason = "job-missing"           // DRS does not know a job; it counts as missing only from Until
 	Throttled           Reason = "throttled"             // DRS asks for fewer requests; not before Until
 	NotSent             Reason = "not-sent"              // a create could not be sent
 	LockHeld            Reason = "lock-held"             // another run works on the target
@@ -88,7 +88,7 @@ const (
 	Settling            Reason = "settling"              // a doubt that evidence may settle
 	ForeignJobElsewhere Reason = "foreign-job-elsewhere" // a job that is not ours works on other databases
 	NoServerDate        Reason = "no-server-date"        // a window needs the server's clock
-	RaceLost            Reason = "race-lost"             // other runs wrote to the ledger first, again and again
+	RaceLost            Reason = "race-lost"             // other runs wrote to the ledger first, each time
 	RecordLost          Reason = "record-lost"           // the outcome of a create could not be written; Detail: the outcome, "" for unknown
 	TimeUp              Reason = "time-up"               // the run's time is over
 	Stopped             Reason = "stopped"               // by a signal

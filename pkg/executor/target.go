@@ -24,7 +24,7 @@ type targetView struct {
 	// Unknown have this chain's marker or names, and the ledger does not
 	// know them: it was lost, or is an old copy.
 	Unknown []drs.OfflineTaskInfo
-	// Running are at work on this target now, of whatever chain.
+	// Running are the jobs of any chain that run on this target now.
 	Running []otherJob
 	// Unaccounted were not listed when the request in doubt was sent, and
 	// no chain knows them: one of them may be its job, renamed.

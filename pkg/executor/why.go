@@ -56,9 +56,9 @@ const (
 	WhyToken       Why = "token"        // a token outlives every fence that could be trusted
 	WhyNoKnownJob  Why = "no-known-job" // no job of this chain shows that the listing is whole
 	WhyNameExists  Why = "name-exists"  // DRS says that the name exists, and lists no such job
-	WhyTwice       Why = "twice"        // it was believed absent once already
+	WhyTwice       Why = "twice"        // it already counted as absent once
 	WhyAsk         Why = "ask"          // the setting that asks a person
-	WhyUnaccounted Why = "unaccounted"  // Jobs: those that appeared and that nobody knows
+	WhyUnaccounted Why = "unaccounted"  // Jobs: new ones that no ledger knows
 	WhyDateAhead   Why = "date-ahead"   // the server's Date was once far ahead
 	WhyNoDate      Why = "no-date"      // the intent has no date by the server's clock
 )
@@ -75,7 +75,7 @@ const (
 	WhyNotFailed        Why = "not-failed"        // State: a retry follows a step that failed or was refused
 	WhyNotInDoubt       Why = "not-in-doubt"      // State
 	WhyNotAdoptable     Why = "not-adoptable"     // State: a job is adopted for a step in doubt or pending
-	WhyStateKnown       Why = "state-known"       // State: nothing is left to be said of it
+	WhyStateKnown       Why = "state-known"       // State: its outcome is already known
 	WhyStepBefore       Why = "step-before"       // OtherStep is not succeeded; State
 	WhyEdited           Why = "edited"            // the plan's line of the step is not the one that was sent
 	WhyOtherCredentials Why = "other-credentials" // Detail: who sent the create

@@ -71,7 +71,7 @@ type OutcomeData struct {
 	// NotBefore: no create before this, by the server's clock: throttled, or
 	// adopted by a person while the intent's own request may still arrive.
 	NotBefore time.Time     `json:"not_before,omitzero"`
-	Evidence  string        `json:"evidence,omitempty"` // absent: why that is believed
+	Evidence  string        `json:"evidence,omitempty"` // absent: the evidence for it
 	Decision  *DecisionData `json:"decision,omitempty"` // adopted by a person
 	Databases               // adopted without an intent
 }
@@ -121,8 +121,8 @@ type CheckedData struct {
 type MovedData struct {
 	From string `json:"from"` // its system identifier and timeline
 	To   string `json:"to"`
-	// NotBefore: no create before this, by the server's clock: what was sent
-	// without an event that is left has become a job by then, and is listed.
+	// NotBefore: no create before this, by the server's clock: by then, each
+	// request whose event was lost has become a job, and is listed.
 	NotBefore time.Time `json:"not_before"`
 }
 

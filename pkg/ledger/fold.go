@@ -53,7 +53,7 @@ type State struct {
 	// Insisted are job ids that a person marked although DRS gives no date by
 	// which to wait.
 	Insisted map[string]bool
-	// Requests are the intents that the jobs were made by, by job id.
+	// Requests are the intents that created the jobs, by job id.
 	Requests map[string]IntentData
 
 	firstNamed map[string]int64 // job id: Seq of the first event that names it

@@ -35,7 +35,7 @@ func childMany(place, run string) error {
 	}
 }
 
-// Eight processes append to 200 chains and are killed again and again: every event
+// Eight processes append to 200 chains and are killed several times: every event
 // whose Append returned is there, once, and every chain is whole. It is long
 // because it is one scenario, step by step.
 func TestPostgresKilledProcessesLoseNoEvent(t *testing.T) {

@@ -2,8 +2,8 @@ package ledger
 
 // KnownAt reports whether the ledger knew of a job when event seq was written,
 // from that event or one before it. An event lists only the jobs that no event
-// before it names: with all of them, the events of a step grew with the number
-// of steps.
+// before it names: otherwise the events of a step would grow with the number of
+// steps.
 func (s *State) KnownAt(jobID string, seq int64) bool {
 	first, ok := s.firstNamed[jobID]
 	return ok && first <= seq

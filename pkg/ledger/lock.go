@@ -57,7 +57,7 @@ func (l *Lock) Held(ctx context.Context) error {
 	return l.held(ctx)
 }
 
-// errNotHeld says that a run has not got a lock, or no longer.
+// errNotHeld says that a run does not hold a lock, or no longer.
 var errNotHeld = errors.New("this run no longer holds the lock of the target")
 
 // Unlock releases the lock; a second call does nothing.

@@ -10,8 +10,8 @@ import (
 )
 
 // PassRecord is the last pass over a chain: when it ran, by whom, and how it
-// ended. It is for people. It is no event and in no hash, it may be lost in a
-// power cut, and what is sent never depends on it.
+// ended. It is for people. It is not an event, no hash covers it, it may be lost in
+// a power cut, and what is sent never depends on it.
 type PassRecord struct {
 	Chain      string          `json:"-"`
 	Run        string          `json:"run"` // the process, as in events
@@ -45,10 +45,10 @@ const (
 )
 
 // RecordPasses replaces the last pass of each chain in records, all in one
-// transaction, without waiting for the disk. Two runs of one plan in the same
-// round: the one that is written last stays. A cancelled ctx stops it. A run that did not get the lock of
-// the target made no pass, and records none. An error says nothing about the
-// events: a caller warns and continues.
+// transaction, without waiting for the disk. Of two passes over one chain, the one
+// that is written last stays. A cancelled ctx stops it. A run that did not get the
+// lock of the target made no pass, and records none. An error says nothing about
+// the events: a caller warns and continues.
 func (l *Ledger) RecordPasses(ctx context.Context, records []PassRecord) error {
 	if l.locker == nil {
 		return fmt.Errorf("%s: %w", l.path, errReadOnly)

@@ -42,7 +42,7 @@ func TestServerIsVerified(t *testing.T) {
 	}
 }
 
-// Whoever is between could keep a connection from being encrypted if the address
+// A machine in between could keep a connection from being encrypted if the address
 // leaves that open.
 func TestAddressSaysWhetherItIsEncrypted(t *testing.T) {
 	for place, ok := range map[string]bool{

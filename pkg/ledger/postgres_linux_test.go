@@ -48,7 +48,7 @@ func TestCommitWithoutAnAnswerIsSettled(t *testing.T) {
 }
 
 // Where the server never answers again, the result is not known, and is an error.
-func TestServerThatStaysAwayIsAnError(t *testing.T) {
+func TestServerThatStaysUnavailableIsAnError(t *testing.T) {
 	s := shared.Start(t)
 	address := s.NewDatabase(t)
 	var away atomic.Bool
@@ -168,7 +168,7 @@ func TestAnotherServerIsDistrusted(t *testing.T) {
 	}
 	l.Close()
 	s.Stop(syscall.SIGTERM)
-	replace(t, s.Data(), filepath.Join(s.Dir, "before")) // the standby has not got the intent
+	replace(t, s.Data(), filepath.Join(s.Dir, "before")) // the standby lacks the intent
 	if err := os.WriteFile(filepath.Join(s.Data(), "standby.signal"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

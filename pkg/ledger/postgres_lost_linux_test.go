@@ -23,7 +23,7 @@ func nameIn(address string) string {
 // terminateLocks ends every connection that holds the lock of a target.
 const terminateLocks = "select pg_terminate_backend(pid, 10000) from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid()"
 
-// A lock that was lost is noticed by whoever had it, and another run gets it.
+// A lock that was lost is noticed by the run that held it, and another run gets it.
 func TestLostLockIsNoticed(t *testing.T) {
 	s := shared.Start(t)
 	address := s.NewDatabase(t)

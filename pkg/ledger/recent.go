@@ -12,7 +12,7 @@ import (
 // its steps.
 type recent struct {
 	mu     sync.Mutex
-	chains map[string][]Event // nobody changes them
+	chains map[string][]Event // read-only
 	size   int                // about, in bytes
 	frozen bool
 	ahead  []string       // the chains that will be read, in this order
