@@ -62,7 +62,7 @@ fuzz:
 
 # docs/performance.md has the figures and what they mean.
 bench:
-	go test -run '^$$' -bench . -benchmem ./pkg/plan ./pkg/ledger ./pkg/drs ./pkg/backup ./pkg/executor
+	go test -run '^$$' -bench . -benchmem ./pkg/plan ./pkg/ledger ./pkg/drs ./pkg/backup ./pkg/executor ./internal/verify ./internal/obs ./cmd/migplan
 	go test -run '^$$' -bench . -benchtime 9x -timeout 60m ./internal/bench
 
 # Every condition of the places on which the promise rests, both ways: more
