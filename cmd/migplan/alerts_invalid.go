@@ -41,7 +41,9 @@ func (w *webhook) toldOfFiles(ctx context.Context, l *ledger.Ledger) map[string]
 
 // tellFiles posts that files are not valid any more, and forgets those that are
 // valid again: the pass over their plan has posted that.
-func (w *webhook) tellFiles(ctx context.Context, l *ledger.Ledger, all []*view.Migration, runs []*planRun, told map[string]json.RawMessage) {
+func (w *webhook) tellFiles(ctx context.Context, l *ledger.Ledger, all []*view.Migration, runs []*planRun,
+	told map[string]json.RawMessage,
+) {
 	if w.to == nil {
 		return
 	}
@@ -61,7 +63,9 @@ func (w *webhook) tellFiles(ctx context.Context, l *ledger.Ledger, all []*view.M
 
 // postInvalid posts each file that is not valid and was not told of, and adds what
 // arrived to now.
-func (w *webhook) postInvalid(ctx context.Context, l *ledger.Ledger, all []*view.Migration, told, now map[string]json.RawMessage) {
+func (w *webhook) postInvalid(ctx context.Context, l *ledger.Ledger, all []*view.Migration,
+	told, now map[string]json.RawMessage,
+) {
 	var changes []alerts.Change
 	var keys []string
 	for _, m := range all {

@@ -231,7 +231,8 @@ func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.initCommand(), a.validateCommand(), a.planCommand(), a.applyCommand(), a.statusCommand(), a.historyCommand(),
 		a.retryCommand(), a.adoptCommand(), a.resolveCommand(), a.holdCommand(), a.releaseCommand(), a.closeCommand(),
-		a.inspectCommand(), a.verifyCommand(), a.lockCommand(), a.rehearseCommand(), a.simulateCommand(), a.whoamiCommand(), a.ledgerCommand(), a.schemaCommand(), a.versionCommand(), a.manCommand(),
+		a.inspectCommand(), a.verifyCommand(), a.lockCommand(), a.rehearseCommand(), a.simulateCommand(),
+		a.whoamiCommand(), a.ledgerCommand(), a.schemaCommand(), a.versionCommand(), a.manCommand(),
 	}
 }
 

@@ -77,6 +77,8 @@ func remoteFile(store bucketStore, key string) found {
 		if err != nil || file.Object().Encryption != kms {
 			return m, nil, err
 		}
-		return m, []backup.Finding{{ID: findKMS, Severity: backup.Warning, File: name, Summary: view.ObjectKMS, Action: view.UploadUnencrypted}}, nil
+		return m, []backup.Finding{{
+			ID: findKMS, Severity: backup.Warning, File: name, Summary: view.ObjectKMS, Action: view.UploadUnencrypted,
+		}}, nil
 	}}
 }

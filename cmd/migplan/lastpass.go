@@ -41,7 +41,8 @@ func (run *planRun) record(who executor.Who, now time.Time) ledger.PassRecord {
 	note.SaidAt, note.SaidStop, note.Told = run.note.SaidAt, run.note.SaidStop, run.note.Told
 	stop, _ := json.Marshal(note) // strings and times
 	sum := run.Plan.SHA256
-	if r := run.reason(); r == executor.PlanInvalid || r == executor.PlanReplaced { // the stop is about the file, not about the plan that was run
+	// These stops are about the file, not about the plan that was run.
+	if r := run.reason(); r == executor.PlanInvalid || r == executor.PlanReplaced {
 		sum, _ = plan.HashFile(run.File)
 	}
 	return ledger.PassRecord{

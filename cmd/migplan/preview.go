@@ -85,7 +85,9 @@ func preview(ctx context.Context, l *ledger.Ledger, m *view.Migration) executor.
 		return r
 	}
 	keys := m.Run.Keys
-	action := executor.Preview(executor.Facts{Steps: m.Plan.Steps, State: chain.State, Keys: keys, Now: time.Now(), OnlineBefore: m.OnlineBefore})
+	action := executor.Preview(executor.Facts{
+		Steps: m.Plan.Steps, State: chain.State, Keys: keys, Now: time.Now(), OnlineBefore: m.OnlineBefore,
+	})
 	r.Step = action.Step
 	if action.Stop != nil && !lacksOnlyKey(action.Stop, keys) {
 		r.Stop = *action.Stop

@@ -93,7 +93,10 @@ type podIdentity struct {
 }
 
 func findPodIdentity(o Options) (*source, error) {
-	p := podIdentity{client: newClient(o, 2*time.Second, 10*time.Second), uri: o.get(podURIVariable), tokenFile: o.get(podTokenVariable)}
+	p := podIdentity{
+		client: newClient(o, 2*time.Second, 10*time.Second),
+		uri:    o.get(podURIVariable), tokenFile: o.get(podTokenVariable),
+	}
 	switch {
 	case p.uri == "" && p.tokenFile == "":
 		return nil, nil

@@ -155,7 +155,8 @@ func (c Checked) translate(f backup.Finding, database string) Finding {
 
 func (c *chain) missingSteps() (out []Finding) {
 	for _, step := range c.without {
-		out = append(out, Finding{ID: FindDatabaseMissing, Severity: backup.Error, Step: step, Database: c.database, DRS: drsFailure(FindDatabaseMissing),
+		out = append(out, Finding{ID: FindDatabaseMissing, Severity: backup.Error, Step: step,
+			Database: c.database, DRS: drsFailure(FindDatabaseMissing),
 			Summary: fmt.Sprintf("no file of this step is a backup of database %q", c.database),
 			Action:  "list its backup, or remove the database from databases"})
 	}

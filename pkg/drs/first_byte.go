@@ -50,8 +50,11 @@ func (f *firstByte) trace(ctx context.Context) context.Context {
 	})
 }
 
+// dialFunc is net.Dialer.DialContext.
+type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
 // dial wraps the dialer of a transport that is used for this create only.
-func (f *firstByte) dial(next func(context.Context, string, string) (net.Conn, error)) func(context.Context, string, string) (net.Conn, error) {
+func (f *firstByte) dial(next dialFunc) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := next(ctx, network, address)
 		if err != nil {

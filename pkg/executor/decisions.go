@@ -198,7 +198,9 @@ func (p *pass) mustBeEmptyTwice(ctx context.Context, seq int, st ledger.Step) er
 		}
 		return &Stop{Reason: Settling, Step: seq, Why: WhyEmptyList, Until: s.Date.Add(searchesApart)}
 	}
-	search := ledger.SearchedData{Intent: st.IntentSeq, Date: date, NewestJob: p.facts.State.NewestJob, Principal: p.Identity.Principal}
+	search := ledger.SearchedData{
+		Intent: st.IntentSeq, Date: date, NewestJob: p.facts.State.NewestJob, Principal: p.Identity.Principal,
+	}
 	if err := p.append(ctx, ledger.Searched, seq, st.Attempt, search); err != nil {
 		return err
 	}

@@ -116,7 +116,9 @@ func (p *pass) append(ctx context.Context, kind ledger.Kind, step, attempt int, 
 
 // appendIf is append with a condition, checked in the same transaction; nil:
 // none.
-func (p *pass) appendIf(ctx context.Context, kind ledger.Kind, step, attempt int, data any, allow func(*ledger.Ledger) error) error {
+func (p *pass) appendIf(ctx context.Context, kind ledger.Kind, step, attempt int, data any,
+	allow func(*ledger.Ledger) error,
+) error {
 	e, err := ledger.New(p.facts.State.Chain, kind, step, attempt, p.Run, data)
 	if err != nil {
 		return err
@@ -184,7 +186,10 @@ type chainsOnTarget struct {
 
 // readOtherChains reads the other chains of this ledger on the same target.
 func (p *pass) readOtherChains(ctx context.Context) (chainsOnTarget, error) {
-	out := chainsOnTarget{ids: map[string]bool{}, jobs: map[string]bool{}, ended: map[string]bool{}, resolved: map[string]ledger.SightData{}}
+	out := chainsOnTarget{
+		ids: map[string]bool{}, jobs: map[string]bool{}, ended: map[string]bool{},
+		resolved: map[string]ledger.SightData{},
+	}
 	for _, o := range p.chain.others {
 		if o.InstanceID != p.Plan.Target.InstanceID {
 			continue

@@ -142,7 +142,9 @@ func (h hooks) withDefaults(r *Runner) hooks {
 
 // appendToLedger appends an event. If allow is given and returns an error in
 // the same transaction, nothing is appended.
-func (r *Runner) appendToLedger(ctx context.Context, h ledger.Head, e ledger.Event, allow func(*ledger.Ledger) error) (ledger.Event, error) {
+func (r *Runner) appendToLedger(ctx context.Context, h ledger.Head, e ledger.Event,
+	allow func(*ledger.Ledger) error,
+) (ledger.Event, error) {
 	if allow == nil {
 		return r.Ledger.Append(ctx, h, e)
 	}

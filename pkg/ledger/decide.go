@@ -69,7 +69,10 @@ func (s *State) retry(e Event) {
 	if st.SubmittedAt.After(began) {
 		began = st.SubmittedAt
 	}
-	*st = Step{State: StepPending, Attempt: e.Attempt + 1, ChainSHA256: st.ChainSHA256, Last: st.Last, AllJobIDs: st.AllJobIDs, IntentAt: began}
+	*st = Step{
+		State: StepPending, Attempt: e.Attempt + 1, ChainSHA256: st.ChainSHA256, Last: st.Last,
+		AllJobIDs: st.AllJobIDs, IntentAt: began,
+	}
 }
 
 // mark applies how a step ended, as a person said it where DRS can no longer

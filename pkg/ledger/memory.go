@@ -18,7 +18,10 @@ type memory struct {
 
 // OpenMemory makes an empty ledger that ends with the process, for tests.
 func OpenMemory() *Ledger {
-	return &Ledger{path: memoryPath, store: &memory{chains: map[string][]Event{}}, locker: newMemoryLocker(), passes: newMemoryPasses()}
+	return &Ledger{
+		path: memoryPath, store: &memory{chains: map[string][]Event{}},
+		locker: newMemoryLocker(), passes: newMemoryPasses(),
+	}
 }
 
 func (m *memory) close() error { return nil }

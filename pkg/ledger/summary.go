@@ -45,7 +45,10 @@ func (e Event) Summary() string {
 	if d.To != "" {
 		d.To = "to server " + d.To
 	}
-	words := []string{d.What, d.JobName, d.BodySHA256, d.JobID, d.Status, d.Code, d.Message, d.ErrorLog, d.Evidence, d.User, d.Reason, d.By, d.To}
+	words := []string{
+		d.What, d.JobName, d.BodySHA256, d.JobID, d.Status, d.Code, d.Message, d.ErrorLog, d.Evidence,
+		d.User, d.Reason, d.By, d.To,
+	}
 	if e.Kind == Opened {
 		words = append(words, d.Endpoint, d.Principal)
 	}
