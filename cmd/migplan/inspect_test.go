@@ -89,7 +89,7 @@ func TestInspectDocKnowsEveryFinding(t *testing.T) {
 		t.Fatal(err)
 	}
 	ids := regexp.MustCompile(`Find\w+ +ID = "([a-z-]+)"`).FindAllStringSubmatch(string(source), -1)
-	want := []string{string(findFile), string(findObject), string(findKMS)}
+	want := []string{string(findFile), string(findObject), string(findKMS), string(findPlan)}
 	for _, m := range ids {
 		if id := m[1]; !slices.Contains(neverInspected, id) {
 			want = append(want, id)
