@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -110,7 +111,10 @@ func (p *place) serve(rw http.ResponseWriter, r *http.Request) {
 // snapshot copies the ledger into dir.
 func (w *workspace) snapshot(dir string) snapshot {
 	w.t.Helper()
-	s := snapshot{requests: w.requests, jobs: w.sim.Jobs()}
+	s := snapshot{jobs: w.sim.Jobs()}
+	w.mu.Lock()
+	s.requests = slices.Clone(w.requests)
+	w.mu.Unlock()
 	if _, err := os.Stat(w.folder); err != nil {
 		return s
 	}

@@ -122,7 +122,7 @@ func (w *workspace) serve(rw http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	w.mu.Lock()
-	w.requests = append(w.requests, request{r.Method, r.URL.String(), r.Header, body})
+	w.requests = append(w.requests, request{r.Method, r.URL.String(), r.Header.Clone(), body})
 	w.mu.Unlock()
 	if r.Method == http.MethodPost {
 		if problem := w.intended(body); problem != "" {
