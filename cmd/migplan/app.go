@@ -193,9 +193,9 @@ func (a *app) root() *cobra.Command {
 		Long: `migplan turns a YAML plan (a full backup, incrementals in order, a cutover) into
 requests that create DRS backup migration jobs. It submits each request once, in
 order, after the previous job succeeded.`,
-		Example: `  migplan rehearse examples/plans/window.yaml
+		Example: `  migplan init crm-prod > plans/crm.yaml
   migplan validate plans/
-  migplan apply --wait plans/ims.yaml`,
+  migplan apply --wait plans/crm.yaml`,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		DisableAutoGenTag: true,
@@ -210,7 +210,7 @@ order, after the previous job succeeded.`,
 		return usage{err.Error(), "see " + c.CommandPath() + " --help"}
 	})
 	root.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "log every request to stderr")
-	root.AddCommand(a.commands()...)
+	a.addCommands(root)
 	for _, c := range root.Commands() {
 		c.Args = asUsage(c.Args)
 	}
@@ -222,17 +222,34 @@ order, after the previous job succeeded.`,
 	}
 	root.Args = cobra.ArbitraryArgs
 	root.SetHelpCommand(helpCommand())
+	root.SetHelpCommandGroupID(tools)
+	root.SetCompletionCommandGroupID(tools)
 	root.InitDefaultCompletionCmd()
 	completionExamples(root)
 	return root
 }
 
-func (a *app) commands() []*cobra.Command {
-	return []*cobra.Command{
-		a.initCommand(), a.validateCommand(), a.planCommand(), a.applyCommand(), a.statusCommand(), a.historyCommand(),
-		a.retryCommand(), a.adoptCommand(), a.resolveCommand(), a.holdCommand(), a.releaseCommand(), a.closeCommand(),
-		a.inspectCommand(), a.verifyCommand(), a.lockCommand(), a.rehearseCommand(), a.simulateCommand(),
-		a.whoamiCommand(), a.ledgerCommand(), a.schemaCommand(), a.versionCommand(), a.manCommand(),
+const tools = "Tools:"
+
+// addCommands adds the commands in the groups in which help lists them.
+func (a *app) addCommands(root *cobra.Command) {
+	for _, g := range []struct {
+		title    string
+		commands []*cobra.Command
+	}{
+		{"Write and check a plan:", []*cobra.Command{a.initCommand(), a.validateCommand(), a.planCommand(), a.rehearseCommand()}},
+		{"Run and watch:", []*cobra.Command{a.applyCommand(), a.statusCommand(), a.historyCommand(), a.whoamiCommand()}},
+		{"Decide after a stop:", []*cobra.Command{
+			a.retryCommand(), a.adoptCommand(), a.resolveCommand(), a.holdCommand(), a.releaseCommand(), a.closeCommand(),
+		}},
+		{"Backup files:", []*cobra.Command{a.inspectCommand(), a.verifyCommand(), a.lockCommand()}},
+		{tools, []*cobra.Command{a.ledgerCommand(), a.simulateCommand(), a.schemaCommand(), a.manCommand(), a.versionCommand()}},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
+		for _, c := range g.commands {
+			c.GroupID = g.title
+			root.AddCommand(c)
+		}
 	}
 }
 
