@@ -19,9 +19,11 @@ func (a *app) resolveCommand() *cobra.Command {
 		Long: `Record an outcome that DRS cannot report. --not-created ends a doubt: the target is
 searched first, and the decision is refused while the request could still arrive,
 unless --before-fence is given. --succeeded and --failed record how a step ended
-whose job record is gone or shows a status that the DRS documentation does not
-list. --ignore-job records that a job on the target does not matter to the plan;
-a job of this plan is refused.`,
+if DRS cannot say it: the job's record is gone, its status is not documented or
+contradicts itself, or it failed although the backup is restored. --ignore-job
+records that a job on the target does not matter to the plan. A job of this plan
+is refused, unless it is a second job of a step that succeeded, and has ended.
+docs/recovery.md says which of them fits a stop.`,
 		Example: `  migplan resolve plans/ims.yaml 1 --not-created --reason "the console lists no such job"
   migplan resolve plans/ims.yaml 3 --succeeded --reason "the job's record was deleted; msdb shows the restore"
   migplan resolve plans/ims.yaml --ignore-job 60cf7d2e-5a45-4b13-8e45-2fa7a13jb701 --reason "a test restore of another team"`,

@@ -70,7 +70,7 @@ func (s *settings) writeFlags(c *cobra.Command) {
 // ledgerFlags are those of a command that writes into the ledger.
 func (s *settings) ledgerFlags(c *cobra.Command) {
 	s.ledgerFlag(c)
-	c.Flags().DurationVar(&s.lockWait, "lock-wait", 0, "how long to wait for another run on the same target")
+	c.Flags().DurationVar(&s.lockWait, "lock-wait", 0, "how long to wait for another run on the same target, before it ends with 75")
 }
 
 // ledgerFolder is where the ledger is, and whether it is migplan's own choice.

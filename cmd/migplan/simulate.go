@@ -38,9 +38,9 @@ each other in the order in which they are first used.
 With --check-signatures, requests must be signed with the keys in
 MIGPLAN_SIMULATOR_AK and MIGPLAN_SIMULATOR_SK; otherwise any token or signature
 is accepted. --faults lists the kinds of faults for --fault.`,
-		Example: `  migplan simulate --listen 127.0.0.1:8080 --restore-time 2s
-  migplan simulate --listen 127.0.0.1:8080 --fault lost-after-accept@2 --fault list-lag@all:5s
-  MIGPLAN_ENDPOINT=http://127.0.0.1:8080 MIGPLAN_AUTH_TOKEN=any migplan apply plans/ims.yaml
+		Example: `  migplan simulate --listen 127.0.0.1:18080 --restore-time 2s
+  migplan simulate --listen 127.0.0.1:18080 --fault lost-after-accept@2 --fault list-lag@all:5s
+  MIGPLAN_ENDPOINT=http://127.0.0.1:18080 MIGPLAN_AUTH_TOKEN=any migplan apply plans/ims.yaml
   migplan simulate --faults`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -67,7 +67,7 @@ or the chain is wrong. docs/verify.md lists what is checked.`,
 	o.flags(c)
 	outputFlag(c, &o.output, "text", "json")
 	c.Flags().IntVar(&o.parallel, "parallel", 4, "how many plans to check at once")
-	c.Flags().StringVar(&o.stopAt, "stop-at", "", "show which backup ends nearest to this time; DRS cannot stop at a point in time")
+	c.Flags().StringVar(&o.stopAt, "stop-at", "", "show which backup ends nearest to this time, like 2027-03-01T01:00:00+08:00; DRS cannot stop at a point in time")
 	return c
 }
 
