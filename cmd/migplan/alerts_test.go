@@ -44,6 +44,9 @@ func TestPingsAndWebhooksTellTheEndOfEachRun(t *testing.T) {
 	check("a job failed", "ping//start", "ping//4", "hook/ blocked job-failed 4")
 	s.applies(t, 4)
 	check("the same stop", "ping//start", "ping//4")
+	if _, said := s.migplan(t, 4, "status", "plan.yaml"); !strings.Contains(said, "2 passes since") {
+		t.Errorf("a pass is recorded once more when the webhook was told, and must count once: %s", said)
+	}
 	s.migplan(t, 0, "retry", "plan.yaml", "1", "--reason", "again")
 	r.answer(http.StatusInternalServerError)
 	_, stderr := s.applies(t, 0)

@@ -36,7 +36,9 @@ func (run *planRun) record(who executor.Who, now time.Time) ledger.PassRecord {
 	if run.Class() == executor.OK { // the next stop is news
 		run.note.SaidAt, run.note.SaidStop = time.Time{}, ""
 	}
-	run.note.Count(run.Migration, run.passed)
+	if !run.passed.Equal(run.recorded.Began) { // or this pass was recorded before the webhook was told of it
+		run.note.Count(run.Migration, run.passed)
+	}
 	note.Stop, note.Since, note.Passes = run.note.Stop, run.note.Since, run.note.Passes
 	note.SaidAt, note.SaidStop, note.Told = run.note.SaidAt, run.note.SaidStop, run.note.Told
 	stop, _ := json.Marshal(note) // strings and times
